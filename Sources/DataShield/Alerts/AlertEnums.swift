@@ -1,0 +1,40 @@
+/// How much an alert matters.
+package enum Severity: String, NativeEnum, Comparable {
+    case critical = "CRITICAL"
+    case high = "HIGH"
+    case medium = "MEDIUM"
+    case low = "LOW"
+
+    /// 3 for CRITICAL down to 0 for LOW.
+    package var rank: Int {
+        switch self {
+        case .critical: 3
+        case .high: 2
+        case .medium: 1
+        case .low: 0
+        }
+    }
+    package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+}
+
+package enum AlertStatus: String, NativeEnum {
+    case open = "OPEN"
+    case acknowledged = "ACKNOWLEDGED"
+    case resolved = "RESOLVED"
+}
+
+/// How sure the sources make us.
+package enum AlertConfidence: String, NativeEnum, Comparable {
+    case low = "LOW"
+    case medium = "MEDIUM"
+    case high = "HIGH"
+
+    package var rank: Int {
+        switch self {
+        case .low: 0
+        case .medium: 1
+        case .high: 2
+        }
+    }
+    package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// What a source says about one person: they are in this breach, with these data. The one currency between every source and the recorder.
+package struct Finding: Sendable, Hashable {
+    /// The breach as the source names it.
+    package var breachName: String
+    /// Midnight UTC of the day, nil when the source gives none or one that is not a date.
+    package var breachDate: Date?
+    /// Terms of the one vocabulary, see ``DataType/normalise(_:)``.
+    package var dataTypes: [String]
+    package var artifacts: [ArtifactKind]
+    package var machineId: String?
+    package var malwareFamily: String?
+    package var capturedAt: Date?
+    package var evidence: Evidence?
+    package var source: BreachSource
+    package var provider: ApiProvider
+    /// A breach that its source flags fabricated or a spam list is recorded, and raises no alert.
+    package var raisesAlert: Bool
+    /// What the source's catalogue says of the breach, when it has one.
+    package var catalogue: CatalogueEntry?
+
+    package init(
+        breachName: String, breachDate: Date? = nil, dataTypes: [String], artifacts: [ArtifactKind] = [], machineId: String? = nil,
+        malwareFamily: String? = nil, capturedAt: Date? = nil, evidence: Evidence? = nil, source: BreachSource, provider: ApiProvider,
+        raisesAlert: Bool = true, catalogue: CatalogueEntry? = nil
+    ) {
+        self.breachName = breachName
+        self.breachDate = breachDate
+        self.dataTypes = dataTypes
+        self.artifacts = artifacts
+        self.machineId = machineId
+        self.malwareFamily = malwareFamily
+        self.capturedAt = capturedAt
+        self.evidence = evidence
+        self.source = source
+        self.provider = provider
+        self.raisesAlert = raisesAlert
+        self.catalogue = catalogue
+    }
+}
+
+/// What is kept to show why: sites and redacted logins, never a secret.
+package struct Evidence: Sendable, Hashable, Codable {
+    package var sites: [String]
+    package var logins: [String]
+
+    package init(sites: [String] = [], logins: [String] = []) {
+        self.sites = sites
+        self.logins = logins
+    }
+}

@@ -1,0 +1,11 @@
+/// The ids of every kind of row, typed by the value they identify.
+package typealias CompanyID = Identifier<Company>
+package typealias UserID = Identifier<User>
+package typealias SessionID = Identifier<Session>
+package typealias EmployeeID = Identifier<Employee>
+package typealias BreachID = Identifier<Breach>
+package typealias BreachRecordID = Identifier<BreachRecord>
+package typealias AlertID = Identifier<Alert>
+package typealias AlertCommentID = Identifier<AlertComment>
+package typealias ScanRunID = Identifier<ScanRun>
+package typealias CredentialID = Identifier<Credential>

@@ -1,0 +1,20 @@
+/// What a route asks of who calls it. Every route names one.
+package enum Permission: String, CaseIterable, Sendable {
+    case dashboardRead = "dashboard:read"
+    case employeesRead = "employees:read"
+    case employeesManage = "employees:manage"
+    case employeesScan = "employees:scan"
+    case breachesRead = "breaches:read"
+    case alertsRead = "alerts:read"
+    /// Status, resolution, comments and assignee of an alert.
+    case alertsStatus = "alerts:status"
+    case scansRead = "scans:read"
+    /// Sees which credentials there are, never the key.
+    case credentialsRead = "credentials:read"
+    case connectorsManage = "connectors:manage"
+    case companyRead = "company:read"
+    /// Company settings: scan cadence, risk weights.
+    case policyManage = "policy:manage"
+    case usersManage = "users:manage"
+    case auditRead = "audit:read"
+}
