@@ -52,7 +52,7 @@ CREATE TABLE users (
     CONSTRAINT users_pkey PRIMARY KEY (company_id, id),
     CONSTRAINT addresses_of_users_are_unique UNIQUE (email)
 );
-CREATE INDEX users_by_age ON users (company_id, created_at DESC, id DESC);
+CREATE INDEX users_by_age ON users (company_id, created_at, id);
 
 CREATE TABLE dashboard_presets (
     id cuid NOT NULL,
@@ -102,7 +102,7 @@ CREATE TABLE sessions (
     CONSTRAINT sessions_go_with_their_user FOREIGN KEY (company_id, user_id) REFERENCES users ON DELETE CASCADE,
     CONSTRAINT session_tokens_are_hashed CHECK (octet_length(token_hash) = 32)
 );
-CREATE INDEX sessions_by_user ON sessions (company_id, user_id, last_seen_at DESC);
+CREATE INDEX sessions_by_user ON sessions (company_id, user_id, last_seen_at);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 CREATE TABLE api_tokens (
@@ -145,7 +145,7 @@ CREATE TABLE login_attempts (
     created_at timestamptz(3) NOT NULL DEFAULT now(),
     CONSTRAINT login_attempts_pkey PRIMARY KEY (id)
 );
-CREATE INDEX login_attempts_by_key ON login_attempts (kind, key, failed_at DESC);
+CREATE INDEX login_attempts_by_key ON login_attempts (kind, key, failed_at);
 CREATE INDEX login_attempts_by_age ON login_attempts (failed_at);
 
 SELECT keep_updated_at(name::regclass) FROM unnest(ARRAY['companies', 'users', 'dashboard_presets', 'dashboard_configs']) AS name;

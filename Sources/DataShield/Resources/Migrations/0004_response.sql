@@ -14,7 +14,7 @@ CREATE TABLE webhooks (
     updated_at timestamptz(3) NOT NULL DEFAULT now(),
     CONSTRAINT webhooks_pkey PRIMARY KEY (company_id, id)
 );
-CREATE INDEX webhooks_by_age ON webhooks (company_id, created_at DESC, id DESC);
+CREATE INDEX webhooks_by_age ON webhooks (company_id, created_at, id);
 
 -- The outbox. A row is written in the transaction of what it tells, and sent afterwards, in the order of `sequence`.
 CREATE TABLE deliveries (
@@ -37,7 +37,7 @@ CREATE TABLE deliveries (
     CONSTRAINT deliveries_outlive_their_alert FOREIGN KEY (company_id, alert_id) REFERENCES alerts ON DELETE SET NULL (alert_id),
     CONSTRAINT delivered_deliveries_have_a_time CHECK (status <> 'DELIVERED' OR delivered_at IS NOT NULL)
 );
-CREATE INDEX deliveries_by_webhook ON deliveries (company_id, webhook_id, sequence DESC);
+CREATE INDEX deliveries_by_webhook ON deliveries (company_id, webhook_id, sequence);
 CREATE INDEX deliveries_waiting ON deliveries (next_attempt_at, sequence) WHERE status = 'PENDING';
 CREATE INDEX deliveries_by_alert ON deliveries (company_id, alert_id) WHERE alert_id IS NOT NULL;
 
@@ -68,7 +68,7 @@ CREATE TABLE remediation_actions (
     created_at timestamptz(3) NOT NULL DEFAULT now(),
     CONSTRAINT remediation_actions_pkey PRIMARY KEY (company_id, id)
 );
-CREATE INDEX remediation_actions_by_age ON remediation_actions (company_id, created_at DESC, id DESC);
+CREATE INDEX remediation_actions_by_age ON remediation_actions (company_id, created_at, id);
 CREATE INDEX remediation_actions_by_alert ON remediation_actions (company_id, alert_id);
 CREATE INDEX remediation_actions_by_employee ON remediation_actions (company_id, employee_id);
 
@@ -92,8 +92,8 @@ CREATE TABLE exposure_register_entries (
     CONSTRAINT notified_entries_have_a_notification_time CHECK (status <> 'NOTIFIED' OR notified_at IS NOT NULL),
     CONSTRAINT affected_counts_are_not_negative CHECK (affected_count >= 0)
 );
-CREATE INDEX exposure_register_entries_by_detection ON exposure_register_entries (company_id, detected_at DESC, id DESC);
-CREATE INDEX exposure_register_entries_by_status ON exposure_register_entries (company_id, status, detected_at DESC, id DESC);
+CREATE INDEX exposure_register_entries_by_detection ON exposure_register_entries (company_id, detected_at, id);
+CREATE INDEX exposure_register_entries_by_status ON exposure_register_entries (company_id, status, detected_at, id);
 
 CREATE TABLE report_schedules (
     id cuid NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE report_schedules (
     CONSTRAINT report_schedules_pkey PRIMARY KEY (company_id, id),
     CONSTRAINT reports_have_a_recipient CHECK (cardinality(recipients) > 0)
 );
-CREATE INDEX report_schedules_by_age ON report_schedules (company_id, created_at DESC, id DESC);
+CREATE INDEX report_schedules_by_age ON report_schedules (company_id, created_at, id);
 
 SELECT keep_updated_at(name::regclass)
 FROM unnest(ARRAY['webhooks', 'deliveries', 'exposure_register_entries', 'report_schedules']) AS name;

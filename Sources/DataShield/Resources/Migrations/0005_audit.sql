@@ -23,10 +23,10 @@ CREATE TABLE audit_events (
     CONSTRAINT audit_events_have_an_action CHECK (action <> ''),
     CONSTRAINT audit_actors_are_known CHECK (actor_kind IN ('user', 'token', 'program'))
 );
-CREATE INDEX audit_events_by_age ON audit_events (company_id, created_at DESC, id DESC);
-CREATE INDEX audit_events_by_action ON audit_events (company_id, action, created_at DESC, id DESC);
-CREATE INDEX audit_events_by_actor ON audit_events (company_id, actor_id, created_at DESC, id DESC);
-CREATE INDEX audit_events_by_target ON audit_events (company_id, target_id, created_at DESC, id DESC);
+CREATE INDEX audit_events_by_age ON audit_events (company_id, created_at, id);
+CREATE INDEX audit_events_by_action ON audit_events (company_id, action, created_at, id);
+CREATE INDEX audit_events_by_actor ON audit_events (company_id, actor_id, created_at, id);
+CREATE INDEX audit_events_by_target ON audit_events (company_id, target_id, created_at, id);
 
 -- The end of each company's chain: without it the newest events could be cut off unseen. Its row is the lock of the chain.
 CREATE TABLE audit_chains (

@@ -32,8 +32,8 @@ CREATE UNIQUE INDEX one_sync_per_connection ON jobs (company_id, connection_id)
     WHERE connection_id IS NOT NULL AND status IN ('PENDING', 'RUNNING');
 CREATE INDEX jobs_waiting ON jobs (run_after, id) WHERE status = 'PENDING';
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE status = 'RUNNING';
-CREATE INDEX jobs_by_company ON jobs (company_id, created_at DESC, id DESC);
-CREATE INDEX jobs_by_connection ON jobs (company_id, connection_id, created_at DESC, id DESC) WHERE connection_id IS NOT NULL;
+CREATE INDEX jobs_by_company ON jobs (company_id, created_at, id);
+CREATE INDEX jobs_by_connection ON jobs (company_id, connection_id, created_at, id) WHERE connection_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE status IN ('SUCCEEDED', 'FAILED');
 
 SELECT keep_updated_at('jobs');
