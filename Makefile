@@ -1,0 +1,56 @@
+# The commands of a working day. `make help` lists them; what each needs from Debian is installed when it is missing.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build build-debug run demo test test-swift test-browser bench lint format clean
+
+# Arguments for the program behind run, demo, bench, test-swift (FILTER) and test-browser: make demo ARGS=--fresh
+ARGS ?=
+# The port of `make demo`.
+PORT ?= 8080
+# A regular expression: make test-swift FILTER=AlertRoutesTests
+FILTER ?=
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+build: ## Build the program (release)
+	@scripts/prepare build
+	swift build --configuration release --product datashield
+
+build-debug: ## Build the program and the tests (debug)
+	@scripts/prepare build
+	swift build --build-tests
+
+run: ## Build and run the server (its settings come from the environment)
+	@scripts/prepare build serve
+	swift build --configuration release --product datashield
+	.build/release/datashield serve $(ARGS)
+
+demo: ## Build and run a made-up, scanned company on http://127.0.0.1:8080 (PORT=8081 for another port)
+	@PORT=$(PORT) scripts/demo $(ARGS)
+
+test: test-swift test-browser ## Run all tests
+
+test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for some)
+	@scripts/prepare build serve
+	swift build --build-tests
+	scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
+
+test-browser: ## Run the browser tests on a demo of their own (ARGS='-k alert' for some)
+	@scripts/prepare build serve browser
+	swift build --build-tests
+	scripts/browser-tests $(ARGS)
+
+bench: ## Measure, and print a table of results and bars
+	@scripts/bench $(ARGS)
+
+lint: ## Check layout and house rules
+	@scripts/prepare build lint
+	@scripts/lint
+
+format: ## Lay the code out
+	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+clean: ## Remove what was built, and the Python environment of the browser tests
+	rm -rf .build .venv-browser

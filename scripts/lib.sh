@@ -1,0 +1,51 @@
+# What the scripts share. Sourced, never run.
+# shellcheck shell=bash
+
+# The repository's root, whatever directory the script was called from.
+# shellcheck disable=SC2034 # used by those who source this
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '==> %s\n' "$*"; }
+
+warn() { printf 'warning: %s\n' "$*" >&2; }
+
+# Ends the script with one line.
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# The bin directory of the newest PostgreSQL server that is installed; nothing when there is none.
+postgres_bin() {
+    local initdb
+    if [ -n "${DATASHIELD_POSTGRES_BIN:-}" ]; then
+        printf '%s\n' "$DATASHIELD_POSTGRES_BIN"
+        return
+    fi
+    initdb=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)
+    if [ -x "$initdb" ]; then
+        dirname "$initdb"
+    elif command -v initdb >/dev/null; then
+        dirname "$(command -v initdb)"
+    fi
+}
+
+# Whether something answers on a port of the loopback address.
+port_in_use() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# Ends with one line when the Swift toolchain is missing or too old for the manifest.
+require_swift() {
+    local wanted_major=6 wanted_minor=2 version major minor
+    command -v swift >/dev/null \
+        || fail "no Swift toolchain: 'swift' is not on PATH. Install Swift $wanted_major.$wanted_minor or newer (https://www.swift.org/install/linux/)."
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
+    [ -n "$version" ] || fail "'swift --version' says nothing useful: is the toolchain complete?"
+    major=${version%%.*}
+    minor=${version#*.}
+    minor=${minor%%.*}
+    if [ "$major" -lt "$wanted_major" ] || { [ "$major" -eq "$wanted_major" ] && [ "$minor" -lt "$wanted_minor" ]; }; then
+        fail "Swift $version is too old: Swift $wanted_major.$wanted_minor or newer is needed (https://www.swift.org/install/linux/)."
+    fi
+}
