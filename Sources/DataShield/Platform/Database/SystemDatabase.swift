@@ -1,0 +1,38 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// The database as the installation sees it: all companies. For what belongs to none or is before any: sign-in, scheduler, worker,
+/// catalogue, the making of companies. Everything else goes through ``TenantDatabase``.
+package struct SystemDatabase: Service, Queryable {
+    /// The role of its connections. A policy of each table shows it all rows; it is no superuser and owns no table.
+    package static let role = "datashield_system"
+
+    package let pool: PostgresPool
+
+    /// - Parameters:
+    ///   - configuration: where the database is; the role is set here.
+    ///   - logger: for the pool.
+    package init(configuration: PoolConfiguration, logger: Logger) {
+        var configuration = configuration
+        configuration.role = Self.role
+        pool = PostgresPool(configuration: configuration, logger: logger)
+    }
+
+    package var source: ConnectionSource { pool.source }
+
+    /// Runs a transaction; see ``PostgresPool/transaction(isolation:readOnly:beginning:retries:_:)``.
+    package func transaction<R: Sendable>(_ body: @Sendable (Transaction) async throws -> R) async throws -> R {
+        try await pool.transaction(body)
+    }
+
+    /// Runs the pool until it is told to shut down.
+    package func run() async throws {
+        try await pool.run()
+    }
+
+    /// Lends nothing more and closes all connections; for a program that does not run it as a service.
+    package func close() async {
+        await pool.close()
+    }
+}

@@ -1,0 +1,95 @@
+import DataShield
+import Foundation
+import Postgres
+
+/// Rows for tests, where everything has a sensible default. They are plain INSERTs: a test of one capability needs no other.
+extension TestDatabase {
+    /// A company with a domain that no other has.
+    package func makeCompany(name: String = "Acme", domain: String? = nil) async throws -> CompanyID {
+        let id = CompanyID()
+        let domain = domain ?? "\(id.rawValue.suffix(12)).example"
+        try await system.execute("INSERT INTO companies (id, name, domain) VALUES (\(id), \(name), \(domain))")
+        return id
+    }
+
+    /// A user who cannot sign in, unless a hashed password is given.
+    package func makeUser(
+        in company: CompanyID, email: String? = nil, role: Role = .viewer, name: String = "Ute User", hashedPassword: String = "!"
+    ) async throws -> UserID {
+        let id = UserID()
+        let email = email ?? "\(id.rawValue.suffix(12))@users.example"
+        try await tenant.transaction(for: company) { db in
+            try await db.execute(
+                """
+                INSERT INTO users (id, company_id, email, name, hashed_password, role)
+                VALUES (\(id), \(company), \(email), \(name), \(hashedPassword), \(role))
+                """)
+        }
+        return id
+    }
+
+    package func makeEmployee(
+        in company: CompanyID, email: String? = nil, firstName: String = "Erika", lastName: String = "Mustermann",
+        department: String? = "Engineering", mfaEnabled: Bool? = nil
+    ) async throws -> EmployeeID {
+        let id = EmployeeID()
+        let email = email ?? "\(id.rawValue.suffix(12))@people.example"
+        try await tenant.transaction(for: company) { db in
+            try await db.execute(
+                """
+                INSERT INTO employees (id, company_id, email, first_name, last_name, department, mfa_enabled)
+                VALUES (\(id), \(company), \(email), \(firstName), \(lastName), \(department), \(mfaEnabled))
+                """)
+        }
+        return id
+    }
+
+    /// A breach of the catalogue, which all companies share.
+    package func makeBreach(
+        name: String? = nil, source: BreachSource = .hibp, date: Date? = nil, dataTypes: [String] = ["email", "password"]
+    ) async throws -> BreachID {
+        let id = BreachID()
+        let name = name ?? "Breach\(id.rawValue.suffix(12))"
+        let key = name.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        try await system.execute(
+            """
+            INSERT INTO breaches (id, name, canonical_key, title, source, breach_date, data_types)
+            VALUES (\(id), \(name), \(key), \(name), \(source), \(date), \(dataTypes))
+            """)
+        return id
+    }
+
+    package func makeBreachRecord(
+        in company: CompanyID, employee: EmployeeID, breach: BreachID, exposedData: [String] = ["email", "password"],
+        artifacts: [ArtifactKind] = [], detectedAt: Date = Date(), sources: [ApiProvider] = [.hibp]
+    ) async throws -> BreachRecordID {
+        let id = BreachRecordID()
+        try await tenant.transaction(for: company) { db in
+            try await db.execute(
+                """
+                INSERT INTO breach_records (id, company_id, employee_id, breach_id, exposed_data, artifacts, detected_at, sources)
+                VALUES (\(id), \(company), \(employee), \(breach), \(exposedData), \(artifacts), \(detectedAt), \(sources))
+                """)
+        }
+        return id
+    }
+
+    package func makeAlert(
+        in company: CompanyID, severity: Severity = .high, status: AlertStatus = .open, message: String = "Somebody was exposed",
+        confidence: AlertConfidence = .high, employee: EmployeeID? = nil, breach: BreachID? = nil, createdAt: Date = Date()
+    ) async throws -> AlertID {
+        let id = AlertID(at: createdAt)
+        let acknowledged = status == .open ? nil : createdAt
+        let resolved = status == .resolved ? createdAt : nil
+        try await tenant.transaction(for: company) { db in
+            try await db.execute(
+                """
+                INSERT INTO alerts (id, company_id, severity, status, message, confidence, employee_id, breach_id, created_at,
+                                    acknowledged_at, resolved_at)
+                VALUES (\(id), \(company), \(severity), \(status), \(message), \(confidence), \(employee), \(breach), \(createdAt),
+                        \(acknowledged), \(resolved))
+                """)
+        }
+        return id
+    }
+}
