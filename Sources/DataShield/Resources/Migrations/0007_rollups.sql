@@ -65,7 +65,8 @@ CREATE TABLE coverage_counts (
 -- made (sign 1) and unmade (sign -1); sums over them are what the statement changed.
 --
 -- A session keeps the plan that it made for the first statement, and that may have had one row or ten thousand. Going by index from
--- the changed rows is right for both, so the planner is not asked.
+-- the changed rows is right for both, so the planner is not asked. It also takes them in the order of the CTE, which is that of
+-- their key: the order of the locks.
 CREATE FUNCTION keep_rollup(target text, body text) RETURNS void
     LANGUAGE plpgsql AS $make$
 DECLARE
@@ -135,16 +136,11 @@ SELECT keep_rollup('alerts', $body$
         WHERE status = 'OPEN' AND employee_id IS NOT NULL
         GROUP BY 1, 2
         HAVING sum(sign) <> 0
-    ), locked AS MATERIALIZED (
-        SELECT company_id, employees.id, delta.open_alerts
-        FROM delta JOIN employees USING (company_id)
-        WHERE employees.id = delta.employee_id
         ORDER BY 1, 2
-        FOR NO KEY UPDATE OF employees
     )
-    UPDATE employees SET open_alert_count = open_alert_count + locked.open_alerts
-    FROM locked
-    WHERE employees.company_id = locked.company_id AND employees.id = locked.id;
+    UPDATE employees SET open_alert_count = open_alert_count + delta.open_alerts
+    FROM delta
+    WHERE employees.company_id = delta.company_id AND employees.id = delta.employee_id;
 
     INSERT INTO alert_counts AS total
     SELECT * FROM (
@@ -165,20 +161,15 @@ SELECT keep_rollup('breach_records', $body$
         GROUP BY 1, 2
         HAVING sum(sign) <> 0
             OR max(detected_at) FILTER (WHERE sign = 1) IS DISTINCT FROM max(detected_at) FILTER (WHERE sign = -1)
-    ), locked AS MATERIALIZED (
-        SELECT company_id, employees.id, delta.records, delta.latest
-        FROM delta JOIN employees USING (company_id)
-        WHERE employees.id = delta.employee_id
         ORDER BY 1, 2
-        FOR NO KEY UPDATE OF employees
     )
     UPDATE employees SET
-        record_count = record_count + locked.records,
-        latest_detection_at = greatest(latest_detection_at, locked.latest)
-    FROM locked
-    WHERE employees.company_id = locked.company_id AND employees.id = locked.id;
+        record_count = record_count + delta.records,
+        latest_detection_at = greatest(latest_detection_at, delta.latest)
+    FROM delta
+    WHERE employees.company_id = delta.company_id AND employees.id = delta.employee_id;
 
-    -- Whoever lost a record may have lost the latest. The rows are locked above, so that this sees what others wrote before.
+    -- Whoever lost a record may have lost the latest. Their rows were written above and are locked, so that this sees what others wrote.
     WITH lost AS MATERIALIZED (
         SELECT company_id, employee_id
         FROM {rows} AS changed
