@@ -37,11 +37,12 @@ port_in_use() {
 
 # Ends with one line when the Swift toolchain is missing or too old for the manifest.
 require_swift() {
-    local wanted_major=6 wanted_minor=2 version major minor
+    local wanted_major=6 wanted_minor=2 output version major minor
     command -v swift >/dev/null \
         || fail "no Swift toolchain: 'swift' is not on PATH. Install Swift $wanted_major.$wanted_minor or newer (https://www.swift.org/install/linux/)."
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
-    [ -n "$version" ] || fail "'swift --version' says nothing useful: is the toolchain complete?"
+    output=$(swift --version 2>&1) || fail "the Swift toolchain does not run: $(head -n 1 <<<"$output")"
+    version=$(sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' <<<"$output" | head -n 1)
+    [ -n "$version" ] || fail "'swift --version' names no version: $(head -n 1 <<<"$output")"
     major=${version%%.*}
     minor=${version#*.}
     minor=${minor%%.*}
