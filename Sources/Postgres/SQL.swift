@@ -135,6 +135,11 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             sql.append(bind: value.postgresValue)
         }
 
+        /// A value or NULL: it becomes a bind.
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            sql.append(bind: value?.postgresValue ?? .null)
+        }
+
         /// A value that is already in PostgreSQL's form: it becomes a bind.
         public mutating func appendInterpolation(_ value: PostgresValue) {
             sql.append(bind: value)

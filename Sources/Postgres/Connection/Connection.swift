@@ -14,6 +14,7 @@ public struct Connection: Queryable {
     }
 
     /// Runs a transaction on this connection; what ``PostgresPool/transaction(isolation:readOnly:beginning:retries:_:)`` says holds.
+    @discardableResult
     public func transaction<R: Sendable>(
         isolation: Isolation = .readCommitted, readOnly: Bool = false, beginning: [SQL] = [], retries: Int = 3,
         _ body: @Sendable (Transaction) async throws -> R

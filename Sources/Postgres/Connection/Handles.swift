@@ -135,9 +135,10 @@ final class SessionControl: Sendable {
     }
 
     /// Cancels a statement if it is the one under way. One that has not begun sees by itself that its task is cancelled.
-    func cancel(_ ticket: UInt64) {
+    /// - Parameter ticket: the statement; nil for any that can be cancelled.
+    func cancel(_ ticket: UInt64?) {
         let canceller: CancelHandle? = state.withLock {
-            guard $0.running == ticket, !$0.isCancelling, let canceller = $0.canceller else { return nil }
+            guard let running = $0.running, running == ticket ?? running, !$0.isCancelling, let canceller = $0.canceller else { return nil }
             $0.isCancelling = true
             $0.wasCancelled = true
             return canceller

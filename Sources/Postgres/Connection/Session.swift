@@ -12,6 +12,10 @@ actor Session {
     var statements: StatementCache
     /// Whether a COPY is under way, in which the connection takes nothing else.
     var isCopying = false
+    /// Whether the server has sent all of it.
+    var hasCopyEnded = false
+    /// Whether a transaction was begun for that COPY alone.
+    var isCopyTransaction = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -67,14 +71,15 @@ actor Session {
     /// - Parameters:
     ///   - lease: the right to use the connection.
     ///   - ticket: by which the statement can be cancelled; nil for what must be done in a cancelled task, too.
-    func perform<R>(_ lease: Lease, _ ticket: UInt64?, _ body: (OpaquePointer) throws -> R) throws -> R {
+    ///   - copying: whether this is a step of a COPY, which nothing else can come between.
+    func perform<R>(_ lease: Lease, _ ticket: UInt64?, copying: Bool = false, _ body: (OpaquePointer) throws -> R) throws -> R {
         control.begin(ticket)
         let outcome: Result<R, any Error>
         do {
             guard lease.isActive else {
                 throw PostgresError(.misuse, message: "A connection or transaction was used after the closure it was lent to.")
             }
-            guard !isCopying else { throw PostgresError(.misuse, message: "The connection is in the middle of a COPY.") }
+            guard copying || !isCopying else { throw PostgresError(.misuse, message: "The connection is in the middle of a COPY.") }
             if ticket != nil { try Task.checkCancellation() }
             guard let handle else { throw PostgresError(.connectionLost, message: "The connection is closed.") }
             // Kept until the body is done, which may close the connection.

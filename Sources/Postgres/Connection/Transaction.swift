@@ -21,6 +21,7 @@ public struct Transaction: Queryable {
     ///
     /// One at a time: what runs on the same transaction meanwhile becomes a part of it.
     /// - Parameter body: what to do. A failed serialization or deadlock fails the whole transaction, and is retried with it.
+    @discardableResult
     public func savepoint<R: Sendable>(_ body: @Sendable (Transaction) async throws -> R) async throws -> R {
         let name = SQL(unsafe: "part_\(depth + 1)")
         try await execute("SAVEPOINT \(name)")

@@ -9,7 +9,7 @@ final class Listener: Sendable {
     private struct Subscriber: Sendable {
         let channel: String
         let gaps: Bool
-        let continuation: AsyncStream<Notification>.Continuation
+        let continuation: AsyncStream<PostgresNotification>.Continuation
         /// Whether it has been told that listening began on the connection there is.
         var isInformed = false
     }
@@ -31,9 +31,9 @@ final class Listener: Sendable {
         self.logger = logger
     }
 
-    func listen(_ channel: String, gaps: Bool) -> AsyncStream<Notification> {
+    func listen(_ channel: String, gaps: Bool) -> AsyncStream<PostgresNotification> {
         // One who does not read loses the oldest rather than filling the memory.
-        let (stream, continuation) = AsyncStream.makeStream(of: Notification.self, bufferingPolicy: .bufferingNewest(10_000))
+        let (stream, continuation) = AsyncStream.makeStream(of: PostgresNotification.self, bufferingPolicy: .bufferingNewest(10_000))
         let (id, mustStart): (UInt64?, Bool) = state.withLock { state in
             guard !state.isClosed else { return (nil, false) }
             state.lastID += 1
@@ -146,7 +146,7 @@ final class Listener: Sendable {
     private func deliver(_ connection: OpaquePointer) {
         while let pointer = PQnotifies(connection) {
             defer { PQfreemem(pointer) }
-            let notification = Notification(
+            let notification = PostgresNotification(
                 channel: String(cString: pointer.pointee.relname), payload: String(cString: pointer.pointee.extra),
                 processID: pointer.pointee.be_pid, isGap: false)
             let readers = state.withLock { $0.subscribers.values.filter { $0.channel == notification.channel } }

@@ -32,6 +32,7 @@ public final class PostgresPool: Service, Queryable {
     /// Lends a connection to a closure. It goes back when the closure ends; in the middle of something, it is closed instead.
     ///
     /// Settings of the session that the closure makes are the next user's, too: prefer a transaction and `SET LOCAL`.
+    @discardableResult
     public nonisolated(nonsending) func withConnection<R>(
         _ body: nonisolated(nonsending) (Connection) async throws -> R
     ) async throws -> R {
@@ -50,6 +51,7 @@ public final class PostgresPool: Service, Queryable {
     ///     is run more than once.
     ///   - body: what to do in the transaction.
     /// - Returns: what the closure returned, once the server has committed.
+    @discardableResult
     public func transaction<R: Sendable>(
         isolation: Isolation = .readCommitted, readOnly: Bool = false, beginning: [SQL] = [], retries: Int = 3,
         _ body: @Sendable (Transaction) async throws -> R
@@ -61,10 +63,10 @@ public final class PostgresPool: Service, Queryable {
     /// Notifications of a channel, from a connection of its own that all listeners of this pool share.
     /// - Parameters:
     ///   - channel: the name, as NOTIFY has it.
-    ///   - gaps: whether to be told, by an element with ``Notification/isGap`` set, each time listening begins: at first, and after
+    ///   - gaps: whether to be told, by an element with ``PostgresNotification/isGap`` set, each time listening begins: at first, and after
     ///     the connection was lost and made again. What was notified before that moment may be missed.
     /// - Returns: a sequence that ends when the pool is closed or the task is cancelled.
-    public func listen(_ channel: String, gaps: Bool = false) -> AsyncStream<Notification> {
+    public func listen(_ channel: String, gaps: Bool = false) -> AsyncStream<PostgresNotification> {
         listener.listen(channel, gaps: gaps)
     }
 
@@ -177,8 +179,9 @@ public final class PostgresPool: Service, Queryable {
         giveUp()
     }
 
-    /// Closes a connection without waiting for it.
+    /// Closes a connection without waiting for it. What it still does is cancelled.
     private func closeLater(_ session: Session) {
+        session.control.cancel(nil)
         session.control.disconnected()
         // Free-standing: it belongs to nobody any more, and whoever gave it back must not wait.
         Task { await session.close() }

@@ -8,12 +8,16 @@ public protocol PostgresEncodable: Sendable {
     /// The value as it is sent.
     var postgresValue: PostgresValue { get }
 
+    /// The type that arrays of this are sent as.
+    static var postgresArrayType: PostgresType { get }
+
     /// How an array of this is sent. Only `UInt8` does it in a way of its own: an array of bytes is a `bytea`.
     static func postgresArray(_ elements: [Self]) -> PostgresValue
 }
 
 extension PostgresEncodable {
     public static var postgresType: PostgresType { .inferred }
+    public static var postgresArrayType: PostgresType { postgresType.array }
 
     public static func postgresArray(_ elements: [Self]) -> PostgresValue {
         ArrayLiteral.value(elements)
@@ -62,6 +66,8 @@ extension UInt8: PostgresEncodable {
     public static var postgresType: PostgresType { .int2 }
     public var postgresValue: PostgresValue { PostgresValue(.text(String(self)), type: .int2) }
 
+    public static var postgresArrayType: PostgresType { .bytea }
+
     public static func postgresArray(_ elements: [UInt8]) -> PostgresValue {
         PostgresValue(.binary(elements), type: .bytea)
     }
@@ -106,7 +112,7 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
 }
 
 extension Array: PostgresEncodable where Element: PostgresEncodable {
-    public static var postgresType: PostgresType { Element.postgresType.array }
+    public static var postgresType: PostgresType { Element.postgresArrayType }
     public var postgresValue: PostgresValue { Element.postgresArray(self) }
 }
 
@@ -121,7 +127,7 @@ enum FloatText {
 /// Writes arrays in PostgreSQL's text form: `{"a","b",NULL}`.
 enum ArrayLiteral {
     static func value<Element: PostgresEncodable>(_ elements: [Element]) -> PostgresValue {
-        let type = Element.postgresType.array
+        let type = Element.postgresArrayType
         var text = "{"
         for (index, element) in elements.enumerated() {
             if index > 0 { text += "," }

@@ -1,5 +1,5 @@
 /// What NOTIFY sent.
-public struct Notification: Sendable, Equatable {
+public struct PostgresNotification: Sendable, Equatable {
     public let channel: String
     /// The text that was sent along; empty when there is none.
     public let payload: String
@@ -8,7 +8,7 @@ public struct Notification: Sendable, Equatable {
     /// Set on what is no notification, but says that listening has begun (again): what was notified before may have been missed.
     public let isGap: Bool
 
-    static func gap(_ channel: String) -> Notification {
-        Notification(channel: channel, payload: "", processID: 0, isGap: true)
+    static func gap(_ channel: String) -> PostgresNotification {
+        PostgresNotification(channel: channel, payload: "", processID: 0, isGap: true)
     }
 }
