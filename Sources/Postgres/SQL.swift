@@ -135,9 +135,9 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             sql.append(bind: value.postgresValue)
         }
 
-        /// A value or NULL: it becomes a bind.
+        /// A value or NULL, which keeps its type: it becomes a bind.
         public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
-            sql.append(bind: value?.postgresValue ?? .null)
+            sql.append(bind: value.postgresValue)
         }
 
         /// A value that is already in PostgreSQL's form: it becomes a bind.

@@ -34,7 +34,8 @@ import Testing
                     }
                 }
                 try await eventually("the statement runs") {
-                    try await observer.first("SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND query LIKE '%pg_sleep%'", as: Int.self) == 1
+                    try await observer.first("SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND query LIKE '%pg_sleep%'", as: Int.self)
+                        == 1
                 }
                 task.cancel()
                 await #expect(throws: CancellationError.self) { try await task.value }
@@ -81,7 +82,7 @@ import Testing
     }
 
     @Test func `the server's timeout of a statement is an error of the server`() async throws {
-        try await withPool(size: 1, { $0.statementTimeout = .milliseconds(50) }) { (pool) async throws in
+        try await withPool(configured(size: 1) { $0.statementTimeout = .milliseconds(50) }) { (pool) async throws in
             let error = try await postgresError { try await pool.execute("SELECT pg_sleep(600)") }
             #expect(error.kind == .server)
             #expect(error.sqlState == .queryCanceled)

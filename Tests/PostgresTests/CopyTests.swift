@@ -13,7 +13,8 @@ import Testing
             let rows: [[(any PostgresEncodable)?]] = texts.enumerated().map { index, text in
                 [index, text, [UInt8](text.utf8) + [0, 255], index % 2 == 0, at, JSON([text: index]), [text, "x"]]
             }
-            let count = try await pool.copyIn("\(identifierOf: table)", columns: ["n", "s", "b", "f", "at", "j", "words"], rows: rows + [[99, nil, nil, nil, nil, nil, nil]])
+            let count = try await pool.copyIn(
+                "\(identifierOf: table)", columns: ["n", "s", "b", "f", "at", "j", "words"], rows: rows + [[99, nil, nil, nil, nil, nil, nil]])
             #expect(count == texts.count + 1)
             let stored = try await pool.query("SELECT s, b, f, at, j, words, n FROM \(table) ORDER BY n")
             for (index, var row) in stored.dropLast().enumerated() {
@@ -91,7 +92,8 @@ import Testing
         try await withPool(size: 1) { (pool) async throws in
             var text = ""
             var pieces = 0
-            let count = try await pool.copyOut("COPY (SELECT n, 'a' || n FROM generate_series(1, \(60_000)) AS n ORDER BY n) TO STDOUT (FORMAT csv)") { piece in
+            let count = try await pool.copyOut("COPY (SELECT n, 'a' || n FROM generate_series(1, \(60_000)) AS n ORDER BY n) TO STDOUT (FORMAT csv)")
+            { piece in
                 #expect(piece.last == UInt8(ascii: "\n"))
                 text += String(decoding: piece, as: UTF8.self)
                 pieces += 1
@@ -110,7 +112,9 @@ import Testing
             await #expect(throws: Broken.self) {
                 try await pool.copyOut("COPY (SELECT generate_series(1, 100000000)) TO STDOUT") { _ in throw Broken() }
             }
-            #expect(try await postgresError { try await pool.copyOut("COPY (SELECT 1/(3 - n) FROM generate_series(1, 5) AS n) TO STDOUT") { _ in } }.sqlState?.rawValue == "22012")
+            #expect(
+                try await postgresError { try await pool.copyOut("COPY (SELECT 1/(3 - n) FROM generate_series(1, 5) AS n) TO STDOUT") { _ in } }
+                    .sqlState?.rawValue == "22012")
             #expect(try await postgresError { try await pool.copyOut("SELECT 1") { _ in } }.kind == .misuse)
             #expect(try await postgresError { try await pool.copyOut("COPY (SELECT \("\0")) TO STDOUT") { _ in } }.kind == .invalidParameter)
             #expect(try await pool.processID() == process)

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `each listener hears its channel and no other, on one connection`() async throws {
-        try await withPool(size: 2, { $0.applicationName = TestServer.uniqueName("listen") }) { (pool) async throws in
+        try await withPool(configured(size: 2) { $0.applicationName = TestServer.uniqueName("listen") }) { (pool) async throws in
             let channels = (0..<3).map { TestServer.uniqueName("c\($0)") }
             let meeting = MeetingPoint(4)
             try await withThrowingTaskGroup(of: [String].self) { group in
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `listening goes on after the connection was lost, and says that there was a gap`() async throws {
-        try await withPool(size: 2, { $0.applicationName = TestServer.uniqueName("listen") }) { (pool) async throws in
+        try await withPool(configured(size: 2) { $0.applicationName = TestServer.uniqueName("listen") }) { (pool) async throws in
             let channel = TestServer.uniqueName("c")
             let name = pool.configuration.applicationName
             var gaps = 0

@@ -15,7 +15,7 @@ import Testing
 
     private func withMigrated<R>(_ body: (PostgresPool) async throws -> R) async throws -> R {
         try await withDatabase { configuration in
-            try await withPool(size: 4, { $0 = configuration }, body)
+            try await withPool(configuration, body)
         }
     }
 
@@ -111,7 +111,9 @@ import Testing
 
     @Test func `the timeouts of the pool do not hold for migrations`() async throws {
         try await withDatabase { configuration in
-            try await withPool(size: 1, { $0 = configuration; $0.statementTimeout = .milliseconds(40) }) { (pool) async throws in
+            var hurried = configuration
+            hurried.statementTimeout = .milliseconds(40)
+            try await withPool(hurried) { (pool) async throws in
                 try await migrator(["0001_slow.sql": "SELECT pg_sleep(0.08);"]).run(on: pool)
             }
         }

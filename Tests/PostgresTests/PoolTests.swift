@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `one who waits in vain for a connection is told so in time`() async throws {
-        try await withPool(size: 1, { $0.acquireTimeout = .milliseconds(50) }) { (pool) async throws in
+        try await withPool(configured(size: 1) { $0.acquireTimeout = .milliseconds(50) }) { (pool) async throws in
             try await pool.withConnection { _ in
                 let error = try await postgresError { try await pool.execute("SELECT 1") }
                 #expect(error.kind == .poolTimeout)
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `one who is cancelled while waiting stops waiting`() async throws {
-        try await withPool(size: 1, { $0.acquireTimeout = .seconds(60) }) { (pool) async throws in
+        try await withPool(configured(size: 1) { $0.acquireTimeout = .seconds(60) }) { (pool) async throws in
             try await pool.withConnection { _ in
                 let waiting = Task { try await pool.execute("SELECT 1") }
                 waiting.cancel()
@@ -64,7 +64,8 @@ import Testing
 
     /// What can be left open on a connection.
     enum Rest: CaseIterable, Sendable {
-        case transaction, failedTransaction, savepoint, pipelinedTransaction, scriptedTransaction, readOnlyTransaction, copyByQuery, runningStatement, lostConnection
+        case transaction, failedTransaction, savepoint, pipelinedTransaction, scriptedTransaction, readOnlyTransaction, copyByQuery, runningStatement,
+            lostConnection
     }
 
     @Test(arguments: Rest.allCases)
@@ -100,7 +101,8 @@ import Testing
             // Free-standing on purpose: it is still at work when the connection goes back.
             Task { try await connection.execute("SELECT pg_sleep(600)") }
             try await eventually("the statement runs") {
-                try await observer.first("SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND query LIKE '%pg_sleep(600)%'", as: Int.self) == 1
+                try await observer.first(
+                    "SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND query LIKE '%pg_sleep(600)%'", as: Int.self) == 1
             }
         case .lostConnection:
             try await observer.execute("SELECT pg_terminate_backend(\(process)::int)")
@@ -119,7 +121,7 @@ import Testing
     }
 
     @Test func `connections that the server ended while idle are replaced unnoticed`() async throws {
-        try await withPool(size: 4, { $0.applicationName = TestServer.uniqueName("idle") }) { (pool) async throws in
+        try await withPool(configured(size: 4) { $0.applicationName = TestServer.uniqueName("idle") }) { (pool) async throws in
             try await withPool(size: 1) { (observer) async throws in
                 let meeting = MeetingPoint(4)
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -170,7 +172,7 @@ import Testing
             $0.parameters["port"] = "1"
             $0.acquireTimeout = .milliseconds(300)
         }
-        try await withPool(size: 2, change) { (pool) async throws in
+        try await withPool(configured(size: 2, change)) { (pool) async throws in
             let start = ContinuousClock.now
             let error = try await postgresError { try await pool.execute("SELECT 1") }
             #expect(error.kind == .connectionFailed)
@@ -181,7 +183,7 @@ import Testing
     }
 
     @Test func `a database that does not exist is told at once, without the connection string`() async throws {
-        try await withPool(size: 1, { $0.parameters["dbname"] = "no_such_database" }) { (pool) async throws in
+        try await withPool(configured(size: 1) { $0.parameters["dbname"] = "no_such_database" }) { (pool) async throws in
             let error = try await postgresError { try await pool.execute("SELECT 1") }
             #expect(error.kind == .connectionFailed)
             #expect("\(error)" == "There is no connection to PostgreSQL")
@@ -199,10 +201,14 @@ import Testing
                 $0.lockTimeout = .milliseconds(1500)
             }
             for prepared in [true, false] {
-                let settings = try await withPool(size: 1, { change(&$0); $0.preparedStatements = prepared }) { (pool) async throws in
+                var configuration = try configured(size: 1, change)
+                configuration.preparedStatements = prepared
+                let settings = try await withPool(configuration) { (pool) async throws in
                     try await pool.query(
-                        "SELECT unnest(ARRAY[current_user::text, current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('TimeZone')])",
-                        as: String.self)
+                        """
+                        SELECT unnest(ARRAY[current_user::text, current_setting('statement_timeout'), current_setting('lock_timeout'),
+                                            current_setting('TimeZone')])
+                        """, as: String.self)
                 }
                 #expect(settings == [role, "7s", "1500ms", "UTC"])
             }

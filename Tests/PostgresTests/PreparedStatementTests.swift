@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func `the statement not used for the longest time makes room`() async throws {
-        try await withPool(size: 1, { $0.statementCacheSize = 4 }) { (pool) async throws in
+        try await withPool(configured(size: 1) { $0.statementCacheSize = 4 }) { (pool) async throws in
             for n in 0..<20 {
                 #expect(try await pool.first("SELECT 1 -- \(unsafe: "\(n)")", as: Int.self) == 1)
                 #expect(try await prepared(pool) <= 4)
@@ -38,7 +38,7 @@ import Testing
 
     @Test func `with preparing turned off nothing is prepared`() async throws {
         try await withTable("n int, s text") { owner, table in
-            try await withPool(size: 1, { $0.preparedStatements = false }) { (pool) async throws in
+            try await withPool(configured(size: 1) { $0.preparedStatements = false }) { (pool) async throws in
                 for n in 0..<3 { try await pool.execute("INSERT INTO \(table) VALUES (\(n), \("x"))") }
                 #expect(try await pool.query("SELECT n FROM \(table) ORDER BY n", as: Int.self) == [0, 1, 2])
                 let results = try await pool.pipeline(["SELECT \(1)", "SELECT \("a")"])

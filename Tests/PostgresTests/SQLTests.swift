@@ -52,7 +52,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "'; DROP TABLE people; --", "' OR '1'='1", "\\'; SELECT 1; --", "$1", "$$; SELECT 1; $$", "%s %n", "\u{2019} OR 1=1", "{\"a\": \"'\"}", "NULL", "",
+        "'; DROP TABLE people; --", "' OR '1'='1", "\\'; SELECT 1; --", "$1", "$$; SELECT 1; $$", "%s %n", "\u{2019} OR 1=1", "{\"a\": \"'\"}",
+        "NULL", "",
     ])
     func `an injection stays data`(_ attempt: String) async throws {
         try await withTable("name text, names text[]") { (pool, table) async throws in
@@ -62,7 +63,9 @@ import Testing
             let arrays = try await pool.query("SELECT names FROM \(table) WHERE \(attempt) = ANY(names)", as: [String].self)
             #expect(arrays == [[attempt, attempt]])
             var text = ""
-            try await pool.copyOut("COPY (SELECT count(*) FROM \(table) WHERE name = \(attempt)) TO STDOUT") { text += String(decoding: $0, as: UTF8.self) }
+            try await pool.copyOut("COPY (SELECT count(*) FROM \(table) WHERE name = \(attempt)) TO STDOUT") {
+                text += String(decoding: $0, as: UTF8.self)
+            }
             #expect(text == "1\n")
         }
     }

@@ -23,13 +23,22 @@ enum TestServer {
 
 let quiet = Logger(label: "postgres.tests") { _ in SwiftLogNoOpLogHandler() }
 
-/// Runs a test with a pool of its own, closed at the end.
-@discardableResult
-func withPool<R>(
-    size: Int = 4, _ change: (inout PoolConfiguration) -> Void = { _ in }, _ body: (PostgresPool) async throws -> R
-) async throws -> R {
+/// The configuration of the test server, changed by a closure.
+func configured(size: Int = 4, _ change: (inout PoolConfiguration) -> Void) throws -> PoolConfiguration {
     var configuration = try TestServer.configuration(size: size)
     change(&configuration)
+    return configuration
+}
+
+/// Runs a test with a pool of its own, closed at the end.
+@discardableResult
+func withPool<R>(size: Int = 4, _ body: (PostgresPool) async throws -> R) async throws -> R {
+    try await withPool(TestServer.configuration(size: size), body)
+}
+
+/// Runs a test with a pool of its own, closed at the end.
+@discardableResult
+func withPool<R>(_ configuration: PoolConfiguration, _ body: (PostgresPool) async throws -> R) async throws -> R {
     let pool = PostgresPool(configuration: configuration, logger: quiet)
     do {
         let value = try await body(pool)

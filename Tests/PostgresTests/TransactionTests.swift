@@ -190,7 +190,9 @@ import Testing
     @Test func `a pipeline takes effect as a whole or not at all`() async throws {
         try await withTable("n int PRIMARY KEY", size: 1) { (pool, table) async throws in
             let process = try await pool.processID()
-            let results = try await pool.pipeline(["INSERT INTO \(table) VALUES (1)", "SELECT n FROM \(table)", "INSERT INTO \(table) VALUES (\(2)), (\(3))"])
+            let results = try await pool.pipeline([
+                "INSERT INTO \(table) VALUES (1)", "SELECT n FROM \(table)", "INSERT INTO \(table) VALUES (\(2)), (\(3))",
+            ])
             #expect(results.map(\.affectedRows) == [1, 1, 2])
             #expect(try results[1].decode(as: Int.self) == [1])
             let error = try await postgresError {

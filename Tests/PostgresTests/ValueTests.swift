@@ -21,7 +21,10 @@ import Testing
     }
 
     @Test func `text comes back as it was`() async throws {
-        let texts = ["", "a", "it's", "\"quoted\"", "back\\slash", "line\nbreak\ttab\r", "ünïcödé", "日本語", "👩‍👩‍👧‍👦", "e\u{301}", String(repeating: "x", count: 100_000)]
+        let texts = [
+            "", "a", "it's", "\"quoted\"", "back\\slash", "line\nbreak\ttab\r", "ünïcödé", "日本語", "👩‍👩‍👧‍👦", "e\u{301}",
+            String(repeating: "x", count: 100_000),
+        ]
         try await roundTrip("text", texts)
         try await roundTrip("varchar(100000)", texts)
         try await roundTrip("text", texts.map { Optional($0) } + [nil])
@@ -49,7 +52,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("0", 0.0), ("1", 1), ("-1", -1), ("0.5", 0.5), ("0.0001", 0.0001), ("0.00000001", 0.00000001), ("12345.678900", 12345.6789), ("-0.07", -0.07), ("10000", 10000),
+        ("0", 0.0), ("1", 1), ("-1", -1), ("0.5", 0.5), ("0.0001", 0.0001), ("0.00000001", 0.00000001), ("12345.678900", 12345.6789),
+        ("-0.07", -0.07), ("10000", 10000),
         ("100000000.00010000", 100_000_000.0001), ("99999999999999999999", 1e20),
     ])
     func `a numeric is read as a number and as it is written`(_ text: String, _ number: Double) async throws {
@@ -72,7 +76,9 @@ import Testing
     }
 
     @Test func `times come back to the microsecond`() async throws {
-        let times = [0, 1_700_000_000.123456, -1.5, -62_135_596_800, 253_402_300_799.999, 946_684_799.999999, 951_827_696.5].map { Date(timeIntervalSince1970: $0) }
+        let times = [0, 1_700_000_000.123456, -1.5, -62_135_596_800, 253_402_300_799.999, 946_684_799.999999, 951_827_696.5].map {
+            Date(timeIntervalSince1970: $0)
+        }
         try await withTable("position int8, at timestamptz") { (pool, table) async throws in
             for (position, time) in times.enumerated() {
                 try await pool.execute("INSERT INTO \(table) VALUES (\(position), \(time))")
@@ -141,7 +147,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("SELECT '00112233-4455-6677-8899-aabbccddeeff'::uuid", "00112233-4455-6677-8899-aabbccddeeff"), ("SELECT '192.168.1.5'::inet", "192.168.1.5"),
+        ("SELECT '00112233-4455-6677-8899-aabbccddeeff'::uuid", "00112233-4455-6677-8899-aabbccddeeff"),
+        ("SELECT '192.168.1.5'::inet", "192.168.1.5"),
         ("SELECT '10.0.0.0/8'::cidr", "10.0.0.0/8"), ("SELECT '10.1.2.3/24'::inet", "10.1.2.3/24"), ("SELECT '2001:db8::1'::inet", "2001:db8::1"),
         ("SELECT '::'::inet", "::"), ("SELECT '1:0:0:2:0:0:0:3'::inet", "1:0:0:2::3"), ("SELECT '::ffff:1.2.3.4'::inet", "::ffff:1.2.3.4"),
         ("SELECT 'x'::name", "x"), ("SELECT 'x'::char(3)", "x  "), ("SELECT '[1]'::json", "[1]"),

@@ -15,7 +15,8 @@ struct Parameters {
     init(_ values: [PostgresValue]) throws {
         guard !values.isEmpty else { return }
         guard values.count <= Parameters.limit else {
-            throw PostgresError(.invalidParameter, message: "A statement has at most \(Parameters.limit) parameters; use arrays with unnest, or COPY.")
+            throw PostgresError(
+                .invalidParameter, message: "A statement has at most \(Parameters.limit) parameters; use arrays with unnest, or COPY.")
         }
         offsets.reserveCapacity(values.count)
         lengths.reserveCapacity(values.count)
@@ -72,9 +73,11 @@ struct Parameters {
                 return try types.withUnsafeBufferPointer { types in
                     try lengths.withUnsafeBufferPointer { lengths in
                         try formats.withUnsafeBufferPointer { formats in
-                            try body((
-                                Int32(offsets.count), types.baseAddress, UnsafePointer(values.baseAddress), lengths.baseAddress, formats.baseAddress
-                            ))
+                            try body(
+                                (
+                                    Int32(offsets.count), types.baseAddress, UnsafePointer(values.baseAddress), lengths.baseAddress,
+                                    formats.baseAddress
+                                ))
                         }
                     }
                 }

@@ -34,7 +34,7 @@ enum Timestamp {
         guard exact.isFinite, exact > Double(range.lowerBound), exact < Double(range.upperBound) else { return nil }
         let (days, time) = floorDivide(Int64(exact), microsecondsPerDay)
         let (year, month, day) = civil(Int(days) + epochDays)
-        var digits = [UInt8]()
+        var digits: [UInt8] = []
         digits.reserveCapacity(35)
         append(year > 0 ? year : 1 - year, width: 4, to: &digits)
         digits.append(UInt8(ascii: "-"))
