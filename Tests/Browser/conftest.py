@@ -1,0 +1,119 @@
+"""Fixtures: one demo and one browser for all tests, a fresh page for each."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Page, expect, sync_playwright
+
+from server import Account, Demo
+from watch import INIT_SCRIPT, Watch
+
+# A debug build on two cores, and Chromium beside it.
+expect.set_options(timeout=15_000)
+
+VIEWER = Account("viewer@acme.example", "a viewer of the browser tests")
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    running = Demo(os.environ["DATASHIELD_PROGRAM"])
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            # Chromium's own sandbox does not work for root.
+            args=["--no-sandbox"] if os.geteuid() == 0 else [],
+        )
+        yield chromium
+        chromium.close()
+
+
+def sign_in(page: Page, account: Account) -> None:
+    page.goto("/login")
+    page.get_by_label("E-mail").fill(account.email)
+    page.get_by_label("Password", exact=True).fill(account.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"^(?!.*/login)"))
+
+
+def session_of(demo: Demo, browser: Browser, account: Account) -> dict:
+    context = browser.new_context(base_url=demo.url)
+    try:
+        page = context.new_page()
+        sign_in(page, account)
+        return context.storage_state()
+    finally:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def admin_session(demo: Demo, browser: Browser) -> dict:
+    return session_of(demo, browser, demo.admin)
+
+
+@pytest.fixture(scope="session")
+def admin_api(demo: Demo, browser: Browser, admin_session: dict) -> Iterator[APIRequestContext]:
+    """The JSON API with the administrator's session."""
+    context = browser.new_context(base_url=demo.url, storage_state=admin_session)
+    yield context.request
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def viewer_session(demo: Demo, browser: Browser, admin_api: APIRequestContext) -> dict:
+    answer = admin_api.post(
+        "/api/users", data={"email": VIEWER.email, "name": "Vera Viewer", "role": "VIEWER", "password": VIEWER.password}
+    )
+    assert answer.ok, answer.text()
+    return session_of(demo, browser, VIEWER)
+
+
+@pytest.fixture
+def open_page(demo: Demo, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Makes pages in contexts of their own, watches them, and fails the test when anything went wrong unseen.
+
+    `page.watch.expect(403)` says that an answer of that status belongs to the test.
+    """
+    contexts: list[BrowserContext] = []
+    watches: list[Watch] = []
+
+    def make(session: dict | None = None, *, scripts: bool = True, width: int = 1280, height: int = 800, **options) -> Page:
+        context = browser.new_context(
+            base_url=demo.url,
+            storage_state=session,
+            java_script_enabled=scripts,
+            viewport={"width": width, "height": height},
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        if scripts:
+            context.add_init_script(INIT_SCRIPT)
+        page = context.new_page()
+        page.watch = Watch(page, demo.url)
+        watches.append(page.watch)
+        return page
+
+    yield make
+    problems = [problem for watch in watches for problem in watch.problems]
+    for context in contexts:
+        context.close()
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page], admin_session: dict) -> Page:
+    """A page of the signed-in administrator."""
+    return open_page(admin_session)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests with odd input come last: what they leave behind would puzzle the others."""
+    items.sort(key=lambda item: item.path.name == "test_api.py")

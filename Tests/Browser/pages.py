@@ -1,0 +1,60 @@
+"""The pages that every general test looks at."""
+
+from playwright.sync_api import APIRequestContext
+
+# Address → what it shows. A page that the navigation leads to has to be here; a test compares the two.
+PAGES = {
+    "dashboard": "/",
+    "alerts": "/alerts",
+    "alerts, none matching": "/alerts?q=no-such-person-anywhere",
+    "one alert": "alert",
+    "employees": "/employees",
+    "new employee": "/employees/new",
+    "staff list import": "/employees/import",
+    "one employee": "employee",
+    "breaches": "/breaches",
+    "one breach": "breach",
+    "scans": "/scans",
+    "one scan": "scan",
+    "data sources": "/data-sources",
+    "settings": "/settings",
+    "users": "/users",
+    "audit": "/audit",
+    "sessions": "/account/sessions",
+    "password": "/account/password",
+}
+
+
+def first_id(api: APIRequestContext, path: str) -> str:
+    answer = api.get(path, params={"limit": 1})
+    assert answer.ok, answer.text()
+    return answer.json()["items"][0]["id"]
+
+
+def address_of(name: str, api: APIRequestContext) -> str:
+    """The address of a page; for one of many, that of the first."""
+    address = PAGES[name]
+    match address:
+        case "alert":
+            return f"/alerts/{first_id(api, '/api/alerts')}"
+        case "employee":
+            return f"/employees/{exposed_employee(api)}"
+        case "breach":
+            return f"/breaches/{first_id(api, '/api/breaches')}"
+        case "scan":
+            return f"/scans/{first_id(api, '/api/scans')}"
+        case _:
+            return address
+
+
+def exposed_employee(api: APIRequestContext) -> str:
+    """Somebody who has an alert, and therefore a record and a score."""
+    answer = api.get("/api/alerts", params={"limit": 1})
+    assert answer.ok, answer.text()
+    return answer.json()["items"][0]["employeeId"]
+
+
+def alert_with_status(api: APIRequestContext, status: str) -> dict:
+    answer = api.get("/api/alerts", params={"limit": 1, "status": status})
+    assert answer.ok, answer.text()
+    return answer.json()["items"][0]

@@ -1,0 +1,94 @@
+import re
+
+from playwright.sync_api import expect
+
+from pages import exposed_employee
+
+STAFF = """E-Mail;Vorname;Nachname;Abteilung
+newcomer.one@acme.example;Nora;Newcomer;Browser Tests
+not an address;Nobody;Atall;Browser Tests
+newcomer.two@acme.example;Zoë;"Quoted; with a semicolon";Browser Tests
+"""
+
+
+def test_a_score_is_explained_and_adds_up(page, admin_api):
+    employee = admin_api.get(f"/api/employees/{exposed_employee(admin_api)}").json()
+    page.goto(f"/employees/{employee['id']}")
+    explained = page.get_by_role("region", name=re.compile("risk", re.I))
+    rows = explained.get_by_role("table").get_by_role("row").filter(has=page.get_by_role("rowheader"))
+    points = [float(re.search(r"[\d.]+", row.get_by_role("cell").last.inner_text())[0]) for row in rows.all()]
+    assert len(points) == 6
+    assert min(100, round(sum(points))) == employee["riskScore"]
+    expect(explained).to_contain_text(str(employee["riskScore"]))
+
+
+def test_an_employee_shows_records_and_coverage(page, admin_api):
+    page.goto(f"/employees/{exposed_employee(admin_api)}")
+    for title in ("Records", "Coverage"):
+        expect(page.get_by_role("heading", name=re.compile(title, re.I)).first).to_be_visible()
+    # The one provider was asked about everybody, and answered.
+    expect(page.get_by_role("main")).to_contain_text("Have I Been Pwned")
+
+
+def test_people_are_found_by_a_part_of_their_name(page, admin_api):
+    employee = admin_api.get("/api/employees", params={"limit": 1}).json()["items"][0]
+    part = employee["lastName"][1:]
+    page.goto("/employees")
+    page.get_by_role("searchbox").fill(part)
+    page.get_by_role("searchbox").press("Enter")
+    expect(page).to_have_url(re.compile("q="))
+    rows = page.get_by_role("table").get_by_role("rowheader")
+    expect(rows.first).to_be_visible()
+    for row in rows.all():
+        assert part.lower() in row.inner_text().lower()
+
+
+def test_a_staff_list_with_a_bad_row_goes_in_but_for_that_row(page, admin_api):
+    page.goto("/employees/import")
+    page.locator("input[type=file]").set_input_files({"name": "staff.csv", "mimeType": "text/csv", "buffer": STAFF.encode()})
+    page.get_by_role("button", name=re.compile("Import|Upload")).click()
+    report = page.get_by_role("main")
+    expect(report).to_contain_text(re.compile(r"2\s+(people )?added|added\s+2", re.I))
+    bad = page.get_by_role("row").filter(has_text="3")
+    expect(bad.first).to_contain_text(re.compile("address|e-mail", re.I))
+
+    page.goto("/employees?q=newcomer")
+    expect(page.get_by_role("table")).to_contain_text("newcomer.one@acme.example")
+    expect(page.get_by_role("table")).to_contain_text("Quoted; with a semicolon")
+
+    for person in admin_api.get("/api/employees", params={"q": "newcomer"}).json()["items"]:
+        assert admin_api.delete(f"/api/employees/{person['id']}").status == 204
+
+
+def test_what_is_typed_is_shown_as_text(page, admin_api):
+    name = "<img src=x onerror=alert(1)>'\";--"
+    page.goto("/employees/new")
+    page.get_by_label("E-mail").fill("markup@acme.example")
+    page.get_by_label("First name").fill(name)
+    page.get_by_label("Last name").fill("Tester")
+    page.get_by_role("button", name=re.compile("Add|Save|Create")).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    found = admin_api.get("/api/employees", params={"q": "markup@acme.example"}).json()["items"]
+    assert [person["firstName"] for person in found] == [name]
+    assert admin_api.delete(f"/api/employees/{found[0]['id']}").status == 204
+
+
+def test_a_wrong_field_is_named(page):
+    page.goto("/employees/new")
+    page.get_by_label("E-mail").fill("someone@nowhere")
+    page.get_by_label("First name").fill("Some")
+    page.get_by_label("Last name").fill("One")
+    page.watch.expect(422)
+    page.get_by_role("button", name=re.compile("Add|Save|Create")).click()
+    field = page.get_by_label("E-mail")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_value("someone@nowhere")
+
+
+def test_the_list_is_downloaded(page):
+    page.goto("/employees")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("Export|CSV")).click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert len(text.splitlines()) > 200
+    assert "@acme.example" in text
