@@ -1,0 +1,54 @@
+import Hummingbird
+import NIOCore
+
+/// A file that somebody sends, piece by piece as it arrives: the body itself, or the first file of a `multipart/form-data` form.
+package struct UploadedFile: AsyncSequence, Sendable {
+    package typealias Element = [UInt8]
+
+    private let body: RequestBody
+    private let form: MultipartFile?
+    private let limit: Int
+
+    /// - Parameters:
+    ///   - types: the media types that are taken as the file itself.
+    ///   - limit: how many bytes the request may have.
+    /// - Throws: ``HTTPFailure`` when the type is another, or the request says that it is larger.
+    package init(_ request: Request, types: [String], limit: Int) throws {
+        let header = request.headers[.contentType] ?? ""
+        let type = (header.split(separator: ";").first.map { $0.unicodeScalars.trimmingSpace() } ?? "").lowercased()
+        if type == "multipart/form-data" {
+            do { form = try MultipartFile(contentType: header) } catch { throw HTTPFailure.badRequest(error.message) }
+        } else {
+            guard types.contains(type) else {
+                throw HTTPFailure.unsupportedMediaType(expected: types.joined(separator: ", ") + " or multipart/form-data")
+            }
+            form = nil
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw HTTPFailure.bodyTooLarge(limit: limit) }
+        body = request.body
+        self.limit = limit
+    }
+
+    package func makeAsyncIterator() -> Iterator { Iterator(body: body.makeAsyncIterator(), form: form, limit: limit) }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        var body: RequestBody.AsyncIterator
+        var form: MultipartFile?
+        let limit: Int
+        var count = 0
+
+        package mutating func next() async throws -> [UInt8]? {
+            while let buffer = try await body.next() {
+                count += buffer.readableBytes
+                guard count <= limit else { throw HTTPFailure.bodyTooLarge(limit: limit) }
+                guard form != nil else { return Array(buffer.readableBytesView) }
+                do {
+                    // A piece of the form may hold nothing of the file.
+                    if let bytes = try form?.append(buffer.readableBytesView), !bytes.isEmpty { return bytes }
+                } catch { throw HTTPFailure.badRequest(error.message) }
+            }
+            do { try form?.finish() } catch { throw HTTPFailure.badRequest(error.message) }
+            return nil
+        }
+    }
+}
