@@ -1,0 +1,99 @@
+import Foundation
+import Postgres
+
+/// Which employees a list shows. What is nil does not matter.
+package struct EmployeeFilter: Sendable, Hashable {
+    /// Part of a name or of the address, in any case.
+    package var search: String?
+    package var department: String?
+    package var level: RiskLevel?
+    /// Whether they are in any breach.
+    package var isExposed: Bool?
+    /// false: those who have left.
+    package var isActive: Bool?
+    package var isVip: Bool?
+
+    package init(
+        search: String? = nil, department: String? = nil, level: RiskLevel? = nil, isExposed: Bool? = nil, isActive: Bool? = nil, isVip: Bool? = nil
+    ) {
+        self.search = search
+        self.department = department
+        self.level = level
+        self.isExposed = isExposed
+        self.isActive = isActive
+        self.isVip = isVip
+    }
+}
+
+/// The order of a list of employees.
+package enum EmployeeSort: String, Codable, CaseIterable, Sendable {
+    case name
+    /// The highest score first.
+    case risk
+    case newest
+}
+
+/// Where a page of employees ended: the sort key of its last row.
+struct EmployeeCursor: Codable, Sendable {
+    var sort: EmployeeSort
+    var lastName: String?
+    var firstName: String?
+    var score: Int?
+    var createdAt: Date?
+    var id: EmployeeID
+
+    init(_ employee: Employee, sort: EmployeeSort) {
+        self.sort = sort
+        id = employee.id
+        switch sort {
+        case .name: (lastName, firstName) = (employee.lastName, employee.firstName)
+        case .risk: score = employee.riskScore
+        case .newest: createdAt = employee.createdAt
+        }
+    }
+
+    /// What comes behind it.
+    /// - Throws: ``InvalidInput`` when the cursor is of another order.
+    func condition(for sort: EmployeeSort) throws -> SQL {
+        switch (sort, self.sort, lastName, firstName, score, createdAt) {
+        case (.name, .name, let last?, let first?, _, _): "(e.last_name, e.first_name, e.id) > (\(last), \(first), \(id))"
+        case (.risk, .risk, _, _, let score?, _): "(e.risk_score, e.id) < (\(score), \(id))"
+        case (.newest, .newest, _, _, _, let time?): "(e.created_at, e.id) < (\(time), \(id))"
+        default: throw InvalidInput("cursor", "is of a list in another order. Leave it out to begin anew.")
+        }
+    }
+}
+
+extension EmployeeFilter {
+    /// The conditions, joined by AND.
+    func condition(for company: CompanyID) -> SQL {
+        var parts: [SQL] = ["e.company_id = \(company)"]
+        if let search, !search.isEmpty {
+            parts.append("(e.first_name || ' ' || e.last_name || ' ' || e.email) ILIKE \(LikePattern.containing(search))")
+        }
+        if let department { parts.append("e.department = \(department)") }
+        if let level {
+            let scores = level.scores
+            parts.append("e.risk_score BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
+        }
+        switch isExposed {
+        case true?: parts.append("e.record_count > 0")
+        case false?: parts.append("e.record_count = 0")
+        case nil: break
+        }
+        switch isActive {
+        case true?: parts.append("e.deactivated_at IS NULL")
+        case false?: parts.append("e.deactivated_at IS NOT NULL")
+        case nil: break
+        }
+        if let isVip { parts.append("e.is_vip = \(isVip)") }
+        return parts.joined(separator: " AND ")
+    }
+}
+
+/// Patterns of LIKE in which nothing that a person typed is special.
+enum LikePattern {
+    static func containing(_ text: String) -> String {
+        "%" + text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// | Method | Path                         | Permission         |
+/// |--------|------------------------------|--------------------|
+/// | GET    | `/api/employees`             | `employees:read`   |
+/// | POST   | `/api/employees`             | `employees:manage` |
+/// | GET    | `/api/employees/{id}`        | `employees:read`   |
+/// | PATCH  | `/api/employees/{id}`        | `employees:manage` |
+/// | DELETE | `/api/employees/{id}`        | `employees:manage` |
+/// | POST   | `/api/employees/import`      | `employees:manage` |
+/// | GET    | `/api/employees/export`      | `employees:read`   |
+/// | GET    | `/api/employees/departments` | `employees:read`   |
+package struct EmployeeRoutes: Sendable {
+    let employees: Employees
+
+    package init(employees: Employees) { self.employees = employees }
+
+    package func add(to api: APIRoutes) {
+        api.get(
+            "/api/employees", .permission(.employeesRead), summary: "The staff list", query: EmployeeListQuery.self,
+            answers: Page<EmployeeResponse>.self, use: list)
+        api.post(
+            "/api/employees", .permission(.employeesManage), summary: "Put a person on the list", body: EmployeeCreation.self,
+            answers: EmployeeResponse.self, status: .created, use: create)
+        api.respond(
+            .post, "/api/employees/import", .permission(.employeesManage), summary: "Read a staff list from a CSV file", bodyType: "text/csv",
+            answers: ImportReport.self, use: importFile)
+        api.respond(
+            .get, "/api/employees/export", .permission(.employeesRead), summary: "The staff list as CSV", query: EmployeeListQuery.self,
+            answerType: "text/csv", use: exportFile)
+        api.get(
+            "/api/employees/departments", .permission(.employeesRead), summary: "The departments and how many people they have",
+            answers: Departments.self, use: departments)
+        api.get("/api/employees/{id}", .permission(.employeesRead), summary: "One employee", answers: EmployeeResponse.self, use: find)
+        api.patch(
+            "/api/employees/{id}", .permission(.employeesManage), summary: "Change an employee", body: EmployeeChange.self,
+            answers: EmployeeResponse.self, use: change)
+        api.delete("/api/employees/{id}", .permission(.employeesManage), summary: "Take a person off the list", use: delete)
+    }
+
+    struct Departments: Codable, Sendable {
+        var items: [DepartmentCount]
+    }
+
+    func list(_ request: Request, _ context: AppContext, _ query: EmployeeListQuery) async throws -> Page<EmployeeResponse> {
+        let subject = try context.require(.employeesRead)
+        let page = try await employees.list(
+            try query.filter(), sort: query.sort ?? .name, cursor: query.cursor, limit: query.limit, for: subject)
+        return Page(items: page.items.map { EmployeeResponse($0) }, nextCursor: page.nextCursor)
+    }
+
+    func departments(_ request: Request, _ context: AppContext) async throws -> Departments {
+        Departments(items: try await employees.departments(for: try context.require(.employeesRead)))
+    }
+
+    func find(_ request: Request, _ context: AppContext) async throws -> EmployeeResponse {
+        let subject = try context.require(.employeesRead)
+        return EmployeeResponse(try await employees.find(try context.id(as: EmployeeID.self), for: subject))
+    }
+
+    func create(_ request: Request, _ context: AppContext, _ body: EmployeeCreation) async throws -> EmployeeResponse {
+        EmployeeResponse(try await employees.create(body, by: try context.require(.employeesManage)))
+    }
+
+    func change(_ request: Request, _ context: AppContext, _ body: EmployeeChange) async throws -> EmployeeResponse {
+        let subject = try context.require(.employeesManage)
+        return EmployeeResponse(try await employees.update(try context.id(as: EmployeeID.self), body, by: subject))
+    }
+
+    func delete(_ request: Request, _ context: AppContext) async throws {
+        let subject = try context.require(.employeesManage)
+        try await employees.delete(try context.id(as: EmployeeID.self), by: subject)
+    }
+
+    func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesManage)
+        let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
+        return try .json(try await employees.importCSV(file, by: subject))
+    }
+
+    func exportFile(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesRead)
+        let query = try request.decodeQuery(EmployeeListQuery.self)
+        let export = try await employees.exportCSV(try query.filter(), for: subject)
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/csv; charset=utf-8", .contentDisposition: "attachment; filename=\"employees.csv\""],
+            body: ResponseBody { writer in
+                for try await piece in export { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            })
+    }
+}
+
+/// The filters of the staff list as a query string has them; the page of employees takes the same.
+package struct EmployeeListQuery: Codable, Sendable {
+    package var q: String?
+    package var department: String?
+    package var risk: RiskLevel?
+    package var exposed: Bool?
+    package var active: Bool?
+    package var vip: Bool?
+    package var sort: EmployeeSort?
+    package var cursor: String?
+    package var limit: Int?
+
+    package init() {}
+
+    /// - Throws: ``InvalidInput`` naming what is not understood.
+    package func filter() throws -> EmployeeFilter {
+        EmployeeFilter(
+            search: try ListText.search(q), department: department.nonEmpty, level: risk, isExposed: exposed, isActive: active, isVip: vip)
+    }
+}
+
+/// An employee as the API answers it.
+package struct EmployeeResponse: Codable, Sendable, Hashable {
+    package var id: EmployeeID
+    package var email: String
+    package var firstName: String
+    package var lastName: String
+    package var department: String?
+    package var title: String?
+    package var isVip: Bool
+    package var mfaEnabled: Bool?
+    package var sourceConnectionId: String?
+    package var externalId: String?
+    package var deactivatedAt: Date?
+    /// null: nobody has been asked about this address yet, so that nothing is known.
+    package var lastCheckedAt: Date?
+    package var riskScore: Int
+    package var riskLevel: RiskLevel
+    package var recordCount: Int
+    package var openAlertCount: Int
+    package var latestDetectionAt: Date?
+    package var createdAt: Date
+    package var updatedAt: Date
+
+    package init(_ employee: Employee) {
+        id = employee.id
+        email = employee.email.text
+        firstName = employee.firstName
+        lastName = employee.lastName
+        department = employee.department
+        title = employee.title
+        isVip = employee.isVip
+        mfaEnabled = employee.mfaEnabled
+        sourceConnectionId = employee.sourceConnectionId
+        externalId = employee.externalId
+        deactivatedAt = employee.deactivatedAt
+        lastCheckedAt = employee.lastCheckedAt
+        riskScore = employee.riskScore
+        riskLevel = RiskLevel(score: employee.riskScore)
+        recordCount = employee.recordCount
+        openAlertCount = employee.openAlertCount
+        latestDetectionAt = employee.latestDetectionAt
+        createdAt = employee.createdAt
+        updatedAt = employee.updatedAt
+    }
+}
+
+extension RiskLevel {
+    /// The scores that are of this level.
+    package var scores: ClosedRange<Int> {
+        switch self {
+        case .critical: 76...100
+        case .high: 51...75
+        case .medium: 26...50
+        case .low: 0...25
+        }
+    }
+}
