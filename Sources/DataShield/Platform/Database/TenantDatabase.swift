@@ -26,6 +26,7 @@ package struct TenantDatabase: Service {
     /// - Parameters:
     ///   - company: whose rows are seen and written.
     ///   - body: what to do; it must do no harm when it is run more than once.
+    @discardableResult
     package func transaction<R: Sendable>(
         for company: CompanyID, _ body: @Sendable (TenantTransaction) async throws -> R
     ) async throws -> R {

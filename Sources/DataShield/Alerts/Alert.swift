@@ -1,0 +1,74 @@
+import Foundation
+
+/// Somebody is in a breach: what a person has to look at, and what became of it.
+package struct Alert: Sendable, Hashable {
+    package var id: AlertID
+    package var severity: Severity
+    package var status: AlertStatus
+    package var confidence: AlertConfidence
+    package var message: String
+    /// nil when the employee has been deleted: the history stays.
+    package var employeeId: EmployeeID?
+    package var breachId: BreachID?
+    package var assigneeId: UserID?
+    package var acknowledgedAt: Date?
+    package var resolvedAt: Date?
+    package var resolution: String?
+    package var createdAt: Date
+    package var updatedAt: Date
+}
+
+extension AlertStatus {
+    /// Whether an alert may go from this status to another. What is resolved can be opened again, and only that.
+    package func permits(_ next: AlertStatus) -> Bool {
+        switch (self, next) {
+        case (.open, .acknowledged), (.open, .resolved), (.acknowledged, .resolved), (.resolved, .open): true
+        case (.open, .open), (.acknowledged, .acknowledged), (.acknowledged, .open), (.resolved, .acknowledged), (.resolved, .resolved): false
+        }
+    }
+}
+
+extension Alert {
+    /// Moves the alert, with the times that go with it: acknowledging and resolving are stamped, opening again clears both and the resolution.
+    /// - Throws: ``Alerts/Failure`` when it cannot go there from where it is.
+    mutating func move(to next: AlertStatus, at now: Date) throws(Alerts.Failure) {
+        guard status.permits(next) else { throw .cannotMove(from: status, to: next) }
+        switch next {
+        case .open:
+            acknowledgedAt = nil
+            resolvedAt = nil
+            resolution = nil
+        case .acknowledged:
+            acknowledgedAt = now
+        case .resolved:
+            resolvedAt = now
+        }
+        status = next
+    }
+}
+
+/// What somebody noted about an alert.
+package struct AlertComment: Sendable, Hashable {
+    package var id: AlertCommentID
+    package var alertId: AlertID
+    /// nil when the author has been deleted.
+    package var authorId: UserID?
+    package var authorName: String?
+    package var body: String
+    package var createdAt: Date
+}
+
+/// The texts that people write at alerts: several lines, of a length that fits a page.
+enum AlertText {
+    static let maximum = 4_000
+
+    /// The text without blanks at its ends and without control characters but line breaks and tabs.
+    /// - Throws: ``InvalidInput`` for the field.
+    static func clean(_ text: String, field: String) throws -> String {
+        let lines = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n").unicodeScalars.trimmingSpace()
+        guard lines.unicodeScalars.count <= maximum else { throw InvalidInput(field, "At most \(maximum) characters.") }
+        let isWritable = lines.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control || $0 == "\n" || $0 == "\t" }
+        guard isWritable else { throw InvalidInput(field, "A control character cannot be stored.") }
+        return lines
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+
+extension Alerts {
+    /// An alert with what is exposed and what was done with it.
+    /// - Throws: ``Failure/notFound``, also for an alert of another company.
+    package func detail(_ id: AlertID, for subject: Subject) async throws -> AlertDetailResponse {
+        let listing = try await find(id, for: subject)
+        let evidence = try await evidence(of: id, for: subject)
+        let history = try await history(of: id, for: subject)
+        return AlertDetailResponse(AlertResponse(listing), evidence: evidence.map { .init($0) }, history: history)
+    }
+
+    /// What was done with an alert, the latest first: the last 100 changes.
+    package func history(of id: AlertID, for subject: Subject) async throws -> [AlertHistoryEntry] {
+        let events = try await Audit(database: database).list(AuditFilter(target: id.rawValue), limit: 100, for: subject)
+        return events.items.map { event in
+            AlertHistoryEntry(
+                at: event.createdAt, action: event.action, actor: event.actorName, fromStatus: Self.status(in: event.before),
+                toStatus: Self.status(in: event.after), resolution: Self.text("resolution", in: event.after))
+        }
+    }
+
+    private static func status(in state: JSONValue?) -> AlertStatus? { text("status", in: state).flatMap { AlertStatus(rawValue: $0) } }
+
+    private static func text(_ name: String, in state: JSONValue?) -> String? {
+        guard case .object(let members)? = state, case .string(let text)? = members[name] else { return nil }
+        return text
+    }
+}

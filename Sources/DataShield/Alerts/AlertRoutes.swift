@@ -1,0 +1,156 @@
+import Foundation
+import Hummingbird
+
+/// | Method | Path                        | Permission      |
+/// |--------|-----------------------------|-----------------|
+/// | GET    | `/api/alerts`               | `alerts:read`   |
+/// | GET    | `/api/alerts/{id}`          | `alerts:read`   |
+/// | PATCH  | `/api/alerts/{id}`          | `alerts:status` |
+/// | POST   | `/api/alerts/bulk`          | `alerts:status` |
+/// | GET    | `/api/alerts/{id}/comments` | `alerts:read`   |
+/// | POST   | `/api/alerts/{id}/comments` | `alerts:status` |
+package struct AlertRoutes: Sendable {
+    let alerts: Alerts
+
+    package init(alerts: Alerts) { self.alerts = alerts }
+
+    package func add(to api: APIRoutes) {
+        api.get(
+            "/api/alerts", .permission(.alertsRead), summary: "Alerts, newest first", query: AlertListQuery.self,
+            answers: Page<AlertResponse>.self, use: list)
+        api.post(
+            "/api/alerts/bulk", .permission(.alertsStatus), summary: "Change many alerts at once", body: BulkChange.self,
+            answers: AlertBulkResponse.self, use: bulk)
+        api.get(
+            "/api/alerts/{id}", .permission(.alertsRead), summary: "One alert, with what is exposed and what was done",
+            answers: AlertDetailResponse.self, use: find)
+        api.patch(
+            "/api/alerts/{id}", .permission(.alertsStatus), summary: "Change status, assignee or resolution", body: Change.self,
+            answers: AlertResponse.self, use: change)
+        api.get(
+            "/api/alerts/{id}/comments", .permission(.alertsRead), summary: "Comments, oldest first", query: ListQuery.self,
+            answers: Page<AlertCommentResponse>.self, use: comments)
+        api.post(
+            "/api/alerts/{id}/comments", .permission(.alertsStatus), summary: "Note something about an alert", body: NewComment.self,
+            answers: AlertCommentResponse.self, status: .created, use: comment)
+    }
+
+    struct ListQuery: Codable, Sendable {
+        var cursor: String?
+        var limit: Int?
+    }
+
+    func list(_ request: Request, _ context: AppContext, _ query: AlertListQuery) async throws -> Page<AlertResponse> {
+        let subject = try context.require(.alertsRead)
+        let page = try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
+        return Page(items: page.items.map { AlertResponse($0) }, nextCursor: page.nextCursor)
+    }
+
+    func find(_ request: Request, _ context: AppContext) async throws -> AlertDetailResponse {
+        let subject = try context.require(.alertsRead)
+        return try await alerts.detail(try context.id(as: AlertID.self), for: subject)
+    }
+
+    /// `assignee` is a user's id; `assigneeId`, as answers name it, means the same.
+    struct Change: Codable, Sendable {
+        var status: AlertStatus?
+        var assignee: Patch<UserID> = .absent
+        var assigneeId: Patch<UserID> = .absent
+        var resolution: Patch<String> = .absent
+    }
+
+    func change(_ request: Request, _ context: AppContext, _ body: Change) async throws -> AlertResponse {
+        let subject = try context.require(.alertsStatus)
+        let id = try context.id(as: AlertID.self)
+        let change = Alerts.Change(
+            status: body.status, assignee: body.assignee.isAbsent ? body.assigneeId : body.assignee, resolution: body.resolution)
+        return AlertResponse(try await alerts.change(id, change, by: subject))
+    }
+
+    struct BulkChange: Codable, Sendable {
+        var ids: [AlertID]
+        var status: AlertStatus?
+        var assignee: Patch<UserID> = .absent
+        var resolution: Patch<String> = .absent
+    }
+
+    func bulk(_ request: Request, _ context: AppContext, _ body: BulkChange) async throws -> AlertBulkResponse {
+        let subject = try context.require(.alertsStatus)
+        let change = Alerts.Change(status: body.status, assignee: body.assignee, resolution: body.resolution)
+        let results = try await alerts.bulk(body.ids, change, by: subject)
+        return AlertBulkResponse(changed: results.count { $0.outcome == .changed }, results: results)
+    }
+
+    func comments(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<AlertCommentResponse> {
+        let subject = try context.require(.alertsRead)
+        let page = try await alerts.comments(on: try context.id(as: AlertID.self), cursor: query.cursor, limit: query.limit, for: subject)
+        return Page(items: page.items.map { AlertCommentResponse($0) }, nextCursor: page.nextCursor)
+    }
+
+    struct NewComment: Codable, Sendable {
+        var body: String
+    }
+
+    func comment(_ request: Request, _ context: AppContext, _ body: NewComment) async throws -> AlertCommentResponse {
+        let subject = try context.require(.alertsStatus)
+        return AlertCommentResponse(try await alerts.comment(on: try context.id(as: AlertID.self), body.body, by: subject))
+    }
+}
+
+/// The filters of a list of alerts as a query string has them; the page of alerts takes the same.
+package struct AlertListQuery: Codable, Sendable {
+    /// One or more, with commas between.
+    package var status: [AlertStatus]?
+    package var severity: [Severity]?
+    package var employee: EmployeeID?
+    package var breach: BreachID?
+    /// A user's id, `me`, or `none`.
+    package var assignee: String?
+    package var q: String?
+    /// A day, or a moment: the earliest.
+    package var from: String?
+    /// A day, which is included, or a moment, which is not.
+    package var to: String?
+    package var cursor: String?
+    package var limit: Int?
+
+    package init() {}
+
+    /// - Throws: ``InvalidInput`` naming what is not understood.
+    package func filter(for subject: Subject) throws -> AlertFilter {
+        var filter = AlertFilter(
+            statuses: Set(status ?? []), severities: Set(severity ?? []), employee: employee, breach: breach,
+            search: try ListText.search(q), from: try from.flatMap { try ListText.moment($0, "from") })
+        switch assignee {
+        case nil, "": break
+        case "none": filter.assignee = .nobody
+        case "me": filter.assignee = subject.user.map { .user($0) } ?? .nobody
+        case let text?:
+            guard let id = UserID(text) else { throw InvalidInput("assignee", "must be a user's id, me or none.") }
+            filter.assignee = .user(id)
+        }
+        if let to, let moment = try ListText.moment(to, "to") {
+            filter.until = to.utf8.count == 10 ? moment.addingTimeInterval(86_400) : moment
+        }
+        return filter
+    }
+}
+
+/// The texts that filters of lists have in common.
+enum ListText {
+    /// What is searched for: nil when there is nothing.
+    static func search(_ text: String?) throws -> String? {
+        guard let text = text?.unicodeScalars.trimmingSpace(), !text.isEmpty else { return nil }
+        guard text.unicodeScalars.count <= 200 else { throw InvalidInput("q", "has at most 200 characters.") }
+        return text
+    }
+
+    /// A day or moment: nil when there is nothing.
+    static func moment(_ text: String, _ field: String) throws -> Date? {
+        guard !text.isEmpty else { return nil }
+        guard let date = Timestamp.parse(text) else {
+            throw InvalidInput(field, "must be a day such as 2026-01-31 or a time such as 2026-01-31T12:00:00.000Z.")
+        }
+        return date
+    }
+}

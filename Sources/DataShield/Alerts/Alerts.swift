@@ -1,0 +1,248 @@
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// Everything that can be done with alerts.
+package struct Alerts: Sendable {
+    let database: TenantDatabase
+    let now: Now
+
+    package init(database: TenantDatabase, now: @escaping Now = { Date() }) {
+        self.database = database
+        self.now = now
+    }
+
+    package enum Failure: FeatureError, Hashable {
+        case notFound
+        case cannotMove(from: AlertStatus, to: AlertStatus)
+
+        package var status: HTTPResponse.Status {
+            switch self {
+            case .notFound: .notFound
+            case .cannotMove: .conflict
+            }
+        }
+        package var detail: String {
+            switch self {
+            case .notFound: "There is no such alert."
+            case .cannotMove(let from, let to) where from == to: "The alert is \(to.rawValue) already."
+            case .cannotMove(let from, let to): "An alert cannot go from \(from.rawValue) to \(to.rawValue)."
+            }
+        }
+    }
+
+    /// A change of an alert: what is absent stays, `clear` takes away.
+    package struct Change: Sendable {
+        package var status: AlertStatus?
+        package var assignee: Patch<UserID>
+        /// Belongs to a resolved alert: set with or after its resolving.
+        package var resolution: Patch<String>
+
+        package init(status: AlertStatus? = nil, assignee: Patch<UserID> = .absent, resolution: Patch<String> = .absent) {
+            self.status = status
+            self.assignee = assignee
+            self.resolution = resolution
+        }
+
+        var isEmpty: Bool { status == nil && assignee.isAbsent && resolution.isAbsent }
+
+        /// The change with its text checked.
+        /// - Throws: ``InvalidInput`` for a text that is none, and for a change that changes nothing.
+        func checked() throws -> Change {
+            guard !isEmpty else { throw InvalidInput("", "Give a status, an assignee or a resolution.") }
+            guard case .set(let text) = resolution else { return self }
+            var change = self
+            change.resolution = try AlertText.clean(text, field: "resolution").isEmpty ? .clear : .set(AlertText.clean(text, field: "resolution"))
+            return change
+        }
+
+        /// Makes the change.
+        func apply(to alert: inout Alert, at now: Date) throws {
+            if let status { try alert.move(to: status, at: now) }
+            alert.assigneeId = assignee.applied(to: alert.assigneeId)
+            if case .set = resolution, alert.status != .resolved {
+                throw InvalidInput("resolution", "Only a resolved alert has a resolution.")
+            }
+            alert.resolution = resolution.applied(to: alert.resolution)
+        }
+    }
+
+    /// One page of the alerts, newest first, in one round trip to the database.
+    /// - Parameters:
+    ///   - cursor: `nextCursor` of the page before.
+    ///   - limit: 1 to 200, 50 when nil.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    package func list(_ filter: AlertFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws
+        -> Page<AlertListing>
+    {
+        let limit = try PageLimit.checked(limit)
+        let after = try Cursor.decode(cursor, as: AlertCursor.self)
+        let rows = try await database.query(
+            for: subject.company, AlertStore.page(of: subject.company, filter, after: after, limit: limit), as: AlertListing.self)
+        return try Page(
+            rows, limit: limit, cursor: { try Cursor.encode(AlertCursor(createdAt: $0.alert.createdAt, id: $0.alert.id)) }, item: { $0 })
+    }
+
+    /// - Throws: ``Failure/notFound``, also for an alert of another company.
+    package func find(_ id: AlertID, for subject: Subject) async throws -> AlertListing {
+        let found = try await database.query(for: subject.company, AlertStore.one(id, of: subject.company), as: AlertListing.self)
+        guard let alert = found.first else { throw Failure.notFound }
+        return alert
+    }
+
+    /// What is exposed according to the record behind the alert; nil when it is gone with its employee.
+    package func evidence(of id: AlertID, for subject: Subject) async throws -> AlertEvidence? {
+        try await database.query(for: subject.company, AlertStore.evidence(of: id, of: subject.company), as: AlertEvidence.self).first
+    }
+
+    /// Moves an alert to another status.
+    /// - Returns: the alert as it is afterwards.
+    /// - Throws: ``Failure`` when there is no such alert or it cannot go there from where it is.
+    package func move(_ id: AlertID, to status: AlertStatus, by subject: Subject) async throws -> AlertListing {
+        try await change(id, Change(status: status), by: subject)
+    }
+
+    /// Changes status, assignee and resolution, with the audit event and the employee's score, in one transaction.
+    /// - Returns: the alert as it is afterwards.
+    /// - Throws: ``Failure`` when there is no such alert or it cannot go there; ``InvalidInput`` for an assignee who is not of this company.
+    package func change(_ id: AlertID, _ change: Change, by subject: Subject) async throws -> AlertListing {
+        let change = try change.checked()
+        let now = now()
+        return try await database.transaction(for: subject.company) { db in
+            let store = AlertStore(db)
+            try await Self.checkAssignee(change, store)
+            guard let before = try await store.lock([id]).first else { throw Failure.notFound }
+            var alert = before
+            try change.apply(to: &alert, at: now)
+            if alert != before {
+                try await store.save(alert)
+                try await Self.record([(before, alert)], by: subject, in: db)
+            }
+            guard let listing = try await store.find(id) else { throw Failure.notFound }
+            return listing
+        }
+    }
+
+    private static func checkAssignee(_ change: Change, _ store: AlertStore) async throws {
+        guard case .set(let user) = change.assignee else { return }
+        guard try await store.canAssign(user) else { throw InvalidInput("assignee", "There is no such user.") }
+    }
+
+    /// Writes the audit events of changes, and brings the scores of the employees up to date.
+    private static func record(_ changes: [(before: Alert, after: Alert)], by subject: Subject, in db: TenantTransaction) async throws {
+        try await AuditTrail.record(
+            changes.map { before, after in
+                .init(
+                    before.status == after.status ? "alert.updated" : "alert.status_changed", target: .init("alert", after.id),
+                    before: AlertAudit(before), after: AlertAudit(after))
+            }, by: subject, in: db)
+        let moved = changes.filter { ($0.before.status == .open) != ($0.after.status == .open) }
+        let employees = Set(moved.compactMap(\.after.employeeId)).sorted()
+        if !employees.isEmpty { try await Risk.refresh(employees: employees, in: db) }
+    }
+}
+
+// MARK: - Many at once
+
+extension Alerts {
+    /// What became of one alert of a bulk change.
+    package struct BulkResult: Codable, Sendable, Hashable {
+        package enum Outcome: String, Codable, Sendable, CaseIterable {
+            case changed = "CHANGED"
+            case unchanged = "UNCHANGED"
+            /// It cannot go there from where it is.
+            case refused = "REFUSED"
+            case notFound = "NOT_FOUND"
+        }
+        package var id: AlertID
+        package var outcome: Outcome
+        package var detail: String?
+    }
+
+    /// How many alerts one bulk change takes.
+    package static let bulkLimit = 1_000
+
+    /// Changes many alerts in one transaction. Those that cannot change say why; the others do.
+    /// - Returns: a result for each id, in the order given, each id once.
+    /// - Throws: ``InvalidInput`` for no ids, too many, or an assignee who is not of this company.
+    package func bulk(_ ids: [AlertID], _ change: Change, by subject: Subject) async throws -> [BulkResult] {
+        let change = try change.checked()
+        var seen: Set<AlertID> = []
+        let ids = ids.filter { seen.insert($0).inserted }
+        guard !ids.isEmpty else { throw InvalidInput("ids", "At least one id is needed.") }
+        guard ids.count <= Self.bulkLimit else { throw InvalidInput("ids", "At most \(Self.bulkLimit) alerts can be changed at once.") }
+        let now = now()
+        return try await database.transaction(for: subject.company) { db in
+            let store = AlertStore(db)
+            try await Self.checkAssignee(change, store)
+            let found = Dictionary(uniqueKeysWithValues: try await store.lock(ids).map { ($0.id, $0) })
+            var changes: [(before: Alert, after: Alert)] = []
+            let results = ids.map { id -> BulkResult in
+                guard let before = found[id] else { return BulkResult(id: id, outcome: .notFound, detail: Failure.notFound.detail) }
+                var alert = before
+                // What is there already is no reason to refuse the rest.
+                var change = change
+                if change.status == before.status { change.status = nil }
+                do { try change.apply(to: &alert, at: now) } catch {
+                    return BulkResult(id: id, outcome: .refused, detail: (error as? any FeatureError)?.detail)
+                }
+                guard alert != before else { return BulkResult(id: id, outcome: .unchanged, detail: nil) }
+                changes.append((before, alert))
+                return BulkResult(id: id, outcome: .changed, detail: nil)
+            }
+            if !changes.isEmpty {
+                try await store.save(changes.map(\.after))
+                try await Self.record(changes, by: subject, in: db)
+            }
+            return results
+        }
+    }
+}
+
+// MARK: - Comments
+
+extension Alerts {
+    /// The comments on an alert from the oldest on, a page at a time.
+    /// - Throws: ``Failure/notFound``; ``InvalidInput`` for a cursor or limit that is none.
+    package func comments(on id: AlertID, cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<AlertComment> {
+        let limit = try PageLimit.checked(limit)
+        let after = try Cursor.decode(cursor, as: AlertCommentCursor.self)
+        let rows = try await database.read(for: subject.company) { db in
+            let store = AlertStore(db)
+            guard try await store.exists(id) else { throw Failure.notFound }
+            return try await store.comments(on: id, after: after, limit: limit)
+        }
+        return try Page(rows, limit: limit, cursor: { try Cursor.encode(AlertCommentCursor(createdAt: $0.createdAt, id: $0.id)) }, item: { $0 })
+    }
+
+    /// Notes something about an alert.
+    /// - Throws: ``Failure/notFound``; ``InvalidInput`` for an empty text or one that is too long.
+    package func comment(on id: AlertID, _ text: String, by subject: Subject) async throws -> AlertComment {
+        let body = try AlertText.clean(text, field: "body")
+        guard !body.isEmpty else { throw InvalidInput("body", "A comment needs a text.") }
+        return try await database.transaction(for: subject.company) { db in
+            guard let comment = try await AlertStore(db).insertComment(on: id, by: subject.user, body: body) else { throw Failure.notFound }
+            try await AuditTrail.record(
+                "alert.commented", target: .init("alert", id), before: nil, after: CommentAudit(comment: comment.id), by: subject, in: db)
+            return comment
+        }
+    }
+}
+
+/// What the audit trail keeps of an alert.
+struct AlertAudit: Codable, Sendable {
+    var status: AlertStatus
+    var assigneeId: UserID?
+    var resolution: String?
+
+    init(_ alert: Alert) {
+        status = alert.status
+        assigneeId = alert.assigneeId
+        resolution = alert.resolution
+    }
+}
+
+/// The text of a comment stays with the alert: what people write is not repeated in the trail.
+private struct CommentAudit: Codable, Sendable {
+    var comment: AlertCommentID
+}

@@ -1,0 +1,194 @@
+import Foundation
+
+/// What the dashboard shows: every number of it at one moment.
+package struct DashboardSummary: Codable, Sendable, Hashable {
+    package var range: TimelineRange
+    package var metrics: Metrics
+    package var risk: RiskScore
+    package var coverage: Coverage
+    /// Oldest first, without gaps.
+    package var timeline: [TimelineBar]
+    package var openAlerts: SeverityCounts
+    package var alertsByStatus: StatusCounts
+    package var topEmployees: [EmployeeAtRisk]
+    package var departments: [DepartmentExposure]
+    package var recentAlerts: [AlertResponse]
+    package var lastScanAt: Date?
+
+    package struct Metrics: Codable, Sendable, Hashable {
+        /// Active people on the list.
+        package var people: Int
+        /// Those of them who are in at least one breach.
+        package var exposed: Int
+        package var records: Int
+        package var openAlerts: Int
+        package var mfaEnabled: Int
+        package var mfaDisabled: Int
+        package var mfaUnknown: Int
+        /// People in a breach of whom we know that they have no second factor.
+        package var exposedWithoutMfa: Int
+
+        package init(
+            people: Int, exposed: Int, records: Int, openAlerts: Int, mfaEnabled: Int = 0, mfaDisabled: Int = 0, mfaUnknown: Int = 0,
+            exposedWithoutMfa: Int = 0
+        ) {
+            self.people = people
+            self.exposed = exposed
+            self.records = records
+            self.openAlerts = openAlerts
+            self.mfaEnabled = mfaEnabled
+            self.mfaDisabled = mfaDisabled
+            self.mfaUnknown = mfaUnknown
+            self.exposedWithoutMfa = exposedWithoutMfa
+        }
+    }
+
+    /// How far "not exposed" can be believed: only who was asked about, and answered for, counts.
+    package struct Coverage: Codable, Sendable, Hashable {
+        package struct Provider: Codable, Sendable, Hashable {
+            package var provider: ApiProvider
+            package var exposed: Int
+            package var clean: Int
+            package var unknown: Int
+            package var oldestAnswerAt: Date?
+
+            /// People for whom the provider has answered.
+            package var asked: Int { exposed + clean }
+        }
+
+        /// People for whom the least asked of the providers in use has answered; 0 without a provider.
+        package var asked: Int
+        package var people: Int
+        /// asked ÷ people, 0 to 1.
+        package var share: Double
+        package var oldestAnswerAt: Date?
+        package var providers: [Provider]
+
+        package init(people: Int, providers: [Provider]) {
+            self.people = people
+            self.providers = providers
+            asked = min(people, providers.map(\.asked).min() ?? 0)
+            share = people > 0 ? Double(asked) / Double(people) : 0
+            oldestAnswerAt = providers.compactMap(\.oldestAnswerAt).min()
+        }
+
+        /// Whether every person is answered for: only then may a page say that who is not exposed is clean.
+        package var isComplete: Bool { people > 0 && asked >= people }
+    }
+
+    package struct SeverityCounts: Codable, Sendable, Hashable {
+        package var critical = 0
+        package var high = 0
+        package var medium = 0
+        package var low = 0
+
+        package init(critical: Int = 0, high: Int = 0, medium: Int = 0, low: Int = 0) {
+            self.critical = critical
+            self.high = high
+            self.medium = medium
+            self.low = low
+        }
+
+        package var total: Int { critical + high + medium + low }
+
+        package subscript(severity: Severity) -> Int {
+            get {
+                switch severity {
+                case .critical: critical
+                case .high: high
+                case .medium: medium
+                case .low: low
+                }
+            }
+            set {
+                switch severity {
+                case .critical: critical = newValue
+                case .high: high = newValue
+                case .medium: medium = newValue
+                case .low: low = newValue
+                }
+            }
+        }
+    }
+
+    package struct StatusCounts: Codable, Sendable, Hashable {
+        package var open = 0
+        package var acknowledged = 0
+        package var resolved = 0
+
+        package init(open: Int = 0, acknowledged: Int = 0, resolved: Int = 0) {
+            self.open = open
+            self.acknowledged = acknowledged
+            self.resolved = resolved
+        }
+    }
+
+    /// The alerts that were raised in a day or week.
+    package struct TimelineBar: Codable, Sendable, Hashable {
+        /// The first day of it, in UTC.
+        package var start: Date
+        package var counts: SeverityCounts
+    }
+
+    package struct EmployeeAtRisk: Codable, Sendable, Hashable {
+        package var id: EmployeeID
+        package var name: String
+        package var email: String
+        package var department: String?
+        package var isVip: Bool
+        package var riskScore: Int
+        package var riskLevel: RiskLevel
+        package var recordCount: Int
+        package var openAlertCount: Int
+    }
+
+    package struct DepartmentExposure: Codable, Sendable, Hashable {
+        /// nil: people without a department.
+        package var department: String?
+        package var people: Int
+        package var exposed: Int
+        /// exposed ÷ people, 0 to 1.
+        package var share: Double
+
+        package init(department: String?, people: Int, exposed: Int) {
+            self.department = department
+            self.people = people
+            self.exposed = exposed
+            share = people > 0 ? Double(exposed) / Double(people) : 0
+        }
+    }
+}
+
+/// How far back the timeline goes.
+package enum TimelineRange: String, Codable, CaseIterable, Sendable {
+    /// Thirty days, a bar each.
+    case month = "30d"
+    /// Twelve months, a bar for each week.
+    case year = "12m"
+
+    /// The first days of all bars, oldest first; the last one holds `now`. Weeks begin on Monday. Days are days of UTC, as the counts are.
+    package func starts(until now: Date) -> [Date] {
+        let day = 86_400.0
+        let today = (now.timeIntervalSince1970 / day).rounded(.down)
+        switch self {
+        case .month: return (0..<30).reversed().map { Date(timeIntervalSince1970: (today - Double($0)) * day) }
+        case .year:
+            // 1970 began on a Thursday: Monday is three days before.
+            let monday = today - (today + 3).truncatingRemainder(dividingBy: 7)
+            return (0..<53).reversed().map { Date(timeIntervalSince1970: (monday - Double($0) * 7) * day) }
+        }
+    }
+
+    /// Puts counts of days into the bars.
+    package func bars(_ days: [(day: Date, severity: Severity, count: Int)], until now: Date) -> [DashboardSummary.TimelineBar] {
+        var bars = starts(until: now).map { DashboardSummary.TimelineBar(start: $0, counts: .init()) }
+        let width = self == .month ? 86_400.0 : 7 * 86_400.0
+        guard let first = bars.first?.start else { return [] }
+        for (day, severity, count) in days {
+            let index = Int((day.timeIntervalSince(first) / width).rounded(.down))
+            guard bars.indices.contains(index) else { continue }
+            bars[index].counts[severity] += count
+        }
+        return bars
+    }
+}
