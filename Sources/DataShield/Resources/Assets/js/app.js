@@ -1,0 +1,11 @@
+// What makes the pages quicker to use. Every page works without any of it.
+import { theme } from "./theme.js";
+import { bulk } from "./bulk.js";
+import { confirmations } from "./confirm.js";
+import { filters } from "./filters.js";
+import { copying } from "./copy.js";
+import { menus } from "./menus.js";
+import { scans } from "./scan.js";
+import { weights } from "./weights.js";
+
+for (const enhance of [theme, bulk, confirmations, filters, copying, menus, scans, weights]) enhance(document);

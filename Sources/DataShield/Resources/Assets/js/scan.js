@@ -1,0 +1,82 @@
+// Follows a running scan by server-sent events.
+const names = { HIBP: "Have I Been Pwned", HIBP_STEALER: "Have I Been Pwned stealer logs", DEHASHED: "DeHashed", LEAKCHECK: "LeakCheck", INTELX: "Intelligence X", SNUSBASE: "Snusbase" };
+const number = (value) => (value ?? 0).toLocaleString("en");
+
+export function scans(root) {
+  for (const card of root.querySelectorAll("[data-scan]")) {
+    if (!card.querySelector("noscript")) continue;
+    follow(card);
+  }
+}
+
+function follow(card) {
+  const source = new EventSource(`/api/scans/${card.dataset.scan}/events`);
+  const take = (event) => {
+    const run = JSON.parse(event.data);
+    show(card, run);
+    if (run.status === "SUCCEEDED" || run.status === "FAILED") {
+      source.close();
+      location.assign(card.dataset.scanUrl);
+    }
+  };
+  source.onmessage = take;
+  for (const name of ["progress", "scan", "run", "done", "finished", "end"]) source.addEventListener(name, (event) => event.data && take(event));
+  // The browser connects again by itself; only what is gone for good is let go.
+  window.addEventListener("pagehide", () => source.close());
+}
+
+function show(card, run) {
+  const text = (selector, value) => {
+    const element = card.querySelector(selector);
+    if (element && element.textContent !== value) element.textContent = value;
+  };
+  const bar = card.querySelector("[data-scan-bar]");
+  bar.max = Math.max(1, run.total ?? 1);
+  bar.value = run.scanned ?? 0;
+  text("[data-scan-text]", `${number(run.scanned)} of ${number(run.total)} people`);
+  const providers = Array.isArray(run.providers)
+    ? run.providers
+    : Object.entries(run.providers ?? run.providerProgress ?? {}).map(([provider, value]) => ({ provider, ...value }));
+  const left = Math.max(0, ...providers.map((each) => each.secondsLeft ?? 0));
+  text("[data-scan-left]", left > 0 ? `about ${duration(left)} left` : "");
+  text('[data-scan-field="newRecords"]', number(run.newRecords));
+  text('[data-scan-field="newAlerts"]', number(run.newAlerts));
+  text('[data-scan-field="errors"]', number(run.errors ?? run.errorCount));
+  for (const provider of providers) row(card, provider);
+}
+
+function row(card, provider) {
+  const id = provider.provider ?? provider.id;
+  const body = card.querySelector("[data-scan-providers]");
+  let line = [...body.rows].find((each) => each.dataset.scanProvider === id);
+  if (!line) {
+    body.querySelector("[data-scan-waiting]")?.remove();
+    line = body.insertRow();
+    line.dataset.scanProvider = id;
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.className = "lead-cell";
+    head.textContent = names[id] ?? id;
+    line.append(head);
+    for (const [key, label] of [["requests", "Requests"], ["hits", "Hits"], ["errors", "Errors"], ["left", "Time left"]]) {
+      const cell = line.insertCell();
+      cell.dataset.scanCell = key;
+      cell.dataset.label = label;
+      cell.className = key === "left" ? "right soft" : "num";
+    }
+  }
+  const set = (key, value) => {
+    const cell = line.querySelector(`[data-scan-cell="${key}"]`);
+    if (cell) cell.textContent = value;
+  };
+  set("requests", number(provider.requests));
+  set("hits", number(provider.hits));
+  set("errors", number(provider.errors));
+  set("left", provider.secondsLeft > 0 ? duration(provider.secondsLeft) : "");
+}
+
+function duration(seconds) {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
