@@ -1,0 +1,169 @@
+import Foundation
+import Logging
+
+/// Everything that whoever runs the program can set. Read once, at start; no code below `main` reads the environment.
+package struct Settings: Sendable {
+    /// Where PostgreSQL is; nil: the program runs its own in ``dataDirectory``.
+    package var databaseURL: Secret?
+    package var dataDirectory: URL
+    /// The key that seals secrets; nil: a key file in ``dataDirectory``.
+    package var encryptionKey: Secret?
+    /// Keys of before, that still open.
+    package var previousEncryptionKeys: [Secret] = []
+    package var host = "127.0.0.1"
+    package var port = 8080
+    /// How people reach the program: `https://shield.example`.
+    package var publicURL: URL?
+    package var smtpURL: Secret?
+    package var mailFrom: EmailAddress?
+    package var cronSecret: Secret?
+    /// Who else than this machine may read `/metrics`.
+    package var metricsToken: Secret?
+    /// Private addresses that calls to addresses which a user typed may reach.
+    package var allowedHosts: [AllowedHost] = []
+    /// Origins of providers by their id, where not their own: `HIBP` → `http://127.0.0.1:9000`.
+    package var providerURLs: [String: URL] = [:]
+    package var directoryURLs: [String: URL] = [:]
+    package var logLevel: Logger.Level = .info
+    /// Off behind a transaction pooler, which would break statements that are prepared once per connection.
+    package var preparedStatements = true
+    /// Connections to PostgreSQL that requests may use at once.
+    package var poolSize = 10
+
+    /// Settings for a data directory, all else as it is by itself.
+    package init(dataDirectory: URL) { self.dataDirectory = dataDirectory }
+
+    /// Whether people reach us by HTTPS.
+    package var isHTTPS: Bool { publicURL?.scheme == "https" }
+
+    /// `https://shield.example`: the scheme, host and port of ``publicURL``.
+    package var publicOrigin: String? {
+        guard let publicURL, let scheme = publicURL.scheme, let host = publicURL.host else { return nil }
+        return "\(scheme)://\(host)" + (publicURL.port.map { ":\($0)" } ?? "")
+    }
+
+    /// Where links in messages lead: the public address, or the one that we listen at.
+    package var baseURL: String { publicOrigin ?? "http://\(host == "0.0.0.0" || host == "::" ? "localhost" : host):\(port)" }
+}
+
+/// A text that must not be seen: printing it shows nothing of it.
+package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package let value: String
+    package init(_ value: String) { self.value = value }
+    package var description: String { "(secret)" }
+    package var debugDescription: String { "(secret)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// A setting that cannot be used: one line that names it, and never shows what it holds.
+package struct SettingsError: Error, CustomStringConvertible, Equatable {
+    package let name: String
+    package let problem: String
+    package var description: String { "\(name) \(problem)" }
+}
+
+extension Settings {
+    /// Reads the settings.
+    /// - Parameters:
+    ///   - environment: the process's environment; it goes before the file.
+    ///   - file: the text of a file of `KEY=VALUE` lines.
+    /// - Throws: ``SettingsError`` for the first that is wrong.
+    package static func read(environment: [String: String], file: String? = nil) throws -> Settings {
+        var values = try file.map { try entries(ofFile: $0) } ?? [:]
+        for (name, value) in environment where isKnown(name) { values[name] = value }
+        // An empty value means "not set": that is how many tools unset one.
+        return try Settings(SettingsReader(values: values.filter { !$0.value.isEmpty }, home: environment["HOME"]))
+    }
+
+    private static let names: Set<String> = [
+        "DATABASE_URL", "DATASHIELD_DATA_DIR", "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
+        "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
+        "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE",
+    ]
+    static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
+    static let directoryPrefix = "DATASHIELD_DIRECTORY_URL_"
+
+    private static func isKnown(_ name: String) -> Bool {
+        names.contains(name) || name.hasPrefix(providerPrefix) || name.hasPrefix(directoryPrefix)
+    }
+
+    /// The lines of a settings file: `KEY=VALUE`, `export KEY="VALUE"`, `# a comment`.
+    private static func entries(ofFile text: String) throws -> [String: String] {
+        var entries: [String: String] = [:]
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            var line = line.trimmingCharacters(in: .whitespaces)
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }
+            guard let sign = line.firstIndex(of: "=") else {
+                throw SettingsError(name: "The settings file", problem: "has no KEY=VALUE in line \(index + 1).")
+            }
+            let name = line[..<sign].trimmingCharacters(in: .whitespaces)
+            var value = line[line.index(after: sign)...].trimmingCharacters(in: .whitespaces)
+            guard isKnown(name) else {
+                throw SettingsError(name: name.isEmpty ? "The settings file" : String(name.prefix(80)), problem: "is no setting (line \(index + 1)).")
+            }
+            for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
+                value = String(value.dropFirst().dropLast())
+                break
+            }
+            entries[name] = value
+        }
+        return entries
+    }
+
+    private init(_ reader: SettingsReader) throws {
+        let root = getuid() == 0
+        let standard = root ? "/var/lib/datashield" : (reader.home ?? FileManager.default.temporaryDirectory.path) + "/.local/share/datashield"
+        let directory = reader.values["DATASHIELD_DATA_DIR"] ?? standard
+        guard !directory.utf8.contains(0) else { throw SettingsError(name: "DATASHIELD_DATA_DIR", problem: "is not a path.") }
+        self.init(dataDirectory: URL(fileURLWithPath: directory, isDirectory: true).standardizedFileURL)
+        databaseURL = try reader.url("DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgresql://user@host/database", isSecret: true)
+            .map { Secret($0) }
+        encryptionKey = try reader.key("DATASHIELD_ENCRYPTION_KEY", reader.values["DATASHIELD_ENCRYPTION_KEY"])
+        previousEncryptionKeys = try reader.list("DATASHIELD_ENCRYPTION_KEY_PREVIOUS")
+            .compactMap { try reader.key("DATASHIELD_ENCRYPTION_KEY_PREVIOUS", $0) }
+        if let value = reader.values["DATASHIELD_HOST"] {
+            guard !value.contains("/"), !value.contains(where: \.isWhitespace) else {
+                throw SettingsError(name: "DATASHIELD_HOST", problem: "has to be an address or a host name, such as 127.0.0.1.")
+            }
+            host = value
+        }
+        port = try reader.integer("DATASHIELD_PORT", in: 0...65_535) ?? port
+        publicURL = try reader.origin("DATASHIELD_PUBLIC_URL")
+        smtpURL = try reader.url("SMTP_URL", schemes: ["smtp", "smtps"], example: "smtp://user:password@host:587", isSecret: true).map { Secret($0) }
+        if let value = reader.values["MAIL_FROM"] {
+            // `DataShield <shield@example.com>` or the address alone.
+            let address = value.hasSuffix(">") ? value.drop { $0 != "<" }.dropFirst().dropLast() : value[...]
+            guard let address = try? EmailAddress(address) else {  // try?: the reason could repeat what is set
+                throw SettingsError(name: "MAIL_FROM", problem: "has to be an e-mail address, such as shield@example.com.")
+            }
+            mailFrom = address
+        }
+        cronSecret = try reader.token("CRON_SECRET")
+        metricsToken = try reader.token("DATASHIELD_METRICS_TOKEN")
+        allowedHosts = try reader.list("DATASHIELD_ALLOWED_HOSTS").map { text in
+            guard let host = AllowedHost(text) else {
+                throw SettingsError(
+                    name: "DATASHIELD_ALLOWED_HOSTS", problem: "has to be host names, addresses or networks with commas between, such as 10.0.0.0/8.")
+            }
+            return host
+        }
+        providerURLs = try reader.origins(prefix: Self.providerPrefix, known: ApiProvider.allCases.map(\.rawValue))
+        directoryURLs = try reader.origins(
+            prefix: Self.directoryPrefix, known: ["AZURE_AD", "GOOGLE_WORKSPACE", "LDAP", "AWS_DIRECTORY", "OKTA", "SCIM"])
+        if let value = reader.values["DATASHIELD_LOG_LEVEL"] {
+            guard let level = Logger.Level(rawValue: value.lowercased()) else {
+                let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                throw SettingsError(name: "DATASHIELD_LOG_LEVEL", problem: "has to be one of \(words).")
+            }
+            logLevel = level
+        }
+        if let value = reader.values["DATASHIELD_PREPARED_STATEMENTS"] {
+            guard ["true", "false"].contains(value.lowercased()) else {
+                throw SettingsError(name: "DATASHIELD_PREPARED_STATEMENTS", problem: "has to be true or false.")
+            }
+            preparedStatements = value.lowercased() == "true"
+        }
+        poolSize = try reader.integer("DATASHIELD_POOL_SIZE", in: 2...500) ?? poolSize
+    }
+}
