@@ -1,0 +1,129 @@
+import Hummingbird
+import Logging
+import NIOCore
+
+/// What belongs to one request while it is answered: who asks, where from, and what Hummingbird needs.
+package struct AppContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    private let channel: any Channel
+    /// Who is signed in; nil on a public route without a session.
+    package internal(set) var signedIn: SignedIn?
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+
+    /// The address of whoever is at the other end of the connection. Behind a proxy on this machine it is the one the proxy names.
+    package func sourceAddress(of request: Request) -> String {
+        let peer = channel.remoteAddress?.ipAddress ?? "local"
+        guard peer == "127.0.0.1" || peer == "::1" || peer == "local" else { return peer }
+        // Only a proxy on this machine is believed, and only its own entry: what came before it may be invented.
+        let forwarded = request.headers[.xForwardedFor]?.split(separator: ",").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        guard let forwarded, IPAddress(forwarded) != nil else { return peer }
+        return forwarded
+    }
+
+    /// Whether the other end is this machine itself, without a proxy between.
+    package func isLoopback(_ request: Request) -> Bool {
+        IPAddress(sourceAddress(of: request))?.isLoopback ?? (channel.remoteAddress?.ipAddress == nil)
+    }
+
+    /// Who asks, for the front doors.
+    /// - Throws: ``HTTPFailure/signInNeeded`` without a session. Routes that name an ``Access`` other than public never get there.
+    package var subject: Subject {
+        get throws {
+            guard let signedIn else { throw HTTPFailure.signInNeeded }
+            return signedIn.subject
+        }
+    }
+
+    /// Who asks, when they may.
+    package func require(_ permission: Permission) throws -> Subject {
+        let subject = try subject
+        guard subject.may(permission) else { throw HTTPFailure.notPermitted(permission) }
+        return subject
+    }
+
+    /// An id in the path.
+    /// - Throws: ``HTTPFailure/notFound``: what is not an id is no one's id.
+    package func id<Entity>(_ name: String = "id", as type: Identifier<Entity>.Type) throws -> Identifier<Entity> {
+        guard let id = parameters.get(name).flatMap({ Identifier<Entity>($0) }) else { throw HTTPFailure.notFound }
+        return id
+    }
+
+    /// The id by which this request is found in the log.
+    package var requestID: String { logger[metadataKey: "hb.request.id"]?.description ?? "" }
+}
+
+/// A person with a session.
+package struct SignedIn: Sendable, Hashable {
+    package var session: SessionID
+    package var user: UserID
+    package var name: String?
+    package var email: String
+    package var role: Role
+    package var company: CompanyID
+    package var companyName: String
+    package var companyDomain: String
+    package var timezone: String
+    /// The password was given by somebody else: nothing but changing it is possible.
+    package var mustChangePassword: Bool
+    package var address: String?
+
+    package var subject: Subject { Subject(actor: .user(user), company: company, role: role, address: address) }
+}
+
+/// Who may call a route. Every route names one.
+package enum Access: Sendable, Hashable {
+    /// Everybody, signed in or not.
+    case `public`
+    /// Whoever is signed in; also while a new password is due when `evenIfPasswordIsDue`.
+    case signedIn(evenIfPasswordIsDue: Bool)
+    case permission(Permission)
+
+    package static var signedIn: Access { .signedIn(evenIfPasswordIsDue: false) }
+}
+
+/// What HTTP itself refuses.
+package enum HTTPFailure: FeatureError, Equatable {
+    case notFound
+    case methodNotAllowed(allowed: [String])
+    case signInNeeded
+    case notPermitted(Permission)
+    case passwordChangeNeeded
+    case crossSite
+    case unsupportedMediaType(expected: String)
+    case bodyTooLarge(limit: Int)
+    case notUTF8
+    case badJSON(String)
+    case badRequest(String)
+
+    package var status: HTTPResponse.Status {
+        switch self {
+        case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .signInNeeded: .unauthorized
+        case .notPermitted, .passwordChangeNeeded, .crossSite: .forbidden
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .bodyTooLarge: .contentTooLarge
+        case .notUTF8, .badJSON, .badRequest: .badRequest
+        }
+    }
+
+    package var detail: String {
+        switch self {
+        case .notFound: "There is nothing here."
+        case .methodNotAllowed(let allowed): "This address takes only \(allowed.joined(separator: ", "))."
+        case .signInNeeded: "Sign in first."
+        case .notPermitted(let permission): "Your role does not include \(permission.rawValue)."
+        case .passwordChangeNeeded: "Choose a new password first."
+        case .crossSite: "This request came from another site."
+        case .unsupportedMediaType(let expected): "The body has to be \(expected), and the Content-Type header has to say so."
+        case .bodyTooLarge(let limit): "The body is larger than \(limit) bytes."
+        case .notUTF8: "The body is not UTF-8."
+        case .badJSON(let why): "The body is not JSON. \(why)"
+        case .badRequest(let why): why
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// What happens to every request, whatever its route: cross-site requests are refused, errors become answers, headers are added,
+/// and it is counted and logged, without its query string. It stands before the router, so that it also sees what has no route.
+package struct FrontResponder: HTTPResponder {
+    package typealias Context = AppContext
+
+    let router: RouterResponder<AppContext>
+    let headers: SecurityHeaders
+    let crossSite: CrossSite
+    let allowedMethods: AllowedMethods
+    let errorPages: any ErrorPages
+    let telemetry: Telemetry
+
+    package func respond(to request: Request, context: AppContext) async throws -> Response {
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            if crossSite.isRefused(request) { throw HTTPFailure.crossSite }
+            response = try await router.respond(to: request, context: context)
+        } catch {
+            response = answer(to: error, request: request, context: context)
+        }
+        headers.add(to: &response.headers)
+        response.headers[.xRequestID] = context.requestID
+        record(request, response.status, context, start.duration(to: .now))
+        return response
+    }
+
+    private func answer(to error: any Error, request: Request, context: AppContext) -> Response {
+        var error = error
+        let path = request.uri.path
+        if let found = error as? RouterFailure, found.underlying.status == .notFound {
+            let allowed = allowedMethods.of(path)
+            error = allowed.isEmpty ? HTTPFailure.notFound : HTTPFailure.methodNotAllowed(allowed: allowed)
+        }
+        let refusal = Refusal(error)
+        if refusal.logLevel >= .error {
+            context.logger.log(level: refusal.logLevel, "Request failed", metadata: ["error": "\(String(reflecting: error))", "route": route(context)])
+        }
+        if path.hasPrefix("/api/") || path == "/api" || path == "/metrics" { return refusal.problem(requestID: context.requestID) }
+        return errorPages.page(for: refusal, requestID: context.requestID, context: context)
+    }
+
+    private func route(_ context: AppContext) -> Logger.MetadataValue { "\(context.endpointPath ?? "none")" }
+
+    private func record(_ request: Request, _ status: HTTPResponse.Status, _ context: AppContext, _ duration: Duration) {
+        let pattern = context.endpointPath ?? "none"
+        telemetry.countRequest(method: request.method.rawValue, route: pattern, status: status.code, duration: duration)
+        // A successful read is routine; what changes something or fails is worth a line.
+        let isRoutine = status.code < 400 && (request.method == .get || request.method == .head)
+        let level: Logger.Level = isRoutine ? .debug : .info
+        guard context.logger.logLevel <= level else { return }
+        context.logger.log(
+            level: level, "Request answered",
+            metadata: [
+                "http.method": "\(request.method.rawValue)", "http.route": "\(pattern)", "http.status": "\(status.code)",
+                "http.milliseconds": "\(duration.milliseconds)",
+            ])
+    }
+}
+
+/// Keeps Hummingbird's router from answering its own errors, so that ours look all alike.
+struct RouterFailure: Error {
+    let underlying: HTTPError
+
+    struct Middleware: RouterMiddleware {
+        func handle(_ request: Request, context: AppContext, next: (Request, AppContext) async throws -> Response) async throws -> Response {
+            do {
+                return try await next(request, context)
+            } catch let error as HTTPError {
+                throw RouterFailure(underlying: error)
+            }
+        }
+    }
+}
+
+/// Shows an error to a person.
+package protocol ErrorPages: Sendable {
+    func page(for refusal: Refusal, requestID: String, context: AppContext) -> Response
+}
+
+/// The methods of each path, to tell "not here" from "not so".
+struct AllowedMethods: Sendable {
+    private let patterns: [(segments: [Substring], method: String)]
+
+    init(_ routes: [RegisteredRoute]) {
+        patterns = routes.map { ($0.path.split(separator: "/").map { $0 }, $0.method.rawValue) }
+    }
+
+    /// What a path takes; empty when there is no such path.
+    func of(_ path: String) -> [String] {
+        let segments = path.split(separator: "/")
+        let methods = patterns.filter { pattern in
+            if pattern.segments.last == "**" { return false }
+            return pattern.segments.count == segments.count
+                && zip(pattern.segments, segments).allSatisfy { $0 == $1 || ($0.hasPrefix("{") && $0.hasSuffix("}")) }
+        }
+        return Set(methods.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] }).sorted()
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds.
+    package var milliseconds: Int { Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000) }
+    /// Seconds with a fraction.
+    package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

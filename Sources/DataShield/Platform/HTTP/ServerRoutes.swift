@@ -1,0 +1,73 @@
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// | Method | Path                | Permission                                     |
+/// |--------|---------------------|------------------------------------------------|
+/// | GET    | `/api/health`       | everybody                                      |
+/// | GET    | `/metrics`          | this machine, or DATASHIELD_METRICS_TOKEN      |
+/// | GET    | `/api/openapi.json` | everybody                                      |
+/// | GET    | `/api/docs`         | everybody                                      |
+struct ServerRoutes {
+    let system: SystemDatabase
+    let telemetry: Telemetry
+    let settings: Settings
+    let version: String
+    let assets: StaticAssets
+
+    struct Health: Codable, Sendable, Equatable {
+        /// `ok` or `unavailable`.
+        var status: String
+        var database: String
+        var version: String
+    }
+
+    func add(to routes: Routes) {
+        let api = routes.api
+        api.respond(.get, "/api/health", .public, summary: "Whether the server and its database work", answers: Health.self) { _, context in
+            do {
+                _ = try await system.first("SELECT 1", as: Int.self)
+                return try .json(Health(status: "ok", database: "ok", version: version))
+            } catch {
+                context.logger.error("The database does not answer", metadata: ["error": "\(String(reflecting: error))"])
+                return try .json(Health(status: "unavailable", database: "unavailable", version: version), status: .serviceUnavailable)
+            }
+        }
+        api.respond(.get, "/metrics", .public, summary: "Numbers for Prometheus", answerType: "text/plain") { request, context in
+            guard isAllowed(request, context) else { throw HTTPFailure.notFound }
+            let text = await telemetry.text()
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: text)))
+        }
+        // The two that show the document are in it, too.
+        let shown = DocumentBox()
+        api.respond(.get, "/api/openapi.json", .public, summary: "This document", answers: JSONValue.self) { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-cache"],
+                body: .init(byteBuffer: shown.document))
+        }
+        api.respond(.get, "/api/docs", .public, summary: "This document, for people", answerType: "text/html") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-cache"], body: .init(byteBuffer: shown.page))
+        }
+        let openAPI = OpenAPI(routes: routes.registered, version: version)
+        // try?: texts and numbers always encode; a test reads the document.
+        shown.document = ByteBuffer(bytes: (try? JSONWriter.bytes(openAPI.document(), capacity: 64 * 1024)) ?? [])
+        shown.page = ByteBuffer(string: openAPI.page(stylesheet: assets.base + "/css/app.css"))
+    }
+
+    private func isAllowed(_ request: Request, _ context: AppContext) -> Bool {
+        if let token = settings.metricsToken, let given = request.headers[.authorization], given.hasPrefix("Bearer ") {
+            return ConstantTime.equal(String(given.dropFirst(7)), token.value)
+        }
+        return context.isLoopback(request)
+    }
+}
+
+/// Holds what is made of the routes after the last of them was added.
+/// @unchecked: written once, by `add`, before the first request is answered.
+private final class DocumentBox: @unchecked Sendable {
+    var document = ByteBuffer()
+    var page = ByteBuffer()
+}

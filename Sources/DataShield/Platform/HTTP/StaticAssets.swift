@@ -1,0 +1,76 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Stylesheets, scripts, fonts and images, read once at start. They lie under one directory that is named after the content of them
+/// all: a browser keeps them for ever, and a new version has new addresses, also where one file names another relatively.
+package struct StaticAssets: Sendable {
+    private struct File: Sendable {
+        let bytes: ByteBuffer
+        let type: String
+        let tag: String
+    }
+    private let files: [String: File]
+    /// `/assets/3f2a…`: what templates put before a file's name.
+    package let base: String
+    private let version: String
+
+    /// Reads every file below a directory.
+    package init(directory: URL) throws {
+        var files: [String: File] = [:]
+        var all = SHA256()
+        let root = directory.resolvingSymlinksInPath().path
+        let names = try FileManager.default.subpathsOfDirectory(atPath: root).sorted()
+        for name in names where !name.hasPrefix(".") && !name.contains("/.") {
+            let url = URL(fileURLWithPath: root).appendingPathComponent(name)
+            var isDirectory: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
+            let data = try Data(contentsOf: url)
+            all.update(data: Data(name.utf8))
+            all.update(data: data)
+            let tag = Data(SHA256.hash(data: data).prefix(12)).map { Hex.byte($0) }.joined()
+            files[name] = File(bytes: ByteBuffer(bytes: data), type: Self.type(of: name), tag: "\"\(tag)\"")
+        }
+        self.files = files
+        version = Data(all.finalize().prefix(8)).map { Hex.byte($0) }.joined()
+        base = "/assets/\(version)"
+    }
+
+    private static func type(of name: String) -> String {
+        switch name.split(separator: ".").last.map({ $0.lowercased() }) {
+        case "css": "text/css; charset=utf-8"
+        case "js", "mjs": "text/javascript; charset=utf-8"
+        case "svg": "image/svg+xml"
+        case "png": "image/png"
+        case "jpg", "jpeg": "image/jpeg"
+        case "webp": "image/webp"
+        case "ico": "image/x-icon"
+        case "woff2": "font/woff2"
+        case "json": "application/json"
+        case "webmanifest": "application/manifest+json"
+        case "txt": "text/plain; charset=utf-8"
+        default: "application/octet-stream"
+        }
+    }
+
+    /// Answers with a file.
+    /// - Parameter path: below `/assets/`, with or without the version.
+    func answer(_ path: [Substring], _ request: Request) throws -> Response {
+        let isVersioned = path.first.map { $0 == version } ?? false
+        let name = (isVersioned ? path.dropFirst() : path[...]).joined(separator: "/")
+        guard let file = files[name] else { throw HTTPFailure.notFound }
+        var headers: HTTPFields = [.eTag: file.tag, .contentType: file.type]
+        headers[.cacheControl] = isVersioned ? "public, max-age=31536000, immutable" : "public, no-cache"
+        if let known = request.headers[.ifNoneMatch], known == "*" || known.contains(file.tag) {
+            return Response(status: .notModified, headers: headers)
+        }
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: file.bytes))
+    }
+
+    func addRoutes(to routes: Routes) {
+        routes.pages.get("/assets/**", .public) { request, context in try answer(context.parameters.getCatchAll(), request) }
+        routes.pages.get("/favicon.ico", .public) { request, _ in try answer(["favicon.ico"], request) }
+    }
+}
