@@ -1,0 +1,108 @@
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// From an address and a password to a session.
+package struct SignIn: Sendable {
+    let system: SystemDatabase
+    let sessions: Sessions
+    let hasher: PasswordHasher
+    let throttle: Throttle
+    let now: Now
+
+    package init(system: SystemDatabase, sessions: Sessions, hasher: PasswordHasher, now: @escaping Now = { Date() }) {
+        self.system = system
+        self.sessions = sessions
+        self.hasher = hasher
+        self.now = now
+        throttle = Throttle(system: system, now: now)
+    }
+
+    package enum Failure: FeatureError {
+        /// One answer for an unknown address, a wrong password and a disabled user.
+        case refused
+
+        package var status: HTTPResponse.Status { .unauthorized }
+        package var detail: String { "The e-mail address or the password is wrong." }
+    }
+
+    /// Where an attempt comes from.
+    package struct Origin: Sendable {
+        package var address: String
+        package var userAgent: String?
+        /// The token of the session that the browser has now; it ends with the sign-in.
+        package var token: String?
+
+        package init(address: String, userAgent: String? = nil, token: String? = nil) {
+            self.address = address
+            self.userAgent = userAgent
+            self.token = token
+        }
+    }
+
+    /// Signs somebody in.
+    /// - Returns: the new session's token, and who it is.
+    /// - Throws: ``Failure/refused``, or ``Throttle/TooMany``.
+    package func signIn(email: String, password: String, from origin: Origin) async throws -> (token: Token, signedIn: SignedIn) {
+        let start = ContinuousClock.now
+        // An address that is none goes the same way as one that nobody has.
+        let email = (try? EmailAddress(email).text) ?? email.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+        let attempt = try await throttle.begin(email: email, source: origin.address)
+        let user = email.utf8.contains(0) || email.utf8.count > 320 ? nil : try await find(email)
+        let isRight = try await hasher.verify(String(password.prefix(200)), against: user?.hash)
+        guard isRight, let user, !user.isDisabled else {
+            if let user { try await recordFailure(user, origin) }
+            try await Self.level(since: start)
+            throw Failure.refused
+        }
+        let renewed = hasher.isOutdated(user.hash) ? try await hasher.hash(password) : nil
+        let token = try await system.transaction { db in
+            try await throttle.succeed(attempt, in: db)
+            let token = try await sessions.begin(
+                for: user.id, of: user.company, ip: origin.address, userAgent: origin.userAgent, replaced: origin.token, in: db)
+            try await db.execute(
+                """
+                UPDATE users SET last_login_at = \(now()), hashed_password = coalesce(\(renewed), hashed_password)
+                WHERE company_id = \(user.company) AND id = \(user.id)
+                """)
+            try await AuditTrail.record("session.signed_in", target: .init("user", user.id), by: user.subject(origin), in: db)
+            return token
+        }
+        guard let signedIn = try await sessions.find(token.text) else { throw Failure.refused }
+        return (token, signedIn)
+    }
+
+    /// Takes a refusal to the next full tenth of a second, so that its duration does not tell whether there is such a user, for whom
+    /// a line more is written.
+    private static func level(since start: ContinuousClock.Instant) async throws {
+        let elapsed = start.duration(to: .now).milliseconds
+        try await Task.sleep(until: start + .milliseconds((elapsed / 100 + 1) * 100), clock: .continuous)
+    }
+
+    private func recordFailure(_ user: Found, _ origin: Origin) async throws {
+        try await AuditTrail.record("session.refused", target: .init("user", user.id), by: user.subject(origin), in: system)
+    }
+
+    private func find(_ email: String) async throws -> Found? {
+        try await system.first(
+            "SELECT id, company_id, role, hashed_password, disabled_at IS NOT NULL FROM users WHERE email = \(email)", as: Found.self)
+    }
+
+    private struct Found: RowDecodable {
+        let id: UserID
+        let company: CompanyID
+        let role: Role
+        let hash: String
+        let isDisabled: Bool
+
+        init(from row: inout Row) throws {
+            id = try row.next()
+            company = try row.next()
+            role = try row.next()
+            hash = try row.next()
+            isDisabled = try row.next()
+        }
+
+        func subject(_ origin: Origin) -> Subject { Subject(actor: .user(id), company: company, role: role, address: origin.address) }
+    }
+}

@@ -1,0 +1,75 @@
+import Crypto
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// Slows guessing down: after so many failures within a quarter of an hour, an address, or a source, has to wait. Kept in the database,
+/// so that it holds over all processes and restarts.
+package struct Throttle: Sendable {
+    /// Failures per e-mail address. Enough for somebody who tries all their old passwords.
+    package static let perAddress = 10
+    /// Failures per source: an office behind one address has many people.
+    package static let perSource = 100
+    package static let window: TimeInterval = 15 * 60
+
+    let system: SystemDatabase
+    let now: Now
+
+    package struct TooMany: RetryLater, Equatable {
+        package let retryAfterSeconds: Int
+        package var status: HTTPResponse.Status { .tooManyRequests }
+        package var detail: String { "Too many attempts. Try again in \(max(1, (retryAfterSeconds + 59) / 60)) minutes." }
+    }
+
+    /// An attempt under way, counted as a failure until it has succeeded.
+    struct Attempt: Sendable {
+        let address: String
+        let ids: [String]
+    }
+
+    /// Counts an attempt before its password is looked at, so that a hundred at once do not all pass.
+    /// - Throws: ``TooMany``, without counting: whoever is told to wait does not make it longer by asking.
+    func begin(email: String, source: String) async throws -> Attempt {
+        let keys = [("address", Self.key(email)), ("source", Self.key(Self.network(of: source)))]
+        let now = now()
+        let ids = keys.map { _ in CUID.make(at: now) }
+        let since = now.addingTimeInterval(-Self.window)
+        try await system.transaction { db in
+            for (kind, key) in keys.sorted(by: { $0.1 < $1.1 }) {
+                try await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(\(kind + key), 0))")
+            }
+            for (kind, key) in keys {
+                let limit = kind == "address" ? Self.perAddress : Self.perSource
+                // The failure that has to grow old before there is room for another.
+                let blocking = try await db.first(
+                    """
+                    SELECT failed_at FROM login_attempts WHERE kind = \(kind) AND key = \(key) AND failed_at > \(since) AND failed_at <= \(now)
+                    ORDER BY failed_at DESC OFFSET \(limit - 1) LIMIT 1
+                    """, as: Date.self)
+                if let blocking {
+                    throw TooMany(retryAfterSeconds: max(1, Int(blocking.addingTimeInterval(Self.window).timeIntervalSince(now).rounded(.up))))
+                }
+            }
+            try await db.execute(
+                """
+                INSERT INTO login_attempts (id, kind, key, failed_at)
+                SELECT id, kind, key, \(now) FROM unnest(\(ids)::text[], \(keys.map(\.0))::text[], \(keys.map(\.1))::text[]) AS k (id, kind, key)
+                """)
+        }
+        return Attempt(address: Self.key(email), ids: ids)
+    }
+
+    /// The attempt was a good one: it and the address's failures are forgotten.
+    func succeed(_ attempt: Attempt, in db: some Queryable) async throws {
+        try await db.execute("DELETE FROM login_attempts WHERE id = ANY(\(attempt.ids)::text[]) OR (kind = 'address' AND key = \(attempt.address))")
+    }
+
+    /// Only a hash is kept: people type passwords into the wrong field.
+    static func key(_ text: String) -> String { Hex.text(SHA256.hash(data: Data(text.lowercased().utf8)).prefix(16)) }
+
+    /// An IPv6 source is its /64: one customer has as many addresses as they like.
+    static func network(of source: String) -> String {
+        guard let address = IPAddress(source), address.isIPv6, address.embedded == nil else { return source }
+        return Hex.text(address.bytes.prefix(8))
+    }
+}

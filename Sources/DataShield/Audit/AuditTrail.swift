@@ -1,0 +1,80 @@
+import Foundation
+import Postgres
+
+/// Writes down who did what, in the transaction of what was done: neither exists without the other. The table is append-only and
+/// chained per company by the database.
+package enum AuditTrail {
+    /// What was acted on.
+    package struct Target: Sendable, Hashable {
+        package var type: String
+        package var id: String
+
+        package init(_ type: String, id: String) {
+            self.type = type
+            self.id = id
+        }
+
+        package init<Entity>(_ type: String, _ id: Identifier<Entity>) { self.init(type, id: id.rawValue) }
+    }
+
+    /// One thing that was done.
+    package struct Entry: Sendable {
+        /// What was done, as `thing.happened`: `alert.status_changed`.
+        package var action: String
+        package var target: Target?
+        /// The state before and after, without secrets; of a change only what matters.
+        package var before: (any Encodable & Sendable)?
+        package var after: (any Encodable & Sendable)?
+
+        package init(
+            _ action: String, target: Target?, before: (any Encodable & Sendable)? = nil, after: (any Encodable & Sendable)? = nil
+        ) {
+            self.action = action
+            self.target = target
+            self.before = before
+            self.after = after
+        }
+    }
+
+    /// Writes one event.
+    /// - Parameters:
+    ///   - action: what was done, as `thing.happened`.
+    ///   - target: what it was done to.
+    ///   - before: its state before, without secrets.
+    ///   - after: its state after, without secrets.
+    ///   - subject: who did it; the event goes to their company's trail.
+    ///   - db: the transaction of the change itself.
+    package static func record(
+        _ action: String, target: Target?, before: (any Encodable & Sendable)? = nil, after: (any Encodable & Sendable)? = nil, by subject: Subject,
+        in db: some Queryable
+    ) async throws {
+        try await record([Entry(action, target: target, before: before, after: after)], by: subject, in: db)
+    }
+
+    /// Writes many events at once, in their order.
+    package static func record(_ entries: [Entry], by subject: Subject, in db: some Queryable) async throws {
+        guard !entries.isEmpty else { return }
+        let (kind, actor, name): (String, String?, String?) =
+            switch subject.actor {
+            case .user(let id): ("user", id.rawValue, nil)
+            case .program(let name): ("program", nil, name)
+            }
+        let ids = entries.map { _ in Identifier<AuditEvent>().rawValue }
+        let before = try entries.map { try $0.before.map(text) }
+        let after = try entries.map { try $0.after.map(text) }
+        try await db.execute(
+            """
+            INSERT INTO audit_events (id, company_id, actor_kind, actor_id, actor_name, action, target_type, target_id, before, after, ip)
+            SELECT e.id, \(subject.company), \(kind), \(actor),
+                coalesce(\(name)::text, (SELECT u.email FROM users u WHERE u.company_id = \(subject.company) AND u.id = \(actor)::text)),
+                e.action, e.target_type, e.target_id, e.before::jsonb, e.after::jsonb, \(subject.address)
+            FROM unnest(
+                \(ids)::text[], \(entries.map(\.action))::text[], \(entries.map { $0.target?.type })::text[],
+                \(entries.map { $0.target?.id })::text[], \(before)::text[], \(after)::text[]
+            ) WITH ORDINALITY AS e (id, action, target_type, target_id, before, after, place)
+            ORDER BY e.place
+            """)
+    }
+
+    private static func text(_ value: any Encodable) throws -> String { String(decoding: try JSONWriter.bytes(value), as: UTF8.self) }
+}
