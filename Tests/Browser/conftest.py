@@ -43,6 +43,11 @@ def sign_in(page: Page, account: Account) -> None:
     page.wait_for_url(re.compile(r"^(?!.*/login)"))
 
 
+def open_user_menu(page: Page) -> None:
+    """The menu under one's own name, at the end of the navigation."""
+    page.locator("summary").filter(has_text=re.compile("Administrator|Viewer", re.I)).click()
+
+
 def session_of(demo: Demo, browser: Browser, account: Account) -> dict:
     context = browser.new_context(base_url=demo.url)
     try:

@@ -12,14 +12,16 @@ PAGES = {
     "new employee": "/employees/new",
     "staff list import": "/employees/import",
     "one employee": "employee",
+    "changing an employee": "employee/edit",
     "breaches": "/breaches",
     "one breach": "breach",
     "scans": "/scans",
     "one scan": "scan",
-    "data sources": "/data-sources",
+    "data sources": "/sources",
     "settings": "/settings",
     "users": "/users",
     "audit": "/audit",
+    "API": "/docs",
     "sessions": "/account/sessions",
     "password": "/account/password",
 }
@@ -39,6 +41,8 @@ def address_of(name: str, api: APIRequestContext) -> str:
             return f"/alerts/{first_id(api, '/api/alerts')}"
         case "employee":
             return f"/employees/{exposed_employee(api)}"
+        case "employee/edit":
+            return f"/employees/{exposed_employee(api)}/edit"
         case "breach":
             return f"/breaches/{first_id(api, '/api/breaches')}"
         case "scan":

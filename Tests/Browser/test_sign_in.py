@@ -2,7 +2,7 @@ import re
 
 from playwright.sync_api import expect
 
-from conftest import sign_in
+from conftest import open_user_menu, sign_in
 
 
 def test_a_page_leads_to_the_sign_in_and_back(open_page, demo):
@@ -37,7 +37,7 @@ def test_signing_out_ends_the_session(open_page, demo):
     page = open_page()
     sign_in(page, demo.admin)
     session = page.context.storage_state()
-    page.locator("summary", has_text="admin").or_(page.locator("summary").last).first.click()
+    open_user_menu(page)
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/login"))
     # Not only the browser has forgotten it.

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from conftest import sign_in
+from conftest import open_user_menu, sign_in
 from pages import PAGES, address_of, alert_with_status
 
 
@@ -36,7 +36,7 @@ def test_an_alert_is_acknowledged(plain, admin_api):
 
 def test_alerts_are_filtered(plain):
     plain.goto("/alerts")
-    plain.get_by_role("combobox", name="severity").select_option("CRITICAL")
+    plain.get_by_role("combobox", name="Severity").select_option("CRITICAL")
     plain.get_by_role("button", name="Apply").click()
     expect(plain).to_have_url(re.compile("severity=CRITICAL"))
     expect(plain.get_by_role("table").get_by_role("row").nth(1)).to_contain_text("Critical")
@@ -44,7 +44,7 @@ def test_alerts_are_filtered(plain):
 
 def test_the_theme_is_chosen_and_kept(plain):
     plain.goto("/")
-    plain.locator("summary").filter(has=plain.locator(".avatar")).click()
+    open_user_menu(plain)
     plain.get_by_role("button", name="Dark").click()
     expect(plain.locator("html")).to_have_attribute("data-theme", "dark")
     plain.goto("/alerts")
