@@ -1,0 +1,79 @@
+/// A way in which the sandbox fails on purpose.
+package struct Misbehaviour: Codable, Sendable, Equatable {
+    package enum Kind: String, Codable, Sendable, CaseIterable {
+        /// 429 with `retry-after`.
+        case tooManyRequests
+        /// 500.
+        case internalError
+        /// 503 with the HTML page of an edge server.
+        case unavailable
+        /// 404 with the HTML page of an edge server: no answer about the address.
+        case lostPage
+        /// The right answer, late.
+        case slow
+        /// The connection ends in the middle of the answer.
+        case cutConnection
+        /// 200 with something that is not JSON.
+        case brokenJSON
+        /// 200 with JSON that ends too early.
+        case truncated
+        /// 200 with the right JSON, called HTML.
+        case wrongContentType
+        /// 401.
+        case refusedKey
+        /// 403, as for a domain that is not verified.
+        case forbidden
+    }
+
+    package var kind: Kind
+    /// Only requests whose path below `/api/v3/` begins with this, in any case: `breachedaccount/`.
+    package var pathPrefix: String?
+    /// How many requests are served well first.
+    package var skip: Int?
+    /// How many requests suffer; nil is all.
+    package var count: Int?
+    /// For `tooManyRequests`, in seconds; 2 when not given.
+    package var retryAfter: Int?
+    /// For `slow`; 1000 when not given.
+    package var delayMilliseconds: Int?
+
+    package init(
+        _ kind: Kind, pathPrefix: String? = nil, skip: Int? = nil, count: Int? = nil, retryAfter: Int? = nil, delayMilliseconds: Int? = nil
+    ) {
+        self.kind = kind
+        self.pathPrefix = pathPrefix
+        self.skip = skip
+        self.count = count
+        self.retryAfter = retryAfter
+        self.delayMilliseconds = delayMilliseconds
+    }
+
+    /// Whether a request suffers from this; counts it.
+    mutating func strikes(_ path: String) -> Bool {
+        guard pathPrefix.map({ path.hasPrefix($0.lowercased()) }) ?? true else { return false }
+        if let remaining = skip, remaining > 0 {
+            skip = remaining - 1
+            return false
+        }
+        guard let remaining = count else { return true }
+        count = max(0, remaining - 1)
+        return remaining > 0
+    }
+}
+
+/// What was asked of the sandbox: numbers only, no addresses.
+package struct RequestCounts: Codable, Sendable, Equatable {
+    package var total = 0
+    /// By the first word of the path: `breachedaccount`, `breacheddomain`, `breaches` ….
+    package var byEndpoint: [String: Int] = [:]
+    package var byStatus: [Int: Int] = [:]
+    /// How many of the 429s came from the rate limit rather than from misbehaviour.
+    package var rateLimited = 0
+
+    package init() {}
+
+    /// Requests of one kind.
+    package subscript(_ endpoint: String) -> Int { byEndpoint[endpoint] ?? 0 }
+    /// Answers of one status.
+    package func answers(_ status: Int) -> Int { byStatus[status] ?? 0 }
+}
