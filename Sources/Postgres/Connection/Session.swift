@@ -6,7 +6,7 @@ import Foundation
 actor Session {
     nonisolated let control = SessionControl()
     nonisolated let settings: SessionSettings
-    private nonisolated let executor = ThreadExecutor(name: "postgres")
+    nonisolated let executor = ThreadExecutor(name: "postgres")
     private var handle: ConnectionHandle?
     var current: ConnectionHandle? { handle }
     var statements: StatementCache

@@ -2,9 +2,11 @@ import Foundation
 
 /// A serial executor that is a thread: what blocks on it blocks nobody else.
 ///
+/// A task can also prefer it for its own code. Going from there to the actor of this executor and back is no change of thread.
+///
 /// The thread lives from the first job until ``stop()``; it, and not its maker, keeps the executor in memory while it runs.
 // @unchecked: everything that changes is touched only with the mutex held.
-final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
+final class ThreadExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let name: String
@@ -57,10 +59,11 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     }
 
     private func work() {
-        let executor = asUnownedSerialExecutor()
+        let serial = asUnownedSerialExecutor()
+        let task = asUnownedTaskExecutor()
         var batch: [UnownedJob] = []
         while take(&batch) {
-            for job in batch { job.runSynchronously(on: executor) }
+            for job in batch { job.runSynchronously(isolatedTo: serial, taskExecutor: task) }
             batch.removeAll(keepingCapacity: true)
         }
     }

@@ -32,14 +32,20 @@ public final class PostgresPool: Service, Queryable {
     /// Lends a connection to a closure. It goes back when the closure ends; in the middle of something, it is closed instead.
     ///
     /// Settings of the session that the closure makes are the next user's, too: prefer a transaction and `SET LOCAL`.
+    /// - Parameters:
+    ///   - onItsThread: whether the closure runs on the connection's own thread, child tasks included. Statements one after the other
+    ///     then cost no change of threads, which is for loops of many short ones. Nothing of the closure goes on while a statement
+    ///     runs: a child task that is to cancel a statement after a while would come too late.
+    ///   - body: what to do with the connection.
     @discardableResult
     public nonisolated(nonsending) func withConnection<R>(
-        _ body: nonisolated(nonsending) (Connection) async throws -> R
+        onItsThread: Bool = false, _ body: nonisolated(nonsending) (Connection) async throws -> R
     ) async throws -> R {
         let session = try await acquire()
         let lease = Lease()
         defer { release(session, lease) }
-        return try await body(Connection(session: session, lease: lease))
+        let connection = Connection(session: session, lease: lease)
+        return try await withTaskExecutorPreference(onItsThread ? session.executor : nil) { try await body(connection) }
     }
 
     /// Runs a transaction: committed when the closure returns, rolled back when it throws.
