@@ -1,0 +1,68 @@
+import Foundation
+
+/// What one source, or several, say of a breach: made before it is known whether the catalogue has it.
+package struct BreachDraft: Sendable, Hashable {
+    package var source: BreachSource
+    /// Whether it comes from the source's own catalogue and not from what it said of one person.
+    package var isFromCatalogue: Bool
+    package var entry: CatalogueEntry
+
+    package var key: String { CanonicalKey.of(entry.name) }
+
+    package init(source: BreachSource, isFromCatalogue: Bool, entry: CatalogueEntry) {
+        self.source = source
+        self.isFromCatalogue = isFromCatalogue
+        self.entry = entry
+    }
+
+    /// What a finding says of its breach.
+    package init(_ finding: Finding) {
+        source = finding.source
+        if let entry = finding.catalogue {
+            self.entry = entry
+            isFromCatalogue = true
+        } else {
+            entry = CatalogueEntry(name: finding.breachName, breachDate: finding.breachDate, dataTypes: finding.dataTypes)
+            isFromCatalogue = false
+        }
+    }
+
+    /// What the catalogue has.
+    package init(_ breach: Breach) {
+        source = breach.source
+        entry = breach.entry
+        isFromCatalogue = breach.addedAt != nil
+    }
+
+    /// How good the word is: a catalogue's before what was said of one person, and each by its source.
+    package var quality: Int { (isFromCatalogue ? 4 : 0) + source.rank }
+
+    /// This with what another says, so that nothing gets worse, and in whatever order the sources come the end is the same.
+    ///
+    /// A catalogue wins over whoever has none, and fills from the other only what it does not say itself. Where neither has a catalogue:
+    /// the name of the better source, all the data types, the earlier date.
+    package func improved(by other: BreachDraft) -> BreachDraft {
+        let (better, worse) = other.isBetter(than: self) ? (other, self) : (self, other)
+        var result = better
+        if better.source.rank < worse.source.rank { result.source = worse.source }
+        if better.isFromCatalogue {
+            result.entry.breachDate = better.entry.breachDate ?? worse.entry.breachDate
+            result.entry.domain = better.entry.domain ?? worse.entry.domain
+            result.entry.description = better.entry.description ?? worse.entry.description
+            if better.entry.dataTypes.isEmpty { result.entry.dataTypes = worse.entry.dataTypes }
+            return result
+        }
+        result.entry.breachDate = [better.entry.breachDate, worse.entry.breachDate].compactMap { $0 }.min()
+        result.entry.domain = [better.entry.domain, worse.entry.domain].compactMap { $0 }.min()
+        result.entry.dataTypes = Set(better.entry.dataTypes).union(worse.entry.dataTypes).sorted()
+        return result
+    }
+
+    /// A total order, so that it does not matter who comes first: by quality, then the shorter and the alphabetically earlier name.
+    private func isBetter(than other: BreachDraft) -> Bool {
+        if quality != other.quality { return quality > other.quality }
+        let (mine, theirs) = (entry.name, other.entry.name)
+        if mine.utf8.count != theirs.utf8.count { return mine.utf8.count < theirs.utf8.count }
+        return mine.utf8.lexicographicallyPrecedes(theirs.utf8)
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+
+/// Text out of the markup of strangers.
+package enum PlainText {
+    private static let entities: [String: String] = [
+        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ", "ndash": "–", "mdash": "—", "hellip": "…", "rsquo": "’",
+        "lsquo": "‘", "rdquo": "”", "ldquo": "“", "eacute": "é", "euro": "€",
+    ]
+
+    /// The text of an HTML fragment: tags are dropped, with all that is in `script` and `style`; entities become their characters; blanks
+    /// are single. The result is text and not markup: whoever shows it escapes it.
+    package static func of(html: String) -> String {
+        var text = String.UnicodeScalarView()
+        var scalars = Substring(html).unicodeScalars
+        var hidden: String?
+        while let scalar = scalars.first {
+            if scalar == "<", let tag = takeTag(&scalars) {
+                if let name = hidden {
+                    if tag == "/" + name { hidden = nil }
+                } else if tag == "script" || tag == "style" {
+                    hidden = tag
+                } else if ["br", "p", "/p", "li", "div"].contains(tag) {
+                    text.append(" ")
+                }
+                continue
+            }
+            if hidden == nil, scalar == "&", let character = takeEntity(&scalars) {
+                text.append(contentsOf: character.unicodeScalars)
+                continue
+            }
+            scalars.removeFirst()
+            if hidden == nil { text.append(scalar) }
+        }
+        return oneLine(String(text))
+    }
+
+    /// The text without control characters, and with single blanks.
+    package static func oneLine(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        var gap = false
+        for scalar in text.unicodeScalars {
+            if scalar.properties.isWhitespace || scalar.properties.generalCategory == .control || scalar == "\u{FEFF}" {
+                gap = !result.isEmpty
+                continue
+            }
+            if gap { result.append(" ") }
+            gap = false
+            result.append(scalar)
+        }
+        return String(result)
+    }
+
+    /// Takes `<name …>` or a comment; a `<` that begins neither stays where it is.
+    /// - Returns: the tag's name in lower case, with its slash; empty for a comment.
+    private static func takeTag(_ scalars: inout Substring.UnicodeScalarView) -> String? {
+        let rest = scalars.dropFirst()
+        guard let first = rest.first, first == "/" || first == "!" || first.properties.isAlphabetic else { return nil }
+        guard let end = rest.firstIndex(of: ">") else { return nil }
+        var name = ""
+        for scalar in rest[..<end] {
+            guard scalar == "/" && name.isEmpty || scalar.properties.isAlphabetic || scalar.properties.numericType != nil else { break }
+            name.unicodeScalars.append(scalar)
+        }
+        scalars = scalars[rest.index(after: end)...]
+        return name.lowercased()
+    }
+
+    /// Takes `&name;` or `&#number;`.
+    private static func takeEntity(_ scalars: inout Substring.UnicodeScalarView) -> String? {
+        let rest = scalars.dropFirst()
+        guard let end = rest.prefix(12).firstIndex(of: ";") else { return nil }
+        let name = String(rest[..<end])
+        var character = entities[name]
+        if name.hasPrefix("#x") || name.hasPrefix("#X") {
+            character = UInt32(name.dropFirst(2), radix: 16).flatMap(Unicode.Scalar.init).map { String($0) }
+        } else if name.hasPrefix("#") {
+            character = UInt32(name.dropFirst()).flatMap(Unicode.Scalar.init).map { String($0) }
+        }
+        guard let character else { return nil }
+        scalars = scalars[rest.index(after: end)...]
+        return character
+    }
+}
