@@ -1,0 +1,189 @@
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// The keys that a company has for breach-intelligence services.
+package struct Credentials: Sendable {
+    private let database: TenantDatabase
+    private let secrets: SecretBox
+    private let providers: Providers
+    private let now: Now
+
+    package init(database: TenantDatabase, secrets: SecretBox, providers: Providers, now: @escaping Now = { Date() }) {
+        self.database = database
+        self.secrets = secrets
+        self.providers = providers
+        self.now = now
+    }
+
+    package enum Failure: FeatureError, Equatable {
+        case notFound
+
+        package var status: HTTPResponse.Status { .notFound }
+        package var detail: String { "There is no such key." }
+    }
+
+    /// What trying a key showed.
+    package struct Trial: Sendable, Hashable {
+        package var credential: Credential
+        package var isAccepted: Bool
+        /// What it allows, or why it does not work.
+        package var message: String
+    }
+
+    /// The company's keys, without the keys themselves.
+    package func list(for subject: Subject) async throws -> [Credential] {
+        try await database.read(for: subject.company) { db in try await CredentialStore(db: db).list() }
+    }
+
+    /// Adds a key, sealed; a provider's former key is replaced by it. It is PENDING until it was tried.
+    /// - Throws: ``InvalidInput`` for a key that cannot be one, and for a provider that is not built in.
+    package func add(_ provider: ApiProvider, label: String = "", key: String, by subject: Subject) async throws -> Credential {
+        guard ProviderRegistry.type(for: provider) != nil else {
+            let known = ProviderRegistry.all.map { $0.id.rawValue }.joined(separator: ", ")
+            throw InvalidInput("provider", "is not available yet. Available: \(known).")
+        }
+        let key = try Self.checked(key)
+        let label = try Self.checked(label: label, provider)
+        return try await database.transaction(for: subject.company) { db in
+            let store = CredentialStore(db: db)
+            let former = try await store.lock(provider)
+            let id = former?.id ?? CredentialID()
+            try await store.save(
+                id, provider, label: label, sealed: try secrets.seal(key, at: place(id, subject.company)), hint: Credential.hint(of: key))
+            try await AuditTrail.record(
+                former == nil ? "credential.added" : "credential.replaced", target: .init("credential", id), before: former.map(AuditState.init),
+                after: AuditState(provider: provider, label: label), by: subject, in: db)
+            guard let credential = try await store.find(id) else { throw Failure.notFound }
+            return credential
+        }
+    }
+
+    /// Removes a key. What it found stays.
+    /// - Throws: ``Failure/notFound``, also for another company's.
+    package func remove(_ id: CredentialID, by subject: Subject) async throws {
+        try await database.transaction(for: subject.company) { db in
+            let store = CredentialStore(db: db)
+            guard let credential = try await store.find(id) else { throw Failure.notFound }
+            try await store.delete(id)
+            try await AuditTrail.record(
+                "credential.removed", target: .init("credential", id), before: AuditState(credential), by: subject, in: db)
+        }
+    }
+
+    /// Asks the provider whether the key is good, and keeps the answer. Only a key that the provider refuses becomes ERROR: one that
+    /// could not be tried stays what it was.
+    /// - Throws: ``Failure/notFound``, also for another company's.
+    package func test(_ id: CredentialID, by subject: Subject) async throws -> Trial {
+        let (credential, sealed) = try await database.read(for: subject.company) { db in
+            let store = CredentialStore(db: db)
+            guard let credential = try await store.find(id), let sealed = try await store.sealedKey(id) else { throw Failure.notFound }
+            return (credential, sealed)
+        }
+        let (status, message, account) = try await trial(of: credential, sealed, company: subject.company)
+        let now = now()
+        return try await database.transaction(for: subject.company) { db in
+            let store = CredentialStore(db: db)
+            try await store.write(
+                id, sealed: sealed, status: status, error: status == .active ? nil : message,
+                requestsPerMinute: account?.requestsPerMinute, at: now)
+            try await AuditTrail.record(
+                "credential.tested", target: .init("credential", id), after: ["status": status.rawValue], by: subject, in: db)
+            guard let credential = try await store.find(id) else { throw Failure.notFound }
+            return Trial(credential: credential, isAccepted: account != nil, message: message)
+        }
+    }
+
+    private func trial(
+        of credential: Credential, _ sealed: [UInt8], company: CompanyID
+    ) async throws -> (ConnectStatus, String, ProviderAccount?) {
+        guard let key = try? secrets.openText(sealed, at: place(credential.id, company)) else {  // try?: what matters is that it does not open
+            return (.error, Self.unreadable, nil)
+        }
+        do {
+            let provider = try providers.make(credential.provider, key: key, requestsPerMinute: credential.requestsPerMinute)
+            let account = try await provider.account()
+            let rate = account.requestsPerMinute.map { "\($0) requests per minute" }
+            return (.active, "The key works. " + [account.plan, rate].compactMap { $0 }.joined(separator: ", "), account)
+        } catch let failure as ProviderFailure {
+            return (failure.isTheKeysFault ? .error : credential.status, failure.reason, nil)
+        }
+    }
+
+    // MARK: For a scan
+
+    /// A key that a scan can use, opened.
+    struct Usable: Sendable {
+        var id: CredentialID
+        var provider: ApiProvider
+        var key: String
+        var requestsPerMinute: Int?
+    }
+
+    /// The keys that were not refused. One that does not open becomes ERROR.
+    func usable(for company: CompanyID) async throws -> [Usable] {
+        try await database.transaction(for: company) { db in
+            let store = CredentialStore(db: db)
+            var usable: [Usable] = []
+            for credential in try await store.list() where credential.status != .error && ProviderRegistry.type(for: credential.provider) != nil {
+                guard let sealed = try await store.sealedKey(credential.id) else { continue }
+                if let key = try? secrets.openText(sealed, at: place(credential.id, company)) {  // try?: as above
+                    usable.append(
+                        Usable(
+                            id: credential.id, provider: credential.provider, key: key, requestsPerMinute: credential.requestsPerMinute))
+                } else {
+                    try await store.write(
+                        credential.id, sealed: sealed, status: .error, error: Self.unreadable, requestsPerMinute: nil, at: now())
+                }
+            }
+            return usable
+        }
+    }
+
+    /// Writes what a scan learned of a key.
+    func noted(
+        _ id: CredentialID, status: ConnectStatus, error: String?, requestsPerMinute: Int? = nil, for company: CompanyID
+    ) async throws {
+        let now = now()
+        try await database.transaction(for: company) { db in
+            let store = CredentialStore(db: db)
+            guard let sealed = try await store.sealedKey(id) else { return }
+            try await store.write(id, sealed: sealed, status: status, error: error, requestsPerMinute: requestsPerMinute, at: now)
+        }
+    }
+
+    // MARK: Rules
+
+    private static let unreadable = "The key cannot be opened with this installation's encryption key. Add it again."
+
+    private func place(_ id: CredentialID, _ company: CompanyID) -> SecretBox.Place {
+        SecretBox.Place(company: company, table: "api_credentials", column: "encrypted_key", row: id.rawValue)
+    }
+
+    /// A key goes into a header: visible ASCII only, of a length that services use.
+    private static func checked(_ key: String) throws -> String {
+        let key = key.unicodeScalars.trimmingSpace()
+        guard (8...512).contains(key.utf8.count) else { throw InvalidInput("key", "has 8 to 512 characters.") }
+        guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw InvalidInput("key", "has letters, digits and signs only, no blanks.") }
+        return key
+    }
+
+    private static func checked(label: String, _ provider: ApiProvider) throws -> String {
+        let label = PlainText.oneLine(label)
+        guard label.unicodeScalars.count <= 100 else { throw InvalidInput("label", "has at most 100 characters.") }
+        return label.isEmpty ? provider.displayName : label
+    }
+
+    /// A key in the audit trail.
+    private struct AuditState: Codable, Sendable {
+        var provider: ApiProvider
+        var label: String
+
+        init(provider: ApiProvider, label: String) {
+            self.provider = provider
+            self.label = label
+        }
+
+        init(_ credential: Credential) { self.init(provider: credential.provider, label: credential.label) }
+    }
+}
