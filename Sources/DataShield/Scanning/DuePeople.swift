@@ -1,0 +1,58 @@
+import Foundation
+import Postgres
+
+/// The people that a provider is still to be asked about.
+///
+/// While the provider's newest breach is the same as when it last answered about a person, nothing new can be said of them, and they are
+/// not asked about again before a full re-check is due.
+struct DuePeople: Sendable {
+    /// After this time an answer is asked for anew even though no breach is new.
+    static let recheckAfter: TimeInterval = 7 * 86_400
+
+    /// Which part of the people.
+    enum Scope: Sendable, Hashable {
+        case everybody
+        case onDomain(String)
+        case notOnDomain(String)
+    }
+
+    var provider: ApiProvider
+    /// The provider's newest breach; nil when it is not known, and then everybody is due.
+    var marker: String?
+    var now: Date
+    var scope: Scope = .everybody
+    /// Those up to this one have been asked about.
+    var after: EmployeeID?
+
+    /// The part of a statement behind `FROM employees e`.
+    func condition(in company: CompanyID) -> SQL {
+        """
+        LEFT JOIN provider_coverage a
+            ON a.company_id = e.company_id AND a.employee_id = e.id AND a.provider = \(provider)::api_provider
+        WHERE e.company_id = \(company) AND e.deactivated_at IS NULL AND e.id > \(after?.rawValue ?? "") \(scopeCondition)
+            AND (a.outcome IS NULL OR a.outcome = 'UNKNOWN' OR a.catalogue_marker IS DISTINCT FROM \(marker ?? "-")::text
+                OR a.checked_at <= \(now.addingTimeInterval(-Self.recheckAfter)))
+        """
+    }
+
+    private var scopeCondition: SQL {
+        switch scope {
+        case .everybody: ""
+        case .onDomain(let domain): "AND split_part(e.email, '@', -1) = \(domain)"
+        case .notOnDomain(let domain): "AND split_part(e.email, '@', -1) <> \(domain)"
+        }
+    }
+}
+
+/// A person to ask about.
+struct DuePerson: Sendable, RowDecodable {
+    var id: EmployeeID
+    /// nil when what is stored is no address that can be asked about.
+    var address: EmailAddress?
+
+    init(from row: inout Row) throws {
+        id = try row.next()
+        // try?: one that cannot be read is told apart by nil, and becomes UNKNOWN with its reason.
+        address = try? EmailAddress(try row.next(as: String.self))
+    }
+}

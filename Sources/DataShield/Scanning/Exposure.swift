@@ -1,0 +1,105 @@
+import Foundation
+
+/// What is known of one person in one breach, from all the sources that have reported it, and what its alert says.
+struct Exposure: Sendable, Hashable {
+    var dataTypes: [String] = []
+    var artifacts: [ArtifactKind] = []
+    var machineId: String?
+    var malwareFamily: String?
+    var capturedAt: Date?
+    var evidence: Evidence?
+    /// In the order in which they reported it.
+    var sources: [ApiProvider] = []
+    var severity: Severity = .low
+    var confidence: AlertConfidence = .low
+    /// Whether any source has said something worth an alert.
+    var raisesAlert = false
+
+    /// How many sites and logins are kept to show.
+    static let evidenceLimit = 100
+
+    /// Takes in what a source says.
+    ///
+    /// Everything here is the same whatever order the sources come in (``sources`` tells the order, and holds the same ones). For the
+    /// severity this needs three parts: what it was, what this finding alone would be, and what all data together are. The last alone
+    /// would not do: a date that one source knows makes contact data LOW, which without it are MEDIUM.
+    /// - Returns: whether this is a source that had not reported it; if it had, nothing changes.
+    @discardableResult
+    mutating func add(_ finding: Finding, rule: SeverityRule) -> Bool {
+        guard !sources.contains(finding.provider) else { return false }
+        let isFromStealer = finding.source == .stealerLog || sources.contains { $0.source == .stealerLog }
+        let tier = finding.provider.tier.confidence
+        confidence = sources.isEmpty ? tier : confidence.corroborated(by: tier)
+        sources.append(finding.provider)
+        merge(finding)
+        let alone = rule.severity(
+            source: finding.source, dataTypes: finding.dataTypes, artifacts: finding.artifacts, breachDate: finding.breachDate)
+        let together = rule.severity(
+            source: isFromStealer ? .stealerLog : finding.source, dataTypes: dataTypes, artifacts: artifacts, breachDate: finding.breachDate)
+        severity = max(severity, alone, together)
+        raisesAlert = raisesAlert || finding.raisesAlert
+        return true
+    }
+
+    private mutating func merge(_ finding: Finding) {
+        if dataTypes != finding.dataTypes { dataTypes = Set(dataTypes).union(finding.dataTypes).sorted() }
+        if artifacts != finding.artifacts {
+            let kinds = Set(artifacts).union(finding.artifacts)
+            artifacts = ArtifactKind.allCases.filter(kinds.contains)
+        }
+        machineId = [machineId, finding.machineId].compactMap { $0 }.min()
+        malwareFamily = [malwareFamily, finding.malwareFamily].compactMap { $0 }.min()
+        capturedAt = [capturedAt, finding.capturedAt].compactMap { $0 }.max()
+        evidence = Evidence.merged(evidence, finding.evidence)
+    }
+
+    /// What the alert says.
+    func message(breach: String) -> String {
+        var words = dataTypes.sorted { Self.weight($0) > Self.weight($1) }.map(DataType.label)
+        let hidden = words.count - 3
+        if hidden > 1 {
+            words.removeLast(hidden)
+            words.append("\(hidden) more kinds of data")
+        }
+        let list = words.isEmpty ? "" : ": " + words.formatted(.list(type: .and, width: .standard).locale(Locale(identifier: "en_US")))
+        let taken = artifacts.filter { $0 == .cookie || $0 == .token }
+        let session = taken.isEmpty ? "" : " A stolen session is among it."
+        return "Exposed in \(breach)\(list).\(session)"
+    }
+
+    /// What is worst is named first.
+    private static func weight(_ term: String) -> Int {
+        if DataType.critical.contains(term) { return 2 }
+        return DataType.contact.contains(term) ? 0 : 1
+    }
+}
+
+extension Evidence {
+    /// Both, each entry once; of too many the alphabetically first, so that the order of the sources does not matter.
+    static func merged(_ left: Evidence?, _ right: Evidence?) -> Evidence? {
+        guard let left else { return right }
+        guard let right, right != left else { return left }
+        func union(_ left: [String], _ right: [String]) -> [String] {
+            Array(Set(left).union(right).sorted().prefix(Exposure.evidenceLimit))
+        }
+        return Evidence(sites: union(left.sites, right.sites), logins: union(left.logins, right.logins))
+    }
+}
+
+extension Finding {
+    /// This with what the same source says of the same breach in another place: one source counts once.
+    func combined(with other: Finding) -> Finding {
+        var result = self
+        result.dataTypes = Set(dataTypes).union(other.dataTypes).sorted()
+        let kinds = Set(artifacts).union(other.artifacts)
+        result.artifacts = ArtifactKind.allCases.filter(kinds.contains)
+        result.breachDate = [breachDate, other.breachDate].compactMap { $0 }.min()
+        result.machineId = [machineId, other.machineId].compactMap { $0 }.min()
+        result.malwareFamily = [malwareFamily, other.malwareFamily].compactMap { $0 }.min()
+        result.capturedAt = [capturedAt, other.capturedAt].compactMap { $0 }.max()
+        result.evidence = Evidence.merged(evidence, other.evidence)
+        result.raisesAlert = raisesAlert || other.raisesAlert
+        result.catalogue = catalogue ?? other.catalogue
+        return result
+    }
+}

@@ -1,0 +1,333 @@
+import Foundation
+import Logging
+import Postgres
+
+/// One provider's part of a run: asks about everybody who is due, records what it says in batches, each with the place to go on from.
+///
+/// A value of one task; nothing in it is shared.
+struct ProviderScan {
+    let run: ScanRunID
+    let company: CompanyID
+    let database: TenantDatabase
+    let recorder: Recorder
+    let credential: Credentials.Usable
+    let provider: any BreachProvider
+    let pace: Pace
+    let tuning: ScanTuning
+    let now: Now
+    let logger: Logger
+    var due: DuePeople
+    /// Where the run is, as stored; nil before the first step.
+    var stored: ScanPosition?
+    var position: ScanPosition
+    var progress: ProviderProgress
+    /// Why it gave up.
+    private(set) var failure: ProviderFailure?
+    /// Calls of this run before this process took it up.
+    private let earlierRequests: Int
+    private let started = ContinuousClock.now
+    private let doneAtStart: Int
+
+    init(
+        run: ScanRun, company: CompanyID, position: ScanPosition?, database: TenantDatabase, recorder: Recorder, credential: Credentials.Usable,
+        provider: any BreachProvider, pace: Pace, tuning: ScanTuning, marker: String?, now: @escaping Now, logger: Logger
+    ) {
+        self.run = run.id
+        self.company = company
+        self.database = database
+        self.recorder = recorder
+        self.credential = credential
+        self.provider = provider
+        self.pace = pace
+        self.tuning = tuning
+        self.now = now
+        self.logger = logger
+        due = DuePeople(provider: credential.provider, marker: marker, now: now())
+        stored = position
+        self.position = position ?? ScanPosition()
+        progress = run.providers.first { $0.provider == credential.provider } ?? ProviderProgress(provider: credential.provider)
+        earlierRequests = progress.requests
+        doneAtStart = progress.done
+        progress.state = .running
+    }
+
+    /// Goes through everybody who is due, from where it was left.
+    /// - Parameter refused: why nothing can be asked, when that is known already.
+    /// - Returns: how it ended.
+    /// - Throws: what is not the provider's doing: the database, cancellation, ``ScanStore/Superseded``.
+    mutating func perform(refused: ProviderFailure? = nil) async throws -> ProviderProgress {
+        if position.isFinished { return progress }
+        do {
+            if stored == nil { try await begin() }
+            if let refused { throw refused }
+            try await scanDomain()
+            try await scanAddresses()
+            progress.state = .done
+            progress.secondsLeft = nil
+            try await save([], to: position.moved { $0.isFinished = true })
+        } catch let failure as ProviderFailure {
+            try await stop(failure)
+        }
+        return progress
+    }
+
+    /// Counts who is due; those who are not, are known from recently enough.
+    private mutating func begin() async throws {
+        let due = due
+        let (people, count) = try await database.read(for: company) { db in
+            (try await ScanStore(db: db).activePeople(), try await ScanStore(db: db).count(due))
+        }
+        progress.total = people
+        progress.skipped = people - count
+        progress.done = progress.skipped
+        progress.answered = progress.skipped
+        try await save([], to: position.moved { _ in })
+    }
+
+    // MARK: By domain
+
+    /// Asks about everybody on the company's own domain at once, where the provider can.
+    private mutating func scanDomain() async throws {
+        guard position.domain == .open else { return }
+        let company = company
+        guard let domain = try await database.query(for: company, "SELECT domain FROM companies WHERE id = \(company)", as: String.self).first else { return }
+        due.scope = .onDomain(domain)
+        due.after = position.after
+        let first = due
+        let isAnybodyDue = try await database.read(for: company) { db in try await !ScanStore(db: db).due(first, limit: 1).isEmpty }
+        guard isAnybodyDue else { return try await save([], to: position.moved { $0.domain = .done; $0.after = nil }) }
+        let findings: [EmailAddress: [Finding]]
+        do {
+            findings = try await retried { provider in try await provider.lookUp(domain: domain) }
+        } catch let failure as ProviderFailure where failure.consequence != .stop {
+            progress.message = "Asked address by address, because the domain could not be searched: \(failure.reason)"
+            return try await save([], to: position.moved { $0.domain = .byAddress; $0.after = nil })
+        }
+        while true {
+            let next = due
+            let limit = tuning.domainBatch
+            let people = try await database.read(for: company) { db in try await ScanStore(db: db).due(next, limit: limit) }
+            guard let last = people.last else { break }
+            try await save(people.map { Answer(person: $0, result: .success($0.address.flatMap { findings[$0] } ?? [])) }, to: position.moved { $0.after = last.id })
+            due.after = last.id
+        }
+        try await save([], to: position.moved { $0.domain = .done; $0.after = nil })
+    }
+
+    // MARK: By address
+
+    /// What the provider said of a person.
+    struct Answer: Sendable {
+        var person: DuePerson
+        var result: Result<[Finding], ProviderFailure>
+    }
+
+
+    /// Asks about the others one by one, some at a time; what is recorded is always a beginning of the list, so that one person's id
+    /// says where to go on.
+    private mutating func scanAddresses() async throws {
+        due.scope = try await addressScope()
+        due.after = position.after
+        var list = Window(limit: tuning.window)
+        var failuresInARow = 0
+        var stopped: ProviderFailure?
+        var lastFlush = ContinuousClock.now
+        try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+            while true {
+                while stopped == nil, list.hasRoom {
+                    if list.needsPeople {
+                        let next = due
+                        let people = try await database.read(for: company) { db in try await ScanStore(db: db).due(next, limit: 500) }
+                        list.add(people)
+                        due.after = people.last?.id ?? due.after
+                    }
+                    guard let (index, person) = list.next() else { break }
+                    let asker = Asker(provider: provider, tuning: tuning)
+                    group.addTask { (index, Answer(person: person, result: try await asker.ask(person))) }
+                }
+                guard let (index, answer) = try await group.next() else { break }
+                list.take(answer, at: index)
+                if case .failure(let failure) = answer.result {
+                    failuresInARow += 1
+                    let isDown = failuresInARow >= tuning.failuresInARow && failure.consequence == .retry
+                    if failure.consequence == .stop || isDown { stopped = stopped ?? failure }
+                } else {
+                    failuresInARow = 0
+                }
+                let isDue = list.ready >= tuning.batch || ContinuousClock.now - lastFlush >= tuning.flushInterval || list.isIdle
+                if isDue, let answers = list.drain(), let last = answers.last {
+                    try await save(answers, to: position.moved { $0.after = last.person.id })
+                    lastFlush = .now
+                }
+            }
+        }
+        if let stopped { throw stopped }
+    }
+
+    private func addressScope() async throws -> DuePeople.Scope {
+        guard position.domain == .done else { return .everybody }
+        let domain = try await database.query(for: company, "SELECT domain FROM companies WHERE id = \(company)", as: String.self).first
+        return domain.map { .notOnDomain($0) } ?? .everybody
+    }
+
+    /// Does a call again when that may help.
+    private func retried<R: Sendable>(_ call: (any BreachProvider) async throws -> R) async throws -> R {
+        try await Asker(provider: provider, tuning: tuning).retried(call)
+    }
+
+    // MARK: Keeping
+
+    /// Records answers, coverage, progress and the place to go on from, in one transaction.
+    private mutating func save(_ answers: [Answer], to next: ScanPosition) async throws {
+        var after = progress
+        var findings: [(EmployeeID, Finding)] = []
+        var coverage: [CoverageStore.Answer] = []
+        coverage.reserveCapacity(answers.count)
+        var errors = 0
+        for answer in answers {
+            switch answer.result {
+            case .success(let found):
+                for finding in found { findings.append((answer.person.id, finding)) }
+                coverage.append(.init(employee: answer.person.id, outcome: found.isEmpty ? .clean : .exposed))
+                after.hits += found.isEmpty ? 0 : 1
+            case .failure(let failure):
+                coverage.append(.init(employee: answer.person.id, outcome: .unknown, reason: failure.reason))
+                errors += 1
+                after.message = after.message ?? failure.reason
+            }
+        }
+        after.done += answers.count
+        after.answered += answers.count - errors
+        after.errors += errors
+        after.total = max(after.total, after.done)
+        after.requests = earlierRequests + pace.requests
+        after.secondsLeft = secondsLeft(after)
+        let time = now()
+        let (run, recorder, provider, marker, stored, progress) = (run, recorder, credential.provider, due.marker, stored, after)
+        let (allFindings, allCoverage, newErrors) = (findings, coverage, errors)
+        try await database.transaction(for: company) { db in
+            let outcome = try await recorder.record(allFindings, in: db)
+            try await CoverageStore(db: db).write(allCoverage, provider: provider, marker: marker, at: time)
+            try await ScanStore(db: db).advance(
+                run, provider, from: stored, to: next, progress: progress, recorded: outcome, newErrors: newErrors)
+        }
+        self.stored = next
+        position = next
+        self.progress = after
+    }
+
+    private func secondsLeft(_ progress: ProviderProgress) -> Int? {
+        let left = progress.total - progress.done
+        let done = progress.done - max(doneAtStart, progress.skipped)
+        guard progress.state == .running, left > 0, done > 0 else { return nil }
+        let measured = (ContinuousClock.now - started) * (Double(left) / Double(done))
+        return Int(max(measured, .zero).components.seconds) + 1
+    }
+
+    /// The provider cannot go on: everybody who is still to be asked about is unknown, and why is kept.
+    private mutating func stop(_ failure: ProviderFailure) async throws {
+        self.failure = failure
+        logger.info("A provider of a scan gave up", metadata: ["scan.provider": "\(credential.provider.rawValue)", "reason": "\(failure.reason)"])
+        progress.state = .stopped
+        progress.message = failure.reason
+        progress.secondsLeft = nil
+        progress.requests = earlierRequests + pace.requests
+        var rest = due
+        rest.after = position.after
+        if position.domain == .open { rest.scope = .everybody }
+        let next = position.moved { $0.isFinished = true }
+        let time = now()
+        let (run, provider, stored, before, people) = (run, credential.provider, stored, progress, rest)
+        progress = try await database.transaction(for: company) { db in
+            var after = before
+            let count = try await CoverageStore(db: db).writeUnknown(people, reason: failure.reason, at: time)
+            after.done += count
+            after.errors += count
+            after.total = max(after.total, after.done)
+            try await ScanStore(db: db).advance(run, provider, from: stored, to: next, progress: after, newErrors: count)
+            return after
+        }
+        position = next
+        self.stored = next
+    }
+}
+
+/// Asks a provider about one person, again where that may help.
+struct Asker: Sendable {
+    let provider: any BreachProvider
+    let tuning: ScanTuning
+
+    func ask(_ person: DuePerson) async throws -> Result<[Finding], ProviderFailure> {
+        guard let address = person.address else { return .failure(.notAcceptable) }
+        do {
+            return .success(try await retried { try await $0.lookUp(address) })
+        } catch let failure as ProviderFailure {
+            return .failure(failure)
+        }
+    }
+
+    func retried<R: Sendable>(_ call: (any BreachProvider) async throws -> R) async throws -> R {
+        var failures = 0
+        var limited = 0
+        while true {
+            do {
+                return try await call(provider)
+            } catch let failure as ProviderFailure where failure.consequence == .retry {
+                if case .rateLimited = failure {
+                    // The pace keeps the pause.
+                    limited += 1
+                    guard limited < tuning.attemptsWhenLimited else { throw failure }
+                } else {
+                    failures += 1
+                    guard failures < tuning.attempts else { throw failure }
+                    try await Task.sleep(for: tuning.backoff * (1 << (failures - 1)))
+                }
+            }
+        }
+    }
+}
+
+/// People in order, some of them being asked about; answers come in any order and leave in theirs.
+private struct Window {
+    let limit: Int
+    private var people: ArraySlice<DuePerson> = []
+    private var first = 0
+    private var begun = 0
+    private var answers: [Int: ProviderScan.Answer] = [:]
+    private(set) var ready = 0
+    private var inFlight = 0
+    private var isComplete = false
+
+    init(limit: Int) { self.limit = limit }
+
+    var hasRoom: Bool { inFlight < limit && answers.count < 2_000 }
+    var needsPeople: Bool { people.isEmpty && !isComplete }
+    var isIdle: Bool { inFlight == 0 }
+
+    mutating func add(_ more: [DuePerson]) {
+        people = more[...]
+        isComplete = more.isEmpty
+    }
+
+    mutating func next() -> (Int, DuePerson)? {
+        guard let person = people.popFirst() else { return nil }
+        defer { begun += 1 }
+        inFlight += 1
+        return (begun, person)
+    }
+
+    mutating func take(_ answer: ProviderScan.Answer, at index: Int) {
+        inFlight -= 1
+        answers[index] = answer
+        while answers[first + ready] != nil { ready += 1 }
+    }
+
+    /// The answers that have no gap before them.
+    mutating func drain() -> [ProviderScan.Answer]? {
+        guard ready > 0 else { return nil }
+        let drained = (first..<first + ready).compactMap { answers.removeValue(forKey: $0) }
+        first += ready
+        ready = 0
+        return drained
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Postgres
+
+/// The time, where it matters: passed in, so that a test can choose it.
+package typealias Now = @Sendable () -> Date
+
+/// Makes findings into breaches, records, alerts and messages to send: the only writer of these tables, whatever the source.
+package struct Recorder: Sendable {
+    /// What recording changed.
+    package struct Outcome: Sendable, Hashable {
+        package var newRecords = 0
+        package var newAlerts = 0
+        /// Records that another source confirmed.
+        package var corroborated = 0
+        /// Alerts that became more severe by it.
+        package var raised = 0
+
+        package static func += (left: inout Outcome, right: Outcome) {
+            left.newRecords += right.newRecords
+            left.newAlerts += right.newAlerts
+            left.corroborated += right.corroborated
+            left.raised += right.raised
+        }
+    }
+
+    private let now: Now
+
+    package init(now: @escaping Now = { Date() }) { self.now = now }
+
+    /// Records findings about people of the transaction's company.
+    ///
+    /// - Nobody is known to be in the breach yet: a record, an OPEN alert, and a delivery for each channel that wants it. A breach that
+    ///   the catalogue flags fabricated or a spam list gets no alert.
+    /// - The same provider has said so before: nothing.
+    /// - Another provider has: the record and its alert become what both say together (``Exposure/add(_:rule:)``); a channel hears of it
+    ///   only when the alert became more severe. There is no second alert.
+    ///
+    /// All that one provider says of one person has to be in one call: what it says later counts as said before. People who are not the
+    /// company's, or were deleted meanwhile, are passed over. Several recorders of one company wait for each other where they meet the
+    /// same people. The people's scores are brought up to date.
+    package func record(_ findings: [(EmployeeID, Finding)], in db: TenantTransaction) async throws -> Outcome {
+        guard !findings.isEmpty else { return Outcome() }
+        let store = RecordStore(db: db)
+        let people = try await store.lock(Set(findings.map(\.0)))
+        var batch = RecordingBatch(findings.filter { people.contains($0.0) }, now: now())
+        guard !batch.groups.isEmpty else { return Outcome() }
+        batch.breaches = try await BreachStore(db: db).ensure(batch.drafts)
+
+        let known = try await store.sources(of: people, in: batch.breaches.values.map(\.id))
+        let changed = batch.exposuresToMerge(known: known)
+        var plan = batch.newRecords(known: known)
+        if !changed.isEmpty {
+            plan.merge(try await store.recorded(changed.map { $0.record }), changed, batch: batch)
+        }
+        guard !plan.isEmpty else { return Outcome() }
+        try await store.write(plan, at: batch.now)
+        try await Risk.refresh(employees: plan.touched, in: db, now: batch.now)
+        return plan.outcome
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+
+/// The findings of one call, sorted by person and breach: the pure part of the recorder.
+struct RecordingBatch {
+    /// A person and a breach.
+    struct Place: Hashable {
+        var employee: EmployeeID
+        var key: String
+    }
+
+    /// A finding that concerns a record which is already there.
+    struct Corroboration {
+        var record: BreachRecordID
+        var place: Place
+        var findings: [Finding]
+    }
+
+    let now: Date
+    let rule: SeverityRule
+    /// In the order in which the people came, so that records and alerts are made in that order.
+    private(set) var places: [Place] = []
+    private(set) var groups: [Place: [Finding]] = [:]
+    private(set) var drafts: [String: BreachDraft] = [:]
+    /// By key, as the catalogue has them; set once it has been asked.
+    var breaches: [String: BreachStore.Known] = [:]
+
+    init(_ findings: [(EmployeeID, Finding)], now: Date) {
+        // Whole milliseconds are what the database keeps.
+        self.now = Date(timeIntervalSince1970: (now.timeIntervalSince1970 * 1000).rounded(.down) / 1000)
+        rule = SeverityRule(now: now)
+        places.reserveCapacity(findings.count)
+        groups.reserveCapacity(findings.count)
+        var keys: [String: String] = [:]
+        var seen: Set<DraftOrigin> = []
+        for (employee, finding) in findings {
+            let finding = Self.clean(finding)
+            let key = keys[finding.breachName] ?? CanonicalKey.of(finding.breachName)
+            keys[finding.breachName] = key
+            add(finding, at: Place(employee: employee, key: key))
+            // Most findings of a batch are of the same breaches and say the same of them.
+            guard seen.insert(DraftOrigin(finding)).inserted else { continue }
+            let draft = BreachDraft(finding)
+            drafts[key] = drafts[key].map { $0.improved(by: draft) } ?? draft
+        }
+    }
+
+    private struct DraftOrigin: Hashable {
+        var name: String
+        var provider: ApiProvider
+        var date: Date?
+        var dataTypes: [String]
+        var hasCatalogue: Bool
+
+        init(_ finding: Finding) {
+            name = finding.breachName
+            provider = finding.provider
+            date = finding.breachDate
+            dataTypes = finding.catalogue == nil ? finding.dataTypes : []
+            hasCatalogue = finding.catalogue != nil
+        }
+    }
+
+    private mutating func add(_ finding: Finding, at place: Place) {
+        guard let others = groups[place] else {
+            places.append(place)
+            groups[place] = [finding]
+            return
+        }
+        if let index = others.firstIndex(where: { $0.provider == finding.provider }) {
+            groups[place]?[index] = others[index].combined(with: finding)
+        } else {
+            groups[place]?.append(finding)
+        }
+    }
+
+    /// Names from outside: on one line, without control characters, of a length that fits a page.
+    private static func clean(_ finding: Finding) -> Finding {
+        guard finding.breachName.utf8.count > 200 || !finding.breachName.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return finding }
+        var finding = finding
+        let name = PlainText.oneLine(finding.breachName)
+        finding.breachName = name.isEmpty ? "Unnamed" : String(name.prefix(200))
+        return finding
+    }
+
+    /// A finding about a breach raises an alert unless its source or the catalogue says that being in it means nothing.
+    private func judged(_ finding: Finding, _ breach: BreachStore.Known) -> Finding {
+        guard finding.raisesAlert, !breach.raisesAlert else { return finding }
+        var finding = finding
+        finding.raisesAlert = false
+        return finding
+    }
+
+    /// Whom the catalogue's breach of a place is, with the findings as they count.
+    private func judged(_ place: Place) -> (breach: BreachStore.Known, findings: [Finding])? {
+        guard let breach = breaches[place.key], let findings = groups[place] else { return nil }
+        return (breach, findings.map { judged($0, breach) })
+    }
+
+    /// What is new: people who are not known to be in the breach.
+    func newRecords(known: [RecordStore.KnownKey: RecordStore.KnownSources]) -> RecordingPlan {
+        var plan = RecordingPlan()
+        for place in places {
+            guard let (breach, findings) = judged(place) else { continue }
+            guard known[.init(employee: place.employee, breach: breach.id)] == nil else { continue }
+            var exposure = Exposure()
+            for finding in findings { exposure.add(finding, rule: rule) }
+            plan.add(employee: place.employee, breach: breach, exposure: exposure)
+        }
+        return plan
+    }
+
+    /// What another source has reported before, and these have not.
+    func exposuresToMerge(known: [RecordStore.KnownKey: RecordStore.KnownSources]) -> [Corroboration] {
+        places.compactMap { place -> Corroboration? in
+            guard let (breach, findings) = judged(place), let record = known[.init(employee: place.employee, breach: breach.id)] else { return nil }
+            let news = findings.filter { !record.sources.contains($0.provider) }
+            return news.isEmpty ? nil : Corroboration(record: record.id, place: place, findings: news)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+
+/// What the recorder is about to write.
+struct RecordingPlan {
+    /// What many records have in common: in a batch, a breach exposes most of its people alike.
+    struct Content: Hashable {
+        var breach: BreachID
+        var exposure: Exposure
+        var message: String
+    }
+
+    struct NewRecord {
+        var id: BreachRecordID
+        var employee: EmployeeID
+        /// The place in ``contents``, from 1.
+        var content: Int
+    }
+
+    struct NewAlert {
+        var id: AlertID
+        var employee: EmployeeID
+        var content: Int
+    }
+
+    /// A record that another source confirmed.
+    struct Change {
+        var record: BreachRecordID
+        var exposure: Exposure
+        var alert: AlertID?
+        var message: String
+        var isRaised: Bool
+    }
+
+    private(set) var contents: [Content] = []
+    private var numbers: [Content: Int] = [:]
+    private(set) var records: [NewRecord] = []
+    private(set) var alerts: [NewAlert] = []
+    private(set) var changes: [Change] = []
+    private(set) var touched: Set<EmployeeID> = []
+
+    var isEmpty: Bool { records.isEmpty && changes.isEmpty }
+
+    var outcome: Recorder.Outcome {
+        .init(newRecords: records.count, newAlerts: alerts.count, corroborated: changes.count, raised: changes.count { $0.isRaised })
+    }
+
+    mutating func add(employee: EmployeeID, breach: BreachStore.Known, exposure: Exposure) {
+        let number = number(of: exposure, breach)
+        records.append(NewRecord(id: BreachRecordID(), employee: employee, content: number))
+        if exposure.raisesAlert { alerts.append(NewAlert(id: AlertID(), employee: employee, content: number)) }
+        touched.insert(employee)
+    }
+
+    private mutating func number(of exposure: Exposure, _ breach: BreachStore.Known) -> Int {
+        // The message follows from the rest, so that it need not be made to find out whether there is one like it.
+        let key = Content(breach: breach.id, exposure: exposure, message: "")
+        if let number = numbers[key] { return number }
+        contents.append(Content(breach: breach.id, exposure: exposure, message: exposure.message(breach: breach.displayName)))
+        numbers[key] = contents.count
+        return contents.count
+    }
+
+    /// Adds the records that other sources confirm.
+    /// - Parameters:
+    ///   - recorded: the records as they are, with their alerts.
+    ///   - corroborations: what is said of them now.
+    mutating func merge(_ recorded: [RecordStore.Recorded], _ corroborations: [RecordingBatch.Corroboration], batch: RecordingBatch) {
+        let records = Dictionary(uniqueKeysWithValues: recorded.map { ($0.id, $0) })
+        for corroboration in corroborations {
+            guard let record = records[corroboration.record], let breach = batch.breaches[corroboration.place.key] else { continue }
+            var exposure = record.exposure
+            for finding in corroboration.findings { exposure.add(finding, rule: batch.rule) }
+            let isRaised = record.alert != nil && exposure.severity > record.exposure.severity
+            changes.append(
+                Change(
+                    record: record.id, exposure: exposure, alert: record.alert, message: exposure.message(breach: breach.displayName),
+                    isRaised: isRaised))
+            if record.alert == nil, exposure.raisesAlert {
+                alerts.append(NewAlert(id: AlertID(), employee: corroboration.place.employee, content: number(of: exposure, breach)))
+            }
+            touched.insert(corroboration.place.employee)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// What two spellings of one breach have in common: "Canva.com" and "canva" are one breach.
+package enum CanonicalKey {
+    private static let endings = [".com", ".net", ".org", ".io", ".co", ".info", ".biz"]
+
+    /// Lower-case, trimmed, without one ending such as `.com`, letters and digits only.
+    ///
+    /// A name without a letter or digit would have no key, and all such names would be one breach: it keeps its characters instead.
+    package static func of(_ name: String) -> String {
+        let whole = name.unicodeScalars.trimmingSpace().lowercased()
+        var text = whole
+        if let ending = endings.first(where: { text.hasSuffix($0) }) { text.removeLast(ending.count) }
+        var key = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars where scalar.properties.isAlphabetic || scalar.properties.numericType != nil { key.append(scalar) }
+        if !key.isEmpty { return String(key) }
+        return whole.isEmpty ? "unnamed" : whole
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Jobs
+import Logging
+import Postgres
+
+/// Performs a scan run: all providers at once, each at its own pace. Left at any moment, it goes on where it was.
+package struct RunScan: JobHandler {
+    package static let kind = "scan.run"
+    /// Each kill of the program costs a run one attempt, and a large company's takes long.
+    static let maxAttempts = 50
+
+    package struct Payload: Codable, Sendable {
+        package var company: CompanyID
+        package var run: ScanRunID
+    }
+
+    private let database: TenantDatabase
+    private let credentials: Credentials
+    private let providers: Providers
+    private let recorder: Recorder
+    private let tuning: ScanTuning
+    private let now: Now
+    private let logger: Logger
+
+    package init(
+        database: TenantDatabase, credentials: Credentials, providers: Providers, recorder: Recorder, tuning: ScanTuning = .init(),
+        now: @escaping Now = { Date() }, logger: Logger
+    ) {
+        self.database = database
+        self.credentials = credentials
+        self.providers = providers
+        self.recorder = recorder
+        self.tuning = tuning
+        self.now = now
+        self.logger = logger
+    }
+
+    package func perform(_ payload: Payload, of job: Job) async throws -> JobOutcome {
+        try await perform(payload)
+    }
+
+    /// What the job does; for tests, which have none.
+    func perform(_ payload: Payload) async throws -> JobOutcome {
+        let company = payload.company
+        let time = now()
+        let begun = try await database.transaction(for: company) { db -> (ScanRun, [ApiProvider: ScanPosition])? in
+            let store = ScanStore(db: db)
+            guard let run = try await store.begin(payload.run, total: try await store.activePeople(), at: time) else { return nil }
+            return (run, try await store.positions(payload.run))
+        }
+        guard let (run, positions) = begun else { return .done }
+        do {
+            let results = try await performProviders(run, positions, of: company)
+            try await finish(run.id, of: company, results)
+            return .done
+        } catch is ScanStore.Superseded {
+            // Another worker has taken the run over, or it has ended: it is no longer ours to say how.
+            return .done
+        }
+    }
+
+    package func retryDelay(afterAttempt attempt: Int) -> Duration { .seconds(min(60, 2 << min(attempt, 5))) }
+
+    package func wasGivenUp(_ payload: Payload, of job: Job, reason: String) async throws {
+        let time = now()
+        try await database.transaction(for: payload.company) { db in
+            try await ScanStore(db: db).finish(payload.run, .failed, error: reason, at: time)
+        }
+    }
+
+    // MARK: Providers
+
+    private func performProviders(
+        _ run: ScanRun, _ positions: [ApiProvider: ScanPosition], of company: CompanyID
+    ) async throws -> [ProviderProgress] {
+        let usable = try await credentials.usable(for: company)
+        let catalogue = providers.catalogue()
+        return try await withThrowingTaskGroup(of: ProviderProgress.self) { group in
+            for credential in usable {
+                group.addTask { try await perform(credential, run, positions[credential.provider], of: company, catalogue) }
+            }
+            var results = try await group.reduce(into: []) { $0.append($1) }
+            // Providers of this run whose key was refused or removed meanwhile.
+            results += run.providers.filter { known in !usable.contains { $0.provider == known.provider } }
+            return results
+        }
+    }
+
+    private func perform(
+        _ credential: Credentials.Usable, _ run: ScanRun, _ position: ScanPosition?, of company: CompanyID, _ catalogue: BreachCatalogue
+    ) async throws -> ProviderProgress {
+        if position?.isFinished == true, let progress = run.providers.first(where: { $0.provider == credential.provider }) { return progress }
+        let pace = Pace(requestsPerMinute: credential.requestsPerMinute ?? ProviderRegistry.type(for: credential.provider)?.usualRequestsPerMinute ?? 10)
+        let provider = try providers.make(credential.provider, key: credential.key, pace: pace, catalogue: catalogue, timeout: tuning.timeout)
+        let refusal = try await greet(provider, credential, pace, company)
+        // try?: without its newest breach nothing is known to be unchanged, and everybody is asked about.
+        let marker = refusal == nil ? try? await catalogue.sync(from: providers.hibp, counting: pace) : nil
+        var scan = ProviderScan(
+            run: run, company: company, position: position, database: database, recorder: recorder, credential: credential, provider: provider,
+            pace: pace, tuning: tuning, marker: marker ?? nil, now: now, logger: logger)
+        let progress = try await scan.perform(refused: refusal)
+        if let failure = scan.failure, failure.isTheKeysFault {
+            try await credentials.noted(credential.id, status: .error, error: failure.reason, for: company)
+        }
+        return progress
+    }
+
+    /// Asks what the key allows.
+    /// - Returns: why nothing can be asked with it. A service that could not say is asked all the same: each look-up shows what it is.
+    private func greet(
+        _ provider: any BreachProvider, _ credential: Credentials.Usable, _ pace: Pace, _ company: CompanyID
+    ) async throws -> ProviderFailure? {
+        do {
+            let account = try await Asker(provider: provider, tuning: tuning).retried { try await $0.account() }
+            if let rate = account.requestsPerMinute { pace.set(requestsPerMinute: rate) }
+            try await credentials.noted(
+                credential.id, status: .active, error: nil, requestsPerMinute: account.requestsPerMinute, for: company)
+            return nil
+        } catch let failure as ProviderFailure {
+            switch failure.consequence {
+            case .stop: return failure == .notPermitted ? nil : failure
+            case .retry, .skip: return nil
+            }
+        }
+    }
+
+    private func finish(_ run: ScanRunID, of company: CompanyID, _ results: [ProviderProgress]) async throws {
+        let isAnswered = results.contains { $0.state == .done && ($0.answered > 0 || $0.total == 0) || $0.answered > 0 }
+        let reasons = results.compactMap { result in result.message.map { "\(result.provider.displayName): \($0)" } }
+        let error: String? =
+            results.isEmpty ? "No key is usable." : isAnswered ? nil : reasons.joined(separator: " ")
+        let time = now()
+        try await database.transaction(for: company) { db in
+            try await ScanStore(db: db).finish(run, isAnswered ? .succeeded : .failed, error: error, at: time)
+        }
+        logger.info(
+            "Scan finished",
+            metadata: ["scan.run": "\(run)", "scan.answered": "\(results.map(\.answered).max() ?? 0)", "scan.errors": "\(results.reduce(0) { $0 + $1.errors })"])
+    }
+}
