@@ -66,7 +66,10 @@ package struct PasswordRules: Sendable {
     }
 
     private static let runs: [String] = {
-        let rows = ["abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn"]
+        let rows = [
+            "abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm",
+            "azertyuiopqsdfghjklmwxcvbn",
+        ]
         return rows + rows.map { String($0.reversed()) }
     }()
 }

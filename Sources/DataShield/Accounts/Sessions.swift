@@ -29,7 +29,9 @@ package struct Sessions: Sendable {
 
     /// Begins a session.
     /// - Parameter replaced: the token that the browser had before: that session ends, so that nobody can plant one.
-    func begin(for user: UserID, of company: CompanyID, ip: String?, userAgent: String?, replaced: String?, in db: some Queryable) async throws -> Token {
+    func begin(
+        for user: UserID, of company: CompanyID, ip: String?, userAgent: String?, replaced: String?, in db: some Queryable
+    ) async throws -> Token {
         let token = Token()
         let now = now()
         let agent = userAgent.map { String($0.unicodeScalars.filter { $0.value >= 0x20 }.prefix(300).map { Character($0) }) }
@@ -105,7 +107,8 @@ package struct Sessions: Sendable {
         guard let user = subject.user else { return 0 }
         let count = try await database.transaction(for: subject.company) { db in
             let count = try await db.execute("DELETE FROM sessions WHERE company_id = \(subject.company) AND user_id = \(user) AND id <> \(kept)")
-            if count > 0 { try await AuditTrail.record("session.others_revoked", target: .init("user", user), after: ["count": count], by: subject, in: db) }
+            guard count > 0 else { return 0 }
+            try await AuditTrail.record("session.others_revoked", target: .init("user", user), after: ["count": count], by: subject, in: db)
             return count
         }
         cache.removeAll()

@@ -188,7 +188,8 @@ package struct Users: Sendable {
     package func changePassword(from current: String, to new: String, by signedIn: SignedIn) async throws {
         let subject = signedIn.subject
         let stored = try await database.query(
-            for: subject.company, "SELECT hashed_password FROM users WHERE company_id = \(subject.company) AND id = \(signedIn.user)", as: String.self)
+            for: subject.company, "SELECT hashed_password FROM users WHERE company_id = \(subject.company) AND id = \(signedIn.user)", as: String.self
+        )
         guard try await hasher.verify(String(current.prefix(200)), against: stored.first) else { throw Failure.wrongPassword }
         guard new != current else { throw InvalidInput("newPassword", "must differ from the current one.") }
         try rules.check(new, email: signedIn.email, company: [signedIn.companyName, signedIn.companyDomain], field: "newPassword")
@@ -209,7 +210,8 @@ package struct Users: Sendable {
 
     private static func locked(_ id: UserID, in db: TenantTransaction) async throws -> User {
         // All administrators are locked, in one order: two who demote each other at once must not both succeed.
-        _ = try await db.query("SELECT id FROM users WHERE company_id = \(db.company) AND (role = 'ADMIN' OR id = \(id)) ORDER BY id FOR UPDATE", as: UserID.self)
+        let locking: SQL = "SELECT id FROM users WHERE company_id = \(db.company) AND (role = 'ADMIN' OR id = \(id)) ORDER BY id FOR UPDATE"
+        try await db.execute(locking)
         guard let user = try await db.first("SELECT \(User.columns) FROM users WHERE company_id = \(db.company) AND id = \(id)", as: User.self) else {
             throw Failure.notFound
         }

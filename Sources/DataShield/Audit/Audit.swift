@@ -66,7 +66,9 @@ package struct Audit: Sendable {
 
     /// One page of a company's events, the newest first.
     /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
-    package func list(_ filter: AuditFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<AuditEvent> {
+    package func list(
+        _ filter: AuditFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
+    ) async throws -> Page<AuditEvent> {
         let limit = try PageLimit.checked(limit)
         var conditions: [SQL] = ["company_id = \(subject.company)"]
         if let after = try Cursor.decode(cursor, as: Key.self) { conditions.append("(created_at, id) < (\(after.createdAt), \(after.id))") }

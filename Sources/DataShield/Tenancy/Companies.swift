@@ -17,7 +17,7 @@ package struct Companies: Sendable {
         case domainTaken
 
         package var status: HTTPResponse.Status {
-            switch self { case .notFound: .notFound; case .domainTaken: .conflict }
+            self == .notFound ? .notFound : .conflict
         }
         package var detail: String {
             switch self {
@@ -76,7 +76,8 @@ package struct Companies: Sendable {
 
     /// A company's own data.
     package func find(_ id: CompanyID) async throws -> Company {
-        guard let company = try await database.query(for: id, "SELECT \(Company.columns) FROM companies WHERE id = \(id)", as: Company.self).first else {
+        guard let company = try await database.query(for: id, "SELECT \(Company.columns) FROM companies WHERE id = \(id)", as: Company.self).first
+        else {
             throw Failure.notFound
         }
         return company

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOHTTP1
 
 /// What happens to every request, whatever its route: cross-site requests are refused, errors become answers, headers are added,
 /// and it is counted and logged, without its query string. It stands before the router, so that it also sees what has no route.
@@ -20,6 +21,10 @@ package struct FrontResponder: HTTPResponder {
         do {
             if crossSite.isRefused(request) { throw HTTPFailure.crossSite }
             response = try await router.respond(to: request, context: context)
+        } catch let error as HTTPParserError {
+            // The body is no HTTP: the server itself answers 400 and closes, for what follows cannot be read either.
+            record(request, .badRequest, context, start.duration(to: .now))
+            throw error
         } catch {
             response = answer(to: error, request: request, context: context)
         }
@@ -38,13 +43,12 @@ package struct FrontResponder: HTTPResponder {
         }
         let refusal = Refusal(error)
         if refusal.logLevel >= .error {
-            context.logger.log(level: refusal.logLevel, "Request failed", metadata: ["error": "\(String(reflecting: error))", "route": route(context)])
+            let metadata: Logger.Metadata = ["error": "\(String(reflecting: error))", "http.route": "\(context.endpointPath ?? "none")"]
+            context.logger.log(level: refusal.logLevel, "Request failed", metadata: metadata)
         }
         if path.hasPrefix("/api/") || path == "/api" || path == "/metrics" { return refusal.problem(requestID: context.requestID) }
         return errorPages.page(for: refusal, requestID: context.requestID, context: context)
     }
-
-    private func route(_ context: AppContext) -> Logger.MetadataValue { "\(context.endpointPath ?? "none")" }
 
     private func record(_ request: Request, _ status: HTTPResponse.Status, _ context: AppContext, _ duration: Duration) {
         let pattern = context.endpointPath ?? "none"

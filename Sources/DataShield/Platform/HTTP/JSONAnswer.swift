@@ -4,7 +4,9 @@ import NIOCore
 
 extension Response {
     /// A value as JSON.
-    package static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], capacity: Int = 2048) throws
+    package static func json(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], capacity: Int = 2048
+    ) throws
         -> Response
     {
         var headers = headers

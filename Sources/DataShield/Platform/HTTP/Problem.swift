@@ -49,6 +49,9 @@ package struct Refusal: Sendable {
         case let error as RouterFailure:
             let status = error.underlying.status
             self.init(status: status, detail: error.underlying.body ?? status.reasonPhrase, logLevel: status.code < 500 ? .info : .error)
+        case is IOError, is ChannelError:
+            // Whoever sent the body has gone away in the middle of it.
+            self.init(status: .badRequest, detail: "The connection broke before the request was complete.", logLevel: .info)
         case is CancellationError:
             self.init(status: .serviceUnavailable, detail: "The server is stopping. Try again in a moment.", logLevel: .info)
             headers[.retryAfter] = "2"

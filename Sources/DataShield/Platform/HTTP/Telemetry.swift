@@ -56,7 +56,8 @@ package final class Telemetry: Sendable {
     package func text() async -> String {
         let state = lock.withLock { self.state }
         var lines = ["# HELP datashield_http_requests_total Requests answered.", "# TYPE datashield_http_requests_total counter"]
-        for (key, count) in state.requests.sorted(by: { ($0.key.route, $0.key.method, $0.key.status) < ($1.key.route, $1.key.method, $1.key.status) }) {
+        for (key, count) in state.requests.sorted(by: { ($0.key.route, $0.key.method, $0.key.status) < ($1.key.route, $1.key.method, $1.key.status) })
+        {
             lines.append(
                 "datashield_http_requests_total{method=\"\(Self.escape(key.method))\",route=\"\(Self.escape(key.route))\",status=\"\(key.status)\"} \(count)"
             )

@@ -38,7 +38,8 @@ extension Schema {
             for property in properties {
                 let name = Self.join(path, property.name)
                 guard let element = members[property.name] else {
-                    if property.isRequired { errors.append(FieldError(field: name, message: "is missing: it must be \(property.schema.expectation).")) }
+                    let message = "is missing: it must be \(property.schema.expectation)."
+                    if property.isRequired { errors.append(FieldError(field: name, message: message)) }
                     continue
                 }
                 if element == .null, property.isNullable { continue }

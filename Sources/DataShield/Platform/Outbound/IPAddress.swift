@@ -72,7 +72,8 @@ package struct Network: Hashable, Sendable {
 
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let address = IPAddress(String(parts[0])), let length = Int(parts[1]), (0...address.bytes.count * 8).contains(length) else {
+        guard parts.count == 2, let address = IPAddress(String(parts[0])), let length = Int(parts[1]), (0...address.bytes.count * 8).contains(length)
+        else {
             return nil
         }
         self.address = address
@@ -96,10 +97,14 @@ package enum AllowedHost: Hashable, Sendable {
             self = .network(network)
         } else if let address = IPAddress(text), let network = Network("\(address)/\(address.bytes.count * 8)") {
             self = .network(network)
-        } else if text.count <= 253, !text.isEmpty, text.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 46 }) {
+        } else if text.count <= 253, !text.isEmpty, text.utf8.allSatisfy(Self.isNameByte) {
             self = .name(text)
         } else {
             return nil
         }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
     }
 }

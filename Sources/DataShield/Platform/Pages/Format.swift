@@ -92,22 +92,6 @@ package enum Format {
         }
     }
 
-    /// "hashed_password" as "Hashed password".
-    package static func dataType(_ term: String) -> String {
-        switch term {
-        case "ip_address": return "IP address"
-        case "ssn": return "SSN"
-        case "email": return "E-mail"
-        case "mac_address": return "MAC address"
-        case "imei": return "IMEI"
-        case "imsi": return "IMSI"
-        case "pin": return "PIN"
-        default: break
-        }
-        let words = term.split(separator: "_").joined(separator: " ")
-        return words.prefix(1).uppercased() + words.dropFirst()
-    }
-
     /// "Jane Doe" as "JD"; an address by its first letter.
     package static func initials(_ name: String) -> String {
         let words = name.split(whereSeparator: { $0 == " " || $0 == "-" }).filter { $0.first?.isLetter == true || $0.first?.isNumber == true }

@@ -57,7 +57,6 @@ package enum NavigationItem: String, CaseIterable, Sendable {
     package var url: String {
         switch self {
         case .dashboard: "/"
-        case .docs: "/api/docs"
         default: "/" + rawValue
         }
     }

@@ -82,31 +82,6 @@ extension ConnectStatus {
     }
 }
 
-extension ApiProvider {
-    /// The service as it calls itself.
-    package var label: String {
-        switch self {
-        case .hibp: "Have I Been Pwned"
-        case .hibpStealer: "Have I Been Pwned stealer logs"
-        case .dehashed: "DeHashed"
-        case .leakcheck: "LeakCheck"
-        case .intelx: "Intelligence X"
-        case .snusbase: "Snusbase"
-        }
-    }
-}
-
-extension BreachSource {
-    package var label: String {
-        switch self {
-        case .hibp: "Have I Been Pwned"
-        case .manual: "Entered by hand"
-        case .darkWeb: "Dark web"
-        case .stealerLog: "Stealer log"
-        }
-    }
-}
-
 extension ArtifactKind {
     package var label: String {
         switch self {

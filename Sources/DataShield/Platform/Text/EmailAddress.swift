@@ -50,7 +50,8 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
         let local = scalars[..<sign]
         guard !local.contains("<"), scalars.last != ">" || local.contains("\"") || scalars.contains("<") == false else { throw .notOnlyAnAddress }
         for scalar in local where scalar != "." && !isAtomCharacter(scalar) { throw .localCharacter(scalar) }
-        guard local.first != ".", local.last != ".", !zip(local, local.dropFirst()).contains(where: { $0 == "." && $1 == "." }) else { throw .localDots }
+        let hasDoubleDot = zip(local, local.dropFirst()).contains { $0 == "." && $1 == "." }
+        guard local.first != ".", local.last != ".", !hasDoubleDot else { throw .localDots }
         return (lowercased(local), sign + 1)
     }
 

@@ -1,0 +1,105 @@
+/// The list of alerts, `alerts/list`.
+struct AlertListModel: Sendable {
+    var q: String?
+    var from: String?
+    var to: String?
+    var statusFilter: Choice
+    var severityFilter: Choice
+    var assigneeFilter: Choice
+    /// Set when the list is about one person or one breach.
+    var employee: Subject?
+    var breach: Subject?
+    var isFiltered: Bool
+    var formError: String?
+    var rows: [AlertRow]
+    var hasRows: Bool
+    var pager: Pager?
+    var emptyHint: String
+
+    /// Whom or what a list is about.
+    struct Subject: Sendable {
+        var id: String
+        var label: String
+    }
+}
+
+/// An alert in a list: here, and on the pages of employees and of the dashboard.
+struct AlertRow: Sendable {
+    var id: String
+    var url: String
+    var name: String
+    var email: String?
+    var breach: String
+    var severity: Badge
+    var status: Badge
+    var confidence: Badge
+    var assignee: String
+    var ago: String
+    var createdAt: String
+    var createdISO: String
+
+    init(_ alert: AlertResponse, _ clock: PageClock) {
+        id = alert.id.rawValue
+        url = "/alerts/\(alert.id)"
+        name = alert.employeeName ?? "Somebody who was deleted"
+        email = alert.employeeEmail
+        breach = alert.breachName ?? "A breach that was removed"
+        severity = alert.severity.badge
+        status = alert.status.badge
+        confidence = alert.confidence.badge
+        assignee = alert.assigneeName ?? "Unassigned"
+        ago = clock.ago(alert.createdAt)
+        createdAt = clock.dateTime(alert.createdAt)
+        createdISO = Timestamp.text(alert.createdAt)
+    }
+}
+
+/// One alert, `alerts/show`.
+struct AlertModel: Sendable {
+    var url: String
+    var heading: String
+    var message: String
+    var name: String
+    var email: String?
+    var employeeURL: String?
+    var breach: String
+    var breachURL: String?
+    var breachDate: String
+    var severity: Badge
+    var status: Badge
+    var confidence: Badge
+    var moves: [Move]
+    var formError: String?
+    var exposed: [DataTag]
+    var hasExposed: Bool
+    var artifacts: String?
+    var sources: String
+    var detectedAt: String
+    var advice: [String]
+    var history: [Entry]
+    var createdAt: String
+    var acknowledgedAt: String?
+    var resolvedAt: String?
+    var assignee: String
+    var assigneeChoice: Choice
+    var resolution: String?
+
+    /// A status that the alert can be moved to.
+    struct Move: Sendable {
+        var value: String
+        var label: String
+        var icon: String
+        var isPrimary: Bool
+    }
+
+    /// Something that was done, or said.
+    struct Entry: Sendable {
+        var icon: String
+        var actor: String
+        var action: String
+        var at: String
+        var iso: String
+        var ago: String
+        var body: String?
+    }
+}

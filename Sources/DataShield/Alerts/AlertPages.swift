@@ -1,0 +1,258 @@
+import Foundation
+import Hummingbird
+
+/// | Method | Path                    | Permission      |
+/// |--------|-------------------------|-----------------|
+/// | GET    | `/alerts`               | `alerts:read`   |
+/// | POST   | `/alerts/bulk`          | `alerts:status` |
+/// | GET    | `/alerts/{id}`          | `alerts:read`   |
+/// | POST   | `/alerts/{id}/status`   | `alerts:status` |
+/// | POST   | `/alerts/{id}/handling` | `alerts:status` |
+/// | POST   | `/alerts/{id}/comments` | `alerts:status` |
+package struct AlertPages: Sendable {
+    let pages: Pages
+    let alerts: Alerts
+    let users: Users
+    let now: Now
+
+    package init(pages: Pages, alerts: Alerts, users: Users, now: @escaping Now) {
+        self.pages = pages
+        self.alerts = alerts
+        self.users = users
+        self.now = now
+    }
+
+    package func add(to routes: PageRoutes) {
+        routes.get("/alerts", .permission(.alertsRead), use: list)
+        routes.post("/alerts/bulk", .permission(.alertsStatus), form: BulkForm.self, use: bulk)
+        routes.get("/alerts/{id}", .permission(.alertsRead), use: show)
+        routes.post("/alerts/{id}/status", .permission(.alertsStatus), form: StatusForm.self, use: move)
+        routes.post("/alerts/{id}/handling", .permission(.alertsStatus), form: HandlingForm.self, use: handle)
+        routes.post("/alerts/{id}/comments", .permission(.alertsStatus), form: CommentForm.self, use: comment)
+    }
+
+    // MARK: The list
+
+    func list(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.alertsRead)
+        let query = try request.decodeQuery(AlertListQuery.self)
+        let page = try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
+        let clock = PageClock(now(), for: context.signedIn)
+        let rows = page.items.map { AlertRow(AlertResponse($0), clock) }
+        let parts: [(String, String?)] = [
+            ("q", query.q), ("status", query.status.map(Self.joined)), ("severity", query.severity.map(Self.joined)),
+            ("assignee", query.assignee), ("employee", query.employee?.rawValue), ("breach", query.breach?.rawValue), ("from", query.from),
+            ("to", query.to),
+        ]
+        let model = AlertListModel(
+            q: query.q, from: query.from, to: query.to,
+            statusFilter: Choice(
+                "status", "Status", [("", "Any status")] + AlertStatus.allCases.map { ($0.rawValue, $0.label) },
+                selected: query.status.map(Self.joined)),
+            severityFilter: Choice(
+                "severity", "Severity", [("", "Any severity")] + Severity.allCases.map { ($0.rawValue, $0.label) },
+                selected: query.severity.map(Self.joined)),
+            assigneeFilter: Choice(
+                "assignee", "Assignee", [("", "Any assignee"), ("me", "Mine"), ("none", "Unassigned")] + Self.people(try await assignees(subject)),
+                selected: query.assignee),
+            employee: query.employee.map { .init(id: $0.rawValue, label: page.items.first?.employeeName ?? "one person") },
+            breach: query.breach.map { .init(id: $0.rawValue, label: page.items.first?.breachName ?? "one breach") },
+            isFiltered: parts.contains { !($0.1 ?? "").isEmpty }, formError: nil, rows: rows, hasRows: !rows.isEmpty,
+            pager: Pager(Format.count(rows.count, "alert", "alerts") + " on this page", path: "/alerts", query: parts, cursor: query.cursor, next: page.nextCursor),
+            emptyHint: "A scan raises one for each person it finds in a breach. An empty list says nothing about people who were not asked about.")
+        return pages.show("alerts/list", model, Frame("Alerts", in: .alerts, showsHIBP: true), for: request, context)
+    }
+
+    private static func joined<Value: RawRepresentable>(_ values: [Value]) -> String where Value.RawValue == String {
+        values.map(\.rawValue).joined(separator: ",")
+    }
+
+    private static func people(_ users: [User]) -> [(value: String, label: String)] {
+        users.map { ($0.id.rawValue, $0.name.isEmpty ? $0.email : $0.name) }
+    }
+
+    /// Whom an alert can be given to.
+    private func assignees(_ subject: Subject) async throws -> [User] {
+        try await users.list(limit: PageLimit.range.upperBound, for: subject).items.filter { !$0.isDisabled }
+    }
+
+    // MARK: Many at once
+
+    struct BulkForm: Codable, Sendable {
+        var id: [AlertID]?
+        var status: AlertStatus
+        var back: String?
+    }
+
+    func bulk(_ request: Request, _ context: AppContext, _ form: BulkForm) async throws -> Response {
+        let subject = try context.require(.alertsStatus)
+        let back = Pages.local(form.back, or: "/alerts")
+        guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
+        let results = try await alerts.bulk(ids, .init(status: form.status), by: subject)
+        let changed = results.count { $0.outcome == .changed }
+        let refused = results.count { $0.outcome == .refused || $0.outcome == .notFound }
+        let done = "\(Format.count(changed, "alert is", "alerts are")) now \(form.status.label.lowercased())."
+        guard refused > 0 else { return Pages.redirect(to: back, .done(done)) }
+        return Pages.redirect(to: back, .problem("\(done) \(Format.count(refused, "other", "others")) could not go there from where they are."))
+    }
+
+    // MARK: One alert
+
+    func show(_ request: Request, _ context: AppContext) async throws -> Response {
+        try await page(of: try context.id(as: AlertID.self), request, context)
+    }
+
+    private func page(of id: AlertID, _ request: Request, _ context: AppContext, problem: (any FeatureError)? = nil) async throws -> Response {
+        let subject = try context.require(.alertsRead)
+        let alert = try await alerts.detail(id, for: subject)
+        let comments = try await alerts.comments(on: id, limit: PageLimit.range.upperBound, for: subject).items
+        let people = subject.may(.alertsStatus) ? try await assignees(subject) : []
+        let model = AlertModel(
+            alert, comments: comments, assignees: [("", "Unassigned")] + Self.people(people), problem: problem,
+            clock: PageClock(now(), for: context.signedIn))
+        let frame = Frame(model.heading, in: .alerts, showsHIBP: true, status: problem?.status ?? .ok)
+        return pages.show("alerts/show", model, frame, for: request, context)
+    }
+
+    struct StatusForm: Codable, Sendable {
+        var status: AlertStatus
+    }
+
+    func move(_ request: Request, _ context: AppContext, _ form: StatusForm) async throws -> Response {
+        let id = try context.id(as: AlertID.self)
+        return try await changed(id, .init(status: form.status), "The alert is \(form.status.label.lowercased()).", request, context)
+    }
+
+    struct HandlingForm: Codable, Sendable {
+        var assignee: UserID?
+        var resolution: String?
+    }
+
+    func handle(_ request: Request, _ context: AppContext, _ form: HandlingForm) async throws -> Response {
+        let id = try context.id(as: AlertID.self)
+        let subject = try context.require(.alertsStatus)
+        let before = try await alerts.find(id, for: subject).alert
+        var change = Alerts.Change(assignee: form.assignee.map { .set($0) } ?? .clear)
+        let resolution = form.resolution ?? ""
+        // The field is there also while the alert is open: only what was written into it counts.
+        if resolution != before.resolution ?? "" { change.resolution = resolution.isEmpty ? .clear : .set(resolution) }
+        return try await changed(id, change, "Saved.", request, context)
+    }
+
+    private func changed(
+        _ id: AlertID, _ change: Alerts.Change, _ done: String, _ request: Request, _ context: AppContext
+    ) async throws -> Response {
+        do {
+            _ = try await alerts.change(id, change, by: try context.require(.alertsStatus))
+        } catch let failure as any FeatureError where failure.status != .notFound {
+            return try await page(of: id, request, context, problem: failure)
+        }
+        return Pages.redirect(to: "/alerts/\(id)", .done(done))
+    }
+
+    struct CommentForm: Codable, Sendable {
+        var body: String
+    }
+
+    func comment(_ request: Request, _ context: AppContext, _ form: CommentForm) async throws -> Response {
+        let id = try context.id(as: AlertID.self)
+        do {
+            _ = try await alerts.comment(on: id, form.body, by: try context.require(.alertsStatus))
+        } catch let failure as InvalidInput {
+            return try await page(of: id, request, context, problem: failure)
+        }
+        return Pages.redirect(to: "/alerts/\(id)", .done("Comment added."))
+    }
+}
+
+extension AlertModel {
+    init(
+        _ alert: AlertDetailResponse, comments: [AlertComment], assignees: [(value: String, label: String)], problem: (any FeatureError)?,
+        clock: PageClock
+    ) {
+        url = "/alerts/\(alert.id)"
+        name = alert.employeeName ?? "Somebody who was deleted"
+        email = alert.employeeEmail
+        breach = alert.breachName ?? "A breach that was removed"
+        heading = "\(name) in \(breach)"
+        message = alert.message
+        employeeURL = alert.employeeId.map { "/employees/\($0)" }
+        breachURL = alert.breachId.map { "/breaches/\($0)" }
+        severity = alert.severity.badge
+        status = alert.status.badge
+        let sure = alert.confidence.badge
+        confidence = Badge("\(sure.label) confidence", .neutral, icon: sure.icon)
+        moves = Self.moves(from: alert.status)
+        formError = problem?.detail
+        let evidence = alert.evidence
+        exposed = DataTag.all(evidence?.exposedData ?? [])
+        hasExposed = !exposed.isEmpty
+        artifacts = evidence.map { $0.artifacts.map(\.label).joined(separator: ", ") }
+        sources = evidence.map { $0.sources.map(\.displayName).joined(separator: ", ") } ?? "No longer known"
+        breachDate = evidence.map { clock.breachDay($0.breachDate) } ?? "date unknown"
+        detectedAt = clock.dateTime(evidence?.detectedAt ?? alert.createdAt)
+        advice = Self.advice(alert)
+        history = Self.history(alert, comments, clock)
+        createdAt = clock.dateTime(alert.createdAt)
+        acknowledgedAt = alert.acknowledgedAt.map(clock.dateTime)
+        resolvedAt = alert.resolvedAt.map(clock.dateTime)
+        assignee = alert.assigneeName ?? "Unassigned"
+        var people = assignees
+        if let id = alert.assigneeId, !people.contains(where: { $0.value == id.rawValue }) {
+            people.append((id.rawValue, alert.assigneeName ?? "Somebody who was disabled"))
+        }
+        assigneeChoice = Choice("assignee", "Assignee", people, selected: alert.assigneeId?.rawValue)
+        resolution = alert.resolution
+    }
+
+    private static func moves(from status: AlertStatus) -> [Move] {
+        let all = [
+            Move(value: AlertStatus.acknowledged.rawValue, label: "Acknowledge", icon: "eye", isPrimary: true),
+            Move(value: AlertStatus.resolved.rawValue, label: "Resolve", icon: "check", isPrimary: status == .acknowledged),
+            Move(value: AlertStatus.open.rawValue, label: "Reopen", icon: "refresh", isPrimary: false),
+        ]
+        return all.filter { move in AlertStatus(rawValue: move.value).map { status.permits($0) } ?? false }
+    }
+
+    /// What a person can do, for what was exposed.
+    private static func advice(_ alert: AlertDetailResponse) -> [String] {
+        let data = Set(alert.evidence?.exposedData ?? [])
+        let artifacts = Set(alert.evidence?.artifacts ?? [])
+        var advice: [String] = []
+        if !artifacts.isDisjoint(with: [.cookie, .token]) {
+            advice.append("End all sessions of the person now: whoever has the cookie or token needs no password.")
+        }
+        if !artifacts.isEmpty { advice.append("Have the person's machine checked for malware before they sign in again.") }
+        if !data.isDisjoint(with: ["password", "hashed_password"]) || artifacts.contains(.password) {
+            advice.append("Have the person change the password of this account, and of every other where they used the same one.")
+            advice.append("Turn on a second factor for the person if there is none.")
+        }
+        if !data.isDisjoint(with: ["credit_card", "bank_account"]) { advice.append("Have cards and accounts that are named watched or replaced.") }
+        if !data.isDisjoint(with: ["ssn", "national_id", "passport", "tax_id"]) { advice.append("Tell the person that somebody may act under their name.") }
+        if advice.isEmpty { advice.append("Tell the person to expect phishing that knows these data of them.") }
+        advice.append("Resolve this alert with a word on what was done.")
+        return advice
+    }
+
+    private static func history(_ alert: AlertDetailResponse, _ comments: [AlertComment], _ clock: PageClock) -> [Entry] {
+        func entry(_ date: Date, _ icon: String, _ actor: String?, _ action: String, _ body: String? = nil) -> (Date, Entry) {
+            (
+                date,
+                Entry(
+                    icon: icon, actor: actor ?? "Somebody", action: action, at: clock.dateTime(date), iso: Timestamp.text(date), ago: clock.ago(date),
+                    body: body)
+            )
+        }
+        var entries = comments.map { entry($0.createdAt, "comment", $0.authorName, "commented", $0.body) }
+        for event in alert.history where event.action != "alert.commented" {
+            switch event.toStatus {
+            case let status? where status != event.fromStatus:
+                let word = status == .open ? "reopened it" : status == .acknowledged ? "acknowledged it" : "resolved it"
+                entries.append(entry(event.at, status.badge.icon, event.actor, word, event.resolution))
+            default: entries.append(entry(event.at, "edit", event.actor, "changed how it is handled", event.resolution))
+            }
+        }
+        entries.append(entry(alert.createdAt, "siren", "A scan", "raised the alert"))
+        return entries.sorted { $0.0 > $1.0 }.map(\.1)
+    }
+}

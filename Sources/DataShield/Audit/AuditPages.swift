@@ -1,0 +1,134 @@
+import Foundation
+import Hummingbird
+
+/// The audit trail, `audit/list`.
+struct AuditListModel: Sendable {
+    var actionFilter: Choice
+    var target: String?
+    var from: String?
+    var to: String?
+    var isFiltered: Bool
+    var formError: String?
+    var rows: [Row]
+    var hasRows: Bool
+    var pager: Pager?
+    /// Whether the trail is as it was written; nil when that was not looked at.
+    var chain: Badge?
+
+    struct Row: Sendable {
+        var at: String
+        var iso: String
+        var actor: String
+        var action: String
+        var target: String
+        var targetURL: String?
+        var changes: [String]
+        var ip: String
+    }
+}
+
+/// | Method | Path     | Permission   |
+/// |--------|----------|--------------|
+/// | GET    | `/audit` | `audit:read` |
+package struct AuditPages: Sendable {
+    let pages: Pages
+    let audit: Audit
+    let now: Now
+
+    package init(pages: Pages, audit: Audit, now: @escaping Now) {
+        self.pages = pages
+        self.audit = audit
+        self.now = now
+    }
+
+    package func add(to routes: PageRoutes) { routes.get("/audit", .permission(.auditRead), use: list) }
+
+    struct Query: Codable, Sendable {
+        var action: String?
+        var target: String?
+        var from: String?
+        var to: String?
+        var cursor: String?
+    }
+
+    private static let actions = [
+        "session.signed_in", "session.refused", "session.signed_out", "session.revoked", "user.created", "user.updated", "user.password_reset",
+        "user.password_changed", "user.deleted", "company.updated", "employee.created", "employee.updated", "employee.deleted", "employees.imported",
+        "employees.exported", "alert.status_changed", "alert.updated", "alert.commented", "credential.added", "credential.replaced", "credential.removed",
+        "credential.tested", "scan.started",
+    ]
+
+    func list(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.auditRead)
+        let query = try request.decodeQuery(Query.self)
+        let until = try query.to.flatMap { try ListText.moment($0, "to") }
+        let filter = AuditFilter(
+            action: query.action, target: query.target, from: try query.from.flatMap { try ListText.moment($0, "from") },
+            // The day itself is included.
+            to: until.map { (query.to?.count ?? 0) == 10 ? $0.addingTimeInterval(86_400) : $0 })
+        let page = try await audit.list(filter, cursor: query.cursor, for: subject)
+        let clock = PageClock(now(), for: context.signedIn)
+        let parts = [("action", query.action), ("target", query.target), ("from", query.from), ("to", query.to)]
+        var actions = Self.actions
+        if let action = query.action, !actions.contains(action) { actions.append(action) }
+        let model = AuditListModel(
+            actionFilter: Choice("action", "Action", [("", "Any action")] + actions.map { ($0, $0) }, selected: query.action), target: query.target,
+            from: query.from, to: query.to, isFiltered: parts.contains { !($0.1 ?? "").isEmpty }, formError: nil,
+            rows: page.items.map { AuditListModel.Row($0, clock) }, hasRows: !page.items.isEmpty,
+            pager: Pager(
+                Format.count(page.items.count, "event", "events") + " on this page", path: "/audit", query: parts, cursor: query.cursor,
+                next: page.nextCursor),
+            chain: nil)
+        return pages.show("audit/list", model, Frame("Audit trail", in: .audit), for: request, context)
+    }
+}
+
+extension AuditListModel.Row {
+    init(_ event: AuditEvent, _ clock: PageClock) {
+        at = clock.dateTime(event.createdAt)
+        iso = Timestamp.text(event.createdAt)
+        actor = event.actorName ?? "unknown"
+        action = event.action
+        let id = event.targetId ?? ""
+        target = event.targetType ?? ""
+        switch event.targetType {
+        case "alert"?: targetURL = "/alerts/\(id)"
+        case "employee"? where event.action != "employee.deleted": targetURL = "/employees/\(id)"
+        case "scan"?: targetURL = "/scans/\(id)"
+        default: targetURL = nil
+        }
+        changes = Self.changes(event.before, event.after)
+        ip = event.ip ?? ""
+    }
+
+    /// What is different afterwards, field by field.
+    static func changes(_ before: JSONValue?, _ after: JSONValue?) -> [String] {
+        let old = members(before)
+        let new = members(after)
+        return Set(old.keys).union(new.keys).sorted().compactMap { key in
+            guard old[key] != new[key] else { return nil }
+            switch (old[key], new[key]) {
+            case (let old?, let new?): return "\(key): \(text(old)) → \(text(new))"
+            case (nil, let new?) where before == nil || new != .null: return text(new).isEmpty ? nil : "\(key): \(text(new))"
+            case (let old?, nil): return "\(key): \(text(old)) → removed"
+            default: return nil
+            }
+        }
+    }
+
+    private static func members(_ value: JSONValue?) -> [String: JSONValue] {
+        if case .object(let members)? = value { members } else { [:] }
+    }
+
+    private static func text(_ value: JSONValue) -> String {
+        switch value {
+        case .null: "none"
+        case .bool(let value): value ? "yes" : "no"
+        case .integer(let value): String(value)
+        case .number(let value): SVG.number(value)
+        case .string(let text): String(text.prefix(120))
+        case .array(let items): items.map(text).joined(separator: ", ")
+        case .object(let members): members.sorted { $0.key < $1.key }.map { "\($0.key) \(text($0.value))" }.joined(separator: ", ")
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Hummingbird
+
+/// | Method | Path | Permission       |
+/// |--------|------|------------------|
+/// | GET    | `/`  | `dashboard:read` |
+package struct DashboardPages: Sendable {
+    let pages: Pages
+    let dashboards: Dashboards
+    let now: Now
+
+    package init(pages: Pages, dashboards: Dashboards, now: @escaping Now) {
+        self.pages = pages
+        self.dashboards = dashboards
+        self.now = now
+    }
+
+    package func add(to routes: PageRoutes) { routes.get("/", .permission(.dashboardRead), use: show) }
+
+    struct Query: Codable, Sendable {
+        var range: TimelineRange?
+    }
+
+    func show(_ request: Request, _ context: AppContext) async throws -> Response {
+        let query = try request.decodeQuery(Query.self)
+        let summary = try await dashboards.summary(range: query.range ?? .month, for: try context.require(.dashboardRead))
+        let model = DashboardModel(summary, domain: context.signedIn?.companyDomain ?? "", clock: PageClock(now(), for: context.signedIn))
+        return pages.show("dashboards/show", model, Frame("Dashboard", in: .dashboard, showsHIBP: true), for: request, context)
+    }
+}
+
+extension DashboardModel {
+    init(_ summary: DashboardSummary, domain: String, clock: PageClock) {
+        let metrics = summary.metrics
+        subtitle = domain + (summary.lastScanAt.map { " · last scan \(clock.ago($0))" } ?? " · not scanned yet")
+        setup = Self.setup(summary)
+        self.metrics = Self.metrics(summary)
+        coverage = metrics.people > 0 && !summary.coverage.providers.isEmpty ? Coverage(summary.coverage, clock) : nil
+        let severities = Severity.allCases.sorted(by: >)
+        timelineLegend = severities.map { Legend(label: $0.label, tone: $0.tone.rawValue) }
+        let columns = summary.timeline.map { bar in
+            Charts.Column(label: Format.shortDay(bar.start), parts: severities.map { .init($0.label, bar.counts[$0], $0.tone) })
+        }
+        let title = summary.range == .month ? "Alerts raised per day, 30 days" : "Alerts raised per week, 12 months"
+        timelineWide = Charts.columns(columns, id: "timeline", title: title, unit: "alerts")
+        timelineCompact = Charts.columns(columns, id: "timeline-compact", title: title, unit: "alerts", width: 340, height: 200)
+        timelineRows = summary.timeline.reversed().filter { $0.counts.total > 0 }.map {
+            Row(day: Format.day($0.start), critical: $0.counts.critical, high: $0.counts.high, medium: $0.counts.medium, low: $0.counts.low)
+        }
+        severityDonut = Charts.donut(
+            severities.map { .init($0.label, summary.openAlerts[$0], $0.tone) }, id: "severity", title: "Open alerts by severity", caption: "open")
+        self.severities = severities.map {
+            Share(
+                label: $0.label, tone: $0.tone.rawValue, count: Format.count(summary.openAlerts[$0]),
+                url: "/alerts?status=OPEN&severity=\($0.rawValue)")
+        }
+        people = summary.topEmployees.prefix(6).map {
+            Person(
+                initials: Format.initials($0.name), name: $0.name,
+                detail: [$0.department, Format.count($0.recordCount, "record", "records")].compactMap { $0 }.joined(separator: " · "),
+                url: "/employees/\($0.id)", score: $0.riskScore, level: $0.riskLevel.label, tone: $0.riskLevel.tone.rawValue)
+        }
+        hasPeople = !people.isEmpty
+        peopleHint = summary.coverage.isComplete
+            ? "Every person was asked about, and none was found in a breach." : "Not everybody was asked about yet, so this does not mean that all are clean."
+        alerts = summary.recentAlerts.prefix(6).map { AlertRow($0, clock) }
+        hasAlerts = !alerts.isEmpty
+        departments = summary.departments.prefix(7).map {
+            Department(
+                name: $0.department ?? "No department", url: URLText.path("/employees", [("department", $0.department), ("exposed", "true")]),
+                exposed: Format.count($0.exposed), people: Format.count($0.people), share: Format.percent($0.share),
+                bar: Charts.bar($0.share, tone: .accent))
+        }
+        hasDepartments = !departments.isEmpty
+    }
+
+    private static func setup(_ summary: DashboardSummary) -> Setup? {
+        let (hasPeople, hasSource, isScanned) = (summary.metrics.people > 0, !summary.coverage.providers.isEmpty, summary.lastScanAt != nil)
+        guard !hasPeople || !hasSource || !isScanned else { return nil }
+        func step(_ isDone: Bool, _ label: String, _ hint: String, _ url: String) -> Step {
+            Step(
+                state: isDone ? "Done" : "To do", tone: isDone ? Tone.good.rawValue : Tone.neutral.rawValue, icon: isDone ? "check" : "circle",
+                label: label, hint: hint, url: url)
+        }
+        return Setup(steps: [
+            step(
+                hasPeople, "Add your people", hasPeople ? Format.count(summary.metrics.people, "person", "people") + " on the list" : "Import a CSV file",
+                "/employees"),
+            step(hasSource, "Connect a data source", "Have I Been Pwned needs a key", "/sources"),
+            step(isScanned, "Run the first scan", "It asks about each person on the list", "/scans"),
+        ])
+    }
+
+    private static func metrics(_ summary: DashboardSummary) -> [Metric] {
+        let (metrics, open, coverage) = (summary.metrics, summary.openAlerts, summary.coverage)
+        let reason = summary.risk.components.max { $0.points < $1.points }?.title.lowercased()
+        return [
+            Metric(
+                label: "Risk score", value: "\(summary.risk.score)", unit: "of 100", badge: summary.risk.level.badge,
+                note: reason.map { "mostly \($0)" } ?? "nobody on the list", url: "/employees?sort=risk"),
+            Metric(
+                label: "People exposed", value: Format.count(metrics.exposed), unit: "of \(Format.count(metrics.people))", badge: nil,
+                note: "\(Format.percent(Format.share(metrics.exposed, of: metrics.people))) of the staff list", url: "/employees?exposed=true"),
+            Metric(
+                label: "Open alerts", value: Format.count(open.total), unit: nil, badge: nil,
+                note: "\(Format.count(open.critical)) critical, \(Format.count(open.high)) high", url: "/alerts?status=OPEN"),
+            Metric(
+                label: "Breach records", value: Format.count(metrics.records), unit: nil, badge: nil, note: "a person in a breach counts once",
+                url: "/breaches"),
+            Metric(
+                label: "Coverage", value: Format.percent(coverage.share), unit: nil, badge: nil,
+                note: "\(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people")) asked about", url: "/scans"),
+        ]
+    }
+}
+
+extension DashboardModel.Coverage {
+    init(_ coverage: DashboardSummary.Coverage, _ clock: PageClock) {
+        let age = coverage.oldestAnswerAt.map { "; the oldest answer is of \(clock.ago($0))" } ?? ""
+        text = "Asked about \(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people"))\(age)."
+        if coverage.isComplete {
+            (tone, icon) = (Tone.good.rawValue, "check-circle")
+            detail = "Whoever is not named as exposed was answered for, and clean at that time."
+        } else {
+            (tone, icon) = (Tone.medium.rawValue, "question")
+            let rest = coverage.people - coverage.asked
+            detail = "Of the other \(Format.count(rest)) nothing is known: they count neither as exposed nor as clean."
+        }
+    }
+}
+
+extension RiskLevel {
+    package var label: String {
+        switch self {
+        case .critical: "Critical"
+        case .high: "High"
+        case .medium: "Medium"
+        case .low: "Low"
+        }
+    }
+    package var tone: Tone {
+        switch self {
+        case .critical: .critical
+        case .high: .high
+        case .medium: .medium
+        case .low: .low
+        }
+    }
+    package var badge: Badge {
+        switch self {
+        case .critical: Badge(label, tone, icon: "siren")
+        case .high: Badge(label, tone, icon: "warning")
+        case .medium: Badge(label, tone, icon: "signal-medium")
+        case .low: Badge(label, tone, icon: "signal-low")
+        }
+    }
+}

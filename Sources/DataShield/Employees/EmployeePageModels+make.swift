@@ -1,0 +1,142 @@
+import Foundation
+
+extension EmployeeFormModel {
+    /// - Parameter employee: whom the form changes; nil for a new person.
+    init(_ employee: Employee?, _ form: EmployeePages.EmployeeForm, problem: (any FeatureError)?) {
+        let errors = problem?.fields ?? []
+        name = employee?.name
+        heading = employee.map { "Edit \($0.name)" } ?? "Add an employee"
+        crumb = employee == nil ? "New" : "Edit"
+        backURL = employee.map { "/employees/\($0.id)" }
+        action = backURL ?? "/employees"
+        cancelURL = backURL ?? "/employees"
+        submit = employee == nil ? "Add employee" : "Save"
+        formError = errors.isEmpty ? problem?.detail : nil
+        fields = [
+            FormField(
+                "email", "E-mail", type: "email", value: form.email, autocomplete: "off", isRequired: true,
+                hint: employee == nil ? nil : "Under another address nothing is known yet: it is asked about anew.", error: errors[field: "email"]),
+            FormField("firstName", "First name", value: form.firstName, isOptional: true, error: errors[field: "firstName"]),
+            FormField("lastName", "Last name", value: form.lastName, isOptional: true, error: errors[field: "lastName"]),
+            FormField("department", "Department", value: form.department, isOptional: true, error: errors[field: "department"]),
+            FormField("title", "Title", value: form.title, isOptional: true, error: errors[field: "title"]),
+            FormField("externalId", "Staff number", value: form.externalId, isOptional: true, error: errors[field: "externalId"]),
+        ]
+        mfa = Choice(
+            "mfaEnabled", "Second factor", [("", "Unknown"), ("true", "On"), ("false", "Off")], selected: form.mfaEnabled.map { "\($0)" })
+        isVip = form.isVip ?? false
+        showsActive = employee != nil
+        isActive = form.isActive ?? false
+    }
+}
+
+extension EmployeeImportModel.Report {
+    init(_ report: ImportReport) {
+        heading = "Read \(Format.count(report.rows, "row", "rows"))"
+        encoding = report.encoding == .utf8 ? "UTF-8" : "Windows-1252"
+        totals = [
+            .init(label: "Added", value: Format.count(report.added)), .init(label: "Changed", value: Format.count(report.changed)),
+            .init(label: "Unchanged", value: Format.count(report.unchanged)), .init(label: "Not taken", value: Format.count(report.rejectedCount)),
+        ]
+        ignored = report.ignoredColumns.isEmpty ? nil : report.ignoredColumns.joined(separator: ", ")
+        if report.duplicateCount > 0 {
+            let lines = report.duplicateLines.prefix(20).map { String($0) }.joined(separator: ", ")
+            duplicates = "Lines \(lines)\(report.duplicateCount > 20 ? " and more" : ""): the last row of an address counts."
+        }
+        rejected = report.rejected.map { .init(line: $0.line, field: $0.field, reason: $0.reason) }
+        hasRejected = !rejected.isEmpty
+        rejectedNote = report.rejectedCount > rejected.count ? "the first \(rejected.count) of \(Format.count(report.rejectedCount))" : ""
+    }
+}
+
+extension EmployeeModel {
+    init(
+        _ employee: Employee, score risk: RiskScore, records found: [Breaches.Record], coverage known: [PersonCoverage], alerts recent: [AlertListing],
+        clock: PageClock
+    ) {
+        url = "/employees/\(employee.id)"
+        name = employee.name
+        initials = Format.initials(name)
+        email = employee.email.text
+        score = risk.score
+        level = risk.level.badge
+        gauge = Charts.gauge(risk.score, level: risk.level.label, tone: risk.level.tone, id: "risk", title: "Risk score")
+        components = risk.components.map { Component($0) }
+        hasComponents = !components.isEmpty
+        let sum = risk.components.reduce(0) { $0 + $1.points }
+        sumNote = "Together \(SVG.number(sum))" + (sum > 100 ? ", and never more than 100." : ", rounded.")
+        let isAnswered = !known.isEmpty && known.allSatisfy { $0.outcome != .unknown }
+        noScoreNote = isAnswered
+            ? "The score is 0 because the person is in no breach that was found."
+            : "The score is 0 because no breach is known. That is no proof: see under Coverage who has not answered."
+        records = found.map { Record($0, clock) }
+        hasRecords = !records.isEmpty
+        recordsNote = hasRecords ? Format.count(records.count, "breach", "breaches") : ""
+        noRecordsIcon = isAnswered ? "shield-check" : "question"
+        noRecordsTitle = isAnswered ? "In no breach" : "Not known"
+        noRecordsText = isAnswered
+            ? "Every connected source has answered about this address, and had nothing." : "Not every source has answered about this address, so this is not the same as clean."
+        alerts = recent.map { AlertRow(AlertResponse($0), clock) }
+        hasAlerts = !alerts.isEmpty
+        alertsURL = "/alerts?employee=\(employee.id)"
+        coverage = known.map { Source($0, clock) }
+        hasCoverage = !coverage.isEmpty
+        facts = Self.facts(employee, clock)
+    }
+
+    private static func facts(_ employee: Employee, _ clock: PageClock) -> [Fact] {
+        var facts = [Fact("Department", employee.department ?? "None"), Fact("Title", employee.title ?? "Not given")]
+        if employee.isVip { facts.append(Fact("Standing", "Very important person")) }
+        facts.append(Fact("Second factor", employee.mfaEnabled.map { $0 ? "On" : "Off" } ?? "Unknown"))
+        facts.append(Fact("Status", employee.deactivatedAt.map { "Left \(clock.day($0)): kept, not scanned" } ?? "Active"))
+        if let number = employee.externalId { facts.append(Fact("Staff number", number)) }
+        facts.append(Fact("Last asked about", employee.lastCheckedAt.map(clock.dateTime) ?? "Never"))
+        facts.append(Fact("On the list since", clock.day(employee.createdAt)))
+        return facts
+    }
+}
+
+extension EmployeeModel.Component {
+    init(_ component: RiskComponent) {
+        title = component.title
+        reason = component.reason
+        points = SVG.number((component.points * 10).rounded() / 10)
+        maximum = SVG.number(component.maximum)
+        let share = component.maximum > 0 ? component.points / component.maximum : 0
+        bar = Charts.bar(share, tone: share >= 0.75 ? .critical : share >= 0.4 ? .high : .accent)
+    }
+}
+
+extension EmployeeModel.Record {
+    init(_ found: Breaches.Record, _ clock: PageClock) {
+        url = "/breaches/\(found.record.breachId)"
+        breach = found.breach.displayName
+        date = clock.breachDay(found.breach.breachDate)
+        exposed = DataTag.all(found.record.exposedData)
+        artifacts = found.record.artifacts.map(\.label).joined(separator: ", ")
+        let machine = [found.record.malwareFamily, found.record.machineId.map { "on \($0)" }].compactMap { $0 }
+        self.machine = machine.isEmpty ? nil : machine.joined(separator: " ")
+        sources = found.record.sources.map(\.displayName).joined(separator: ", ")
+        detected = clock.ago(found.record.detectedAt)
+        iso = Timestamp.text(found.record.detectedAt)
+    }
+}
+
+extension EmployeeModel.Source {
+    init(_ coverage: PersonCoverage, _ clock: PageClock) {
+        provider = coverage.provider.displayName
+        outcome = coverage.outcome.badge
+        when = coverage.checkedAt.map(clock.ago) ?? "not asked"
+        reason = coverage.outcome == .unknown ? coverage.reason : nil
+    }
+}
+
+extension CoverageOutcome {
+    package var badge: Badge {
+        switch self {
+        case .exposed: Badge("Exposed", .high, icon: "warning")
+        case .clean: Badge("Clean", .good, icon: "check")
+        case .unknown: Badge("Unknown", .neutral, icon: "question")
+        }
+    }
+}

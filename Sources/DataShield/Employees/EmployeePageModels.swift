@@ -1,0 +1,161 @@
+/// The staff list, `employees/list`.
+struct EmployeeListModel: Sendable {
+    var subtitle: String
+    var q: String?
+    var departmentFilter: Choice
+    var riskFilter: Choice
+    var exposedFilter: Choice
+    var activeFilter: Choice
+    var sortFilter: Choice
+    var isFiltered: Bool
+    var formError: String?
+    var exportURL: String
+    var rows: [EmployeeRow]
+    var hasRows: Bool
+    var pager: Pager?
+}
+
+/// A person in a list.
+struct EmployeeRow: Sendable {
+    var url: String
+    var initials: String
+    var name: String
+    var email: String
+    var department: String
+    var isVip: Bool
+    var exposure: Badge
+    var records: Int
+    var openAlerts: Int
+    var mfa: String
+    var checked: String
+    var score: Int
+    var level: String
+    var tone: String
+
+    init(_ employee: Employee, _ clock: PageClock) {
+        url = "/employees/\(employee.id)"
+        name = employee.name
+        initials = Format.initials(name)
+        email = employee.email.text
+        department = employee.department ?? "No department"
+        isVip = employee.isVip
+        exposure = employee.exposureBadge
+        records = employee.recordCount
+        openAlerts = employee.openAlertCount
+        mfa = employee.mfaEnabled.map { $0 ? "On" : "Off" } ?? "Unknown"
+        checked = employee.lastCheckedAt.map(clock.ago) ?? "never"
+        score = employee.riskScore
+        let risk = RiskLevel(score: score)
+        level = risk.label
+        tone = risk.tone.rawValue
+    }
+}
+
+extension Employee {
+    /// In a breach, or not as far as was asked. "Clean" is said on the person's page only, provider by provider.
+    var exposureBadge: Badge {
+        if deactivatedAt != nil { return Badge("Has left", .neutral, icon: "ban") }
+        if recordCount > 0 { return Badge("Exposed", .high, icon: "warning") }
+        return lastCheckedAt == nil ? Badge("Unknown", .neutral, icon: "question") : Badge("None found", .good, icon: "check")
+    }
+}
+
+/// Importing a staff list, `employees/import`.
+struct EmployeeImportModel: Sendable {
+    var formError: String?
+    var report: Report?
+    var uploadTitle: String
+    var limit: String
+
+    struct Report: Sendable {
+        var heading: String
+        var encoding: String
+        var totals: [Total]
+        var ignored: String?
+        var duplicates: String?
+        var rejected: [Rejection]
+        var hasRejected: Bool
+        var rejectedNote: String
+    }
+    struct Total: Sendable {
+        var label: String
+        var value: String
+    }
+    struct Rejection: Sendable {
+        var line: Int
+        var field: String?
+        var reason: String
+    }
+}
+
+/// A new person, or a change of one, `employees/form`.
+struct EmployeeFormModel: Sendable {
+    var heading: String
+    var crumb: String
+    var name: String?
+    var backURL: String?
+    var action: String
+    var submit: String
+    var cancelURL: String
+    var formError: String?
+    var fields: [FormField]
+    var mfa: Choice
+    var isVip: Bool
+    var showsActive: Bool
+    var isActive: Bool
+}
+
+/// One person, `employees/show`.
+struct EmployeeModel: Sendable {
+    var url: String
+    var name: String
+    var initials: String
+    var email: String
+    var score: Int
+    var level: Badge
+    var gauge: String
+    var components: [Component]
+    var hasComponents: Bool
+    var sumNote: String
+    var noScoreNote: String
+    var records: [Record]
+    var hasRecords: Bool
+    var recordsNote: String
+    var noRecordsIcon: String
+    var noRecordsTitle: String
+    var noRecordsText: String
+    var alerts: [AlertRow]
+    var hasAlerts: Bool
+    var alertsURL: String
+    var coverage: [Source]
+    var hasCoverage: Bool
+    var facts: [Fact]
+
+    /// A part of the score.
+    struct Component: Sendable {
+        var title: String
+        var reason: String
+        var points: String
+        var maximum: String
+        var bar: String
+    }
+    /// A breach that the person is in.
+    struct Record: Sendable {
+        var url: String
+        var breach: String
+        var date: String
+        var exposed: [DataTag]
+        var artifacts: String?
+        var machine: String?
+        var sources: String
+        var detected: String
+        var iso: String
+    }
+    /// What a provider knows of the person.
+    struct Source: Sendable {
+        var provider: String
+        var outcome: Badge
+        var when: String
+        var reason: String?
+    }
+}

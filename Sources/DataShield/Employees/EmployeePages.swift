@@ -1,0 +1,220 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// | Method | Path                     | Permission         |
+/// |--------|--------------------------|--------------------|
+/// | GET    | `/employees`             | `employees:read`   |
+/// | GET    | `/employees/export`      | `employees:read`   |
+/// | GET    | `/employees/import`      | `employees:manage` |
+/// | POST   | `/employees/import`      | `employees:manage` |
+/// | GET    | `/employees/new`         | `employees:manage` |
+/// | POST   | `/employees`             | `employees:manage` |
+/// | GET    | `/employees/{id}`        | `employees:read`   |
+/// | GET    | `/employees/{id}/edit`   | `employees:manage` |
+/// | POST   | `/employees/{id}`        | `employees:manage` |
+/// | POST   | `/employees/{id}/delete` | `employees:manage` |
+package struct EmployeePages: Sendable {
+    let pages: Pages
+    let employees: Employees
+    let breaches: Breaches
+    let alerts: Alerts
+    let risk: Risk
+    let coverage: Coverage
+    let now: Now
+
+    package init(
+        pages: Pages, employees: Employees, breaches: Breaches, alerts: Alerts, risk: Risk, coverage: Coverage, now: @escaping Now
+    ) {
+        self.pages = pages
+        self.employees = employees
+        self.breaches = breaches
+        self.alerts = alerts
+        self.risk = risk
+        self.coverage = coverage
+        self.now = now
+    }
+
+    package func add(to routes: PageRoutes) {
+        let manage = Access.permission(.employeesManage)
+        routes.get("/employees", .permission(.employeesRead), use: list)
+        routes.get("/employees/export", .permission(.employeesRead), use: EmployeeRoutes(employees: employees).exportFile)
+        routes.get("/employees/import", manage) { request, context in importPage(request, context) }
+        routes.post("/employees/import", manage, use: importFile)
+        routes.get("/employees/new", manage) { request, context in
+            formPage(EmployeeFormModel(nil, EmployeeForm(), problem: nil), nil, request, context)
+        }
+        routes.post("/employees", manage, form: EmployeeForm.self, use: create)
+        routes.get("/employees/{id}", .permission(.employeesRead), use: show)
+        routes.get("/employees/{id}/edit", manage, use: edit)
+        routes.post("/employees/{id}", manage, form: EmployeeForm.self, use: save)
+        routes.post("/employees/{id}/delete", manage, use: delete)
+    }
+
+    // MARK: The list
+
+    func list(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesRead)
+        let query = try request.decodeQuery(EmployeeListQuery.self)
+        let page = try await employees.list(
+            try query.filter(), sort: query.sort ?? .name, cursor: query.cursor, limit: query.limit, for: subject)
+        let departments = try await employees.departments(for: subject)
+        let clock = PageClock(now(), for: context.signedIn)
+        let filters: [(String, String?)] = [
+            ("q", query.q), ("department", query.department), ("risk", query.risk?.rawValue), ("exposed", query.exposed.map { "\($0)" }),
+            ("active", query.active.map { "\($0)" }), ("vip", query.vip.map { "\($0)" }),
+        ]
+        let all = filters + [("sort", query.sort?.rawValue)]
+        let (people, exposed) = departments.reduce((0, 0)) { ($0.0 + $1.people, $0.1 + $1.exposed) }
+        let rows = page.items.map { EmployeeRow($0, clock) }
+        let model = EmployeeListModel(
+            subtitle: "\(Format.count(people, "person", "people")) on the list, \(Format.count(exposed)) of them in at least one breach.",
+            q: query.q,
+            departmentFilter: Choice(
+                "department", "Department",
+                [("", "Any department")] + departments.map { ($0.department, $0.department) }.filter { !$0.0.isEmpty }, selected: query.department),
+            riskFilter: Choice(
+                "risk", "Risk", [("", "Any risk")] + [RiskLevel.critical, .high, .medium, .low].map { ($0.rawValue, $0.label) },
+                selected: query.risk?.rawValue),
+            exposedFilter: Choice(
+                "exposed", "Exposure", [("", "Exposed or not"), ("true", "Exposed"), ("false", "No record")], selected: query.exposed.map { "\($0)" }),
+            activeFilter: Choice(
+                "active", "Employment", [("", "Present or left"), ("true", "Present"), ("false", "Has left")], selected: query.active.map { "\($0)" }),
+            sortFilter: Choice(
+                "sort", "Order", [("name", "By name"), ("risk", "Highest risk first"), ("newest", "Newest first")],
+                selected: (query.sort ?? .name).rawValue),
+            isFiltered: filters.contains { !($0.1 ?? "").isEmpty }, formError: nil, exportURL: URLText.path("/employees/export", filters), rows: rows,
+            hasRows: !rows.isEmpty,
+            pager: Pager(
+                Format.count(rows.count, "person", "people") + " on this page", path: "/employees", query: all, cursor: query.cursor,
+                next: page.nextCursor))
+        return pages.show("employees/list", model, Frame("Employees", in: .employees, showsHIBP: true), for: request, context)
+    }
+
+    // MARK: Importing
+
+    private func importPage(
+        _ request: Request, _ context: AppContext, report: ImportReport? = nil, problem: (any FeatureError)? = nil
+    ) -> Response {
+        let model = EmployeeImportModel(
+            formError: problem?.detail, report: report.map { .init($0) }, uploadTitle: report == nil ? "Choose a file" : "Import another file",
+            limit: "\(Employees.importLimit >> 20) MB")
+        let frame = Frame("Import a staff list", in: .employees, isNarrow: true, status: problem?.status ?? .ok)
+        return pages.show("employees/import", model, frame, for: request, context)
+    }
+
+    func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesManage)
+        do {
+            let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
+            return importPage(request, context, report: try await employees.importCSV(file, by: subject))
+        } catch let failure as any FeatureError {
+            return importPage(request, context, problem: failure)
+        }
+    }
+
+    // MARK: One person
+
+    func show(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesRead)
+        let id = try context.id(as: EmployeeID.self)
+        let employee = try await employees.find(id, for: subject)
+        let score = try await risk.employee(id, of: subject.company)
+        let records = try await breaches.records(of: id, for: subject)
+        let sources = try await coverage.person(id, for: subject)
+        let recent = try await alerts.list(AlertFilter(employee: id), limit: 10, for: subject).items
+        let model = EmployeeModel(
+            employee, score: score, records: records, coverage: sources, alerts: recent, clock: PageClock(now(), for: context.signedIn))
+        return pages.show("employees/show", model, Frame(employee.name, in: .employees, showsHIBP: true), for: request, context)
+    }
+
+    // MARK: The form
+
+    /// A person as the form gives them.
+    struct EmployeeForm: Codable, Sendable {
+        var email: String?
+        var firstName: String?
+        var lastName: String?
+        var department: String?
+        var title: String?
+        var externalId: String?
+        var mfaEnabled: Bool?
+        var isVip: Bool?
+        var isActive: Bool?
+    }
+
+    private func formPage(_ model: EmployeeFormModel, _ problem: (any FeatureError)?, _ request: Request, _ context: AppContext) -> Response {
+        let frame = Frame(model.heading, in: .employees, isNarrow: true, status: problem?.status ?? .ok)
+        return pages.show("employees/form", model, frame, for: request, context)
+    }
+
+    func create(_ request: Request, _ context: AppContext, _ form: EmployeeForm) async throws -> Response {
+        do {
+            let employee = try await employees.create(form.creation, by: try context.require(.employeesManage))
+            return Pages.redirect(to: "/employees/\(employee.id)", .done("\(employee.name) is on the list. The next scan asks about them."))
+        } catch let failure as any FeatureError {
+            return formPage(EmployeeFormModel(nil, form, problem: failure), failure, request, context)
+        }
+    }
+
+    func edit(_ request: Request, _ context: AppContext) async throws -> Response {
+        let employee = try await employees.find(try context.id(as: EmployeeID.self), for: try context.require(.employeesManage))
+        return formPage(EmployeeFormModel(employee, EmployeeForm(employee), problem: nil), nil, request, context)
+    }
+
+    func save(_ request: Request, _ context: AppContext, _ form: EmployeeForm) async throws -> Response {
+        let subject = try context.require(.employeesManage)
+        let id = try context.id(as: EmployeeID.self)
+        do {
+            let employee = try await employees.update(id, form.change, by: subject)
+            return Pages.redirect(to: "/employees/\(id)", .done("\(employee.name) is saved."))
+        } catch let failure as any FeatureError where failure.status != .notFound {
+            let employee = try await employees.find(id, for: subject)
+            return formPage(EmployeeFormModel(employee, form, problem: failure), failure, request, context)
+        }
+    }
+
+    func delete(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesManage)
+        let id = try context.id(as: EmployeeID.self)
+        let name = try await employees.find(id, for: subject).name
+        try await employees.delete(id, by: subject)
+        return Pages.redirect(to: "/employees", .done("\(name) is deleted."))
+    }
+}
+
+extension EmployeePages.EmployeeForm {
+    init(_ employee: Employee) {
+        email = employee.email.text
+        firstName = employee.firstName
+        lastName = employee.lastName
+        department = employee.department
+        title = employee.title
+        externalId = employee.externalId
+        mfaEnabled = employee.mfaEnabled
+        isVip = employee.isVip
+        isActive = employee.deactivatedAt == nil
+    }
+
+    var creation: EmployeeCreation {
+        EmployeeCreation(
+            email: email ?? "", firstName: firstName, lastName: lastName, department: department, title: title, isVip: isVip, mfaEnabled: mfaEnabled,
+            externalId: externalId)
+    }
+
+    /// Everything that the form shows: an empty field takes away, an empty box is a no.
+    var change: EmployeeChange {
+        func patch(_ text: String?) -> Patch<String> { text.map { .set($0) } ?? .clear }
+        var change = EmployeeChange()
+        change.email = .set(email ?? "")
+        change.firstName = patch(firstName)
+        change.lastName = patch(lastName)
+        change.department = patch(department)
+        change.title = patch(title)
+        change.externalId = patch(externalId)
+        change.isVip = .set(isVip ?? false)
+        change.mfaEnabled = mfaEnabled.map { .set($0) } ?? .clear
+        change.isActive = .set(isActive ?? false)
+        return change
+    }
+}
