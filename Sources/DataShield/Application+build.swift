@@ -1,0 +1,167 @@
+import Foundation
+import Hummingbird
+import Jobs
+import Logging
+import Postgres
+import ServiceLifecycle
+
+extension Application {
+    /// What the program is put together from.
+    package struct Parts: Sendable {
+        package var settings: Settings
+        package var database: TenantDatabase
+        package var system: SystemDatabase
+        package var secrets: SecretBox
+        package var logger: Logger
+        package var now: Now = { Date() }
+        /// The cost of bcrypt; tests take the least.
+        package var passwordCost = 12
+        package var version = "0.1.0"
+
+        package init(settings: Settings, database: TenantDatabase, system: SystemDatabase, secrets: SecretBox, logger: Logger) {
+            self.settings = settings
+            self.database = database
+            self.system = system
+            self.secrets = secrets
+            self.logger = logger
+        }
+
+        /// The parts for a database that is migrated already.
+        /// - Parameter databaseURL: where it is; the settings' own, or that of the private cluster.
+        package init(settings: Settings, databaseURL: String, logger: Logger) throws {
+            var configuration = PoolConfiguration(databaseURL)
+            configuration.applicationName = "datashield"
+            configuration.size = settings.poolSize
+            configuration.preparedStatements = settings.preparedStatements
+            configuration.statementTimeout = .seconds(60)
+            configuration.lockTimeout = .seconds(20)
+            self.init(
+                settings: settings, database: TenantDatabase(configuration: configuration, logger: logger),
+                system: SystemDatabase(configuration: configuration, logger: logger), secrets: try SecretBox.standard(settings), logger: logger)
+        }
+    }
+
+    /// Puts the program together. This is the only place where that is done.
+    package static func build(_ parts: Parts) throws -> Application {
+        let (settings, database, system, now) = (parts.settings, parts.database, parts.system, parts.now)
+        let telemetry = Telemetry()
+        let outbound = OutboundClient(guardian: SSRFGuard(allowed: settings.allowedHosts))
+
+        // Accounts
+        let hasher = PasswordHasher(cost: parts.passwordCost)
+        let sessions = Sessions(system: system, database: database, now: now)
+        let signIn = SignIn(system: system, sessions: sessions, hasher: hasher, now: now)
+        let users = Users(database: database, sessions: sessions, hasher: hasher, rules: try .bundled(), now: now)
+        let companies = Companies(database: database, system: system)
+        let audit = Audit(database: database)
+
+        // Capabilities: one line each, in the order of their dependencies.
+        let queue = JobQueue(pool: system.pool, makeID: { CUID.make(at: now()) })
+        let risk = Risk(database: database, now: now)
+        let coverage = Coverage(database: database)
+        let breaches = Breaches(database: database)
+        let employees = Employees(database: database, now: now)
+        let alerts = Alerts(database: database, now: now)
+        let dashboards = Dashboards(database: database, now: now)
+        let providers = Providers(client: outbound, origins: settings.providerURLs, system: system, now: now)
+        let credentials = Credentials(database: database, secrets: parts.secrets, providers: providers, now: now)
+        let scans = Scans(database: database, system: system, queue: queue, now: now)
+
+        // Work in the background: one line for each job, one for each schedule.
+        let worker = Worker(
+            queue: queue,
+            handlers: [
+                RunScan(
+                    database: database, credentials: credentials, providers: providers, recorder: Recorder(now: now), now: now,
+                    logger: parts.logger),
+                RefreshRisk(risk: risk),
+            ], logger: parts.logger)
+        let scheduler = Scheduler(
+            pool: system.pool,
+            works: [
+                scans.schedule,
+                RefreshRisk.schedule(queue, now: now),
+                ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
+            ], logger: parts.logger)
+
+        // HTTP
+        guard let assetDirectory = Bundle.module.url(forResource: "Assets", withExtension: nil) else {
+            throw SettingsError(name: "The directory of assets", problem: "is not where it belongs; install the program again.")
+        }
+        let assets = try StaticAssets(directory: assetDirectory)
+        let router = Router(context: AppContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RouterFailure.Middleware())
+        let routes = Routes(router: router) { request, context in
+            guard let token = SessionCookie.token(in: request), var signedIn = try await sessions.find(token) else { return nil }
+            signedIn.address = context.sourceAddress(of: request)
+            return signedIn
+        }
+        let accountRoutes = AccountRoutes(signIn: signIn, sessions: sessions, users: users, cookie: SessionCookie(isSecure: settings.isHTTPS))
+        accountRoutes.add(to: routes.api)
+        UserRoutes(users: users).add(to: routes.api)
+        CompanyRoutes(companies: companies).add(to: routes.api)
+        AuditRoutes(audit: audit).add(to: routes.api)
+        assets.addRoutes(to: routes)
+        // JSON routes of the capabilities: one line each.
+        EmployeeRoutes(employees: employees).add(to: routes.api)
+        AlertRoutes(alerts: alerts).add(to: routes.api)
+        BreachRoutes(breaches: breaches).add(to: routes.api)
+        RiskRoutes(risk: risk, coverage: coverage).add(to: routes.api)
+        ScanRoutes(scans: scans).add(to: routes.api)
+        CredentialRoutes(credentials: credentials).add(to: routes.api)
+        DashboardRoutes(dashboards: dashboards).add(to: routes.api)
+
+        // Pages: one line each.
+        let pages = try Pages(assets: assets.base)
+        AccountPages(pages: pages, signIn: signIn, sessions: sessions, users: users, cookie: SessionCookie(isSecure: settings.isHTTPS), now: now)
+            .add(to: routes.pages)
+        UserPages(pages: pages, users: users, now: now).add(to: routes.pages)
+        DashboardPages(pages: pages, dashboards: dashboards, now: now).add(to: routes.pages)
+        EmployeePages(
+            pages: pages, employees: employees, breaches: breaches, alerts: alerts, risk: risk, coverage: coverage, now: now
+        ).add(to: routes.pages)
+        BreachPages(pages: pages, breaches: breaches, now: now).add(to: routes.pages)
+        AlertPages(pages: pages, alerts: alerts, users: users, now: now).add(to: routes.pages)
+        ScanPages(pages: pages, scans: scans, companies: companies, credentials: credentials, now: now).add(to: routes.pages)
+        CredentialPages(pages: pages, credentials: credentials, now: now).add(to: routes.pages)
+        SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
+        AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)
+        DocsPages(pages: pages, routes: routes.registered, origin: settings.publicOrigin).add(to: routes.pages)
+
+        // Last, because the document is made of the routes above.
+        ServerRoutes(system: system, telemetry: telemetry, settings: settings, version: parts.version, assets: assets).add(to: routes)
+
+        let front = FrontResponder(
+            router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),
+            crossSite: CrossSite(publicOrigin: settings.publicOrigin), allowedMethods: AllowedMethods(routes.registered),
+            errorPages: pages, telemetry: telemetry)
+
+        telemetry.add(
+            .init(name: "datashield_database_connections", help: "Connections of the pool of requests that see every company.") {
+                let (total, idle) = system.pool.connectionCount
+                return [(#"state="lent""#, Double(total - idle)), (#"state="idle""#, Double(idle))]
+            })
+        telemetry.add(
+            .init(name: "datashield_jobs", help: "Jobs by status.") {
+                try await system.query("SELECT status::text, count(*) FROM jobs GROUP BY status ORDER BY 1", as: JobCount.self)
+                    .map { (#"status="\#($0.status)""#, Double($0.count)) }
+            })
+
+        return Application(
+            settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
+            system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
+            alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, dashboards: dashboards, assets: assets,
+            routes: routes.registered, responder: front, worker: worker,
+            background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
+    }
+}
+
+private struct JobCount: RowDecodable {
+    let status: String
+    let count: Int
+
+    init(from row: inout Row) throws {
+        status = try row.next()
+        count = try row.next()
+    }
+}

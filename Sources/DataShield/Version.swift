@@ -1,0 +1,4 @@
+/// The program's version, by Semantic Versioning.
+package enum Version {
+    package static let current = "0.1.0"
+}

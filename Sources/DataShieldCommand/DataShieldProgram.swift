@@ -1,0 +1,57 @@
+import ArgumentParser
+import DataShield
+import Foundation
+
+/// `datashield`: the program.
+@main
+struct DataShieldProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "datashield",
+        abstract: "Tells a company which of its people are exposed in breaches and stealer logs, and helps it act.",
+        version: Version.current,
+        subcommands: [
+            DemoCommand.self, ServeCommand.self, MigrateCommand.self, CompanyCommand.self, UserCommand.self, EmployeesCommand.self,
+            CredentialCommand.self, ScanCommand.self, DoctorCommand.self, SandboxCommand.self,
+        ])
+
+    /// Runs the command that the arguments name. Ends with 0 when it was done, 1 when it failed and 2 when the arguments are wrong.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch let failure as CommandFailure {
+            fail(failure.description)
+        } catch {
+            switch exitCode(for: error) {
+            case .success:
+                // `--help` and `--version` come this way, too.
+                print(message(for: error))
+                Foundation.exit(0)
+            case .validationFailure:
+                FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+                Foundation.exit(2)
+            case let code where error is ExitCode:
+                Foundation.exit(code.rawValue)
+            default:
+                fail(describe(error))
+            }
+        }
+    }
+
+    /// One line for whoever started the program: errors of ours say it in plain words, others by what they print.
+    private static func describe(_ error: any Error) -> String {
+        "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+
+    private static func fail(_ line: String) -> Never {
+        FileHandle.standardError.write(Data("datashield: \(line)\n".utf8))
+        Foundation.exit(1)
+    }
+}
+
+/// What a command cannot do, in one line for whoever called it.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import DataShield
+import Foundation
+import Logging
+import Sandbox
+import ServiceLifecycle
+
+struct SandboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox", abstract: "Runs a stand-in of Have I Been Pwned on this machine, for trying things out.",
+        discussion: "Set DATASHIELD_PROVIDER_URL_HIBP to the address it prints. Any key of 32 hexadecimal digits is good.")
+
+    @Option(help: "The port to listen at; 0 is any free one.")
+    var port = 8081
+
+    @Option(help: "A domain that counts as verified, for domain search.")
+    var domain: String?
+
+    @Option(help: ArgumentHelp("How many made-up people of that domain there are.", valueName: "count"))
+    var people = DemoCompany.people.count
+
+    @Option(help: ArgumentHelp("Requests a minute that are let through; unlimited when not given.", valueName: "count"))
+    var rate: Int?
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port has to be within 0 and 65535.") }
+        guard people >= 0 else { throw ValidationError("--people cannot be negative.") }
+        guard rate.map({ $0 > 0 }) ?? true else { throw ValidationError("--rate has to be at least 1.") }
+    }
+
+    func run() async throws {
+        var configuration = Sandbox.Configuration()
+        configuration.port = port
+        if let domain { configuration.domains = [domain: DemoCompany.makePeople(people, domain: domain).map(\.alias)] }
+        if let rate {
+            configuration.rateLimit = RateLimit(requests: rate)
+            configuration.plan.requestsPerMinute = rate
+        }
+        let logger = Logger.standard(.warning)
+        let sandbox = try Sandbox(configuration: configuration, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await ServiceGroup.run([sandbox], logger: logger) }
+            group.addTask { Output.line("The sandbox listens on \(try await sandbox.url())") }
+            try await group.waitForAll()
+        }
+    }
+}
