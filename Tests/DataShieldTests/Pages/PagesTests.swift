@@ -1,0 +1,64 @@
+import DataShieldTestSupport
+import Foundation
+import Testing
+
+@testable import DataShield
+
+@Suite(.freshDatabase) struct PagesTests {
+    static let listed = [
+        "/", "/alerts", "/employees", "/employees/new", "/employees/import", "/breaches", "/breaches?scope=all", "/scans", "/sources", "/users",
+        "/settings", "/audit", "/docs", "/account/sessions", "/account/password",
+    ]
+
+    @Test(arguments: listed) func `a page of an empty company is shown without inline script or style`(path: String) async throws {
+        try await withServer { client in
+            let answer = try await client.get(path)
+            #expect(answer.status == 200, "\(path): \(answer.status)")
+            let html = answer.text
+            #expect(html.contains("<h1"))
+            #expect(!html.contains(" style=") && !html.contains("<style") && !html.contains("{{"))
+            // Every script is a file of ours.
+            #expect(html.components(separatedBy: "<script").count == html.components(separatedBy: "<script type=\"module\" src=\"/assets/").count)
+        }
+    }
+
+    @Test(arguments: ["/users", "/audit", "/employees/new", "/employees/import"])
+    func `a viewer is told that a page is not for them`(path: String) async throws {
+        try await withServer(as: .viewer) { client in
+            let answer = try await client.get(path)
+            #expect(answer.status == 403)
+            #expect(answer.text.contains("not for your role"))
+        }
+    }
+
+    @Test func `whoever is not signed in is led to the sign-in, and back`() async throws {
+        try await withServer(as: nil) { client in
+            let answer = try await client.get("/alerts?status=OPEN")
+            #expect(answer.status == 303)
+            #expect(answer.header("Location")?.hasPrefix("/login?next=/alerts") == true)
+            let page = try await client.get("/login?next=/alerts")
+            #expect(page.text.contains(#"name="next" value="/alerts""#))
+        }
+    }
+
+    @Test func `an alert is acknowledged by a form, and its page tells so`() async throws {
+        try await withServer(as: .viewer) { client in
+            let database = TestDatabase.current
+            let employee = try await database.makeEmployee(in: client.company)
+            let breach = try await database.makeBreach()
+            let alert = try await database.makeAlert(in: client.company, employee: employee, breach: breach)
+            let moved = try await client.submit("/alerts/\(alert)/status", [("status", "ACKNOWLEDGED")])
+            #expect(moved.status == 303)
+            let html = try await client.get("/alerts/\(alert)").text
+            #expect(html.contains("acknowledged it"))
+        }
+    }
+
+    @Test func `an error page names no secret and has a heading`() async throws {
+        try await withServer { client in
+            let answer = try await client.get("/alerts/c000000000000000000000000")
+            #expect(answer.status == 404)
+            #expect(answer.text.contains("<h1"))
+        }
+    }
+}
