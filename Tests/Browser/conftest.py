@@ -77,7 +77,20 @@ def viewer_session(demo: Demo, browser: Browser, admin_api: APIRequestContext) -
         "/api/users", data={"email": VIEWER.email, "name": "Vera Viewer", "role": "VIEWER", "password": VIEWER.password}
     )
     assert answer.ok, answer.text()
-    return session_of(demo, browser, VIEWER)
+    # Whoever was given a password chooses another first.
+    chosen = "a password of her own choice"
+    context = browser.new_context(base_url=demo.url)
+    try:
+        page = context.new_page()
+        sign_in(page, VIEWER)
+        assert page.url.endswith("/account/password")
+        page.get_by_label("Current password").fill(VIEWER.password)
+        page.get_by_label("New password").fill(chosen)
+        page.get_by_role("button", name="Change password").click()
+        page.wait_for_url(re.compile("^(?!.*/account/password)"))
+        return context.storage_state()
+    finally:
+        context.close()
 
 
 @pytest.fixture

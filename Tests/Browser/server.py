@@ -80,9 +80,7 @@ class Demo:
 
     def _printed(self) -> re.Match | None:
         """The e-mail address and the password that the demo prints."""
-        return re.search(
-            r"e-?mail\W+(?P<email>\S+@\S+).*?password\W+(?P<password>\S+)", self.log.read_text(errors="replace"), re.I | re.S
-        )
+        return re.search(r"E-mail:\s*(?P<email>\S+).*?Password:\s*(?P<password>\S+)", self.log.read_text(errors="replace"), re.S)
 
     def _sign_in(self) -> Account:
         found = self._printed()

@@ -3,12 +3,13 @@
 import json
 import random
 import re
+from urllib.parse import quote
 
 import pytest
 
 ODD_TEXTS = [
     "", " ", "0", "-1", "null", "true", "[]", "{}", "%", "%00", "\u0000", "'", '"', "';DROP TABLE alerts;--", "<script>", "../../etc/passwd",
-    "\ud83d\ude00" * 50, "a" * 5000, "ÅÄÖ", "\u202e", "9" * 40, "1e309", "c" + "0" * 24, "2026-02-31", "0001-01-01", "OPEN,OPEN", "${7*7}", "{{7*7}}",
+    "\U0001f600" * 50, "a" * 5000, "ÅÄÖ", "\u202e", "9" * 40, "1e309", "c" + "0" * 24, "2026-02-31", "0001-01-01", "OPEN,OPEN", "${7*7}", "{{7*7}}",
 ]
 ODD_VALUES = [None, True, False, 0, -1, 2**63, 1e308, "", "x" * 100_000, "\u0000", [], {}, [[[]]], {"a": {"b": []}}, ["OPEN"] * 500] + ODD_TEXTS
 ODD_BODIES = ["", "{", "null", "[]", "0", '"text"', "{" * 2000, "[" * 2000, '{"a":1,"a":2}', '{"\\ud800":1}', "\ufeff{}", "{}" * 3]
@@ -73,14 +74,12 @@ def test_odd_ids_and_queries(admin_api, operations):
             continue
         for text in ODD_TEXTS:
             if "{" in path:
-                if text.strip() and "\u0000" not in text and "/" not in text and len(text) < 200 and text != ".":
-                    from urllib.parse import quote
-
+                if text.strip():
                     send(admin_api, method, re.sub(r"\{\w+\}", quote(text, safe=""), path))
             for parameter in operation.get("parameters", []):
                 if parameter["in"] == "query":
                     place = re.sub(r"\{\w+\}", "c" + "0" * 24, path)
-                    send(admin_api, method, place, params={parameter["name"]: text.replace("\u0000", "")})
+                    send(admin_api, method, place, params={parameter["name"]: text})
 
 
 def test_odd_bodies(admin_api, operations):
@@ -89,7 +88,8 @@ def test_odd_bodies(admin_api, operations):
             continue
         place = re.sub(r"\{\w+\}", "c" + "0" * 24, path)
         for body in ODD_BODIES:
-            send(admin_api, method, place, data=body, headers={"content-type": "application/json"})
+            # As bytes: a text would be parsed before it is sent.
+            send(admin_api, method, place, data=body.encode(), headers={"content-type": "application/json"})
 
 
 def test_odd_fields(admin_api, operations, document):
@@ -106,7 +106,7 @@ def test_odd_fields(admin_api, operations, document):
         place = re.sub(r"\{\w+\}", "c" + "0" * 24, path)
         for _ in range(25):
             body = {name: dice.choice(ODD_VALUES) for name in names if dice.random() < 0.9}
-            send(admin_api, method, place, data=json.dumps(body), headers={"content-type": "application/json"})
+            send(admin_api, method, place, data=json.dumps(body).encode(), headers={"content-type": "application/json"})
 
 
 def test_an_unknown_field_is_named(admin_api):
@@ -116,7 +116,7 @@ def test_an_unknown_field_is_named(admin_api):
 
 
 def test_too_much_is_refused(admin_api):
-    answer = admin_api.post("/api/employees", data="{" + '"a":"' + "x" * 40_000_000 + '"}', headers={"content-type": "application/json"})
+    answer = admin_api.post("/api/employees", data=b'{"a":"' + b"x" * 3_000_000 + b'"}', headers={"content-type": "application/json"})
     assert answer.status == 413
     assert admin_api.get("/api/health").ok
 

@@ -50,7 +50,7 @@ def test_a_staff_list_with_a_bad_row_goes_in_but_for_that_row(page, admin_api):
     page.get_by_role("button", name="Import").click()
     bad = page.get_by_role("table", name="Rows that did not go in")
     expect(bad.get_by_role("rowheader")).to_have_text(["3"])
-    expect(bad).to_contain_text(re.compile("address", re.I))
+    expect(bad).to_contain_text(re.compile("@|address"))
 
     page.goto("/employees?q=newcomer")
     expect(page.get_by_role("table")).to_contain_text("newcomer.one@acme.example")
