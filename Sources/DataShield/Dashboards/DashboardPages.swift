@@ -116,7 +116,7 @@ extension DashboardModel {
 
 extension DashboardModel.Coverage {
     init(_ coverage: DashboardSummary.Coverage, _ clock: PageClock) {
-        let age = coverage.oldestAnswerAt.map { "; the oldest answer is of \(clock.ago($0))" } ?? ""
+        let age = coverage.oldestAnswerAt.map { "; the oldest answer came \(clock.ago($0))" } ?? ""
         text = "Asked about \(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people"))\(age)."
         if coverage.isComplete {
             (tone, icon) = (Tone.good.rawValue, "check-circle")
