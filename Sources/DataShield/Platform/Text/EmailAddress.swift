@@ -32,6 +32,7 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
         let space = CharacterSet.whitespacesAndNewlines.union(CharacterSet(charactersIn: "\u{FEFF}"))
         let scalars = Array(String(input).trimmingCharacters(in: space).precomposedStringWithCanonicalMapping.unicodeScalars)
         guard !scalars.isEmpty else { throw .missing }
+        guard scalars.count <= 254 else { throw .tooLong }
         let local: String
         let rest: Int
         if scalars[0] == "\"" { (local, rest) = try Self.quoted(scalars) } else { (local, rest) = try Self.dotAtom(scalars) }

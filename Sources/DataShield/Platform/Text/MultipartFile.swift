@@ -67,18 +67,27 @@ package struct MultipartFile {
                 // A part without content begins with the delimiter at once.
                 buffer.insert(contentsOf: state == .skipped ? [13, 10] : [], at: 0)
             case .file:
-                if let range = Self.find(delimiter, in: buffer) {
-                    let file = Array(buffer[..<range.lowerBound])
-                    state = .done
-                    buffer.removeAll()
-                    return file
-                }
-                let kept = min(buffer.count, delimiter.count - 1)
-                let file = Array(buffer[..<(buffer.count - kept)])
+                let end = endOfFile()
+                let file = Array(buffer[..<end.count])
                 buffer.removeFirst(file.count)
+                if end.isFound { state = .done }
                 return file
             }
         }
+    }
+
+    /// How many bytes of the buffer are surely of the file, and whether the delimiter stands behind them. Text that only begins like the
+    /// delimiter is of the file.
+    private func endOfFile() -> (count: Int, isFound: Bool) {
+        var start = 0
+        while let range = Self.find(delimiter, in: buffer, from: start) {
+            guard range.upperBound + 1 < buffer.count else { return (range.lowerBound, false) }
+            switch (buffer[range.upperBound], buffer[range.upperBound + 1]) {
+            case (13, 10), (UInt8(ascii: "-"), UInt8(ascii: "-")), (UInt8(ascii: " "), _), (UInt8(ascii: "\t"), _): return (range.lowerBound, true)
+            default: start = range.lowerBound + 1
+            }
+        }
+        return (max(0, buffer.count - delimiter.count + 1), false)
     }
 
     /// Says that the body has ended.
@@ -90,9 +99,9 @@ package struct MultipartFile {
         }
     }
 
-    private static func find(_ needle: [UInt8], in bytes: [UInt8]) -> Range<Int>? {
+    private static func find(_ needle: [UInt8], in bytes: [UInt8], from start: Int = 0) -> Range<Int>? {
         guard let first = needle.first, bytes.count >= needle.count else { return nil }
-        var index = 0
+        var index = start
         let last = bytes.count - needle.count
         while index <= last {
             guard let candidate = bytes[index...last].firstIndex(of: first) else { return nil }

@@ -1,0 +1,231 @@
+import DataShieldTestSupport
+import Foundation
+import Testing
+
+@testable import DataShield
+
+/// Bytes in pieces, as they come over a network.
+struct Pieces: AsyncSequence, Sendable {
+    let bytes: [UInt8]
+    let size: Int
+
+    init(_ text: String, size: Int = 1_000) {
+        bytes = Array(text.utf8)
+        self.size = size
+    }
+
+    init(_ bytes: [UInt8], size: Int = 1_000) {
+        self.bytes = bytes
+        self.size = size
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(pieces: self) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        let pieces: Pieces
+        var start = 0
+        mutating func next() async -> ArraySlice<UInt8>? {
+            guard start < pieces.bytes.count else { return nil }
+            defer { start += pieces.size }
+            return pieces.bytes[start..<Swift.min(start + pieces.size, pieces.bytes.count)]
+        }
+    }
+}
+
+@Suite(.freshDatabase) struct EmployeeImportTests {
+    let database = TestDatabase.current
+    var employees: Employees { Employees(database: database.tenant) }
+
+    func makeAdmin() async throws -> Subject {
+        Subject(actor: .program("test"), company: try await database.makeCompany(), role: .admin)
+    }
+
+    func all(_ subject: Subject) async throws -> [Employee] { try await employees.list(limit: 200, for: subject).items }
+
+    @Test func `a list goes in, and the same list again changes nothing`() async throws {
+        let admin = try await makeAdmin()
+        let file = #"""
+            Last Name;First Name;E-Mail;Abteilung;VIP;MFA
+            Doe;Jane;Jane.Doe@Acme.example;R&D;yes;no
+            "Smith; Jr.";"John ""JJ""";john@acme.example;"Sales
+            North";;
+
+            Müller;Zoë;zoë@müller.example;;no;yes
+            """#
+        let first = try await employees.importCSV(Pieces(file, size: 3), by: admin)
+        #expect(first.rows == 3)
+        #expect(first.added == 3)
+        #expect(first.changed == 0)
+        #expect(first.rejectedCount == 0)
+        let people = try await all(admin)
+        #expect(people.map(\.email.text) == ["jane.doe@acme.example", "zoë@xn--mller-kva.example", "john@acme.example"])
+        #expect(people.map(\.department) == ["R&D", nil, "Sales North"])
+        #expect(people.map(\.isVip) == [true, false, false])
+        #expect(people.map(\.mfaEnabled) == [false, true, nil])
+        #expect(people[2].firstName == "John \"JJ\"")
+        #expect(people[2].lastName == "Smith; Jr.")
+
+        let versions = try await database.owner.query("SELECT xmin::text FROM employees WHERE company_id = \(admin.company)", as: String.self)
+        let second = try await employees.importCSV(Pieces(file), by: admin)
+        #expect(second.added == 0)
+        #expect(second.changed == 0)
+        #expect(second.unchanged == 3)
+        // Not one row was written, not even with what it had.
+        #expect(try await all(admin) == people)
+        let after = try await database.owner.query("SELECT xmin::text FROM employees WHERE company_id = \(admin.company)", as: String.self)
+        #expect(after.sorted() == versions.sorted())
+    }
+
+    @Test func `only what is different is changed, and an absent column blanks nothing`() async throws {
+        let admin = try await makeAdmin()
+        _ = try await employees.importCSV(
+            Pieces("email,first name,last name,department,title,mfa,vip\na@x.example,A,One,Sales,Rep,yes,yes\nb@x.example,B,Two,Sales,Rep,no,no\n"),
+            by: admin)
+        let before = try await all(admin)
+        let report = try await employees.importCSV(Pieces("mail,department\na@x.example,Sales\nb@x.example,Support\nc@x.example,\n"), by: admin)
+        #expect(report.added == 1)
+        #expect(report.changed == 1)
+        #expect(report.unchanged == 1)
+        let after = try await all(admin).filter { $0.email.text != "c@x.example" }
+        #expect(after[0] == before[0])
+        #expect(after[1].department == "Support")
+        #expect(after[1].title == "Rep")
+        #expect(after[1].firstName == "B")
+        #expect(after[1].mfaEnabled == false)
+        #expect(after[1].updatedAt > before[1].updatedAt)
+
+        // An empty cell takes a department away; an empty name says nothing.
+        _ = try await employees.importCSV(Pieces("email,first name,department\na@x.example,,\n"), by: admin)
+        let cleared = try await all(admin).first { $0.email.text == "a@x.example" }
+        #expect(cleared?.department == nil)
+        #expect(cleared?.firstName == "A")
+    }
+
+    @Test func `bad rows are reported with line and reason, and the good ones go in`() async throws {
+        let admin = try await makeAdmin()
+        let file = "email,name,mfa\nok@x.example,Ok Person,yes\nnot an address,X,\n,Nobody,\n\"open@x.example,Y,\nlast@x.example,Last One,perhaps\n"
+            + "fine@x.example,Fine Person,\na@x.example,b,c,d\n"
+        let report = try await employees.importCSV(Pieces(file, size: 7), by: admin)
+        #expect(report.rows == 7)
+        #expect(report.added == 2)
+        #expect(report.rejectedCount == 5)
+        #expect(report.rejected.map(\.line) == [3, 4, 5, 6, 8])
+        #expect(report.rejected.map(\.field) == ["email", "email", nil, "mfaEnabled", nil])
+        #expect(report.rejected.allSatisfy { !$0.reason.isEmpty && !$0.reason.contains("x.example") })
+        #expect(try await all(admin).map(\.email.text).sorted() == ["fine@x.example", "ok@x.example"])
+    }
+
+    @Test func `the list of rejections is capped, their number is not`() async throws {
+        let admin = try await makeAdmin()
+        let file = "email\n" + String(repeating: "nobody\n", count: 350) + "jane@x.example\n"
+        let report = try await employees.importCSV(Pieces(file), by: admin)
+        #expect(report.rejectedCount == 350)
+        #expect(report.rejected.count == ImportReport.listed)
+        #expect(report.added == 1)
+    }
+
+    @Test func `of an address that is there twice the last row counts`() async throws {
+        let admin = try await makeAdmin()
+        let file = "email,department\njane@x.example,One\njohn@x.example,Sales\nJANE@x.example,Two\n\"\"\"jane\"\"@x.example\",Three\n"
+        let report = try await employees.importCSV(Pieces(file), by: admin)
+        #expect(report.added == 2)
+        #expect(report.duplicateCount == 2)
+        #expect(report.duplicateLines == [2, 4])
+        #expect(try await all(admin).first { $0.email.text == "jane@x.example" }?.department == "Three")
+    }
+
+    @Test func `a file in Windows-1252 is read`() async throws {
+        let admin = try await makeAdmin()
+        let bytes = Array("email;nachname\r\nm@x.example;M".utf8) + [0xFC] + Array("ller\r\n".utf8)
+        let report = try await employees.importCSV(Pieces(bytes, size: 4), by: admin)
+        #expect(report.encoding == .windows1252)
+        #expect(try await all(admin).map(\.lastName) == ["Müller"])
+    }
+
+    @Test func `a file that is no list is refused, and nothing is changed`() async throws {
+        let admin = try await makeAdmin()
+        await #expect(throws: Employees.Failure.emptyFile) { try await employees.importCSV(Pieces(""), by: admin) }
+        await #expect(throws: Employees.Failure.emptyFile) { try await employees.importCSV(Pieces("\n\n"), by: admin) }
+        await #expect(throws: Employees.Failure.noAddressColumn(found: ["name", "phone"])) {
+            try await employees.importCSV(Pieces("name,phone\nJane,1\n"), by: admin)
+        }
+        #expect(try await employees.importCSV(Pieces("email\n"), by: admin).rows == 0)
+        #expect(try await all(admin).isEmpty)
+    }
+
+    @Test func `who had left and is on the list is back`() async throws {
+        let admin = try await makeAdmin()
+        let id = try await database.makeEmployee(in: admin.company, email: "jane@x.example", department: nil)
+        try await database.owner.execute("UPDATE employees SET deactivated_at = now() WHERE id = \(id)")
+        let report = try await employees.importCSV(Pieces("email\njane@x.example\n"), by: admin)
+        #expect(report.changed == 1)
+        #expect(try await employees.find(id, for: admin).deactivatedAt == nil)
+    }
+
+    @Test func `a list touches its own company only, and is written down`() async throws {
+        let admin = try await makeAdmin()
+        let other = try await makeAdmin()
+        let file = "email,department\njane@x.example,Sales\n"
+        _ = try await employees.importCSV(Pieces("email,department\njane@x.example,Legal\n"), by: other)
+        #expect(try await employees.importCSV(Pieces(file), by: admin).added == 1)
+        #expect(try await all(other).map(\.department) == ["Legal"])
+        let events = try await Audit(database: database.tenant).list(for: admin).items
+        #expect(events.map(\.action) == ["employees.imported"])
+    }
+
+    @Test func `an exported list is neutralised, and read in again without a change`() async throws {
+        let admin = try await makeAdmin()
+        let details = EmployeeCreation(
+            email: "+jane@x.example", firstName: "=HYPERLINK(\"http://x\")", lastName: "O'Hara, Jr.", department: "-R&D", title: "@SUM(1)",
+            isVip: true, mfaEnabled: false, externalId: "'=7")
+        let jane = try await employees.create(details, by: admin)
+        _ = try await database.makeEmployee(in: admin.company, email: "plain@x.example", firstName: "Zoë", lastName: "Ünal")
+        var bytes: [UInt8] = []
+        for try await piece in try await employees.exportCSV(for: admin) { bytes += piece }
+        #expect(bytes.starts(with: [0xEF, 0xBB, 0xBF]))
+        let (records, _) = try CSVReaderTests.read(bytes, by: 4_096)
+        #expect(records.count == 3)
+        #expect(records[0].fields == EmployeeExport.headings)
+        for cell in records.flatMap(\.fields) {
+            #expect(!["=", "+", "-", "@", "\t", "\r"].contains { cell.hasPrefix($0) }, "\(cell) would be run by a spreadsheet")
+        }
+        let before = try await all(admin)
+        let report = try await employees.importCSV(Pieces(bytes), by: admin)
+        #expect(report.unchanged == 2)
+        #expect(report.rejectedCount == 0)
+        #expect(try await all(admin) == before)
+        #expect(try await employees.find(jane.id, for: admin) == jane)
+    }
+}
+
+@Suite struct MultipartFileTests {
+    static let boundary = "----b0undary"
+    static let form =
+        "--\(boundary)\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--\(boundary)\r\n"
+        + "Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n"
+        + "email\r\n--\(boundary)not\r\njane@x.example\r\n"
+
+    static func read(_ text: String, by size: Int) throws -> String {
+        var form = try MultipartFile(contentType: "multipart/form-data; boundary=\"\(boundary)\"")
+        var file: [UInt8] = []
+        let bytes = Array(text.utf8)
+        for start in stride(from: 0, to: bytes.count, by: size) { file += try form.append(bytes[start..<min(start + size, bytes.count)]) }
+        try form.finish()
+        return String(decoding: file, as: UTF8.self)
+    }
+
+    @Test(arguments: [1, 2, 3, 10, 100_000])
+    func `the file of a form is what was chosen, however it arrives`(_ size: Int) throws {
+        let text = "--\(Self.boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nemail\r\njane@x.example\r\n"
+        #expect(try Self.read(text + "\r\n--\(Self.boundary)--\r\n", by: size) == "email\r\njane@x.example\r\n")
+        let note = "--\(Self.boundary)\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n"
+        #expect(try Self.read(note + text + "\r\n--\(Self.boundary)--\r\n", by: size) == "email\r\njane@x.example\r\n")
+    }
+
+    @Test func `a form without a file, or cut off, is refused`() {
+        let note = "--\(Self.boundary)\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--\(Self.boundary)--\r\n"
+        #expect(throws: MultipartFile.Fault.noFile) { try Self.read(note, by: 5) }
+        #expect(throws: MultipartFile.Fault.truncated) { try Self.read(Self.form, by: 5) }
+        #expect(throws: MultipartFile.Fault.noBoundary) { try MultipartFile(contentType: "multipart/form-data") }
+    }
+}
