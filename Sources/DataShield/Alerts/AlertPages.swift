@@ -91,7 +91,9 @@ package struct AlertPages: Sendable {
         let results = try await alerts.bulk(ids, .init(status: form.status), by: subject)
         let changed = results.count { $0.outcome == .changed }
         let refused = results.count { $0.outcome == .refused || $0.outcome == .notFound }
-        let done = "\(Format.count(changed, "alert is", "alerts are")) now \(form.status.label.lowercased())."
+        let word = form.status.label.lowercased()
+        guard changed + refused > 0 else { return Pages.redirect(to: back, .done("All of them are \(word) already.")) }
+        let done = "\(Format.count(changed, "alert is", "alerts are")) now \(word)."
         guard refused > 0 else { return Pages.redirect(to: back, .done(done)) }
         return Pages.redirect(to: back, .problem("\(done) \(Format.count(refused, "other", "others")) could not go there from where they are."))
     }

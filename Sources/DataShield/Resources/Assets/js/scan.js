@@ -19,8 +19,7 @@ function follow(card) {
       location.assign(card.dataset.scanUrl);
     }
   };
-  source.onmessage = take;
-  for (const name of ["progress", "scan", "run", "done", "finished", "end"]) source.addEventListener(name, (event) => event.data && take(event));
+  for (const name of ["progress", "finished"]) source.addEventListener(name, take);
   // The browser connects again by itself; only what is gone for good is let go.
   window.addEventListener("pagehide", () => source.close());
 }
@@ -30,23 +29,25 @@ function show(card, run) {
     const element = card.querySelector(selector);
     if (element && element.textContent !== value) element.textContent = value;
   };
+  if (run.status === "RUNNING") {
+    const label = card.querySelector("[data-scan-status] .badge")?.lastChild;
+    if (label) label.textContent = "Running";
+  }
   const bar = card.querySelector("[data-scan-bar]");
   bar.max = Math.max(1, run.total ?? 1);
   bar.value = run.scanned ?? 0;
   text("[data-scan-text]", `${number(run.scanned)} of ${number(run.total)} people`);
-  const providers = Array.isArray(run.providers)
-    ? run.providers
-    : Object.entries(run.providers ?? run.providerProgress ?? {}).map(([provider, value]) => ({ provider, ...value }));
+  const providers = run.providers ?? [];
   const left = Math.max(0, ...providers.map((each) => each.secondsLeft ?? 0));
   text("[data-scan-left]", left > 0 ? `about ${duration(left)} left` : "");
   text('[data-scan-field="newRecords"]', number(run.newRecords));
   text('[data-scan-field="newAlerts"]', number(run.newAlerts));
-  text('[data-scan-field="errors"]', number(run.errors ?? run.errorCount));
+  text('[data-scan-field="errors"]', number(run.errors));
   for (const provider of providers) row(card, provider);
 }
 
 function row(card, provider) {
-  const id = provider.provider ?? provider.id;
+  const id = provider.provider;
   const body = card.querySelector("[data-scan-providers]");
   let line = [...body.rows].find((each) => each.dataset.scanProvider === id);
   if (!line) {

@@ -9,6 +9,6 @@ export function theme(root) {
     else document.documentElement.dataset.theme = value;
     for (const button of form.querySelectorAll("button[name=theme]")) button.setAttribute("aria-pressed", String(button.value === value));
     // The server keeps the choice.
-    fetch(form.action, { method: "POST", body: new URLSearchParams({ theme: value, back: "/" }), redirect: "manual" });
+    fetch(form.getAttribute("action"), { method: "POST", body: new URLSearchParams({ theme: value, back: "/" }), redirect: "manual" });
   });
 }

@@ -19,12 +19,13 @@ export function weights(root) {
     clearTimeout(timer);
     timer = setTimeout(preview, 300);
   };
+  // The form has buttons named "action", which hide its property of that name.
   async function preview() {
     if (!form.checkValidity()) return;
     const mine = ++asked;
     const body = new URLSearchParams(new FormData(form));
     body.set("action", "preview");
-    const answer = await fetch(form.action, { method: "POST", body });
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
     if (!answer.ok || mine !== asked) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("[data-weights-preview]");
