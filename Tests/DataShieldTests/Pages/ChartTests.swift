@@ -53,7 +53,9 @@ import Testing
         #expect(Charts.niceStep(highest) == step)
     }
 
-    @Test(arguments: [(1.0, "1"), (0.5, "0.5"), (2.05, "2.05"), (-3.25, "-3.25"), (1.0 / 3, "0.33"), (Double.nan, "0"), (.infinity, "0")] as [(Double, String)])
+    @Test(
+        arguments: [(1.0, "1"), (0.5, "0.5"), (2.05, "2.05"), (-3.25, "-3.25"), (1.0 / 3, "0.33"), (Double.nan, "0"), (.infinity, "0")]
+            as [(Double, String)])
     func `numbers are short`(value: Double, text: String) {
         #expect(SVG.number(value) == text)
     }

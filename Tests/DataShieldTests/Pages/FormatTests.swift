@@ -13,10 +13,11 @@ import Testing
     @Test(arguments: [(0.0, "0 %"), (0.004, "<1 %"), (0.256, "26 %"), (0.996, ">99 %"), (1.0, "100 %"), (Double.nan, "0 %")] as [(Double, String)])
     func `nearly all is not all, and little is not nothing`(share: Double, text: String) { #expect(Format.percent(share) == text) }
 
-    @Test(arguments: [
-        (0.0, "just now"), (59, "just now"), (60, "1 min ago"), (3_599, "59 min ago"), (7_200, "2 h ago"), (90_000, "yesterday"),
-        (3 * 86_400, "3 days ago"), (40 * 86_400, "14 Oct 2026"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0.0, "just now"), (59, "just now"), (60, "1 min ago"), (3_599, "59 min ago"), (7_200, "2 h ago"), (90_000, "yesterday"),
+            (3 * 86_400, "3 days ago"), (40 * 86_400, "14 Oct 2026"),
+        ] as [(Double, String)])
     func `a time is told by its distance, an old one by its date`(seconds: Double, text: String) throws {
         let now = try #require(Timestamp.parse("2026-11-23T12:00:00.000Z"))
         #expect(Format.ago(now.addingTimeInterval(-seconds), now: now) == text)

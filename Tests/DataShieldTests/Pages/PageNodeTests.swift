@@ -4,8 +4,18 @@ import Testing
 @testable import DataShield
 
 @Suite struct PageNodeTests {
-    struct Inner { var label: String; var note: String? }
-    struct Model { var title: String?; var note: String; var isOn: Bool; var count: Int; var rows: [Inner]; var one: Inner? }
+    struct Inner {
+        var label: String
+        var note: String?
+    }
+    struct Model {
+        var title: String?
+        var note: String
+        var isOn: Bool
+        var count: Int
+        var rows: [Inner]
+        var one: Inner?
+    }
 
     private func render(_ text: String, _ model: Model) throws -> String {
         try MustacheTemplate(string: text).render(PageNode(model, shared: ["shared": "S"]))

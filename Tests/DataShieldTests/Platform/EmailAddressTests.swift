@@ -93,6 +93,27 @@ import Testing
         #expect(throws: EmailAddress.Fault.tooLong) { try EmailAddress(String(repeating: "a", count: 1_000_000) + "@example.com") }
     }
 
+    /// Plain addresses take a short way, which a tab in front bars: both have to end alike.
+    @Test func `the quick way takes and refuses what the long way does`() {
+        var number: UInt64 = 42
+        func next(_ count: Int) -> Int {
+            number = number &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((number >> 33) % UInt64(count))
+        }
+        func some(_ characters: String, upTo count: Int) -> String {
+            let characters = Array(characters)
+            return String((0..<next(count + 1)).map { _ in characters[next(characters.count)] })
+        }
+        var taken = 0
+        for _ in 0..<3_000 {
+            let text = some("aB1.+-_'", upTo: 6) + "@" + some("aX1n-", upTo: 6) + some(".", upTo: 2) + some("a1-.xn", upTo: 6) + some("m1", upTo: 1)
+            let quick = try? EmailAddress(text)
+            taken += quick == nil ? 0 : 1
+            #expect(quick == (try? EmailAddress("\t" + text)), "\(text)")
+        }
+        #expect(taken > 100)
+    }
+
     @Test func `the part before the at sign has at most 64 octets`() throws {
         #expect(try EmailAddress(String(repeating: "a", count: 64) + "@example.com").local.count == 64)
         #expect(throws: EmailAddress.Fault.localTooLong) { try EmailAddress(String(repeating: "a", count: 65) + "@example.com") }

@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+@testable import DataShield
+
+@Suite struct HIBPWireTests {
+    static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    @Test func `a breach is read leniently`() throws {
+        let entry = try HIBPWire.entry(JSONValue.answer(Self.bytes(#"{"Name":"A","Unknown":{"x":[1]},"PwnCount":"12","BreachDate":"soon","IsSpamList":true}"#)))
+        #expect(entry == CatalogueEntry(name: "A", pwnCount: 12, isSpamList: true))
+        #expect(entry.raisesAlert == false)
+    }
+
+    @Test(arguments: [
+        ("", "not JSON"), ("{", "not JSON"), ("{}", "not a list of breaches"), ("[1]", "a breach without Name"), ("[{}]", "a breach without Name"),
+        (#"[{"Name":""}]"#, "a breach without Name"), (#"[{"Name":7}]"#, "a breach without Name"), ("null", "not a list of breaches"),
+    ])
+    func `what is no list of breaches is malformed`(text: String, what: String) {
+        #expect(throws: ProviderFailure.malformed(what)) { try HIBPWire.catalogue(Self.bytes(text)) }
+    }
+
+    @Test func `bytes that are not UTF-8 are malformed`() {
+        #expect(throws: ProviderFailure.malformed("not UTF-8")) { try HIBPWire.catalogue([0x5B, 0xFF, 0x5D]) }
+    }
+
+    @Test func `a domain's answer is read by address`() throws {
+        let names = try HIBPWire.domain(Self.bytes(#"{"Alex.Doe":["A","B"],"sam":[],"not an alias":["C"]}"#), "example.com")
+        #expect(names == [try EmailAddress("alex.doe@example.com"): ["A", "B"], try EmailAddress("sam@example.com"): []])
+    }
+
+    @Test(arguments: ["[]", #"{"a":"A"}"#, #"{"a":[1]}"#, #"{"a":null}"#])
+    func `a domain's answer of another shape is malformed`(text: String) {
+        #expect(throws: ProviderFailure.self) { try HIBPWire.domain(Self.bytes(text), "example.com") }
+    }
+
+    @Test func `the newest breach is the one added last`() throws {
+        let entries = try HIBPWire.catalogue(
+            Self.bytes(#"[{"Name":"B","AddedDate":"2024-01-02T00:00:00Z"},{"Name":"A","AddedDate":"2024-01-02T00:00:00Z"},{"Name":"C"}]"#)
+        ).map(\.entry)
+        #expect(HIBPWire.marker(entries) == "2024-01-02T00:00:00.000Z|B")
+        #expect(HIBPWire.marker([]) == nil)
+    }
+
+    @Test(arguments: [("a+x@b.de", "a%2Bx%40b.de"), ("ä/ö", "%C3%A4%2F%C3%B6"), ("a-b_c.d~e", "a-b_c.d~e"), ("\u{7}", "%07")])
+    func `an account is one segment of a path`(text: String, escaped: String) {
+        #expect(HIBPClient.escaped(text) == escaped)
+    }
+}
+
+@Suite struct PaceTests {
+    @Test func `calls are spread evenly, a little below the limit`() async throws {
+        let pace = Pace(requestsPerMinute: 6_000)
+        let clock = ContinuousClock()
+        let began = clock.now
+        for _ in 0..<30 { try await pace.turn() }
+        let time = clock.now - began
+        #expect(time >= .milliseconds(29 * 10))
+        #expect(pace.requests == 30)
+    }
+
+    @Test func `a pause holds also those who wait already`() async throws {
+        let pace = Pace(requestsPerMinute: 600)
+        let clock = ContinuousClock()
+        let began = clock.now
+        try await pace.turn()
+        async let second: Void = pace.turn()
+        async let third: Void = pace.turn()
+        pace.pause(for: .milliseconds(-5))
+        _ = try await (second, third)
+        #expect(clock.now - began >= .seconds(1), "A second is added to what the service says.")
+    }
+
+    @Test func `who is cancelled waits no longer`() async throws {
+        let pace = Pace(requestsPerMinute: 1)
+        try await pace.turn()
+        let waiting = Task { try await pace.turn() }
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        #expect(pace.requests == 1)
+    }
+}

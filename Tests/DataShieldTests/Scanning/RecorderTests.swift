@@ -1,0 +1,184 @@
+import DataShieldTestSupport
+import Foundation
+import Postgres
+import Testing
+
+@testable import DataShield
+
+@Suite(.freshDatabase) struct RecorderTests {
+    static let now = Timestamp.parse("2026-06-15T12:00:00.000Z") ?? .distantPast
+    let recorder = Recorder(now: { Self.now })
+    var database: TestDatabase { .current }
+
+    static func finding(
+        _ provider: ApiProvider = .hibp, _ name: String, date: String? = "2024-01-01", types: [String] = ["email", "password"],
+        artifacts: [ArtifactKind] = [], raisesAlert: Bool = true
+    ) -> Finding {
+        Finding(
+            breachName: name, breachDate: BreachDate.day(date), dataTypes: types.sorted(), artifacts: artifacts, source: provider.source,
+            provider: provider, raisesAlert: raisesAlert)
+    }
+
+    @discardableResult
+    func record(_ findings: [(EmployeeID, Finding)], in company: CompanyID) async throws -> Recorder.Outcome {
+        try await database.tenant.transaction(for: company) { db in try await recorder.record(findings, in: db) }
+    }
+
+    /// A name that no other test of the suite uses: they share the catalogue.
+    func name(_ base: String = "Example") -> String { base + CUID.make(at: Date()).suffix(10) }
+
+    // MARK: What recording does
+
+    @Test func `a new finding makes a breach, a record, an open alert and a score`() async throws {
+        let company = try await database.makeCompany(domain: "acme-new.example")
+        let person = try await database.makeEmployee(in: company, email: "jane@acme-new.example")
+        let breach = name()
+        let outcome = try await record([(person, Self.finding(.hibp, breach))], in: company)
+        #expect(outcome == .init(newRecords: 1, newAlerts: 1))
+
+        let state = try await state(of: company)
+        #expect(
+            state == [
+                .init(
+                    person: person, key: CanonicalKey.of(breach), data: ["email", "password"], artifacts: [], sources: ["HIBP"], severity: .high,
+                    confidence: .high, alerts: 1, message: "Exposed in \(breach): password and email.")
+            ])
+        // Recency 25, critical data 20, domain 15, one of three open alerts 3.3, one of five breaches 2.
+        #expect(try await scores(of: company) == [person: 65])
+    }
+
+    @Test func `the same provider again writes nothing at all`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = name()
+        try await record([(person, Self.finding(.hibp, breach))], in: company)
+        let before = try await versions(of: company)
+        #expect(try await record([(person, Self.finding(.hibp, breach))], in: company) == .init())
+        #expect(try await versions(of: company) == before)
+        let state = try await state(of: company)
+        #expect(try await record([(person, Self.finding(.hibp, breach, types: ["email", "ssn"]))], in: company) == .init())
+        #expect(try await self.state(of: company) == state)
+    }
+
+    @Test func `another provider corroborates: data united, severity and confidence raised, no second alert`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = name()
+        try await record([(person, Self.finding(.intelx, breach, types: ["email"]))], in: company)
+        let outcome = try await record([(person, Self.finding(.dehashed, "\(breach).com", types: ["password", "hashed_password"]))], in: company)
+        #expect(outcome == .init(corroborated: 1, raised: 1))
+        let state = try await state(of: company)
+        #expect(state.count == 1)
+        #expect(state.first?.data == ["email", "hashed_password", "password"])
+        #expect(state.first?.sources == ["INTELX", "DEHASHED"])
+        #expect(state.first?.severity == .critical)
+        #expect(state.first?.confidence == .high)
+        #expect(state.first?.alerts == 1)
+    }
+
+    @Test func `a less severe word does not lower an alert`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = name()
+        try await record([(person, Self.finding(.hibpStealer, breach, types: ["email"], artifacts: [.cookie]))], in: company)
+        let outcome = try await record([(person, Self.finding(.hibp, breach, date: "2012-01-01", types: ["email"]))], in: company)
+        #expect(outcome == .init(corroborated: 1))
+        #expect(try await state(of: company).first?.severity == .critical)
+    }
+
+    @Test func `two names of one breach in one call are one record`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = name()
+        let outcome = try await record(
+            [
+                (person, Self.finding(.leakcheck, breach, types: ["email"])), (person, Self.finding(.leakcheck, "\(breach).com", types: ["phone"])),
+                (person, Self.finding(.dehashed, breach.uppercased(), types: ["name"])),
+            ], in: company)
+        #expect(outcome == .init(newRecords: 1, newAlerts: 1))
+        #expect(try await state(of: company).first?.data == ["email", "name", "phone"])
+        #expect(try await state(of: company).first?.sources == ["LEAKCHECK", "DEHASHED"])
+    }
+
+    @Test(arguments: [(true, false), (false, true)])
+    func `a breach flagged fabricated or a spam list is recorded and raises no alert`(fabricated: Bool, spam: Bool) async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = name()
+        let entry = CatalogueEntry(name: breach, addedAt: Self.now, dataTypes: ["email"], isFabricated: fabricated, isSpamList: spam)
+        var finding = Self.finding(.hibp, breach, types: ["email"])
+        finding.catalogue = entry
+        finding.raisesAlert = entry.raisesAlert
+        #expect(try await record([(person, finding)], in: company) == .init(newRecords: 1))
+        // Nor does another provider's word raise one, who does not know of the flag.
+        #expect(try await record([(person, Self.finding(.dehashed, breach))], in: company) == .init(corroborated: 1))
+        #expect(try await state(of: company).map(\.alerts) == [0])
+    }
+
+    @Test func `people of another company, and those who are gone, are passed over`() async throws {
+        let company = try await database.makeCompany(), other = try await database.makeCompany()
+        let stranger = try await database.makeEmployee(in: other)
+        let outcome = try await record([(stranger, Self.finding(.hibp, name())), (EmployeeID(), Self.finding(.hibp, name()))], in: company)
+        #expect(outcome == .init())
+        #expect(try await state(of: other).isEmpty)
+    }
+
+    @Test func `names of strangers are stored on one line without control characters, whatever they hold`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = name("Evil\u{0}'; DROP TABLE alerts; --\n<script>\"{},\\")
+        let outcome = try await record([(person, Self.finding(.dehashed, breach, types: ["email", "we{ird\",\\ty"]))], in: company)
+        #expect(outcome == .init(newRecords: 1, newAlerts: 1))
+        #expect(try await state(of: company).first?.data == ["email", "we{ird\",\\ty"])
+        #expect(try await state(of: company).first?.message.contains("\n") == false)
+    }
+
+    // MARK: The outbox
+
+    @Test func `channels hear of new and of risen alerts that are severe enough for them`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let all = CUID.make(at: Self.now), critical = CUID.make(at: Self.now), off = CUID.make(at: Self.now)
+        try await database.tenant.transaction(for: company) { db in
+            for (id, severity, enabled) in [(all, Severity.low, true), (critical, .critical, true), (off, .low, false)] {
+                try await db.execute(
+                    """
+                    INSERT INTO webhooks (id, company_id, label, encrypted_url, url_hint, min_severity, enabled)
+                    VALUES (\(id), \(company), 'x', \([UInt8]()), '', \(severity), \(enabled))
+                    """)
+            }
+        }
+        let breach = name()
+        try await record([(person, Self.finding(.hibp, breach, types: ["password"]))], in: company)
+        try await record([(person, Self.finding(.dehashed, breach, types: ["email"]))], in: company)
+        try await record([(person, Self.finding(.snusbase, breach, types: ["hashed_password"]))], in: company)
+        let rows = try await database.owner.query(
+            "SELECT webhook_id, event FROM deliveries WHERE company_id = \(company) ORDER BY sequence")
+        let sent = try rows.map { row in "\(try row.get("webhook_id", as: String.self)) \(try row.get("event", as: String.self))" }
+        #expect(sent.first == "\(all) alert.created")
+        #expect(Set(sent.dropFirst()) == ["\(all) alert.severity_raised", "\(critical) alert.severity_raised"])
+        #expect(sent.count == 3)
+    }
+
+    // MARK: The catalogue
+
+    @Test func `a better source improves a breach, a worse one does not degrade it`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = name("Shop")
+        try await record([(person, Self.finding(.dehashed, "\(breach).com", date: nil, types: ["email"]))], in: company)
+        var finding = Self.finding(.hibp, breach, types: ["email", "password"])
+        finding.catalogue = CatalogueEntry(
+            name: breach, title: "The Shop", breachDate: BreachDate.day("2020-02-02"), addedAt: Self.now, dataTypes: ["email", "password"], pwnCount: 9)
+        try await record([(person, finding)], in: company)
+        try await record([(person, Self.finding(.leakcheck, "\(breach).net", date: "1999-01-01", types: ["phone"]))], in: company)
+        let row = try #require(
+            try await database.owner.query("SELECT name, title, source, breach_date, data_types, pwn_count FROM breaches WHERE canonical_key = \(CanonicalKey.of(breach))").first)
+        #expect(try row.get("name", as: String.self) == breach)
+        #expect(try row.get("title", as: String.self) == "The Shop")
+        #expect(try row.get("source", as: BreachSource.self) == .hibp)
+        #expect(try row.get("breach_date", as: Date.self) == BreachDate.day("2020-02-02"))
+        #expect(try row.get("data_types", as: [String].self) == ["email", "password"])
+        #expect(try row.get("pwn_count", as: Int.self) == 9)
+    }
+}

@@ -1,0 +1,50 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Sandbox
+
+/// Asks a sandbox over real HTTP.
+struct SandboxClient {
+    let url: String
+    static let goodKey = "0123456789abcdef0123456789abcdef"
+
+    struct Reply {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: Data
+
+        func json<T: Decodable>(_ type: T.Type = T.self) throws -> T { try JSONDecoder().decode(T.self, from: body) }
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    func get(_ path: String, key: String? = goodKey, agent: String? = "SandboxTests/1.0", timeout: TimeAmount = .seconds(20)) async throws -> Reply {
+        try await send(.GET, "/api/v3/\(path)", key: key, agent: agent, timeout: timeout)
+    }
+
+    func admin(_ method: HTTPMethod, _ path: String, _ body: String = "") async throws -> Reply {
+        try await send(method, "/_sandbox/\(path)", body: body)
+    }
+
+    func send(
+        _ method: HTTPMethod, _ path: String, key: String? = nil, agent: String? = nil, body: String = "", timeout: TimeAmount = .seconds(20)
+    ) async throws -> Reply {
+        var request = HTTPClientRequest(url: url + path)
+        request.method = method
+        if let key { request.headers.add(name: "hibp-api-key", value: key) }
+        if let agent { request.headers.add(name: "user-agent", value: agent) }
+        if !body.isEmpty { request.body = .bytes(ByteBuffer(string: body)) }
+        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let bytes = try await response.body.collect(upTo: 64 << 20)
+        return Reply(status: Int(response.status.code), headers: response.headers, body: Data(bytes.readableBytesView))
+    }
+}
+
+/// A breach as short answers have it.
+struct NamedBreach: Decodable {
+    let name: String
+
+    enum CodingKeys: String, CodingKey {
+        case name = "Name"
+    }
+}
