@@ -52,18 +52,32 @@ struct Measurement: Sendable {
 struct BenchmarkEnvironment: Sendable {
     /// The PostgreSQL that `make bench` starts.
     let databaseURL: String
+    private let givenProgram: String?
+
+    /// Where the release build of `datashield` is.
+    var program: String {
+        get throws {
+            guard let givenProgram, FileManager.default.isExecutableFile(atPath: givenProgram) else { throw Failure.noProgram }
+            return givenProgram
+        }
+    }
 
     enum Failure: Error, CustomStringConvertible {
         case noDatabase
+        case noProgram
 
         var description: String {
-            "TEST_DATABASE_URL does not name a PostgreSQL to measure against; `make bench` starts one."
+            switch self {
+            case .noDatabase: "TEST_DATABASE_URL does not name a PostgreSQL to measure against; `make bench` starts one."
+            case .noProgram: "DATASHIELD_PROGRAM does not name the program to measure; `make bench` builds it."
+            }
         }
     }
 
     init(_ variables: [String: String]) throws {
         guard let url = variables["TEST_DATABASE_URL"], !url.isEmpty else { throw Failure.noDatabase }
         databaseURL = url
+        givenProgram = variables["DATASHIELD_PROGRAM"]
     }
 }
 

@@ -5,7 +5,13 @@ import Foundation
 enum Benchmarks {
     /// In the order in which they are run.
     static let all: [any Benchmark] = [
-        ClientSelectBenchmark()
+        ClientSelectBenchmark(),
+        AlertsBenchmark(),
+        PagesBenchmark(),
+        DashboardBenchmark(),
+        ImportBenchmark(),
+        ScanBenchmark(),
+        StartBenchmark(),
     ]
 
     static func main() async {
@@ -32,8 +38,13 @@ enum Benchmarks {
         var measurements: [Measurement] = []
         for benchmark in benchmarks {
             FileHandle.standardError.write(Data("\(benchmark.name): \(benchmark.summary)\n".utf8))
-            measurements += try await benchmark.run(in: environment)
+            let result: Result<[Measurement], any Error>
+            do { result = .success(try await benchmark.run(in: environment)) } catch { result = .failure(error) }
+            // What several of them share goes when the last has run, and when one fails.
+            if case .failure = result { try await LargeCompany.shared.close() }
+            measurements += try result.get()
         }
+        try await LargeCompany.shared.close()
         return measurements
     }
 
