@@ -38,10 +38,11 @@ package enum DemoCompany {
             let first = firstNames[numbers.below(firstNames.count)]
             let last = lastNames[numbers.below(lastNames.count)]
             var place = numbers.below(total)
-            let department = departments.first { entry in
-                place -= entry.share
-                return place < 0
-            } ?? departments[0]
+            let department =
+                departments.first { entry in
+                    place -= entry.share
+                    return place < 0
+                } ?? departments[0]
             let title = department.titles[numbers.below(department.titles.count)]
             let plain = "\(first.plain).\(last.plain)"
             let number = taken[plain, default: 0] + 1
@@ -60,8 +61,11 @@ package enum DemoCompany {
     }
 
     private static let departments = [
-        Department(name: "Engineering", share: 24, titles: ["Software Engineer", "Senior Software Engineer", "Engineering Manager", "Site Reliability Engineer", "QA Engineer"]),
-        Department(name: "Sales", share: 18, titles: ["Account Executive", "Sales Development Representative", "Regional Sales Director", "Sales Engineer"]),
+        Department(
+            name: "Engineering", share: 24,
+            titles: ["Software Engineer", "Senior Software Engineer", "Engineering Manager", "Site Reliability Engineer", "QA Engineer"]),
+        Department(
+            name: "Sales", share: 18, titles: ["Account Executive", "Sales Development Representative", "Regional Sales Director", "Sales Engineer"]),
         Department(name: "Customer Support", share: 14, titles: ["Support Specialist", "Support Engineer", "Team Lead, Support"]),
         Department(name: "Operations", share: 11, titles: ["Operations Analyst", "Logistics Coordinator", "Procurement Manager"]),
         Department(name: "Marketing", share: 9, titles: ["Content Strategist", "Product Marketing Manager", "Graphic Designer"]),
@@ -69,7 +73,8 @@ package enum DemoCompany {
         Department(name: "Finance", share: 6, titles: ["Accountant", "Financial Analyst", "Payroll Specialist", "Controller"]),
         Department(name: "People", share: 5, titles: ["Recruiter", "HR Business Partner", "Learning Coordinator"]),
         Department(name: "IT and Security", share: 4, titles: ["Systems Administrator", "Security Analyst", "Help Desk Technician"]),
-        Department(name: "Legal and Executive", share: 2, titles: ["Legal Counsel", "Chief of Staff", "Vice President, Strategy", "Executive Assistant"]),
+        Department(
+            name: "Legal and Executive", share: 2, titles: ["Legal Counsel", "Chief of Staff", "Vice President, Strategy", "Executive Assistant"]),
     ]
 
     /// A name, and how it is written in an address.

@@ -95,13 +95,18 @@ package final class Sandbox: Service {
         _ body: @Sendable (_ url: String, _ sandbox: Sandbox) async throws -> R
     ) async throws -> R {
         let sandbox = try Sandbox(configuration: configuration, now: now)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await sandbox.run() }
+        // A server that is merely cancelled may drop a connection that it has just accepted, which the network library takes for a
+        // programmer's mistake; one that is shut down takes leave of each.
+        var group = ServiceGroupConfiguration(services: [sandbox], logger: sandbox.logger)
+        group.maximumGracefulShutdownDuration = .seconds(10)
+        let service = ServiceGroup(configuration: group)
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await service.run() }
             let result: Result<R, any Error>
             do { result = .success(try await body(try await sandbox.url(), sandbox)) } catch { result = .failure(error) }
-            group.cancelAll()
+            await service.triggerGracefulShutdown()
             // How the server ended is of no interest when the work is done.
-            while (try? await group.next()) != nil {}
+            while (try? await tasks.next()) != nil {}
             return try result.get()
         }
     }
@@ -120,8 +125,10 @@ package final class Sandbox: Service {
         let key = Self.keyField.flatMap { request.headers[$0] }
         let (answer, misbehaviour) = self.answer(.init(path: words, query: query), method: request.method, agent: agent, key: key)
         if misbehaviour?.kind == .slow {
-            // A client that does not wait cancels this, which ends the request as well.
-            try? await Task.sleep(for: .milliseconds(misbehaviour?.delayMilliseconds ?? 1000))
+            // Cut short only when the sandbox stops.
+            try? await cancelWhenGracefulShutdown {
+                try await Task.sleep(for: .milliseconds(misbehaviour?.delayMilliseconds ?? 1000))
+            }
         }
         return answer.response(isCut: misbehaviour?.kind == .cutConnection)
     }

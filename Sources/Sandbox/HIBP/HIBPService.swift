@@ -106,23 +106,31 @@ struct HIBPService: Sendable {
 
     private func isDomain(_ domain: String) -> Bool {
         domain.contains(".") && !domain.hasPrefix(".") && !domain.hasSuffix(".")
-            && domain.utf8.allSatisfy { $0 == 0x2d || $0 == 0x2e || $0 >= 0x80 || Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber }
+            && domain.utf8.allSatisfy {
+                $0 == 0x2d || $0 == 0x2e || $0 >= 0x80 || Character(UnicodeScalar($0)).isLetter || Character(UnicodeScalar($0)).isNumber
+            }
     }
 
     private func subscribedDomains() -> Answer {
         struct Domain: Encodable {
-            let DomainName: String
-            let PwnCount: Int
-            let PwnCountExcludingSpamLists: Int
-            let PwnCountExcludingSpamListsAtLastSubscriptionRenewal: Int
-            let NextSubscriptionRenewal: String
+            let domainName: String
+            let pwnCount: Int
+            let pwnCountExcludingSpamLists: Int
+            let pwnCountExcludingSpamListsAtLastSubscriptionRenewal: Int
+            let nextSubscriptionRenewal: String
+
+            enum CodingKeys: String, CodingKey {
+                case domainName = "DomainName", pwnCount = "PwnCount", pwnCountExcludingSpamLists = "PwnCountExcludingSpamLists"
+                case pwnCountExcludingSpamListsAtLastSubscriptionRenewal = "PwnCountExcludingSpamListsAtLastSubscriptionRenewal"
+                case nextSubscriptionRenewal = "NextSubscriptionRenewal"
+            }
         }
         let domains = world.domains.keys.filter { $0 != TestAccounts.domain }.sorted().map { name in
             let exposed = world.exposed(in: name) ?? []
             let counted = world.countedSize(of: exposed)
             return Domain(
-                DomainName: name, PwnCount: exposed.count, PwnCountExcludingSpamLists: counted,
-                PwnCountExcludingSpamListsAtLastSubscriptionRenewal: counted, NextSubscriptionRenewal: plan.subscribedUntil)
+                domainName: name, pwnCount: exposed.count, pwnCountExcludingSpamLists: counted,
+                pwnCountExcludingSpamListsAtLastSubscriptionRenewal: counted, nextSubscriptionRenewal: plan.subscribedUntil)
         }
         return .json(domains)
     }

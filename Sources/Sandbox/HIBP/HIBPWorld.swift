@@ -69,7 +69,8 @@ struct HIBPWorld: Sendable {
         let prefix = prefix.uppercased()
         var found: [String: [Int]] = [:]
         for address in Set(addresses) {
-            let hash = Insecure.SHA1.hash(data: Data(address.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined().uppercased()
+            let hash = Insecure.SHA1.hash(data: Data(address.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+                .uppercased()
             guard hash.hasPrefix(prefix) else { continue }
             let breaches = breaches(of: facts(of: address), isOwner: false)
             if !breaches.isEmpty { found[String(hash.dropFirst(prefix.count))] = breaches }
