@@ -7,8 +7,8 @@ import ServiceLifecycle
 /// It is asked in a transaction of its own, by one process at a time. It may be asked more often than something is due; a dedupe key or
 /// the stored state keeps it from being done twice.
 package struct ScheduledWork: Sendable {
-    let name: String
-    let enqueueDue: @Sendable (Transaction) async throws -> Void
+    package let name: String
+    package let enqueueDue: @Sendable (Transaction) async throws -> Void
 
     package init(_ name: String, enqueueDue: @escaping @Sendable (Transaction) async throws -> Void) {
         self.name = name

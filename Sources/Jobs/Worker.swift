@@ -203,7 +203,7 @@ package struct Worker: Service {
         while true {
             do {
                 return try await queue.finish(job, worker: name, ending)
-            } catch where ContinuousClock.now + pause < end {
+            } catch  where ContinuousClock.now + pause < end {
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))
             }
