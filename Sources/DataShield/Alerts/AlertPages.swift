@@ -58,7 +58,9 @@ package struct AlertPages: Sendable {
             employee: query.employee.map { .init(id: $0.rawValue, label: page.items.first?.employeeName ?? "one person") },
             breach: query.breach.map { .init(id: $0.rawValue, label: page.items.first?.breachName ?? "one breach") },
             isFiltered: parts.contains { !($0.1 ?? "").isEmpty }, formError: nil, rows: rows, hasRows: !rows.isEmpty,
-            pager: Pager(Format.count(rows.count, "alert", "alerts") + " on this page", path: "/alerts", query: parts, cursor: query.cursor, next: page.nextCursor),
+            pager: Pager(
+                Format.count(rows.count, "alert", "alerts") + " on this page", path: "/alerts", query: parts, cursor: query.cursor,
+                next: page.nextCursor),
             emptyHint: "A scan raises one for each person it finds in a breach. An empty list says nothing about people who were not asked about.")
         return pages.show("alerts/list", model, Frame("Alerts", in: .alerts, showsHIBP: true), for: request, context)
     }
@@ -230,7 +232,9 @@ extension AlertModel {
             advice.append("Turn on a second factor for the person if there is none.")
         }
         if !data.isDisjoint(with: ["credit_card", "bank_account"]) { advice.append("Have cards and accounts that are named watched or replaced.") }
-        if !data.isDisjoint(with: ["ssn", "national_id", "passport", "tax_id"]) { advice.append("Tell the person that somebody may act under their name.") }
+        if !data.isDisjoint(with: ["ssn", "national_id", "passport", "tax_id"]) {
+            advice.append("Tell the person that somebody may act under their name.")
+        }
         if advice.isEmpty { advice.append("Tell the person to expect phishing that knows these data of them.") }
         advice.append("Resolve this alert with a word on what was done.")
         return advice

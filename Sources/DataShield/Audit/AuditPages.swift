@@ -54,7 +54,8 @@ package struct AuditPages: Sendable {
     private static let actions = [
         "session.signed_in", "session.refused", "session.signed_out", "session.revoked", "user.created", "user.updated", "user.password_reset",
         "user.password_changed", "user.deleted", "company.updated", "employee.created", "employee.updated", "employee.deleted", "employees.imported",
-        "employees.exported", "alert.status_changed", "alert.updated", "alert.commented", "credential.added", "credential.replaced", "credential.removed",
+        "employees.exported", "alert.status_changed", "alert.updated", "alert.commented", "credential.added", "credential.replaced",
+        "credential.removed",
         "credential.tested", "scan.started",
     ]
 

@@ -45,7 +45,8 @@ package struct BreachPages: Sendable {
         let page = try await breaches.list(filter, cursor: query.cursor, for: subject)
         let parts = [("q", query.q), ("scope", query.scope?.rawValue), ("source", query.source?.rawValue)]
         let model = BreachListModel(
-            subtitle: scope == .ours ? "Breaches that people of yours are in, the widest first." : "All breaches that the sources know, the latest first.",
+            subtitle: scope == .ours
+                ? "Breaches that people of yours are in, the widest first." : "All breaches that the sources know, the latest first.",
             q: query.q,
             scopeFilter: Choice("scope", "Which breaches", [("ours", "With your people"), ("all", "All known")], selected: scope.rawValue),
             sourceFilter: Choice(
@@ -112,7 +113,8 @@ extension BreachModel {
         coverageNote = "Only who was asked about can be known: see the coverage on the dashboard."
         rows = people.items.map { Person($0, clock) }
         hasRows = !rows.isEmpty
-        pager = people.nextCursor == nil && cursor == nil
+        pager =
+            people.nextCursor == nil && cursor == nil
             ? nil
             : Pager(
                 Format.count(rows.count, "person", "people") + " on this page", path: "/breaches/\(breach.id)", query: [], cursor: cursor,

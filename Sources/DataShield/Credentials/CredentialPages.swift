@@ -74,7 +74,8 @@ package struct CredentialPages: Sendable {
                 SourceListModel.Provider(
                     type.id, known.first { $0.provider == type.id }, form: form?.provider == type.id ? form : nil, errors: errors, clock)
             })
-        return pages.show("sources/list", model, Frame("Data sources", in: .sources, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
+        return pages.show(
+            "sources/list", model, Frame("Data sources", in: .sources, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
     }
 
     func add(_ request: Request, _ context: AppContext, _ form: Form) async throws -> Response {
@@ -82,7 +83,8 @@ package struct CredentialPages: Sendable {
         do {
             let credential = try await credentials.add(form.provider, label: form.label ?? "", key: form.key, by: subject)
             let trial = try await credentials.test(credential.id, by: subject)
-            return Pages.redirect(to: "/sources", trial.isAccepted ? .done("The key is saved. \(trial.message)") : .problem("The key is saved, but: \(trial.message)"))
+            return Pages.redirect(
+                to: "/sources", trial.isAccepted ? .done("The key is saved. \(trial.message)") : .problem("The key is saved, but: \(trial.message)"))
         } catch let failure as any FeatureError {
             return try await page(request, context, form: form, problem: failure)
         }
@@ -116,7 +118,8 @@ extension SourceListModel.Provider {
         submit = credential == nil ? "Add key" : "Replace key"
         fields = [
             FormField(
-                "key", "Key", type: "password", autocomplete: "off", isRequired: true, hint: "Sealed when stored; only its last characters are shown.",
+                "key", "Key", type: "password", autocomplete: "off", isRequired: true,
+                hint: "Sealed when stored; only its last characters are shown.",
                 error: form == nil ? nil : errors[field: "key"].map { "The key \($0)" }),
             FormField("label", "Label", value: form?.label ?? credential?.label, isOptional: true, error: form == nil ? nil : errors[field: "label"]),
         ].map { field in

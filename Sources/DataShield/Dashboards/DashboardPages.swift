@@ -61,8 +61,10 @@ extension DashboardModel {
                 url: "/employees/\($0.id)", score: $0.riskScore, level: $0.riskLevel.label, tone: $0.riskLevel.tone.rawValue)
         }
         hasPeople = !people.isEmpty
-        peopleHint = summary.coverage.isComplete
-            ? "Every person was asked about, and none was found in a breach." : "Not everybody was asked about yet, so this does not mean that all are clean."
+        peopleHint =
+            summary.coverage.isComplete
+            ? "Every person was asked about, and none was found in a breach."
+            : "Not everybody was asked about yet, so this does not mean that all are clean."
         alerts = summary.recentAlerts.prefix(6).map { AlertRow($0, clock) }
         hasAlerts = !alerts.isEmpty
         departments = summary.departments.prefix(7).map {
@@ -84,7 +86,8 @@ extension DashboardModel {
         }
         return Setup(steps: [
             step(
-                hasPeople, "Add your people", hasPeople ? Format.count(summary.metrics.people, "person", "people") + " on the list" : "Import a CSV file",
+                hasPeople, "Add your people",
+                hasPeople ? Format.count(summary.metrics.people, "person", "people") + " on the list" : "Import a CSV file",
                 "/employees"),
             step(hasSource, "Connect a data source", "Have I Been Pwned needs a key", "/sources"),
             step(isScanned, "Run the first scan", "It asks about each person on the list", "/scans"),

@@ -51,7 +51,8 @@ extension EmployeeImportModel.Report {
 
 extension EmployeeModel {
     init(
-        _ employee: Employee, score risk: RiskScore, records found: [Breaches.Record], coverage known: [PersonCoverage], alerts recent: [AlertListing],
+        _ employee: Employee, score risk: RiskScore, records found: [Breaches.Record], coverage known: [PersonCoverage],
+        alerts recent: [AlertListing],
         clock: PageClock
     ) {
         url = "/employees/\(employee.id)"
@@ -66,7 +67,8 @@ extension EmployeeModel {
         let sum = risk.components.reduce(0) { $0 + $1.points }
         sumNote = "Together \(SVG.number(sum))" + (sum > 100 ? ", and never more than 100." : ", rounded.")
         let isAnswered = !known.isEmpty && known.allSatisfy { $0.outcome != .unknown }
-        noScoreNote = isAnswered
+        noScoreNote =
+            isAnswered
             ? "The score is 0 because the person is in no breach that was found."
             : "The score is 0 because no breach is known. That is no proof: see under Coverage who has not answered."
         records = found.map { Record($0, clock) }
@@ -74,8 +76,10 @@ extension EmployeeModel {
         recordsNote = hasRecords ? Format.count(records.count, "breach", "breaches") : ""
         noRecordsIcon = isAnswered ? "shield-check" : "question"
         noRecordsTitle = isAnswered ? "In no breach" : "Not known"
-        noRecordsText = isAnswered
-            ? "Every connected source has answered about this address, and had nothing." : "Not every source has answered about this address, so this is not the same as clean."
+        noRecordsText =
+            isAnswered
+            ? "Every connected source has answered about this address, and had nothing."
+            : "Not every source has answered about this address, so this is not the same as clean."
         alerts = recent.map { AlertRow(AlertResponse($0), clock) }
         hasAlerts = !alerts.isEmpty
         alertsURL = "/alerts?employee=\(employee.id)"

@@ -39,7 +39,9 @@ package struct ScanPages: Sendable {
         let keys = try await credentials.list(for: subject)
         let clock = PageClock(now(), for: context.signedIn)
         let latest = page.items.first { !$0.status.isFinished }
-        let cadence = company.scanIntervalMinutes.map { "Starts by itself every \(Format.duration(seconds: $0 * 60))." } ?? "Starts only when somebody starts it."
+        let cadence =
+            company.scanIntervalMinutes.map { "Starts by itself every \(Format.duration(seconds: $0 * 60))." }
+            ?? "Starts only when somebody starts it."
         let hasUsable = keys.contains { $0.status != .error }
         let model = ScanListModel(
             subtitle: cadence + (company.lastScanAt.map { " The last one was \(clock.ago($0))." } ?? ""), isRunning: latest != nil,
@@ -70,7 +72,9 @@ package struct ScanPages: Sendable {
 extension ScanModel {
     init(_ run: ScanRun.Response, _ clock: PageClock) {
         started = clock.dateTime(run.startedAt ?? run.createdAt)
-        subtitle = run.status.isFinished ? "What each source answered is kept person by person, under Coverage." : "You may leave this page: the scan goes on."
+        subtitle =
+            run.status.isFinished
+            ? "What each source answered is kept person by person, under Coverage." : "You may leave this page: the scan goes on."
         self.run = ScanProgress(run, clock)
         facts = [
             Fact("Started", run.startedAt.map(clock.dateTime) ?? "Waiting for a free worker"), Fact("By", run.trigger.label),

@@ -60,10 +60,12 @@ package struct SettingsPages: Sendable {
         let company = try await companies.find(subject.company)
         let override = weights.map(\.override) ?? company.riskWeights
         let isRefused = weights != nil && problem != nil
-        let preview = try await risk.preview((isRefused ? company.riskWeights : override).map { .object($0.mapValues { .number($0) }) }, of: subject.company)
+        let preview = try await risk.preview(
+            (isRefused ? company.riskWeights : override).map { .object($0.mapValues { .number($0) }) }, of: subject.company)
         let model = SettingsModel(
             company, form: form, override: override ?? [:], preview: preview, problem: problem, clock: PageClock(now(), for: context.signedIn))
-        return pages.show("settings/show", model, Frame("Settings", in: .settings, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
+        return pages.show(
+            "settings/show", model, Frame("Settings", in: .settings, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
     }
 
     func save(_ request: Request, _ context: AppContext, _ form: CompanyForm) async throws -> Response {
@@ -103,7 +105,10 @@ extension SettingsModel {
             "timezone", "Time zone", value: form?.timezone ?? company.timezone, isRequired: true, hint: "Such as Europe/Berlin or UTC.",
             error: errors[field: "timezone"])
         let interval = form.map(\.scanIntervalMinutes) ?? company.scanIntervalMinutes
-        var choices = [("", "Only when somebody starts one"), ("60", "Every hour"), ("360", "Every 6 hours"), ("720", "Every 12 hours"), ("1440", "Every day"), ("10080", "Every week")]
+        var choices = [
+            ("", "Only when somebody starts one"), ("60", "Every hour"), ("360", "Every 6 hours"), ("720", "Every 12 hours"), ("1440", "Every day"),
+            ("10080", "Every week"),
+        ]
         if let interval, !choices.contains(where: { $0.0 == String(interval) }) {
             choices.append((String(interval), "Every \(Format.duration(seconds: interval * 60))"))
         }

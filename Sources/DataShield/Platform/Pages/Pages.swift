@@ -207,7 +207,8 @@ extension Pages: ErrorPages {
             case 500...: "Something went wrong"
             default: "That did not work"
             }
-        let text = refusal.status == .notFound && refusal.detail == HTTPFailure.notFound.detail
+        let text =
+            refusal.status == .notFound && refusal.detail == HTTPFailure.notFound.detail
             ? "The address may be mistyped, or what was here was deleted or belongs to another company." : refusal.detail
         let model = ErrorModel(
             code: "Error \(refusal.status.code)", heading: heading, text: text, fields: refusal.fields,

@@ -96,7 +96,9 @@ package enum Charts {
             for part in column.parts where part.value > 0 {
                 let tall = plot * Double(part.value) / top
                 y -= tall
-                svg.rect(x, y, bar, max(tall - 1, 0.75), radius: 1.5, tone: part.tone, tip: "\(column.label): \(Format.count(part.value)) \(part.label.lowercased())")
+                svg.rect(
+                    x, y, bar, max(tall - 1, 0.75), radius: 1.5, tone: part.tone,
+                    tip: "\(column.label): \(Format.count(part.value)) \(part.label.lowercased())")
             }
             // Counted from the end, so that today is always named.
             if (columns.count - 1 - index).isMultiple(of: every) {

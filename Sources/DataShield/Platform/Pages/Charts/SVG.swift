@@ -26,11 +26,13 @@ struct SVG {
     }
 
     mutating func gridLine(y: Double, from: Double, to: Double) {
-        text += "<line class=\"grid-line\" x1=\"\(Self.number(from))\" x2=\"\(Self.number(to))\" y1=\"\(Self.number(y))\" y2=\"\(Self.number(y))\" stroke=\"#e8ebed\"/>"
+        text +=
+            "<line class=\"grid-line\" x1=\"\(Self.number(from))\" x2=\"\(Self.number(to))\" y1=\"\(Self.number(y))\" y2=\"\(Self.number(y))\" stroke=\"#e8ebed\"/>"
     }
 
     mutating func label(_ label: String, x: Double, y: Double, anchor: Anchor = .start, size: Double = 11, kind: String = "chart-label") {
-        text += "<text class=\"\(kind)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(size))\" text-anchor=\"\(anchor.rawValue)\" "
+        text +=
+            "<text class=\"\(kind)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(size))\" text-anchor=\"\(anchor.rawValue)\" "
         text += "fill=\"#5d6871\">\(Self.escape(label))</text>"
     }
 
