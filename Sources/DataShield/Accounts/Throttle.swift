@@ -34,6 +34,8 @@ package struct Throttle: Sendable {
         let now = now()
         let ids = keys.map { _ in CUID.make(at: now) }
         let since = now.addingTimeInterval(-Self.window)
+        // Others who came a moment later may have been first at the lock. What lies further ahead is another machine's wrong clock.
+        let until = now.addingTimeInterval(60)
         try await system.transaction { db in
             for (kind, key) in keys.sorted(by: { $0.1 < $1.1 }) {
                 try await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(\(kind + key), 0))")
@@ -43,7 +45,7 @@ package struct Throttle: Sendable {
                 // The failure that has to grow old before there is room for another.
                 let blocking = try await db.first(
                     """
-                    SELECT failed_at FROM login_attempts WHERE kind = \(kind) AND key = \(key) AND failed_at > \(since) AND failed_at <= \(now)
+                    SELECT failed_at FROM login_attempts WHERE kind = \(kind) AND key = \(key) AND failed_at > \(since) AND failed_at <= \(until)
                     ORDER BY failed_at DESC OFFSET \(limit - 1) LIMIT 1
                     """, as: Date.self)
                 if let blocking {

@@ -1,5 +1,5 @@
+import Foundation
 import Hummingbird
-import Logging
 import NIOCore
 
 /// What belongs to one request while it is answered: who asks, where from, and what Hummingbird needs.
@@ -12,6 +12,8 @@ package struct AppContext: RequestContext {
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
+        // Hummingbird numbers requests in the logger's metadata, which a logger that writes nothing does not keep.
+        requestID = source.logger[metadataKey: "hb.request.id"]?.description ?? CUID.make(at: Date())
     }
 
     /// The address of whoever is at the other end of the connection. Behind a proxy on this machine it is the one the proxy names.
@@ -53,7 +55,7 @@ package struct AppContext: RequestContext {
     }
 
     /// The id by which this request is found in the log.
-    package var requestID: String { logger[metadataKey: "hb.request.id"]?.description ?? "" }
+    package let requestID: String
 }
 
 /// A person with a session.

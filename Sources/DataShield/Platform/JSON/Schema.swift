@@ -79,14 +79,19 @@ private final class SchemaCache: Sendable {
     }
 }
 
-extension Array: SchemaDescribed where Element: Decodable {
-    package static var schema: Schema { .array(Schema.of(Element.self)) }
+/// A type made of others: their schemas are asked of whoever records it, who knows which types are being recorded already.
+protocol SchemaNesting {
+    static func schema(of inner: (any Decodable.Type) -> Schema) -> Schema
 }
-extension Set: SchemaDescribed where Element: Decodable {
-    package static var schema: Schema { .array(Schema.of(Element.self)) }
+
+extension Array: SchemaNesting where Element: Decodable {
+    static func schema(of inner: (any Decodable.Type) -> Schema) -> Schema { .array(inner(Element.self)) }
 }
-extension Dictionary: SchemaDescribed where Key == String, Value: Decodable {
-    package static var schema: Schema { .map(Schema.of(Value.self)) }
+extension Set: SchemaNesting where Element: Decodable {
+    static func schema(of inner: (any Decodable.Type) -> Schema) -> Schema { .array(inner(Element.self)) }
+}
+extension Dictionary: SchemaNesting where Key == String, Value: Decodable {
+    static func schema(of inner: (any Decodable.Type) -> Schema) -> Schema { .map(inner(Value.self)) }
 }
 extension Identifier: SchemaDescribed {
     package static var schema: Schema { .string(format: "cuid") }

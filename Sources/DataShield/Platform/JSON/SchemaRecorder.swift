@@ -18,6 +18,7 @@ struct SchemaRecorder: Decoder {
     /// The schema of a type.
     static func record(_ type: any Decodable.Type, within: [ObjectIdentifier]) -> Schema {
         if let described = type as? any SchemaDescribed.Type { return described.schema }
+        if let nesting = type as? any SchemaNesting.Type { return nesting.schema { record($0, within: within) } }
         if let words = Self.caseWords(type) { return .words(words) }
         if type == Date.self { return .string(format: "date-time") }
         if type == URL.self { return .string(format: "uri") }

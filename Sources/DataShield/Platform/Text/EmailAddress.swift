@@ -27,6 +27,10 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: why the text is no address, without repeating it.
     package init(_ input: some StringProtocol) throws(Fault) {
+        if let plain = Self.plainText(input) {
+            text = plain
+            return
+        }
         // More than any address has; what follows need not be quick on a megabyte.
         guard input.utf8.count <= 2048 else { throw .tooLong }
         let space = CharacterSet.whitespacesAndNewlines.union(CharacterSet(charactersIn: "\u{FEFF}"))
@@ -43,6 +47,51 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
         let text = "\(local)@\(try DomainName(String(String.UnicodeScalarView(domainPart))).text)"
         guard text.utf8.count <= 254 else { throw .tooLong }
         self.text = text
+    }
+
+    /// The address when it is of the plain kind that nearly all are: ASCII, no quotes, nothing to mend but case and blanks around it.
+    /// A staff list has a hundred thousand of them.
+    /// - Returns: nil when it is not, or not an address: then the long way decides, and says why.
+    private static func plainText(_ input: some StringProtocol) -> String? {
+        let bytes = input.utf8
+        guard bytes.count <= 300 else { return nil }
+        var text: [UInt8] = []
+        text.reserveCapacity(bytes.count)
+        var (sign, dots, labelLength) = (-1, 0, 0)
+        var before = UInt8(ascii: ".")
+        for var byte in bytes {
+            if byte == UInt8(ascii: " ") {
+                if text.isEmpty { continue }
+                return nil
+            }
+            if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) { byte |= 0x20 }
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): labelLength += 1
+            case UInt8(ascii: "-"):
+                if sign >= 0, before == UInt8(ascii: "."), labelLength == 0 { return nil }
+                // The encoded parts of other scripts have two hyphens in the middle.
+                if sign >= 0, before == UInt8(ascii: "-") { return nil }
+                labelLength += 1
+            case UInt8(ascii: "+"), UInt8(ascii: "_"), UInt8(ascii: "'"):
+                guard sign < 0 else { return nil }
+            case UInt8(ascii: "."):
+                guard before != UInt8(ascii: "."), sign < 0 || (before != UInt8(ascii: "-") && labelLength <= 63) else { return nil }
+                if sign >= 0 { dots += 1 }
+                labelLength = 0
+            case UInt8(ascii: "@"):
+                guard sign < 0, before != UInt8(ascii: "."), text.count <= 64 else { return nil }
+                sign = text.count
+                labelLength = 0
+            default: return nil
+            }
+            // The domain's first label begins as if behind a dot.
+            before = byte == UInt8(ascii: "@") ? UInt8(ascii: ".") : byte
+            text.append(byte)
+        }
+        guard sign > 0, dots > 0, (1...63).contains(labelLength), text.count <= 254, let last = text.last,
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(last)
+        else { return nil }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func dotAtom(_ scalars: [Unicode.Scalar]) throws(Fault) -> (String, Int) {
