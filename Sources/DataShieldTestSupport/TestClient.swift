@@ -1,0 +1,104 @@
+import AsyncHTTPClient
+import DataShield
+import Foundation
+import NIOCore
+
+/// Calls a server as a browser or a program would, over a real connection.
+package struct TestClient: Sendable {
+    package let server: ServerUnderTest
+    let http: HTTPClient
+    /// The session's token; nil for nobody.
+    package var token: String?
+    package var user: UserID?
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// What came back.
+    package struct Answer: Sendable {
+        package let status: Int
+        package let headers: [(name: String, value: String)]
+        package let bytes: [UInt8]
+
+        package var text: String { String(decoding: bytes, as: UTF8.self) }
+        package func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+        package var json: JSONValue { get throws { try JSONParser.parse(bytes) } }
+        package func decode<T: Decodable>(_ type: T.Type) throws -> T { try JSONCoding.decode(type, from: bytes) }
+        package var problem: Problem { get throws { try decode(Problem.self) } }
+        /// The fields that a 422 names.
+        package var fields: [String] { get throws { try problem.errors?.map(\.field) ?? [] } }
+    }
+
+    package var company: CompanyID { server.company }
+    package var application: DataShield.Application { server.application }
+
+    /// The same client without a session.
+    package var anonymous: TestClient {
+        var client = self
+        client.token = nil
+        client.user = nil
+        return client
+    }
+
+    /// Makes a user with a role and signs them in, without the way over the password: it is tried where it belongs.
+    package func signedIn(as role: Role, in company: CompanyID? = nil) async throws -> TestClient {
+        let database = TestDatabase.current
+        let company = company ?? server.company
+        let user = try await database.makeUser(in: company, role: role)
+        let token = Token()
+        try await database.system.execute(
+            """
+            INSERT INTO sessions (id, company_id, user_id, token_hash, ip, user_agent, created_at, last_seen_at, expires_at)
+            VALUES (\(SessionID()), \(company), \(user), \(token.hash), '127.0.0.1', 'test', now(), now(), now() + interval '100 years')
+            """)
+        var client = self
+        client.token = token.text
+        client.user = user
+        return client
+    }
+
+    /// Sends a request.
+    /// - Parameters:
+    ///   - json: the body, as JSON.
+    ///   - body: the body as it is; then its content type is named, too.
+    package func send(
+        _ method: String, _ path: String, json: (any Encodable & Sendable)? = nil, body: [UInt8]? = nil, contentType: String? = nil,
+        headers: [(String, String)] = []
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: server.origin + path)
+        request.method = .init(rawValue: method)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let token { request.headers.add(name: "Cookie", value: "\(SessionCookie.name)=\(token)") }
+        if let json {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(try JSONCoding.encode(json))
+        } else if let body {
+            if let contentType { request.headers.add(name: "Content-Type", value: contentType) }
+            request.body = .bytes(body)
+        }
+        let response = try await http.execute(request, timeout: .seconds(60))
+        let bytes = try await response.body.collect(upTo: 256 << 20)
+        return Answer(
+            status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) }, bytes: Array(bytes.readableBytesView))
+    }
+
+    package func get(_ path: String, headers: [(String, String)] = []) async throws -> Answer { try await send("GET", path, headers: headers) }
+    package func post(_ path: String, _ json: (any Encodable & Sendable)? = nil, headers: [(String, String)] = []) async throws -> Answer {
+        try await send("POST", path, json: json, headers: headers)
+    }
+    package func patch(_ path: String, _ json: any Encodable & Sendable) async throws -> Answer { try await send("PATCH", path, json: json) }
+    package func put(_ path: String, _ json: any Encodable & Sendable) async throws -> Answer { try await send("PUT", path, json: json) }
+    package func delete(_ path: String) async throws -> Answer { try await send("DELETE", path) }
+
+    /// Sends a form, as a browser does.
+    package func submit(_ path: String, _ fields: [(String, String)]) async throws -> Answer {
+        let allowed = CharacterSet.alphanumerics
+        let text = fields.map { name, value in
+            "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")"
+        }.joined(separator: "&")
+        return try await send(
+            "POST", path, body: Array(text.utf8), contentType: "application/x-www-form-urlencoded",
+            headers: [("Sec-Fetch-Site", "same-origin"), ("Origin", server.origin)])
+    }
+}
