@@ -23,6 +23,8 @@ struct DuePeople: Sendable {
     var scope: Scope = .everybody
     /// Those up to this one have been asked about.
     var after: EmployeeID?
+    /// When the run began: whom it has asked about since then, with whatever outcome, it does not ask about again.
+    var runBegan: Date?
 
     /// The part of a statement behind `FROM employees e`.
     func condition(in company: CompanyID) -> SQL {
@@ -32,6 +34,7 @@ struct DuePeople: Sendable {
         WHERE e.company_id = \(company) AND e.deactivated_at IS NULL AND e.id > \(after?.rawValue ?? "") \(scopeCondition)
             AND (a.outcome IS NULL OR a.outcome = 'UNKNOWN' OR a.catalogue_marker IS DISTINCT FROM \(marker ?? "-")::text
                 OR a.checked_at <= \(now.addingTimeInterval(-Self.recheckAfter)))
+            AND (a.checked_at IS NULL OR a.checked_at <= \(runBegan ?? .distantFuture))
         """
     }
 

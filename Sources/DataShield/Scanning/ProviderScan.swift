@@ -42,7 +42,7 @@ struct ProviderScan {
         self.tuning = tuning
         self.now = now
         self.logger = logger
-        due = DuePeople(provider: credential.provider, marker: marker, now: now())
+        due = DuePeople(provider: credential.provider, marker: marker, now: now(), runBegan: run.startedAt)
         stored = position
         self.position = position ?? ScanPosition()
         progress = run.providers.first { $0.provider == credential.provider } ?? ProviderProgress(provider: credential.provider)
@@ -233,7 +233,7 @@ struct ProviderScan {
         progress.secondsLeft = nil
         progress.requests = earlierRequests + pace.requests
         var rest = due
-        rest.after = position.after
+        rest.after = position.domain == .open ? nil : position.after
         if position.domain == .open { rest.scope = .everybody }
         let next = position.moved { $0.isFinished = true }
         let time = now()

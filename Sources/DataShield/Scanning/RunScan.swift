@@ -94,7 +94,7 @@ package struct RunScan: JobHandler {
         let provider = try providers.make(credential.provider, key: credential.key, pace: pace, catalogue: catalogue, timeout: tuning.timeout)
         let refusal = try await greet(provider, credential, pace, company)
         // try?: without its newest breach nothing is known to be unchanged, and everybody is asked about.
-        let marker = refusal == nil ? try? await catalogue.sync(from: providers.hibp, counting: pace) : nil
+        let marker = try? await catalogue.sync(from: providers.hibp, counting: pace)
         var scan = ProviderScan(
             run: run, company: company, position: position, database: database, recorder: recorder, credential: credential, provider: provider,
             pace: pace, tuning: tuning, marker: marker ?? nil, now: now, logger: logger)
@@ -125,7 +125,8 @@ package struct RunScan: JobHandler {
     }
 
     private func finish(_ run: ScanRunID, of company: CompanyID, _ results: [ProviderProgress]) async throws {
-        let isAnswered = results.contains { $0.state == .done && ($0.answered > 0 || $0.total == 0) || $0.answered > 0 }
+        // Gone through by at least one, and not only to hear from nobody.
+        let isAnswered = results.contains { $0.state == .done && ($0.errors == 0 || $0.answered > $0.skipped) }
         let reasons = results.compactMap { result in result.message.map { "\(result.provider.displayName): \($0)" } }
         let error: String? =
             results.isEmpty ? "No key is usable." : isAnswered ? nil : reasons.joined(separator: " ")
