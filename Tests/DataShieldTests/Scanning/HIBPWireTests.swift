@@ -59,6 +59,21 @@ import Testing
         #expect(pace.requests == 30)
     }
 
+    @Test func `a higher rate holds at once, and a pause all the same`() async throws {
+        let clock = ContinuousClock()
+        let pace = Pace(requestsPerMinute: 1)
+        try await pace.turn()
+        pace.set(requestsPerMinute: 60_000)
+        let began = clock.now
+        try await pace.turn()
+        #expect(clock.now - began < .seconds(20), "Not the minute of the former rate.")
+        pace.pause(for: .zero)
+        let paused = clock.now
+        pace.set(requestsPerMinute: 60_000)
+        try await pace.turn()
+        #expect(clock.now - paused >= .milliseconds(990))
+    }
+
     @Test func `a pause holds also those who wait already`() async throws {
         let pace = Pace(requestsPerMinute: 600)
         let clock = ContinuousClock()

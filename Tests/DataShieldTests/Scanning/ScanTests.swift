@@ -182,7 +182,8 @@ import Testing
         let people = Dictionary(uniqueKeysWithValues: (0..<40).map { ("p\($0)", [String]()) })
         let configure: @Sendable (inout Sandbox.Configuration) -> Void = {
             $0.plan.requestsPerMinute = 1_200
-            $0.rateLimit = RateLimit(requests: 20, perSeconds: 1)
+            // A machine that is busy with other tests lets some calls arrive late, together with others.
+            $0.rateLimit = RateLimit(requests: 20, perSeconds: 1, tolerance: 3)
         }
         try await ScanWorld.with(exposures: people, isVerified: false, configure: configure) { world async throws in
             let clock = ContinuousClock()

@@ -9,21 +9,51 @@ package final class Pace: Sendable {
     private struct State {
         var interval: Duration
         var next: ContinuousClock.Instant
+        /// Until when the service wants no calls.
+        var pausedUntil: ContinuousClock.Instant?
         /// How often the service has asked for a pause: whoever was waiting for a turn before it waits for a new one.
         var pauses = 0
         var requests = 0
+        /// As many calls as a second may have, and when the last ones were let go.
+        var perSecond: Int
+        var recent: [ContinuousClock.Instant] = []
+
+        /// Lets a call go, or says until when it has to wait although it is its turn: those that woke up late come all at once, and some
+        /// services measure by the second.
+        mutating func grant(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+            if recent.count >= perSecond {
+                let free = recent[recent.count - perSecond] + Pace.second
+                if now < free { return free }
+                recent.removeFirst(recent.count - perSecond + 1)
+            }
+            recent.append(now)
+            requests += 1
+            return nil
+        }
+    }
+
+    private enum Grant {
+        case granted
+        case wait(until: ContinuousClock.Instant)
+        /// There was a pause meanwhile: the turn is lost.
+        case lost
     }
 
     /// Of the allowed rate, what is used: nothing is gained by the last percent, and a refused call costs a pause.
     private static let share = 0.98
+    /// A bit longer than one, because calls do not all take equally long to arrive.
+    private static let second = Duration.milliseconds(1_010)
     private static let longestPause = Duration.seconds(15 * 60)
 
     private let state: Mutex<State>
     private let clock = ContinuousClock()
 
     package init(requestsPerMinute: Int) {
-        state = Mutex(State(interval: Self.interval(requestsPerMinute), next: clock.now))
+        state = Mutex(
+            State(interval: Self.interval(requestsPerMinute), next: clock.now, perSecond: Self.perSecond(requestsPerMinute)))
     }
+
+    private static func perSecond(_ requestsPerMinute: Int) -> Int { max(1, (requestsPerMinute + 59) / 60) }
 
     private static func interval(_ requestsPerMinute: Int) -> Duration { .seconds(60 / (Double(max(requestsPerMinute, 1)) * share)) }
 
@@ -36,14 +66,26 @@ package final class Pace: Sendable {
                 state.next = instant + state.interval
                 return (instant, state.pauses)
             }
+            if try await isGranted(at: instant, pauses) { return }
+        }
+    }
+
+    /// Waits until a turn has come.
+    /// - Returns: false when there was a pause meanwhile.
+    private func isGranted(at instant: ContinuousClock.Instant, _ pauses: Int) async throws -> Bool {
+        var instant = instant
+        while true {
             if instant > clock.now { try await clock.sleep(until: instant, tolerance: .zero) }
             try Task.checkCancellation()
-            let isGranted = state.withLock { state in
-                guard state.pauses == pauses else { return false }
-                state.requests += 1
-                return true
+            let grant = state.withLock { state -> Grant in
+                guard state.pauses == pauses else { return .lost }
+                return state.grant(at: clock.now).map { .wait(until: $0) } ?? .granted
             }
-            if isGranted { return }
+            switch grant {
+            case .granted: return true
+            case .lost: return false
+            case .wait(let later): instant = later
+            }
         }
     }
 
@@ -52,14 +94,21 @@ package final class Pace: Sendable {
     package func pause(for duration: Duration) {
         let pause = min(max(duration, .zero) + .seconds(1), Self.longestPause)
         state.withLock { state in
-            state.next = max(state.next, clock.now + pause)
+            let end = clock.now + pause
+            state.pausedUntil = max(state.pausedUntil ?? end, end)
+            state.next = max(state.next, end)
             state.pauses += 1
         }
     }
 
-    /// Takes another rate from now on.
+    /// Takes another rate from now on: whoever comes next waits no longer than it asks for.
     package func set(requestsPerMinute: Int) {
-        state.withLock { $0.interval = Self.interval(requestsPerMinute) }
+        state.withLock { state in
+            state.interval = Self.interval(requestsPerMinute)
+            state.perSecond = Self.perSecond(requestsPerMinute)
+            let soonest = clock.now + state.interval
+            state.next = max(min(state.next, soonest), state.pausedUntil ?? soonest)
+        }
     }
 
     /// Counts a call that does not count against the key's limit.
