@@ -20,7 +20,8 @@ struct CompanyCommand: AsyncParsableCommand {
             let (name, domain) = (name, domain)
             try await OpenDatabase.with(options) { application in
                 let company = try await application.companies.create(name: name, domain: domain)
-                Output.line("Made \(company.name) (\(company.domain)). Next: datashield user create --company \(company.domain) --email YOU --role ADMIN")
+                Output.line(
+                    "Made \(company.name) (\(company.domain)). Next: datashield user create --company \(company.domain) --email YOU --role ADMIN")
             }
         }
     }

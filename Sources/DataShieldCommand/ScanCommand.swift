@@ -40,10 +40,12 @@ struct ScanProgress {
             throw CommandFailure("The scan failed. \(last.errorMessage ?? "The log has the reason.")")
         }
         Output.line(
-            "Scanned \(last.scanned) of \(last.total) people: \(last.newRecords) new records, \(last.newAlerts) new alerts, \(last.errorCount) errors.")
+            "Scanned \(last.scanned) of \(last.total) people: \(last.newRecords) new records, \(last.newAlerts) new alerts, \(last.errorCount) errors."
+        )
         for provider in last.providers {
-            Output.line("  \(provider.provider.rawValue): \(provider.requests) requests, \(provider.hits) hits, \(provider.errors) errors."
-                + (provider.message.map { " \($0)" } ?? ""))
+            Output.line(
+                "  \(provider.provider.rawValue): \(provider.requests) requests, \(provider.hits) hits, \(provider.errors) errors."
+                    + (provider.message.map { " \($0)" } ?? ""))
         }
     }
 

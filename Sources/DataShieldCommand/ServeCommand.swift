@@ -34,9 +34,11 @@ struct ServeCommand: AsyncParsableCommand {
             throw error
         }
         let shown = settings
-        let services: [any Service] = (open.cluster.map { [$0] } ?? []) + application.services(role) { port in
-            Output.line("DataShield listens on \(shown.address(port: port))")
-        }
+        let services: [any Service] =
+            (open.cluster.map { [$0] } ?? [])
+            + application.services(role) { port in
+                Output.line("DataShield listens on \(shown.address(port: port))")
+            }
         try await ServiceGroup.run(services, logger: logger)
     }
 }

@@ -71,7 +71,8 @@ package struct TestDatabase: Sendable {
         let result: Result<R, any Error>
         do { result = .success(try await body(database)) } catch { result = .failure(error) }
         await database.close()
-        try await server.drop(database.name)
+        // try?: what cannot be dropped now is dropped by the next run; the test's own result is the one to tell.
+        try? await server.drop(database.name)
         await server.slots.give()
         return try result.get()
     }

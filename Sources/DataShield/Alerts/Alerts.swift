@@ -72,7 +72,9 @@ package struct Alerts: Sendable {
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
     /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
-    package func list(_ filter: AlertFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws
+    package func list(
+        _ filter: AlertFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
+    ) async throws
         -> Page<AlertListing>
     {
         let limit = try PageLimit.checked(limit)

@@ -115,7 +115,7 @@ private struct EmployeeCheck {
     }
 }
 
-extension Optional<String> {
+extension String? {
     /// nil instead of an empty text.
     var nonEmpty: String? { flatMap { $0.isEmpty ? nil : $0 } }
 }

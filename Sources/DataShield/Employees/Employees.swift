@@ -117,7 +117,8 @@ package struct Employees: Sendable {
         _ company: CompanyID, _ body: @Sendable (TenantTransaction) async throws -> R
     ) async throws -> R {
         do { return try await database.transaction(for: company, body) } catch let error as PostgresError
-        where error.constraint == "addresses_of_employees_are_unique_in_a_company" {
+            where error.constraint == "addresses_of_employees_are_unique_in_a_company"
+        {
             throw Failure.addressTaken
         }
     }

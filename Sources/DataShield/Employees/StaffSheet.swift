@@ -188,7 +188,9 @@ extension StaffSheet {
         return (words[..<start].joined(separator: " "), words[start...].joined(separator: " "))
     }
 
-    private static let particles: Set<String> = ["van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "zu", "zur", "al", "el", "bin", "ibn", "ter", "ten"]
+    private static let particles: Set<String> = [
+        "van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "zu", "zur", "al", "el", "bin", "ibn", "ter", "ten",
+    ]
 
     /// Yes and no in the words of lists.
     static func truth(_ word: String) -> Bool? {

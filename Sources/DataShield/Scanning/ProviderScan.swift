@@ -90,28 +90,49 @@ struct ProviderScan {
     private mutating func scanDomain() async throws {
         guard position.domain == .open else { return }
         let company = company
-        guard let domain = try await database.query(for: company, "SELECT domain FROM companies WHERE id = \(company)", as: String.self).first else { return }
+        guard let domain = try await database.query(for: company, "SELECT domain FROM companies WHERE id = \(company)", as: String.self).first else {
+            return
+        }
         due.scope = .onDomain(domain)
         due.after = position.after
         let first = due
         let isAnybodyDue = try await database.read(for: company) { db in try await !ScanStore(db: db).due(first, limit: 1).isEmpty }
-        guard isAnybodyDue else { return try await save([], to: position.moved { $0.domain = .done; $0.after = nil }) }
+        guard isAnybodyDue else {
+            return try await save(
+                [],
+                to: position.moved {
+                    $0.domain = .done
+                    $0.after = nil
+                })
+        }
         let findings: [EmailAddress: [Finding]]
         do {
             findings = try await retried { provider in try await provider.lookUp(domain: domain) }
         } catch let failure as ProviderFailure where failure.consequence != .stop {
             progress.message = "Asked address by address, because the domain could not be searched: \(failure.reason)"
-            return try await save([], to: position.moved { $0.domain = .byAddress; $0.after = nil })
+            return try await save(
+                [],
+                to: position.moved {
+                    $0.domain = .byAddress
+                    $0.after = nil
+                })
         }
         while true {
             let next = due
             let limit = tuning.domainBatch
             let people = try await database.read(for: company) { db in try await ScanStore(db: db).due(next, limit: limit) }
             guard let last = people.last else { break }
-            try await save(people.map { Answer(person: $0, result: .success($0.address.flatMap { findings[$0] } ?? [])) }, to: position.moved { $0.after = last.id })
+            try await save(
+                people.map { Answer(person: $0, result: .success($0.address.flatMap { findings[$0] } ?? [])) },
+                to: position.moved { $0.after = last.id })
             due.after = last.id
         }
-        try await save([], to: position.moved { $0.domain = .done; $0.after = nil })
+        try await save(
+            [],
+            to: position.moved {
+                $0.domain = .done
+                $0.after = nil
+            })
     }
 
     // MARK: By address
@@ -121,7 +142,6 @@ struct ProviderScan {
         var person: DuePerson
         var result: Result<[Finding], ProviderFailure>
     }
-
 
     /// Asks about the others one by one, some at a time; what is recorded is always a beginning of the list, so that one person's id
     /// says where to go on.

@@ -90,7 +90,8 @@ package struct RunScan: JobHandler {
         _ credential: Credentials.Usable, _ run: ScanRun, _ position: ScanPosition?, of company: CompanyID, _ catalogue: BreachCatalogue
     ) async throws -> ProviderProgress {
         if position?.isFinished == true, let progress = run.providers.first(where: { $0.provider == credential.provider }) { return progress }
-        let pace = Pace(requestsPerMinute: credential.requestsPerMinute ?? ProviderRegistry.type(for: credential.provider)?.usualRequestsPerMinute ?? 10)
+        let pace = Pace(
+            requestsPerMinute: credential.requestsPerMinute ?? ProviderRegistry.type(for: credential.provider)?.usualRequestsPerMinute ?? 10)
         let provider = try providers.make(credential.provider, key: credential.key, pace: pace, catalogue: catalogue, timeout: tuning.timeout)
         let refusal = try await greet(provider, credential, pace, company)
         // try?: without its newest breach nothing is known to be unchanged, and everybody is asked about.
@@ -136,6 +137,9 @@ package struct RunScan: JobHandler {
         }
         logger.info(
             "Scan finished",
-            metadata: ["scan.run": "\(run)", "scan.answered": "\(results.map(\.answered).max() ?? 0)", "scan.errors": "\(results.reduce(0) { $0 + $1.errors })"])
+            metadata: [
+                "scan.run": "\(run)", "scan.answered": "\(results.map(\.answered).max() ?? 0)",
+                "scan.errors": "\(results.reduce(0) { $0 + $1.errors })",
+            ])
     }
 }

@@ -183,7 +183,8 @@ package struct Scans: Sendable {
     /// The run that is under way, or the latest.
     package func latest(for subject: Subject) async throws -> ScanRun? {
         try await database.query(
-            for: subject.company, ScanStore.page(of: subject.company, after: nil, limit: 0), as: ScanRun.self).first
+            for: subject.company, ScanStore.page(of: subject.company, after: nil, limit: 0), as: ScanRun.self
+        ).first
     }
 
     /// The states of a run: at once how it is, then each time it has changed, and last how it ended.

@@ -98,7 +98,8 @@ import Testing
         let cursor = AlertCursor(createdAt: Date(timeIntervalSinceNow: -19_000 * 60), id: AlertID())
         for after in [nil, cursor] {
             let plan = try await database.owner.query(
-                "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) \(AlertStore.page(of: company, .init(), after: after, limit: 50))", as: String.self)
+                "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) \(AlertStore.page(of: company, .init(), after: after, limit: 50))",
+                as: String.self)
             let text = plan.joined(separator: "\n")
             #expect(text.contains("alerts_by_age"), "\(text)")
             #expect(!text.contains("Seq Scan on alerts"), "\(text)")

@@ -4,10 +4,13 @@ import Testing
 @testable import DataShield
 
 @Suite struct BreachDraftTests {
-    static func draft(_ source: BreachSource, catalogue: Bool = false, name: String = "Example", date: String? = nil, types: [String] = []) -> BreachDraft {
+    static func draft(
+        _ source: BreachSource, catalogue: Bool = false, name: String = "Example", date: String? = nil, types: [String] = []
+    ) -> BreachDraft {
         BreachDraft(
             source: source, isFromCatalogue: catalogue,
-            entry: CatalogueEntry(name: name, breachDate: BreachDate.day(date), addedAt: catalogue ? Date(timeIntervalSince1970: 1) : nil, dataTypes: types))
+            entry: CatalogueEntry(
+                name: name, breachDate: BreachDate.day(date), addedAt: catalogue ? Date(timeIntervalSince1970: 1) : nil, dataTypes: types))
     }
 
     @Test func `a catalogue wins over what was said of one person`() {
@@ -26,7 +29,8 @@ import Testing
     @Test func `in whatever order sources without a catalogue come, the end is the same`() {
         let drafts = [
             Self.draft(.darkWeb, name: "Example.com", date: "2020-05-01", types: ["email", "password"]),
-            Self.draft(.darkWeb, name: "example", types: ["phone"]), Self.draft(.stealerLog, name: "EXAMPLE.NET", date: "2021-05-01", types: ["email"]),
+            Self.draft(.darkWeb, name: "example", types: ["phone"]),
+            Self.draft(.stealerLog, name: "EXAMPLE.NET", date: "2021-05-01", types: ["email"]),
             Self.draft(.manual, name: "Example", date: "2019-01-01"),
         ]
         let ends = Set(permutations(drafts).map { order in order.dropFirst().reduce(order[0]) { $0.improved(by: $1) } })
@@ -51,7 +55,8 @@ func permutations<Element>(_ elements: [Element]) -> [[Element]] {
 @Suite struct PlainTextTests {
     @Test(arguments: [
         ("In May, <a href=\"https://x.example/1\" target=\"_blank\">Shop</a> &amp; <em>others</em>.", "In May, Shop & others."),
-        ("a<br>b<script>alert(1)</script>c", "a bc"), ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"), ("&quot;x&quot; &#8217; &#x41; &nosuch;", "\"x\" ’ A &nosuch;"),
+        ("a<br>b<script>alert(1)</script>c", "a bc"), ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("&quot;x&quot; &#8217; &#x41; &nosuch;", "\"x\" ’ A &nosuch;"),
         ("<img src=x onerror=alert(1)>", ""), ("&lt;script&gt;", "<script>"), ("line\n\n  two\u{0}", "line two"), ("open <b", "open <b"),
         ("<SCRIPT>x</SCRIPT>y", "y"), ("", ""),
     ])

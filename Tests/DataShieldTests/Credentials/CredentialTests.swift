@@ -22,7 +22,8 @@ import Testing
             #expect(second.label == "Have I Been Pwned")
             #expect(try await world.credentials.list(for: world.subject).map(\.keyHint) == ["1234"])
             let stored = try #require(
-                try await world.database.owner.first("SELECT encode(encrypted_key, 'escape') FROM api_credentials WHERE company_id = \(world.company)", as: String.self))
+                try await world.database.owner.first(
+                    "SELECT encode(encrypted_key, 'escape') FROM api_credentials WHERE company_id = \(world.company)", as: String.self))
             #expect(!stored.contains("ffffffff"))
             let audited = try await world.database.owner.query(
                 "SELECT action || coalesce(before::text, '') || coalesce(after::text, '') FROM audit_events WHERE company_id = \(world.company) ORDER BY sequence",

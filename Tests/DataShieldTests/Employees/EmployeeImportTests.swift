@@ -103,7 +103,8 @@ struct Pieces: AsyncSequence, Sendable {
 
     @Test func `bad rows are reported with line and reason, and the good ones go in`() async throws {
         let admin = try await makeAdmin()
-        let file = "email,name,mfa\nok@x.example,Ok Person,yes\nnot an address,X,\n,Nobody,\n\"open@x.example,Y,\nlast@x.example,Last One,perhaps\n"
+        let file =
+            "email,name,mfa\nok@x.example,Ok Person,yes\nnot an address,X,\n,Nobody,\n\"open@x.example,Y,\nlast@x.example,Last One,perhaps\n"
             + "fine@x.example,Fine Person,\na@x.example,b,c,d\n"
         let report = try await employees.importCSV(Pieces(file, size: 7), by: admin)
         #expect(report.rows == 7)

@@ -99,7 +99,8 @@ import Testing
             let first = try report.decode(ImportReport.self)
             #expect(first.added == 1)
             #expect(first.rejected.map(\.line) == [3])
-            let form = Array("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.csv\"\r\n\r\n".utf8) + csv + Array("\r\n--b--\r\n".utf8)
+            let form =
+                Array("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.csv\"\r\n\r\n".utf8) + csv + Array("\r\n--b--\r\n".utf8)
             let second = try await client.send("POST", "/api/employees/import", body: form, contentType: "multipart/form-data; boundary=b")
             #expect(try second.decode(ImportReport.self).unchanged == 1)
 

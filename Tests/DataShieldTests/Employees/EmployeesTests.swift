@@ -113,7 +113,8 @@ import Testing
     @Test func `filters and search choose who is shown`() async throws {
         let admin = try await makeAdmin()
         let (jane, john) = (
-            try await employees.create(.init(email: "jane@acme.example", firstName: "Jane", lastName: "Doe", department: "R&D", isVip: true), by: admin),
+            try await employees.create(
+                .init(email: "jane@acme.example", firstName: "Jane", lastName: "Doe", department: "R&D", isVip: true), by: admin),
             try await employees.create(.init(email: "j.smith@acme.example", firstName: "John", lastName: "Smith", department: "Sales"), by: admin)
         )
         let breach = try await database.makeBreach()
@@ -151,7 +152,9 @@ import Testing
         #expect(Set(ids).count == ids.count)
         #expect(expected.isSubset(of: ids))
         switch sort {
-        case .name: #expect(seen.map { [$0.lastName, $0.firstName] } == seen.map { [$0.lastName, $0.firstName] }.sorted { $0.lexicographicallyPrecedes($1) })
+        case .name:
+            #expect(
+                seen.map { [$0.lastName, $0.firstName] } == seen.map { [$0.lastName, $0.firstName] }.sorted { $0.lexicographicallyPrecedes($1) })
         case .risk: #expect(ids == ids.sorted(by: >))
         case .newest: #expect(seen.map(\.createdAt) == seen.map(\.createdAt).sorted(by: >))
         }

@@ -7,7 +7,8 @@ import Testing
     static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test func `a breach is read leniently`() throws {
-        let entry = try HIBPWire.entry(JSONValue.answer(Self.bytes(#"{"Name":"A","Unknown":{"x":[1]},"PwnCount":"12","BreachDate":"soon","IsSpamList":true}"#)))
+        let entry = try HIBPWire.entry(
+            JSONValue.answer(Self.bytes(#"{"Name":"A","Unknown":{"x":[1]},"PwnCount":"12","BreachDate":"soon","IsSpamList":true}"#)))
         #expect(entry == CatalogueEntry(name: "A", pwnCount: 12, isSpamList: true))
         #expect(entry.raisesAlert == false)
     }

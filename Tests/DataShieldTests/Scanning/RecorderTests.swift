@@ -169,11 +169,14 @@ import Testing
         try await record([(person, Self.finding(.dehashed, "\(breach).com", date: nil, types: ["email"]))], in: company)
         var finding = Self.finding(.hibp, breach, types: ["email", "password"])
         finding.catalogue = CatalogueEntry(
-            name: breach, title: "The Shop", breachDate: BreachDate.day("2020-02-02"), addedAt: Self.now, dataTypes: ["email", "password"], pwnCount: 9)
+            name: breach, title: "The Shop", breachDate: BreachDate.day("2020-02-02"), addedAt: Self.now, dataTypes: ["email", "password"],
+            pwnCount: 9)
         try await record([(person, finding)], in: company)
         try await record([(person, Self.finding(.leakcheck, "\(breach).net", date: "1999-01-01", types: ["phone"]))], in: company)
         let row = try #require(
-            try await database.owner.query("SELECT name, title, source, breach_date, data_types, pwn_count FROM breaches WHERE canonical_key = \(CanonicalKey.of(breach))").first)
+            try await database.owner.query(
+                "SELECT name, title, source, breach_date, data_types, pwn_count FROM breaches WHERE canonical_key = \(CanonicalKey.of(breach))"
+            ).first)
         #expect(try row.get("name", as: String.self) == breach)
         #expect(try row.get("title", as: String.self) == "The Shop")
         #expect(try row.get("source", as: BreachSource.self) == .hibp)

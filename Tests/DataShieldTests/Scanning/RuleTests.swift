@@ -24,9 +24,11 @@ import Testing
 
 @Suite struct CanonicalKeyTests {
     @Test(arguments: [
-        ("Adobe", "adobe"), ("Canva.com", "canva"), (" canva ", "canva"), ("CANVA.COM", "canva"), ("Example.co", "example"), ("example.org", "example"),
+        ("Adobe", "adobe"), ("Canva.com", "canva"), (" canva ", "canva"), ("CANVA.COM", "canva"), ("Example.co", "example"),
+        ("example.org", "example"),
         ("My-Space_2008", "myspace2008"), ("000webhost", "000webhost"), ("dropbox.com.net", "dropboxcom"), ("app.io", "app"), ("x.info", "x"),
-        ("y.biz", "y"), ("bulgarian.net.com", "bulgariannet"), ("Société.fr", "sociétéfr"), ("Example Shop", "exampleshop"), ("a.company", "acompany"),
+        ("y.biz", "y"), ("bulgarian.net.com", "bulgariannet"), ("Société.fr", "sociétéfr"), ("Example Shop", "exampleshop"),
+        ("a.company", "acompany"),
         (".com", ".com"), ("!!!", "!!!"), ("", "unnamed"), ("   ", "unnamed"),
     ])
     func `spellings of one breach have one key`(name: String, key: String) {
@@ -102,7 +104,8 @@ import Testing
 
 @Suite struct ConfidenceTests {
     @Test(arguments: [
-        (AlertConfidence.low, AlertConfidence.low, AlertConfidence.medium), (.low, .medium, .high), (.medium, .medium, .high), (.medium, .high, .high),
+        (AlertConfidence.low, AlertConfidence.low, AlertConfidence.medium), (.low, .medium, .high), (.medium, .medium, .high),
+        (.medium, .high, .high),
         (.high, .low, .high),
     ])
     func `a second source raises the higher of the two by a step`(one: AlertConfidence, other: AlertConfidence, both: AlertConfidence) {

@@ -18,7 +18,10 @@ import Testing
             #expect(run.errorMessage == nil)
             #expect(numbers(run.total, run.scanned, run.newRecords, run.newAlerts, run.errorCount) == [3, 3, 3, 3, 0])
             #expect(try await world.coverage() == ["ada": "EXPOSED", "bob": "EXPOSED", "cyd": "CLEAN"])
-            #expect(try await world.exposure().map { $0.split(separator: " ").prefix(2).joined(separator: " ") } == ["ada Adobe", "ada LinkedIn", "bob Adobe"])
+            #expect(
+                try await world.exposure().map { $0.split(separator: " ").prefix(2).joined(separator: " ") } == [
+                    "ada Adobe", "ada LinkedIn", "bob Adobe",
+                ])
             #expect(world.sandbox.requests.total <= 5)
             #expect(world.sandbox.requests["breachedaccount"] == 0)
             let credential = try #require(try await world.credential())
@@ -94,7 +97,8 @@ import Testing
             #expect(second.providers.first?.skipped == 4)
             #expect(world.sandbox.requests.total == 2, "The plan and the newest breach.")
 
-            try world.sandbox.addBreach(SandboxBreach(name: "BrandNew", dataClasses: ["Email addresses", "Passwords"]), exposing: ["cyd@\(world.domain)"])
+            try world.sandbox.addBreach(
+                SandboxBreach(name: "BrandNew", dataClasses: ["Email addresses", "Passwords"]), exposing: ["cyd@\(world.domain)"])
             let third = try await world.scan()
             #expect(third.newRecords == 1)
             #expect(try await world.coverage()["cyd"] == "EXPOSED")

@@ -50,9 +50,10 @@ struct ClusterProcesses: Sendable {
     /// Removes what says that a server runs here. Only when none does: the number in the file may be another program's by now,
     /// which the server would take for a server.
     func forget(sockets: URL) {
-        for file in [data.appendingPathComponent("postmaster.pid"), sockets.appendingPathComponent(".s.PGSQL.5432"),
-            sockets.appendingPathComponent(".s.PGSQL.5432.lock")]
-        {
+        for file in [
+            data.appendingPathComponent("postmaster.pid"), sockets.appendingPathComponent(".s.PGSQL.5432"),
+            sockets.appendingPathComponent(".s.PGSQL.5432.lock"),
+        ] {
             unlink(file.path)
         }
     }

@@ -18,7 +18,8 @@ package struct Providers: Sendable {
     /// A provider with a key, at its own pace.
     /// - Throws: ``ProviderFailure/notPermitted`` for one that is not built in; the registry is asked before.
     func make(
-        _ id: ApiProvider, key: String, requestsPerMinute: Int? = nil, pace: Pace? = nil, catalogue: BreachCatalogue? = nil, timeout: Duration = .seconds(20)
+        _ id: ApiProvider, key: String, requestsPerMinute: Int? = nil, pace: Pace? = nil, catalogue: BreachCatalogue? = nil,
+        timeout: Duration = .seconds(20)
     ) throws -> any BreachProvider {
         guard let type = ProviderRegistry.type(for: id) else { throw ProviderFailure.notPermitted }
         return type.init(
