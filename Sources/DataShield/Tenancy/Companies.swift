@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Jobs
 import Postgres
 
 /// Everything that can be done with companies themselves.
@@ -114,6 +115,10 @@ package struct Companies: Sendable {
                     timezone = \(after.timezone), retention_days = \(after.retentionDays), updated_at = now()
                 WHERE id = \(subject.company)
                 """)
+            if after.riskWeights != before.riskWeights {
+                let queue = JobQueue(pool: system.pool, makeID: { CUID.make(at: Date()) })
+                try await RefreshRisk.enqueue(for: subject.company, in: db, queue)
+            }
             try await AuditTrail.record(
                 "company.updated", target: .init("company", subject.company), before: CompanyResponse(before), after: CompanyResponse(after),
                 by: subject, in: db)
