@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-debug run demo test test-swift test-browser bench lint format clean
+.PHONY: help build build-debug run demo test test-swift test-system test-browser bench lint format clean
 
 # Arguments for the program behind run, demo, bench, test-swift (FILTER) and test-browser: make demo ARGS=--fresh
 ARGS ?=
@@ -30,12 +30,17 @@ run: ## Build and run the server (its settings come from the environment)
 demo: ## Build and run a made-up, scanned company on http://127.0.0.1:8080 (PORT=8081 for another port)
 	@PORT=$(PORT) scripts/demo $(ARGS)
 
-test: test-swift test-browser ## Run all tests
+test: test-swift test-system test-browser ## Run all tests
 
 test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for some)
 	@scripts/prepare build serve
 	swift build --build-tests
 	scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
+
+test-system: ## Run the tests of whole processes: a server killed ten times in the middle of a scan
+	@scripts/prepare build serve browser
+	swift build --build-tests
+	TESTS=Tests/System scripts/browser-tests $(ARGS)
 
 test-browser: ## Run the browser tests on a demo of their own (ARGS='-k alert' for some)
 	@scripts/prepare build serve browser
