@@ -47,13 +47,18 @@ struct ClusterProcesses: Sendable {
         }
     }
 
-    /// Removes what says that a server runs here. Only when none does: the number in the file may be another program's by now,
-    /// which the server would take for a server.
+    /// Removes what says that a server runs here, when the number in it is a stranger's by now, as after a restart of the machine:
+    /// the server would take that for a server. A number that nobody has, it sees through by itself.
     func forget(sockets: URL) {
-        for file in [
-            data.appendingPathComponent("postmaster.pid"), sockets.appendingPathComponent(".s.PGSQL.5432"),
-            sockets.appendingPathComponent(".s.PGSQL.5432.lock"),
-        ] {
+        let files = [
+            data.appendingPathComponent("postmaster.pid"), sockets.appendingPathComponent(".s.PGSQL.5432.lock"),
+        ]
+        for file in files {
+            // try?: mostly there is no such file.
+            guard let text = try? String(contentsOf: file, encoding: .utf8), let id = text.split(separator: "\n").first.flatMap({ pid_t($0) }),
+                kill(id, 0) == 0 || errno == EPERM,
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/cwd")) != data.path
+            else { continue }
             unlink(file.path)
         }
     }

@@ -127,36 +127,45 @@ package actor PrivateCluster: Service {
         _ directory: ClusterDirectory, _ binaries: ServerBinaries, _ sockets: URL
     ) async throws -> ChildProcess {
         let others = ClusterProcesses(data: directory.data)
-        try await others.end()
-        others.forget(sockets: sockets)
-        directory.rotateLog()
         let settings = ClusterSettings(directory: directory, sockets: sockets).arguments
         let command = directory.account.command([binaries.postgres, "-D", directory.data.path] + settings)
-        let process = try ChildProcess(command, log: directory.log)
-        do {
-            try await waitUntilReady(process, directory)
-        } catch {
-            process.signal(SIGQUIT)
-            throw error
+        var attempts = 0
+        while true {
+            attempts += 1
+            try await others.end()
+            others.forget(sockets: sockets)
+            directory.rotateLog()
+            let process = try ChildProcess(command, log: directory.log)
+            do {
+                try await waitUntilReady(process, directory)
+                return process
+            } catch Failure.notStarted where attempts < 3 && process.ending != nil && !others.isEmpty {
+                // One that a program killed a moment ago had just begun to start was not to be seen yet: now it is.
+                continue
+            } catch {
+                process.signal(SIGQUIT)
+                throw error
+            }
         }
-        return process
     }
 
     /// The server writes "ready" into its pid file when it takes connections. After a crash it first reads its log, which may take a
     /// while: it is waited for as long as it lives, up to five minutes.
     private static func waitUntilReady(_ process: ChildProcess, _ directory: ClusterDirectory) async throws {
         let deadline = ContinuousClock.now + .seconds(300)
-        while !isReady(directory) {
+        while !isReady(directory, process.id) {
             guard process.ending == nil, ContinuousClock.now < deadline else { throw Failure.notStarted(directory.lastWords()) }
             try await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    private static func isReady(_ directory: ClusterDirectory) -> Bool {
+    /// - Parameter process: whose file it must be; nil for anybody's.
+    private static func isReady(_ directory: ClusterDirectory, _ process: pid_t? = nil) -> Bool {
         // try?: the file is not there before the server is.
         let text = (try? String(contentsOf: directory.data.appendingPathComponent("postmaster.pid"), encoding: .utf8)) ?? ""
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return lines.count > 7 && lines[7].hasPrefix("ready")
+        guard lines.count > 7, lines[7].hasPrefix("ready") else { return false }
+        return process == nil || pid_t(lines[0]) == process
     }
 
     private static func makeDatabase(_ sockets: URL, _ logger: Logger) async throws {
