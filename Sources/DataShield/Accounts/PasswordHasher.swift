@@ -14,7 +14,7 @@ package final class PasswordHasher: Sendable {
     private let maximumWaiting: Int
     /// A hash that is verified when there is no user, so that this takes as long as when there is. What it is of does not matter: the
     /// answer is no. Only its form and cost do, so it need not be made, which would take the program's start half a second.
-    private let dummy: String
+    let dummy: String
 
     package enum Failure: RetryLater {
         case busy
