@@ -124,7 +124,7 @@ package struct Users: Sendable {
         let rows = try await database.query(
             for: subject.company,
             """
-            SELECT \(User.columns) FROM users WHERE company_id = \(subject.company) \(after) ORDER BY created_at DESC, id DESC LIMIT \(limit + 1)
+            SELECT \(User.columns) FROM users WHERE company_id = \(subject.company) \(after) ORDER BY created_at DESC, id DESC \(SQL.limit(limit + 1))
             """, as: User.self)
         return try Page(rows, limit: limit, cursor: { try Cursor.encode(Key(createdAt: $0.createdAt, id: $0.id)) }, item: { $0 })
     }

@@ -24,7 +24,7 @@ struct AlertStore {
     static func page(of company: CompanyID, _ filter: AlertFilter, after cursor: AlertCursor?, limit: Int) -> SQL {
         var condition = filter.condition(for: company)
         if let cursor { condition = "\(condition) AND (a.created_at, a.id) < (\(cursor.createdAt), \(cursor.id))" }
-        return "\(listing) WHERE \(condition) ORDER BY a.created_at DESC, a.id DESC LIMIT \(limit + 1)"
+        return "\(listing) WHERE \(condition) ORDER BY a.created_at DESC, a.id DESC \(SQL.limit(limit + 1))"
     }
 
     static func one(_ id: AlertID, of company: CompanyID) -> SQL {
@@ -111,7 +111,7 @@ extension AlertStore {
             SELECT \(Self.commentColumns) FROM alert_comments c
             LEFT JOIN users u ON u.company_id = c.company_id AND u.id = c.author_id
             WHERE c.company_id = \(db.company) AND c.alert_id = \(id) \(behind)
-            ORDER BY c.created_at, c.id LIMIT \(limit + 1)
+            ORDER BY c.created_at, c.id \(SQL.limit(limit + 1))
             """, as: AlertComment.self)
     }
 

@@ -81,7 +81,7 @@ package struct Audit: Sendable {
             for: subject.company,
             """
             SELECT id, created_at, action, actor_kind, actor_id, actor_name, target_type, target_id, before, after, ip
-            FROM audit_events WHERE \(conditions.joined(separator: " AND ")) ORDER BY created_at DESC, id DESC LIMIT \(limit + 1)
+            FROM audit_events WHERE \(conditions.joined(separator: " AND ")) ORDER BY created_at DESC, id DESC \(SQL.limit(limit + 1))
             """, as: AuditEvent.self)
         return try Page(rows, limit: limit, cursor: { try Cursor.encode(Key(createdAt: $0.createdAt, id: $0.id)) }, item: { $0 })
     }

@@ -54,7 +54,7 @@ enum BreachQueries {
         return """
             SELECT \(Breach.columns), coalesce(n.people, 0) FROM breaches b
             LEFT JOIN breach_counts n ON n.company_id = \(company) AND n.breach_id = b.id
-            WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order) LIMIT \(limit + 1)
+            WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order) \(SQL.limit(limit + 1))
             """
     }
 
@@ -81,7 +81,7 @@ enum BreachQueries {
             SELECT \(BreachRecord.columns), e.first_name, e.last_name, e.email, e.department, e.risk_score, a.id, a.severity, a.status
             FROM breach_records r JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id \(alert)
             WHERE r.company_id = \(company) AND r.breach_id = \(id) \(behind)
-            ORDER BY r.employee_id LIMIT \(limit + 1)
+            ORDER BY r.employee_id \(SQL.limit(limit + 1))
             """
     }
 

@@ -108,14 +108,14 @@ extension Dashboards {
         """
         SELECT \(EmployeeStore.columns) FROM employees e
         WHERE e.company_id = \(company) AND e.risk_score > 0 AND e.deactivated_at IS NULL
-        ORDER BY e.risk_score DESC, e.id DESC LIMIT \(listed)
+        ORDER BY e.risk_score DESC, e.id DESC \(SQL.limit(listed))
         """
     }
 
     private static func departments(_ company: CompanyID) -> SQL {
         """
         SELECT nullif(department, ''), people, exposed FROM department_counts WHERE company_id = \(company) AND people > 0
-        ORDER BY exposed DESC, people, department LIMIT \(listed)
+        ORDER BY exposed DESC, people, department \(SQL.limit(listed))
         """
     }
 }

@@ -30,6 +30,7 @@ package enum EmployeeSort: String, Codable, CaseIterable, Sendable {
     case name
     /// The highest score first.
     case risk
+    /// By id, which begins with the time.
     case newest
 }
 
@@ -39,7 +40,6 @@ struct EmployeeCursor: Codable, Sendable {
     var lastName: String?
     var firstName: String?
     var score: Int?
-    var createdAt: Date?
     var id: EmployeeID
 
     init(_ employee: Employee, sort: EmployeeSort) {
@@ -48,17 +48,17 @@ struct EmployeeCursor: Codable, Sendable {
         switch sort {
         case .name: (lastName, firstName) = (employee.lastName, employee.firstName)
         case .risk: score = employee.riskScore
-        case .newest: createdAt = employee.createdAt
+        case .newest: break
         }
     }
 
     /// What comes behind it.
     /// - Throws: ``InvalidInput`` when the cursor is of another order.
     func condition(for sort: EmployeeSort) throws -> SQL {
-        switch (sort, self.sort, lastName, firstName, score, createdAt) {
-        case (.name, .name, let last?, let first?, _, _): "(e.last_name, e.first_name, e.id) > (\(last), \(first), \(id))"
-        case (.risk, .risk, _, _, let score?, _): "(e.risk_score, e.id) < (\(score), \(id))"
-        case (.newest, .newest, _, _, _, let time?): "(e.created_at, e.id) < (\(time), \(id))"
+        switch (sort, self.sort, lastName, firstName, score) {
+        case (.name, .name, let last?, let first?, _): "(e.last_name, e.first_name, e.id) > (\(last), \(first), \(id))"
+        case (.risk, .risk, _, _, let score?): "(e.risk_score, e.id) < (\(score), \(id))"
+        case (.newest, .newest, _, _, _): "e.id < \(id)"
         default: throw InvalidInput("cursor", "is of a list in another order. Leave it out to begin anew.")
         }
     }

@@ -22,9 +22,9 @@ struct EmployeeStore {
             switch sort {
             case .name: "e.last_name, e.first_name, e.id"
             case .risk: "e.risk_score DESC, e.id DESC"
-            case .newest: "e.created_at DESC, e.id DESC"
+            case .newest: "e.id DESC"
             }
-        return "SELECT \(columns) FROM employees e WHERE \(condition) ORDER BY \(order) LIMIT \(limit + 1)"
+        return "SELECT \(columns) FROM employees e WHERE \(condition) ORDER BY \(order) \(SQL.limit(limit + 1))"
     }
 
     static func one(_ id: EmployeeID, of company: CompanyID) -> SQL {

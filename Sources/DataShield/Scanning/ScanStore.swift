@@ -14,7 +14,7 @@ struct ScanStore {
         let behind: SQL = cursor.map { "AND (s.created_at, s.id) < (\($0.createdAt), \($0.id))" } ?? ""
         return """
             SELECT \(ScanRun.columns) FROM scan_runs s WHERE s.company_id = \(company) \(behind)
-            ORDER BY s.created_at DESC, s.id DESC LIMIT \(limit + 1)
+            ORDER BY s.created_at DESC, s.id DESC \(SQL.limit(limit + 1))
             """
     }
 
@@ -40,7 +40,7 @@ struct ScanStore {
 
     func due(_ due: DuePeople, limit: Int) async throws -> [DuePerson] {
         try await db.query(
-            "SELECT e.id, e.email FROM employees e \(due.condition(in: db.company)) ORDER BY e.id LIMIT \(limit)", as: DuePerson.self)
+            "SELECT e.id, e.email FROM employees e \(due.condition(in: db.company)) ORDER BY e.id \(SQL.limit(limit))", as: DuePerson.self)
     }
 
     func count(_ due: DuePeople) async throws -> Int {
