@@ -1,0 +1,61 @@
+/// Names of hosts as they are compared.
+enum DomainName {
+    /// A name with other than ASCII letters in its ASCII form (RFC 3492), label by label; any other as it is.
+    static func ascii(_ name: String) -> String {
+        guard name.utf8.contains(where: { $0 >= 0x80 }) else { return name }
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false).map { label -> String in
+            guard label.utf8.contains(where: { $0 >= 0x80 }) else { return String(label) }
+            guard label.utf8.count <= 120, let encoded = punycode(label.unicodeScalars.map(\.value)) else { return String(label) }
+            return "xn--" + encoded
+        }
+        return labels.joined(separator: ".")
+    }
+
+    private static func punycode(_ label: [UInt32]) -> String? {
+        var output = label.filter { $0 < 0x80 }.compactMap(UInt8.init(exactly:))
+        let basic = output.count
+        var handled = basic
+        if basic > 0 { output.append(UInt8(ascii: "-")) }
+        var code: UInt32 = 128
+        var delta: UInt32 = 0
+        var bias: UInt32 = 72
+        while handled < label.count {
+            guard let next = label.filter({ $0 >= code }).min() else { return nil }
+            delta += (next - code) * UInt32(handled + 1)
+            code = next
+            for scalar in label {
+                if scalar < code { delta += 1 }
+                guard scalar == code else { continue }
+                var rest = delta
+                var step: UInt32 = 36
+                while true {
+                    let threshold = step <= bias ? 1 : step >= bias + 26 ? 26 : step - bias
+                    if rest < threshold { break }
+                    output.append(digit(threshold + (rest - threshold) % (36 - threshold)))
+                    rest = (rest - threshold) / (36 - threshold)
+                    step += 36
+                }
+                output.append(digit(rest))
+                bias = adapted(delta, points: UInt32(handled + 1), isFirst: handled == basic)
+                delta = 0
+                handled += 1
+            }
+            delta += 1
+            code += 1
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt32) -> UInt8 { value < 26 ? UInt8(97 + value) : UInt8(22 + value) }
+
+    private static func adapted(_ delta: UInt32, points: UInt32, isFirst: Bool) -> UInt32 {
+        var delta = isFirst ? delta / 700 : delta / 2
+        delta += delta / points
+        var step: UInt32 = 0
+        while delta > 455 {
+            delta /= 35
+            step += 36
+        }
+        return step + 36 * delta / (delta + 38)
+    }
+}

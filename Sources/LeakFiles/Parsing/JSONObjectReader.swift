@@ -1,0 +1,185 @@
+/// Reads the members of one JSON object in the middle of a text, without a need for the text to be whole.
+struct JSONObjectReader {
+    struct Member {
+        var name: ByteView
+        var value: ByteView
+        var range: Range<Int>
+        var isString: Bool
+        /// Whether an object in a list holds it, which may be about somebody else.
+        var isInList: Bool
+    }
+
+    /// How far an object's beginning is looked for, and its end.
+    static let reach = 16 * 1024
+    static let mostMembers = 256
+
+    /// Where the string begins and ends that a match lies in.
+    static func string(around match: Range<Int>, in text: ByteView) -> Range<Int>? {
+        var position = match.lowerBound
+        let lowest = max(0, position - reach)
+        while let quote = text.lastIndex(of: ByteView.quote, before: position), quote >= lowest {
+            guard isEscaped(text, quote) else {
+                return quote + 1..<(stringEnd(text, from: match.upperBound) ?? text.count)
+            }
+            position = quote
+        }
+        return nil
+    }
+
+    private static func isEscaped(_ text: ByteView, _ quote: Int) -> Bool {
+        var backslashes = 0
+        while backslashes < quote, text[quote - 1 - backslashes] == ByteView.backslash { backslashes += 1 }
+        return backslashes % 2 == 1
+    }
+
+    static func stringEnd(_ text: ByteView, from start: Int) -> Int? {
+        var index = start
+        while index < text.count {
+            switch text[index] {
+            case ByteView.backslash: index += 2
+            case ByteView.quote: return index
+            default: index += 1
+            }
+        }
+        return nil
+    }
+
+    /// The bracket that is open at a place outside strings: `{` or `[`.
+    static func bracket(before position: Int, in text: ByteView) -> Int? {
+        var depth = 0
+        var index = position
+        let lowest = max(0, position - reach)
+        while index > lowest {
+            index -= 1
+            switch text[index] {
+            case ByteView.quote:
+                var end = index
+                repeat {
+                    guard let quote = text.lastIndex(of: ByteView.quote, before: end), quote >= lowest else { return nil }
+                    end = quote
+                } while isEscaped(text, end)
+                index = end
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth += 1
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                if depth == 0 { return index }
+                depth -= 1
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// All members of an object and of those inside it, each with its own name.
+    /// - Parameter start: behind the opening bracket.
+    static func members(of text: ByteView, from start: Int) -> [Member] {
+        let text = text.upTo(start + 2 * reach)
+        var members: [Member] = []
+        // Open brackets inside the object, and the names that led there.
+        var open: [(isList: Bool, name: ByteView)] = []
+        var lists = 0
+        var name = ByteView.empty
+        var index = start
+        func current() -> ByteView { open.last.map { $0.isList ? $0.name : name } ?? name }
+        while index < text.count, members.count < mostMembers {
+            let byte = text[index]
+            switch byte {
+            case ByteView.quote:
+                let end = stringEnd(text, from: index + 1) ?? text.count
+                let content = text[min(index + 1, end)..<end]
+                var next = min(end + 1, text.count)
+                while next < text.count, ByteView.isBlank(text[next]) { next += 1 }
+                if next < text.count, text[next] == ByteView.colon, open.last?.isList != true {
+                    // `$oid`, `$date` and their like say how a value is written: its name is that of the object.
+                    if content.first != UInt8(ascii: "$") || open.isEmpty { name = content }
+                    index = next + 1
+                } else {
+                    members.append(
+                        Member(
+                            name: current(), value: content, range: index + 1..<end, isString: true,
+                            isInList: lists > 0 && !(open.last?.isList ?? false)))
+                    index = next
+                }
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                guard open.count < 32 else { return members }
+                open.append((byte == UInt8(ascii: "["), current()))
+                if byte == UInt8(ascii: "[") { lists += 1 }
+                index += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                guard let last = open.popLast() else { return members }
+                if last.isList { lists -= 1 }
+                index += 1
+            case ByteView.comma, ByteView.colon: index += 1
+            case _ where ByteView.isBlank(byte): index += 1
+            default:
+                let begin = index
+                while index < text.count, ![ByteView.comma, UInt8(ascii: "}"), UInt8(ascii: "]")].contains(text[index]),
+                    !ByteView.isBlank(text[index])
+                {
+                    index += 1
+                }
+                members.append(
+                    Member(
+                        name: current(), value: text[begin..<index], range: begin..<index, isString: false,
+                        isInList: lists > 0 && !(open.last?.isList ?? false)))
+            }
+        }
+        return members
+    }
+}
+
+extension JSONObjectReader {
+    /// What the object around a match says; nil when the match is in no object's string.
+    static func record(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord? {
+        let text = ByteView(context.line)
+        guard let string = string(around: context.match, in: text), string.upperBound >= context.match.upperBound else { return nil }
+        var position = string.lowerBound - 1
+        var isInList = false
+        var levels = 0
+        var found: LeakRecord?
+        while levels < 4, let bracket = bracket(before: position, in: text) {
+            if text[bracket] == UInt8(ascii: "[") {
+                // A list of addresses is the object's; a list of objects is not.
+                guard levels == 0, !isInList else { break }
+                isInList = true
+                position = bracket
+                continue
+            }
+            let record = record(of: address, text, object: bracket, string: string, at: context.match, isEndCut: context.isEndCut, offset: offset)
+            // An object inside that of the person: `{"contact":{"email":…},"password":…}`.
+            if record.secret != nil || found == nil { found = record }
+            if record.secret != nil { break }
+            if let outer = found, outer.fields.count < record.fields.count, record.login != nil { found = record }
+            position = bracket
+            levels += 1
+        }
+        return found
+    }
+
+    private static func record(
+        of address: Int, _ text: ByteView, object: Int, string: Range<Int>, at match: Range<Int>, isEndCut: Bool, offset: UInt64
+    ) -> LeakRecord {
+        let members = members(of: text, from: object + 1)
+        let matched = text[match]
+        var values: [RowValue] = []
+        var isName = false
+        for member in members {
+            let shown = FieldName.shown(member.name)
+            if member.name.offset(in: text) == string.lowerBound, !member.name.isEmpty { isName = true }
+            if member.isInList, !member.range.contains(match.lowerBound) { continue }
+            let isWord = !member.isString && (member.value.equals("null") || member.value.equals("false") || member.value.equals("true"))
+            if isWord, !member.range.contains(match.lowerBound) { continue }
+            values.append(
+                RowValue(
+                    text: member.value, escape: member.isString ? .json : .none, range: member.range, isQuoted: member.isString, name: shown,
+                    role: shown.map(ColumnRole.of) ?? .unknown, isCut: isEndCut && member.range.upperBound == text.count))
+        }
+        if isName, string.count == match.count, let value = members.first(where: { $0.name.offset(in: text) == string.lowerBound }) {
+            // `{"alex.doe@example.com": "secret"}`.
+            var record = LeakRecord(address: address, shape: .json, login: matched.text(limit: 254), confidence: .low, offset: offset)
+            if value.isString { record.secret = LeakedSecret(value.value, escape: .json) }
+            return record
+        }
+        let reading = RowReading(values: values, shape: .json, isNamed: true, confidence: .high)
+        return reading.record(of: address, at: match, text: matched, offset: offset)
+    }
+}

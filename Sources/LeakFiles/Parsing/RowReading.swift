@@ -1,0 +1,99 @@
+/// From the fields of a row to what it says of one address in it.
+struct RowReading {
+    var values: [RowValue]
+    var shape: RecordShape
+    /// Whether the fields have the file's names, not only looks.
+    var isNamed: Bool
+    /// The best that can be said of how the row was found.
+    var confidence: ReadingConfidence
+
+    /// - Parameter match: where the address lies in the row that the values' ranges belong to.
+    func record(of address: Int, at match: Range<Int>, text: ByteView, offset: UInt64) -> LeakRecord {
+        var record = LeakRecord(address: address, shape: shape, confidence: .low, offset: offset)
+        guard let index = values.firstIndex(where: { $0.range.lowerBound <= match.lowerBound && match.upperBound <= $0.range.upperBound }) else {
+            return record
+        }
+        guard isPersons(index, text: text) else { return record }
+        record.login = text.text(limit: 254)
+        record.confidence = confidence
+        let secret = secretIndex(from: index)
+        if let secret {
+            record.secret = Self.secret(values[secret])
+        }
+        record.site = values.first { $0.role == .site && !$0.isNothing }.flatMap { SiteAddress.host(of: $0.text) }
+        record.fields = fieldNames(without: index, secret)
+        return record
+    }
+
+    /// Whether the row is of the person with the address, and not only mentions it.
+    private func isPersons(_ index: Int, text: ByteView) -> Bool {
+        let value = values[index]
+        let isWhole = value.text.trimmed.isSamePlace(as: text) || isOnlyAddress(value.text, text)
+        switch value.role {
+        case .email: return true
+        case .login: return isWhole
+        case .otherEmail, .secret, .salt, .site: return false
+        case .key, .other, .unknown:
+            guard isWhole else { return false }
+            // Another field may be the address of whom the row is about.
+            return !values.enumerated().contains { other in
+                other.offset != index && (other.element.role == .email || !isNamed && other.offset < index)
+                    && ContentKind.isEmail(other.element.text.trimmed)
+            }
+        }
+    }
+
+    /// `Alex Doe <alex@example.com>` is not, `mailto:alex@example.com` and an escaped spelling are.
+    private func isOnlyAddress(_ value: ByteView, _ text: ByteView) -> Bool {
+        let value = value.trimmed
+        guard let start = text.offset(in: value) else { return false }
+        if start + text.count != value.count { return false }
+        return value.upTo(start).equals("mailto:") || value.upTo(start).last == ByteView.backslash
+    }
+
+    private func secretIndex(from match: Int) -> Int? {
+        var hash: Int?
+        for (index, value) in values.enumerated() where value.role == .secret && !value.isNothing && index != match && !value.isCut {
+            guard SecretKind.recognise(value.text).isHash else { return index }
+            if hash == nil { hash = index }
+        }
+        if hash != nil || isNamed { return hash }
+        return values.indices.first { $0 != match && !values[$0].isCut && SecretKind.recognise(values[$0].text).isHash }
+    }
+
+    static func secret(_ value: RowValue) -> LeakedSecret? {
+        guard value.text.count <= LeakedSecret.mostBytes else { return nil }
+        let bytes = value.bytes
+        guard !bytes.isEmpty else { return nil }
+        return bytes.withUnsafeBytes { LeakedSecret(kind: SecretKind.recognise(ByteView($0)), bytes: bytes) }
+    }
+
+    private func fieldNames(without match: Int, _ secret: Int?) -> [String] {
+        var names: [String] = []
+        for (index, value) in values.enumerated() where index != match && index != secret && !value.isNothing {
+            guard names.count < FieldName.mostPerRecord else { break }
+            let name: String?
+            if isNamed {
+                switch value.role {
+                case .salt, .site, .key: name = nil
+                case .email, .otherEmail, .login, .secret, .other, .unknown: name = value.name
+                }
+            } else {
+                name = ContentKind.recognise(value.text).fieldName
+            }
+            if let name, !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+}
+
+extension LeakedSecret {
+    /// A longer one is a piece of something else.
+    static let mostBytes = 1024
+
+    /// A plain value of a line or block; nil when there is none.
+    init?(_ text: ByteView, escape: ValueEscape = .none) {
+        guard !text.isEmpty, text.count <= Self.mostBytes else { return nil }
+        self.init(kind: SecretKind.recognise(text.trimmed), bytes: escape.decoded(text))
+    }
+}

@@ -1,0 +1,188 @@
+import Foundation
+
+/// What is kept of a device while its files come in: little, whatever they hold.
+struct OpenDevice {
+    static let mostRecords = 4_000
+    static let mostCookieBytes = 256 * 1024
+    static let mostCookies = 4_000
+
+    let folder: String
+    var touched = 0
+    var system: SystemInformation?
+    var evidence = FamilyEvidence()
+    var records: [LeakRecord] = []
+    /// Cookies that may turn out to be of a site of the records: domain, name and expiry of each, one after the other.
+    private(set) var candidates: [UInt8] = []
+    var credentialCount = 0
+    var cookieCount = 0
+    var hasTokens = false
+    /// Whether it has a file that makes a folder a device: of passwords, or about the system.
+    var isDevice = false
+    private var autofilled: Set<Int> = []
+    private var signs: [FamilyEvidence] = []
+
+    init(folder: String) { self.folder = folder }
+
+    /// About as many bytes as it takes.
+    var size: Int { 1_024 + candidates.capacity + records.count * 256 }
+
+    mutating func add(_ record: LeakRecord) {
+        guard records.count < Self.mostRecords else { return }
+        records.append(record)
+    }
+
+    /// Each sign counts once, however many files have it.
+    mutating func note(_ sign: FamilyEvidence) {
+        guard sign.isNotEmpty, !signs.contains(sign) else { return }
+        signs.append(sign)
+        evidence.add(sign)
+    }
+
+    /// Once for each address: browsers keep the same for dozens of forms.
+    mutating func addAutofill(_ record: LeakRecord) {
+        guard autofilled.insert(record.address).inserted else { return }
+        add(record)
+    }
+
+    /// - Parameter watched: asked only when there is not much room left, which is for cookies of watched domains.
+    mutating func addCandidate(_ entry: CookieFile.Entry, watched: (ByteView) -> Bool) {
+        let length = candidates.count + entry.domain.count + entry.name.count + 10
+        guard length <= Self.mostCookieBytes, length <= Self.mostCookieBytes * 3 / 4 || watched(entry.domain) else { return }
+        candidates.append(UInt8(truncatingIfNeeded: entry.domain.count))
+        candidates.append(UInt8(truncatingIfNeeded: entry.name.count - 1))
+        var expires = UInt64(max(0, entry.expires))
+        for _ in 0..<8 {
+            candidates.append(UInt8(truncatingIfNeeded: expires))
+            expires >>= 8
+        }
+        candidates.append(contentsOf: entry.domain.bytes)
+        candidates.append(contentsOf: entry.name.bytes)
+    }
+
+    // MARK: The log
+
+    /// What there is of it; nil when no watched address is in it, because then it concerns nobody.
+    func log(_ watch: WatchList) -> StealerLog? {
+        guard !records.isEmpty else { return nil }
+        var evidence = evidence
+        if let system { evidence.add(system.evidence) }
+        let name = FolderName(folder.split(separator: "/").last ?? "")
+        var log = StealerLog(machineId: machineId(watch), malwareFamily: evidence.family?.rawValue)
+        log.capturedAt = system?.capturedAt ?? name.date
+        log.operatingSystem = system?.operatingSystem
+        log.country = system?.country ?? name.country
+        log.records = records
+        log.cookies = cookies(watch)
+        log.credentialCount = credentialCount
+        log.cookieCount = cookieCount
+        log.hasTokens = hasTokens
+        return log
+    }
+
+    /// By hardware, else by names and network, else by folder; a folder that says nothing is helped out by what is in the log.
+    private func machineId(_ watch: WatchList) -> String {
+        var parts: [String]
+        if let hardware = system?.hardwareId {
+            // Other files may be missing when the same log is packed anew: only this one says which family it is here.
+            parts = ["hardware", system?.family?.rawValue ?? "", hardware.uppercased()]
+        } else if let system, system.computer != nil || system.user != nil {
+            parts = ["names", system.computer ?? "", system.user ?? "", system.ipAddress ?? ""]
+        } else {
+            let name = folder.split(separator: "/").last.map(String.init) ?? ""
+            parts = ["folder", name, FolderName(Substring(name)).date.map { String($0.timeIntervalSince1970) } ?? ""]
+            if !LogPath.looksLikeDevice(Substring(name)) {
+                parts += ["\(credentialCount)", "\(cookieCount)"]
+                parts += records.map { watch[$0.address] + " " + ($0.site ?? "") }.sorted()
+            }
+        }
+        return SHA256Digest.hexadecimal(Array(parts.joined(separator: "\u{0}").utf8))
+    }
+
+    private func cookies(_ watch: WatchList) -> [LeakedCookie] {
+        let wanted = CookieScope(domains: watch.domains, hosts: Set(records.compactMap(\.site)))
+        var newest: [CookieKey: LeakedCookie] = [:]
+        candidates.withUnsafeBytes { buffer in
+            let bytes = ByteView(buffer)
+            var index = 0
+            while index + 10 <= bytes.count, newest.count < Self.mostCookies {
+                let domainEnd = index + 10 + Int(bytes[index])
+                let nameEnd = domainEnd + Int(bytes[index + 1]) + 1
+                guard nameEnd <= bytes.count else { break }
+                var expires: UInt64 = 0
+                for place in (0..<8).reversed() { expires = expires << 8 | UInt64(bytes[index + 2 + place]) }
+                let domain = bytes[index + 10..<domainEnd].lowercasedText(limit: 253)
+                let name = bytes[domainEnd..<nameEnd]
+                index = nameEnd
+                guard wanted.includes(domain) else { continue }
+                let date = expires == 0 ? nil : Date(timeIntervalSince1970: Double(min(expires, 253_402_300_799)))
+                let cookie = LeakedCookie(domain: domain, name: name.text(limit: 128), expiresAt: date, isSession: CookieFile.isSessionName(name))
+                let key = CookieKey(domain: domain, name: cookie.name)
+                if let old = newest[key], (old.expiresAt ?? .distantPast) >= (date ?? .distantPast) { continue }
+                newest[key] = cookie
+            }
+        }
+        return newest.values.sorted { ($0.domain, $0.name) < ($1.domain, $1.name) }
+    }
+
+    private struct CookieKey: Hashable {
+        var domain: String
+        var name: String
+    }
+}
+
+/// Which cookies are kept: those that a browser sends to a site of the records, and those of watched domains and of all below them.
+struct CookieScope {
+    private var domains: Set<String>
+    /// The hosts and each domain above them that has a dot.
+    private var senders: Set<String> = []
+
+    init(domains: [String], hosts: Set<String>) {
+        self.domains = Set(domains)
+        for host in hosts {
+            var rest = Substring(host)
+            senders.insert(host)
+            while let dot = rest.firstIndex(of: "."), !isAddress(host) {
+                rest = rest[rest.index(after: dot)...]
+                guard rest.contains(".") else { break }
+                senders.insert(String(rest))
+            }
+        }
+    }
+
+    private func isAddress(_ host: String) -> Bool { Array(host.utf8).withUnsafeBytes { ContentKind.isIPv4(ByteView($0)) } }
+
+    func includes(_ domain: String) -> Bool {
+        if senders.contains(domain) { return true }
+        var rest = Substring(domain)
+        while true {
+            if domains.contains(String(rest)) { return true }
+            guard let dot = rest.firstIndex(of: ".") else { return false }
+            rest = rest[rest.index(after: dot)...]
+        }
+    }
+}
+
+/// What the name of a device's folder says: `DE[0123…] [2024-06-05T10_11_12.1234567-07_00]`.
+struct FolderName {
+    var country: String?
+    var date: Date?
+
+    init(_ name: Substring) {
+        let bytes = Array(name.utf8)
+        bytes.withUnsafeBytes { buffer in
+            let text = ByteView(buffer)
+            guard LogPath.looksLikeDevice(name) else { return }
+            country = text.from(text[0] == UInt8(ascii: "[") ? 1 : 0).upTo(2).text(limit: 2)
+            // A year, a mark and a month begin the date.
+            for index in 0..<max(0, text.count - 9) where index == 0 || !ByteView.isHex(text[index - 1]) {
+                guard text[index..<index + 4].wholeNumber.map({ (2_010...2_100).contains($0) }) ?? false else { continue }
+                guard !ByteView.isDigit(text[index + 4]), ByteView.isDigit(text[index + 5]), ByteView.isDigit(text[index + 6]) else { continue }
+                let end = text.firstIndex(of: UInt8(ascii: "]"), from: index) ?? text.count
+                if let read = LogDate.read(text[index..<end]) {
+                    date = read.date
+                    return
+                }
+            }
+        }
+    }
+}

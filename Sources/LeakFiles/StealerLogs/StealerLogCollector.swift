@@ -1,0 +1,248 @@
+/// What to do with an entry of an archive or folder.
+package enum EntryInterest: Sendable, Hashable {
+    /// Hand it over whole, when it is not longer than that.
+    case whole(limit: Int)
+    /// Only note that it is there.
+    case presence
+    /// Read it as an ordinary leak file.
+    case leakFile
+    /// Pass it over.
+    case none
+}
+
+/// Collects stealer logs from the entries of an archive or folder, in whatever order they come, in bounded memory.
+///
+/// Of each device only what concerns watched addresses is kept, and the names of cookies until it is known which sites those are.
+package struct StealerLogCollector {
+    /// How much all open devices may take before the ones that were longest untouched are finished.
+    private static let mostBytes = 32 * 1024 * 1024
+    private static let mostDevices = 4_096
+    /// How many devices are told apart when they are counted.
+    private static let mostFolders = 1_000_000
+
+    private let watch: WatchList
+    private let watched: CookieScope
+    private var open: [String: OpenDevice] = [:]
+    private var finished: [StealerLog] = []
+    private var clock = 0
+    private var size = 0
+    private var folders: Set<Int> = []
+
+    /// Devices seen, also those without a watched address.
+    package var machineCount: Int { folders.count }
+    /// Credentials seen, of whomever.
+    package private(set) var credentialCount = 0
+
+    package init(watch: WatchList) {
+        self.watch = watch
+        watched = CookieScope(domains: watch.domains, hosts: [])
+    }
+
+    /// What to do with an entry: hand it over whole, note only that it is there, treat it as an ordinary leak file, or pass it over.
+    package func interest(in path: String) -> EntryInterest {
+        guard let place = LogPath(path) else { return .none }
+        switch place.kind {
+        case .passwords: return .whole(limit: 32 * 1024 * 1024)
+        case .system: return .whole(limit: 1024 * 1024)
+        case .cookies, .autofill: return .whole(limit: 16 * 1024 * 1024)
+        case .tokens: return .presence
+        case .part: return place.isTelling ? .presence : .none
+        case .unknown: return Self.isBinary(place.name) ? .none : .leakFile
+        }
+    }
+
+    private static func isBinary(_ name: String) -> Bool {
+        guard let dot = name.lastIndex(of: ".") else { return false }
+        return [
+            "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "db", "sqlite", "ldb", "html", "htm", "mp4", "pdf", "docx",
+            "xlsx", "vdf",
+        ]
+        .contains(name[name.index(after: dot)...])
+    }
+
+    /// An entry's content, decoded to UTF-8 where it was UTF-16, else raw bytes.
+    package mutating func add(_ path: String, _ content: UnsafeRawBufferPointer) {
+        guard !content.isEmpty, let place = LogPath(path) else { return }
+        let text = ByteView(content)
+        switch place.kind {
+        case .passwords, .system, .cookies, .autofill:
+            var device = take(place)
+            switch place.kind {
+            case .passwords:
+                let count = addPasswords(text, place, to: &device)
+                device.credentialCount += count
+                credentialCount += count
+            case .system: Self.addSystem(text, place, to: &device)
+            case .cookies: addCookies(text, to: &device)
+            case .autofill: addAutofill(text, to: &device)
+            case .tokens, .part, .unknown: break
+            }
+            put(device)
+        case .tokens, .part: notePresence(path)
+        case .unknown: break
+        }
+    }
+
+    package mutating func notePresence(_ path: String) {
+        guard let place = LogPath(path), place.isTelling else { return }
+        var device = take(place)
+        if place.kind == .tokens { device.hasTokens = true }
+        put(device)
+    }
+
+    /// Logs that are complete as far as can be told; those without a watched address are counted and dropped.
+    package mutating func takeFinished() -> [StealerLog] {
+        defer { finished = [] }
+        return finished
+    }
+
+    /// All that are left.
+    package mutating func finish() -> [StealerLog] {
+        for device in open.values.sorted(by: { $0.folder < $1.folder }) { close(device) }
+        open = [:]
+        size = 0
+        return takeFinished()
+    }
+
+    // MARK: Devices
+
+    /// Out of the open ones, so that what it holds is changed in place.
+    private mutating func take(_ place: LogPath) -> OpenDevice {
+        clock += 1
+        var device = open.removeValue(forKey: place.device) ?? OpenDevice(folder: place.device)
+        if device.touched > 0 { size -= device.size }
+        device.touched = clock
+        device.note(place.evidence)
+        return device
+    }
+
+    private mutating func put(_ device: OpenDevice) {
+        size += device.size
+        if device.isDevice, folders.count < Self.mostFolders { folders.insert(device.folder.hashValue) }
+        open[device.folder] = device
+        if size > Self.mostBytes || open.count > Self.mostDevices { closeOldest(except: device.folder) }
+    }
+
+    /// Finishes half of the devices, those that were longest untouched: few times much is cheaper than each time one.
+    private mutating func closeOldest(except current: String) {
+        let oldest = open.values.sorted { $0.touched < $1.touched }
+        for device in oldest.prefix(max(1, oldest.count / 2)) where device.folder != current {
+            open.removeValue(forKey: device.folder)
+            size -= device.size
+            close(device)
+        }
+    }
+
+    private mutating func close(_ device: OpenDevice) {
+        if let log = device.log(watch) { finished.append(log) }
+    }
+
+    // MARK: Files
+
+    /// - Returns: how many credentials there are.
+    private func addPasswords(_ text: ByteView, _ place: LogPath, to device: inout OpenDevice) -> Int {
+        device.isDevice = true
+        addBanner(text, to: &device)
+        let matches = watch.matches(in: text.bytes)
+        var next = 0
+        var count = 0
+        func add(_ block: PasswordFile.Block) {
+            count += 1
+            while next < matches.count, matches[next].range.lowerBound < block.range.lowerBound { next += 1 }
+            while next < matches.count, matches[next].range.lowerBound < block.range.upperBound {
+                let match = matches[next]
+                next += 1
+                if let record = PasswordFile.record(of: match.address, text[match.range], in: block, offset: UInt64(match.range.lowerBound)) {
+                    device.add(record)
+                }
+            }
+        }
+        let isTable = place.name.hasSuffix(".csv") || place.name.hasSuffix(".tsv") || isTableHeader(text)
+        if isTable, let layout = TableLayout(header: firstLines(text)) {
+            count = Self.addTable(text, layout, matches, to: &device)
+        } else {
+            PasswordFile.read(text, body: add)
+        }
+        return count
+    }
+
+    private func firstLines(_ text: ByteView) -> [ByteView] {
+        var lines: [ByteView] = []
+        var reader = LineReader(text)
+        while lines.count < 50, let line = reader.next() {
+            if !line.trimmed.isEmpty { lines.append(line) }
+        }
+        return lines
+    }
+
+    private func isTableHeader(_ text: ByteView) -> Bool {
+        let line = text.upTo(text.firstIndex(of: ByteView.lineFeed) ?? min(text.count, 512)).upTo(512)
+        return line.contains("url,") && line.contains("username") && line.contains("password")
+    }
+
+    private static func addTable(_ text: ByteView, _ layout: TableLayout, _ matches: [WatchMatch], to device: inout OpenDevice) -> Int {
+        var lines = LineReader(text)
+        var next = 0
+        var count = -1
+        while let line = lines.next() {
+            if !line.trimmed.isEmpty { count += 1 }
+            while next < matches.count, matches[next].range.lowerBound < lines.start { next += 1 }
+            while next < matches.count, matches[next].range.upperBound <= lines.start + line.count {
+                let match = matches[next]
+                next += 1
+                let range = match.range.lowerBound - lines.start..<match.range.upperBound - lines.start
+                device.add(
+                    layout.record(
+                        of: match.address, in: line, at: range, isEndCut: false, shape: .stealerPassword, offset: UInt64(match.range.lowerBound)))
+            }
+        }
+        return max(0, count)
+    }
+
+    private static func addSystem(_ text: ByteView, _ place: LogPath, to device: inout OpenDevice) {
+        let system = SystemInformation(text, name: place.name)
+        // A file with one address of a network does not make a device.
+        if !place.name.hasPrefix("ip.") { device.isDevice = true }
+        if device.system == nil { device.system = system } else { device.system?.complete(with: system) }
+    }
+
+    /// Banners name the malware, when they do not advertise somebody.
+    private func addBanner(_ text: ByteView, to device: inout OpenDevice) {
+        var lines = LineReader(text.upTo(2_048))
+        var count = 0
+        while count < 12, let line = lines.next() {
+            count += 1
+            guard line.trimmedLeft.first == UInt8(ascii: "*"), let family = MalwareFamily.named(in: line) else { continue }
+            device.evidence.add(family, .banner)
+            return
+        }
+    }
+
+    private func addCookies(_ text: ByteView, to device: inout OpenDevice) {
+        var count = 0
+        CookieFile.read(text) { entry in
+            count += 1
+            device.addCandidate(entry) { watched.includes($0.lowercasedText(limit: 253)) }
+        }
+        device.cookieCount += count
+    }
+
+    private func addAutofill(_ text: ByteView, to device: inout OpenDevice) {
+        let matches = watch.matches(in: text.bytes)
+        guard !matches.isEmpty else { return }
+        var next = 0
+        AutofillFile.read(text) { entry in
+            guard next < matches.count, let start = entry.value.offset(in: text) else { return }
+            while next < matches.count, matches[next].range.lowerBound < start { next += 1 }
+            while next < matches.count, matches[next].range.upperBound <= start + entry.value.count {
+                let match = matches[next]
+                next += 1
+                let isWhole = match.range.count == entry.value.count
+                var record = LeakRecord(address: match.address, shape: .stealerAutofill, confidence: isWhole ? .high : .low)
+                record.offset = UInt64(match.range.lowerBound)
+                record.site = entry.form.isEmpty ? nil : SiteAddress.host(of: entry.form)
+                device.addAutofill(record)
+            }
+        }
+    }
+}
