@@ -26,6 +26,12 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CLibCrypt"),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CArchive"),
+        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CZstd"),
+        .target(name: "CLeakScan"),
+        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd"], swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
@@ -46,7 +52,7 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "Jobs", "Postgres",
+                "CLibCrypt", "CLinux", "Jobs", "LeakFiles", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -77,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "DataShieldCommand",
             dependencies: [
-                "DataShield", "Sandbox",
+                "DataShield", "LeakFiles", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -98,7 +104,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
-        .testTarget(name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "Sandbox"], swiftSettings: settings),
+        .testTarget(name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "Sandbox"], swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", .product(name: "AsyncHTTPClient", package: "async-http-client")],

@@ -65,6 +65,11 @@ extension Application {
         let dashboards = Dashboards(database: database, now: now)
         let providers = Providers(client: outbound, origins: settings.providerURLs, system: system, now: now)
         let credentials = Credentials(database: database, secrets: parts.secrets, providers: providers, now: now)
+        let recorder = Recorder(now: now)
+        let machines = Machines(database: database)
+        let leakedCredentials = LeakedCredentials(database: database)
+        let uploads = IngestUploads(logger: parts.logger)
+        let ingests = Ingests(database: database, system: system, recorder: recorder, secrets: parts.secrets, uploads: uploads, now: now)
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
@@ -72,7 +77,7 @@ extension Application {
             queue: queue,
             handlers: [
                 RunScan(
-                    database: database, credentials: credentials, providers: providers, recorder: Recorder(now: now), now: now,
+                    database: database, credentials: credentials, providers: providers, recorder: recorder, now: now,
                     logger: parts.logger),
                 RefreshRisk(risk: risk),
             ], logger: parts.logger)
@@ -81,6 +86,7 @@ extension Application {
             works: [
                 scans.schedule,
                 RefreshRisk.schedule(queue, now: now),
+                ingests.schedule,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
             ], logger: parts.logger)
 
@@ -103,12 +109,14 @@ extension Application {
         AuditRoutes(audit: audit).add(to: routes.api)
         assets.addRoutes(to: routes)
         // JSON routes of the capabilities: one line each.
-        EmployeeRoutes(employees: employees).add(to: routes.api)
+        EmployeeRoutes(employees: employees, credentials: leakedCredentials).add(to: routes.api)
         AlertRoutes(alerts: alerts).add(to: routes.api)
         BreachRoutes(breaches: breaches).add(to: routes.api)
         RiskRoutes(risk: risk, coverage: coverage).add(to: routes.api)
         ScanRoutes(scans: scans).add(to: routes.api)
         CredentialRoutes(credentials: credentials).add(to: routes.api)
+        MachineRoutes(machines: machines).add(to: routes.api)
+        IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
 
         // Pages: one line each.
@@ -118,11 +126,14 @@ extension Application {
         UserPages(pages: pages, users: users, now: now).add(to: routes.pages)
         DashboardPages(pages: pages, dashboards: dashboards, now: now).add(to: routes.pages)
         EmployeePages(
-            pages: pages, employees: employees, breaches: breaches, alerts: alerts, risk: risk, coverage: coverage, now: now
+            pages: pages, employees: employees, breaches: breaches, alerts: alerts, risk: risk, coverage: coverage, credentials: leakedCredentials,
+            now: now
         ).add(to: routes.pages)
         BreachPages(pages: pages, breaches: breaches, now: now).add(to: routes.pages)
-        AlertPages(pages: pages, alerts: alerts, users: users, now: now).add(to: routes.pages)
+        AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, now: now).add(to: routes.pages)
         ScanPages(pages: pages, scans: scans, companies: companies, credentials: credentials, now: now).add(to: routes.pages)
+        MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
+        IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
         CredentialPages(pages: pages, credentials: credentials, now: now).add(to: routes.pages)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)
@@ -150,8 +161,9 @@ extension Application {
         return Application(
             settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
             system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
-            alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, dashboards: dashboards, assets: assets,
-            routes: routes.registered, responder: front, worker: worker,
+            alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
+            dashboards: dashboards,
+            assets: assets, routes: routes.registered, responder: front, uploads: uploads, worker: worker,
             background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
     }
 }

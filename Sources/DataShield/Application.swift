@@ -29,12 +29,16 @@ package struct Application: Sendable {
     package let risk: Risk
     package let credentials: Credentials
     package let scans: Scans
+    package let machines: Machines
+    package let ingests: Ingests
     package let dashboards: Dashboards
 
     package let assets: StaticAssets
     /// Every route, for the OpenAPI document and for the test that tries them all.
     package let routes: [RegisteredRoute]
     let responder: FrontResponder
+    /// Reads the leak files that this process is sent.
+    package let uploads: IngestUploads
     /// Does the jobs.
     let worker: Worker
     /// What else runs beside the server: scheduler, upkeep.
@@ -54,7 +58,7 @@ package struct Application: Sendable {
     ///   - role: what this process does.
     ///   - onRunning: told the port once the server listens.
     package func services(_ role: Role = .all, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) -> [any Service] {
-        var services: [any Service] = [system, database, outbound]
+        var services: [any Service] = [system, database, outbound, uploads]
         if role != .web { services += [worker] + background }
         if role != .worker { services.append(server(onRunning: onRunning)) }
         return services

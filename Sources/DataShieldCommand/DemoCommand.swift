@@ -9,8 +9,8 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Runs a made-up company, imported and scanned, to look around in.",
         discussion: """
-            A private database, \(DemoCompany.people.count) people of \(DemoCompany.domain), and a stand-in of Have I Been Pwned on this \
-            machine. Nothing leaves it. A second start finds its data.
+            A private database, \(DemoCompany.people.count) people of \(DemoCompany.domain), a stand-in of Have I Been Pwned on this \
+            machine, and two made-up leak files. Nothing leaves it. A second start finds its data.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -90,7 +90,26 @@ private struct DemoServer: Service {
             _ = try await application.users.create(
                 .init(email: signIn.email, name: "Dana Demo", role: .admin, password: signIn.password), mustChangePassword: false, by: subject)
         }
-        if try await application.scans.latest(for: subject)?.status == .succeeded { return }
+        if try await application.scans.latest(for: subject)?.status != .succeeded { try await scan(company, subject) }
+        if try await application.ingests.list(limit: 1, for: subject).items.isEmpty {
+            try await ingest("combolist-2026-10.txt", DemoLeaks.combolist(), subject)
+            try await ingest("stealer-logs-2026-10.zip", DemoLeaks.stealerLogs(), subject)
+        }
+    }
+
+    /// Has a leak file read as one that was uploaded.
+    private func ingest(_ name: String, _ bytes: [UInt8], _ subject: Subject) async throws {
+        var run = try await application.ingests.upload(OnePiece(bytes), LeakSource(fileName: name), by: subject)
+        while !run.status.isFinished {
+            try await Task.sleep(for: .milliseconds(100))
+            run = try await application.ingests.find(run.id, for: subject)
+        }
+        guard run.status == .succeeded else { throw CommandFailure("The demo's \(name) was not read: \(run.errorMessage ?? "")") }
+        let report = run.report
+        Output.line("Read \(name): \(report.matches) matches, \(report.newRecords) new records, \(report.machines) infected machines")
+    }
+
+    private func scan(_ company: Company, _ subject: Subject) async throws {
         Output.line("Importing \(DemoCompany.people.count) people of \(company.domain)")
         let report = try await application.employees.importCSV(OnePiece(Array(DemoCompany.csv().utf8)), by: subject)
         guard report.rejectedCount == 0 else { throw CommandFailure("\(report.rejectedCount) rows of the demo's staff list were rejected.") }

@@ -49,9 +49,9 @@ package func withServer<R>(
     if let company { companyID = company } else { companyID = try await database.makeCompany() }
 
     let (ports, running) = AsyncStream.makeStream(of: Int.self)
-    // Only the server: the pools belong to the test's database, and jobs are run by the tests that want them.
+    // The server and what it hands its uploads to: the pools belong to the test's database, and jobs are run by the tests that want them.
     let server = application.server { running.yield($0) }
-    let group = ServiceGroup(configuration: .init(services: [.init(service: server)], logger: logger))
+    let group = ServiceGroup(configuration: .init(services: [.init(service: application.uploads), .init(service: server)], logger: logger))
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
     let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

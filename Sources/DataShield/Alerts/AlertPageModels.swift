@@ -74,6 +74,8 @@ struct AlertModel: Sendable {
     var hasExposed: Bool
     var artifacts: String?
     var sources: String
+    var credentials: [CredentialRow]
+    var hasCredentials: Bool
     var detectedAt: String
     var advice: [String]
     var history: [Entry]

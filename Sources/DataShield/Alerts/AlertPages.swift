@@ -13,12 +13,14 @@ package struct AlertPages: Sendable {
     let pages: Pages
     let alerts: Alerts
     let users: Users
+    let credentials: LeakedCredentials
     let now: Now
 
-    package init(pages: Pages, alerts: Alerts, users: Users, now: @escaping Now) {
+    package init(pages: Pages, alerts: Alerts, users: Users, credentials: LeakedCredentials, now: @escaping Now) {
         self.pages = pages
         self.alerts = alerts
         self.users = users
+        self.credentials = credentials
         self.now = now
     }
 
@@ -111,8 +113,10 @@ package struct AlertPages: Sendable {
         let alert = try await alerts.detail(id, for: subject)
         let comments = try await alerts.comments(on: id, limit: PageLimit.range.upperBound, for: subject).items
         let people = subject.may(.alertsStatus) ? try await assignees(subject) : []
+        var leaked: [LeakedCredential] = []
+        if let employee = alert.employeeId, let breach = alert.breachId { leaked = try await credentials.of(employee, in: breach, for: subject) }
         let model = AlertModel(
-            alert, comments: comments, assignees: [("", "Unassigned")] + Self.people(people), problem: problem,
+            alert, comments: comments, assignees: [("", "Unassigned")] + Self.people(people), credentials: leaked, problem: problem,
             clock: PageClock(now(), for: context.signedIn))
         let frame = Frame(model.heading, in: .alerts, showsHIBP: true, status: problem?.status ?? .ok)
         return pages.show("alerts/show", model, frame, for: request, context)
@@ -171,8 +175,8 @@ package struct AlertPages: Sendable {
 
 extension AlertModel {
     init(
-        _ alert: AlertDetailResponse, comments: [AlertComment], assignees: [(value: String, label: String)], problem: (any FeatureError)?,
-        clock: PageClock
+        _ alert: AlertDetailResponse, comments: [AlertComment], assignees: [(value: String, label: String)], credentials leaked: [LeakedCredential],
+        problem: (any FeatureError)?, clock: PageClock
     ) {
         url = "/alerts/\(alert.id)"
         name = alert.employeeName ?? "Somebody who was deleted"
@@ -192,7 +196,9 @@ extension AlertModel {
         exposed = DataTag.all(evidence?.exposedData ?? [])
         hasExposed = !exposed.isEmpty
         artifacts = evidence.map { $0.artifacts.map(\.label).joined(separator: ", ") }
-        sources = evidence.map { $0.sources.map(\.displayName).joined(separator: ", ") } ?? "No longer known"
+        sources = evidence.map { BreachRecord.sourceNames($0.sources, isInLeakFile: $0.inLeakFile) } ?? "No longer known"
+        credentials = leaked.map { CredentialRow($0, clock) }
+        hasCredentials = !credentials.isEmpty
         breachDate = evidence.map { clock.breachDay($0.breachDate) } ?? "date unknown"
         detectedAt = clock.dateTime(evidence?.detectedAt ?? alert.createdAt)
         advice = Self.advice(alert)
@@ -258,7 +264,7 @@ extension AlertModel {
             default: entries.append(entry(event.at, "edit", event.actor, "changed how it is handled", event.resolution))
             }
         }
-        entries.append(entry(alert.createdAt, "siren", "A scan", "raised the alert"))
+        entries.append(entry(alert.createdAt, "siren", "DataShield", "raised the alert"))
         return entries.sorted { $0.0 > $1.0 }.map(\.1)
     }
 }

@@ -129,6 +129,7 @@ package struct AlertEvidence: Sendable, Hashable, RowDecodable {
     package var exposedData: [String]
     package var artifacts: [ArtifactKind]
     package var sources: [ApiProvider]
+    package var isInLeakFile: Bool
     package var breachDate: Date?
     package var detectedAt: Date
 
@@ -136,6 +137,7 @@ package struct AlertEvidence: Sendable, Hashable, RowDecodable {
         exposedData = try row.next()
         artifacts = try row.next()
         sources = try row.next()
+        isInLeakFile = try row.next()
         breachDate = try row.next()
         detectedAt = try row.next()
     }

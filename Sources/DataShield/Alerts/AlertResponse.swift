@@ -92,6 +92,8 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
         package var exposedData: [String]
         package var artifacts: [ArtifactKind]
         package var sources: [ApiProvider]
+        /// Whether a leak file has it, too.
+        package var inLeakFile: Bool
         /// nil: date unknown.
         package var breachDate: Date?
         package var detectedAt: Date
@@ -100,6 +102,7 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
             exposedData = evidence.exposedData
             artifacts = evidence.artifacts
             sources = evidence.sources
+            inLeakFile = evidence.isInLeakFile
             breachDate = evidence.breachDate
             detectedAt = evidence.detectedAt
         }

@@ -22,7 +22,9 @@ package struct BreachDraft: Sendable, Hashable {
             self.entry = entry
             isFromCatalogue = true
         } else {
-            entry = CatalogueEntry(name: finding.breachName, breachDate: finding.breachDate, dataTypes: finding.dataTypes)
+            entry = CatalogueEntry(
+                name: finding.breachName, breachDate: finding.breachDate, dataTypes: finding.dataTypes,
+                isStealerLog: finding.source == .stealerLog)
             isFromCatalogue = false
         }
     }

@@ -141,7 +141,7 @@ extension BreachModel.Person {
         email = person.employeeEmail
         department = person.department ?? "No department"
         exposed = DataTag.all(person.exposedData)
-        sources = person.sources.map(\.displayName).joined(separator: ", ")
+        sources = BreachRecord.sourceNames(person.sources, isInLeakFile: person.inLeakFile)
         detected = clock.ago(person.detectedAt)
     }
 }

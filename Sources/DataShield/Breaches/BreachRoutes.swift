@@ -115,6 +115,8 @@ extension Breaches {
         package var artifacts: [ArtifactKind]
         package var detectedAt: Date
         package var sources: [ApiProvider]
+        /// Whether a leak file has it, too.
+        package var inLeakFile: Bool
         package var alertId: AlertID?
         package var alertSeverity: Severity?
         package var alertStatus: AlertStatus?
@@ -129,6 +131,7 @@ extension Breaches {
             artifacts = affected.record.artifacts
             detectedAt = affected.record.detectedAt
             sources = affected.record.sources
+            inLeakFile = affected.record.isInLeakFile
             alertId = affected.alertId
             alertSeverity = affected.alertSeverity
             alertStatus = affected.alertStatus

@@ -52,8 +52,7 @@ extension EmployeeImportModel.Report {
 extension EmployeeModel {
     init(
         _ employee: Employee, score risk: RiskScore, records found: [Breaches.Record], coverage known: [PersonCoverage],
-        alerts recent: [AlertListing],
-        clock: PageClock
+        alerts recent: [AlertListing], credentials leaked: [LeakedCredential], clock: PageClock
     ) {
         url = "/employees/\(employee.id)"
         name = employee.name
@@ -83,6 +82,8 @@ extension EmployeeModel {
         alerts = recent.map { AlertRow(AlertResponse($0), clock) }
         hasAlerts = !alerts.isEmpty
         alertsURL = "/alerts?employee=\(employee.id)"
+        credentials = leaked.map { CredentialRow($0, clock) }
+        hasCredentials = !credentials.isEmpty
         coverage = known.map { Source($0, clock) }
         hasCoverage = !coverage.isEmpty
         facts = Self.facts(employee, clock)
@@ -118,9 +119,9 @@ extension EmployeeModel.Record {
         date = clock.breachDay(found.breach.breachDate)
         exposed = DataTag.all(found.record.exposedData)
         artifacts = found.record.artifacts.map(\.label).joined(separator: ", ")
-        let machine = [found.record.malwareFamily, found.record.machineId.map { "on \($0)" }].compactMap { $0 }
+        let machine = [found.record.malwareFamily, found.record.machineId.map { "on machine \($0.prefix(12))" }].compactMap { $0 }
         self.machine = machine.isEmpty ? nil : machine.joined(separator: " ")
-        sources = found.record.sources.map(\.displayName).joined(separator: ", ")
+        sources = found.record.sourceNames
         detected = clock.ago(found.record.detectedAt)
         iso = Timestamp.text(found.record.detectedAt)
     }

@@ -127,6 +127,8 @@ struct EmployeeModel: Sendable {
     var alerts: [AlertRow]
     var hasAlerts: Bool
     var alertsURL: String
+    var credentials: [CredentialRow]
+    var hasCredentials: Bool
     var coverage: [Source]
     var hasCoverage: Bool
     var facts: [Fact]

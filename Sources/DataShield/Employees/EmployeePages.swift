@@ -21,10 +21,12 @@ package struct EmployeePages: Sendable {
     let alerts: Alerts
     let risk: Risk
     let coverage: Coverage
+    let credentials: LeakedCredentials
     let now: Now
 
     package init(
-        pages: Pages, employees: Employees, breaches: Breaches, alerts: Alerts, risk: Risk, coverage: Coverage, now: @escaping Now
+        pages: Pages, employees: Employees, breaches: Breaches, alerts: Alerts, risk: Risk, coverage: Coverage, credentials: LeakedCredentials,
+        now: @escaping Now
     ) {
         self.pages = pages
         self.employees = employees
@@ -32,13 +34,14 @@ package struct EmployeePages: Sendable {
         self.alerts = alerts
         self.risk = risk
         self.coverage = coverage
+        self.credentials = credentials
         self.now = now
     }
 
     package func add(to routes: PageRoutes) {
         let manage = Access.permission(.employeesManage)
         routes.get("/employees", .permission(.employeesRead), use: list)
-        routes.get("/employees/export", .permission(.employeesRead), use: EmployeeRoutes(employees: employees).exportFile)
+        routes.get("/employees/export", .permission(.employeesRead), use: EmployeeRoutes(employees: employees, credentials: credentials).exportFile)
         routes.get("/employees/import", manage) { request, context in importPage(request, context) }
         routes.post("/employees/import", manage, use: importFile)
         routes.get("/employees/new", manage) { request, context in
@@ -124,7 +127,8 @@ package struct EmployeePages: Sendable {
         let sources = try await coverage.person(id, for: subject)
         let recent = try await alerts.list(AlertFilter(employee: id), limit: 10, for: subject).items
         let model = EmployeeModel(
-            employee, score: score, records: records, coverage: sources, alerts: recent, clock: PageClock(now(), for: context.signedIn))
+            employee, score: score, records: records, coverage: sources, alerts: recent,
+            credentials: try await credentials.of(id, for: subject), clock: PageClock(now(), for: context.signedIn))
         return pages.show("employees/show", model, Frame(employee.name, in: .employees, showsHIBP: true), for: request, context)
     }
 

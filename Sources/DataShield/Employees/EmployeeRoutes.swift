@@ -2,20 +2,25 @@ import Foundation
 import Hummingbird
 import NIOCore
 
-/// | Method | Path                         | Permission         |
-/// |--------|------------------------------|--------------------|
-/// | GET    | `/api/employees`             | `employees:read`   |
-/// | POST   | `/api/employees`             | `employees:manage` |
-/// | GET    | `/api/employees/{id}`        | `employees:read`   |
-/// | PATCH  | `/api/employees/{id}`        | `employees:manage` |
-/// | DELETE | `/api/employees/{id}`        | `employees:manage` |
-/// | POST   | `/api/employees/import`      | `employees:manage` |
-/// | GET    | `/api/employees/export`      | `employees:read`   |
-/// | GET    | `/api/employees/departments` | `employees:read`   |
+/// | Method | Path                              | Permission         |
+/// |--------|-----------------------------------|--------------------|
+/// | GET    | `/api/employees`                  | `employees:read`   |
+/// | POST   | `/api/employees`                  | `employees:manage` |
+/// | GET    | `/api/employees/{id}`             | `employees:read`   |
+/// | PATCH  | `/api/employees/{id}`             | `employees:manage` |
+/// | DELETE | `/api/employees/{id}`             | `employees:manage` |
+/// | GET    | `/api/employees/{id}/credentials` | `employees:read`   |
+/// | POST   | `/api/employees/import`           | `employees:manage` |
+/// | GET    | `/api/employees/export`           | `employees:read`   |
+/// | GET    | `/api/employees/departments`      | `employees:read`   |
 package struct EmployeeRoutes: Sendable {
     let employees: Employees
+    let credentials: LeakedCredentials
 
-    package init(employees: Employees) { self.employees = employees }
+    package init(employees: Employees, credentials: LeakedCredentials) {
+        self.employees = employees
+        self.credentials = credentials
+    }
 
     package func add(to api: APIRoutes) {
         api.get(
@@ -38,6 +43,16 @@ package struct EmployeeRoutes: Sendable {
             "/api/employees/{id}", .permission(.employeesManage), summary: "Change an employee", body: EmployeeChange.self,
             answers: EmployeeResponse.self, use: change)
         api.delete("/api/employees/{id}", .permission(.employeesManage), summary: "Take a person off the list", use: delete)
+        api.get(
+            "/api/employees/{id}/credentials", .permission(.employeesRead),
+            summary: "A person's logins in leak files: sites, sightings and whether the secret is used again; never the secret",
+            answers: Page<LeakedCredential>.self, use: credentials)
+    }
+
+    func credentials(_ request: Request, _ context: AppContext) async throws -> Page<LeakedCredential> {
+        let subject = try context.require(.employeesRead)
+        let employee = try await employees.find(try context.id(as: EmployeeID.self), for: subject)
+        return Page(items: try await credentials.of(employee.id, for: subject), nextCursor: nil)
     }
 
     struct Departments: Codable, Sendable {

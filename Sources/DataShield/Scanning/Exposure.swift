@@ -10,6 +10,8 @@ struct Exposure: Sendable, Hashable {
     var evidence: Evidence?
     /// In the order in which they reported it.
     var sources: [ApiProvider] = []
+    /// Whether it was found in a leak file, which is a source beside the providers.
+    var isInLeakFile = false
     var severity: Severity = .low
     var confidence: AlertConfidence = .low
     /// Whether any source has said something worth an alert.
@@ -26,11 +28,24 @@ struct Exposure: Sendable, Hashable {
     /// - Returns: whether this is a source that had not reported it; if it had, nothing changes.
     @discardableResult
     mutating func add(_ finding: Finding, rule: SeverityRule) -> Bool {
-        guard !sources.contains(finding.provider) else { return false }
+        guard !has(finding.provider) else { return false }
+        let tier = finding.tier.confidence
+        confidence = sources.isEmpty && !isInLeakFile ? tier : confidence.corroborated(by: tier)
+        if let provider = finding.provider { sources.append(provider) } else { isInLeakFile = true }
+        take(finding, rule: rule)
+        return true
+    }
+
+    /// Whether a source has reported it.
+    /// - Parameter provider: nil for leak files.
+    func has(_ provider: ApiProvider?) -> Bool {
+        guard let provider else { return isInLeakFile }
+        return sources.contains(provider)
+    }
+
+    /// Takes in what a source says that may have reported it before: another leak file is no other source, and may hold other data.
+    mutating func take(_ finding: Finding, rule: SeverityRule) {
         let isFromStealer = finding.source == .stealerLog || sources.contains { $0.source == .stealerLog }
-        let tier = finding.provider.tier.confidence
-        confidence = sources.isEmpty ? tier : confidence.corroborated(by: tier)
-        sources.append(finding.provider)
         merge(finding)
         let alone = rule.severity(
             source: finding.source, dataTypes: finding.dataTypes, artifacts: finding.artifacts, breachDate: finding.breachDate)
@@ -38,7 +53,6 @@ struct Exposure: Sendable, Hashable {
             source: isFromStealer ? .stealerLog : finding.source, dataTypes: dataTypes, artifacts: artifacts, breachDate: finding.breachDate)
         severity = max(severity, alone, together)
         raisesAlert = raisesAlert || finding.raisesAlert
-        return true
     }
 
     private mutating func merge(_ finding: Finding) {
@@ -82,7 +96,9 @@ extension Evidence {
         func union(_ left: [String], _ right: [String]) -> [String] {
             Array(Set(left).union(right).sorted().prefix(Exposure.evidenceLimit))
         }
-        return Evidence(sites: union(left.sites, right.sites), logins: union(left.logins, right.logins))
+        let cookies = Set(left.cookies ?? []).union(right.cookies ?? []).sorted().prefix(Exposure.evidenceLimit)
+        return Evidence(
+            sites: union(left.sites, right.sites), logins: union(left.logins, right.logins), cookies: cookies.isEmpty ? nil : Array(cookies))
     }
 }
 
@@ -100,6 +116,11 @@ extension Finding {
         result.evidence = Evidence.merged(evidence, other.evidence)
         result.raisesAlert = raisesAlert || other.raisesAlert
         result.catalogue = catalogue ?? other.catalogue
+        result.leak = leak ?? other.leak
+        if let mine = leak, let theirs = other.leak {
+            result.leak?.credentials = mine.credentials + theirs.credentials
+            result.leak?.machine = mine.machine ?? theirs.machine
+        }
         return result
     }
 }

@@ -14,16 +14,19 @@ package struct Finding: Sendable, Hashable {
     package var capturedAt: Date?
     package var evidence: Evidence?
     package var source: BreachSource
-    package var provider: ApiProvider
+    /// nil for what was found in a leak file.
+    package var provider: ApiProvider?
     /// A breach that its source flags fabricated or a spam list is recorded, and raises no alert.
     package var raisesAlert: Bool
     /// What the source's catalogue says of the breach, when it has one.
     package var catalogue: CatalogueEntry?
+    /// What the leak file says beyond that, when it comes from one.
+    package var leak: LeakFinding?
 
     package init(
         breachName: String, breachDate: Date? = nil, dataTypes: [String], artifacts: [ArtifactKind] = [], machineId: String? = nil,
-        malwareFamily: String? = nil, capturedAt: Date? = nil, evidence: Evidence? = nil, source: BreachSource, provider: ApiProvider,
-        raisesAlert: Bool = true, catalogue: CatalogueEntry? = nil
+        malwareFamily: String? = nil, capturedAt: Date? = nil, evidence: Evidence? = nil, source: BreachSource, provider: ApiProvider?,
+        raisesAlert: Bool = true, catalogue: CatalogueEntry? = nil, leak: LeakFinding? = nil
     ) {
         self.breachName = breachName
         self.breachDate = breachDate
@@ -37,16 +40,41 @@ package struct Finding: Sendable, Hashable {
         self.provider = provider
         self.raisesAlert = raisesAlert
         self.catalogue = catalogue
+        self.leak = leak
     }
+
+    /// How far its word goes.
+    var tier: ProviderTier { provider?.tier ?? .leakFile }
 }
 
 /// What is kept to show why: sites and redacted logins, never a secret.
 package struct Evidence: Sendable, Hashable, Codable {
     package var sites: [String]
     package var logins: [String]
+    /// Sessions that were taken from an infected machine; nil for none.
+    package var cookies: [StolenCookie]?
 
-    package init(sites: [String] = [], logins: [String] = []) {
+    package init(sites: [String] = [], logins: [String] = [], cookies: [StolenCookie]? = nil) {
         self.sites = sites
         self.logins = logins
+        self.cookies = cookies
+    }
+}
+
+/// A cookie that a stealer took: its name and where it is good, never its value.
+package struct StolenCookie: Sendable, Hashable, Codable, Comparable {
+    package var domain: String
+    package var name: String
+    /// nil for one that ends with the browser.
+    package var expiresAt: Date?
+
+    package init(domain: String, name: String, expiresAt: Date? = nil) {
+        self.domain = domain
+        self.name = name
+        self.expiresAt = expiresAt
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.domain, left.name, left.expiresAt ?? .distantPast) < (right.domain, right.name, right.expiresAt ?? .distantPast)
     }
 }

@@ -15,6 +15,15 @@ struct RecordStore {
     struct KnownSources {
         var id: BreachRecordID
         var sources: [ApiProvider]
+        var isInLeakFile: Bool
+        /// Of its credentials, so far as they were asked for.
+        var identities: Set<[UInt8]> = []
+
+        /// Whether a leak file says something that no earlier one has said.
+        func isNews(_ finding: Finding) -> Bool {
+            guard isInLeakFile else { return true }
+            return finding.leak?.credentials.contains { !identities.contains($0.identity) } ?? false
+        }
     }
 
     /// A record with what its alert says.
@@ -32,18 +41,20 @@ struct RecordStore {
             exposure.malwareFamily = try row.next()
             exposure.capturedAt = try row.next()
             exposure.sources = try row.next()
+            exposure.isInLeakFile = try row.next()
             exposure.evidence = try row.next(as: JSON<Evidence>?.self)?.value
             alert = try row.next()
             let severity = try row.next(as: Severity?.self)
             let confidence = try row.next(as: AlertConfidence?.self)
             exposure.severity = severity ?? .low
-            exposure.confidence = confidence ?? Self.confidence(exposure.sources)
+            exposure.confidence = confidence ?? Self.confidence(exposure)
         }
 
         /// Of a record without an alert: what its sources make of it.
-        private static func confidence(_ sources: [ApiProvider]) -> AlertConfidence {
-            guard let first = sources.first else { return .low }
-            return sources.dropFirst().reduce(first.tier.confidence) { $0.corroborated(by: $1.tier.confidence) }
+        private static func confidence(_ exposure: Exposure) -> AlertConfidence {
+            let tiers = exposure.sources.map(\.tier) + (exposure.isInLeakFile ? [.leakFile] : [])
+            guard let first = tiers.first else { return .low }
+            return tiers.dropFirst().reduce(first.confidence) { $0.corroborated(by: $1.confidence) }
         }
     }
 
@@ -62,7 +73,7 @@ struct RecordStore {
     func sources(of people: Set<EmployeeID>, in breaches: [BreachID]) async throws -> [KnownKey: KnownSources] {
         let rows = try await db.query(
             """
-            SELECT id, employee_id, breach_id, sources FROM breach_records
+            SELECT id, employee_id, breach_id, sources, in_leak_file FROM breach_records
             WHERE company_id = \(db.company) AND employee_id = ANY(\(people.sorted())::text[]) AND breach_id = ANY(\(breaches)::text[])
             """)
         var known: [KnownKey: KnownSources] = [:]
@@ -70,7 +81,7 @@ struct RecordStore {
         for var row in rows {
             let id = try row.next(as: BreachRecordID.self)
             let key = KnownKey(employee: try row.next(), breach: try row.next())
-            known[key] = KnownSources(id: id, sources: try row.next())
+            known[key] = KnownSources(id: id, sources: try row.next(), isInLeakFile: try row.next())
         }
         return known
     }
@@ -78,7 +89,7 @@ struct RecordStore {
     func recorded(_ records: [BreachRecordID]) async throws -> [Recorded] {
         try await db.query(
             """
-            SELECT r.id, r.exposed_data, r.artifacts, r.machine_id, r.malware_family, r.captured_at, r.sources, r.evidence,
+            SELECT r.id, r.exposed_data, r.artifacts, r.machine_id, r.malware_family, r.captured_at, r.sources, r.in_leak_file, r.evidence,
                 a.id, a.severity, a.confidence
             FROM breach_records r
             LEFT JOIN LATERAL (
@@ -107,18 +118,20 @@ struct RecordStore {
         return """
             WITH content AS MATERIALIZED (
                 SELECT breach_id, exposed::text[] AS exposed, artifacts::artifact_kind[] AS artifacts, machine_id, malware_family,
-                    captured_at, sources::api_provider[] AS sources, evidence::jsonb AS evidence, number
+                    captured_at, sources::api_provider[] AS sources, in_leak_file, evidence::jsonb AS evidence, number
                 FROM unnest(
                     \(plan.contents.map(\.breach))::text[], \(exposures.map { ArrayText.of($0.dataTypes) })::text[],
                     \(exposures.map { ArrayText.of($0.artifacts) })::text[], \(exposures.map(\.machineId))::text[],
                     \(exposures.map(\.malwareFamily))::text[], \(exposures.map(\.capturedAt))::timestamptz[],
-                    \(exposures.map { ArrayText.of($0.sources) })::text[], \(exposures.map(\.evidenceText))::text[]
-                ) WITH ORDINALITY AS c (breach_id, exposed, artifacts, machine_id, malware_family, captured_at, sources, evidence, number)
+                    \(exposures.map { ArrayText.of($0.sources) })::text[], \(exposures.map(\.isInLeakFile))::bool[],
+                    \(exposures.map(\.evidenceText))::text[]
+                ) WITH ORDINALITY
+                    AS c (breach_id, exposed, artifacts, machine_id, malware_family, captured_at, sources, in_leak_file, evidence, number)
             )
             INSERT INTO breach_records (id, company_id, employee_id, breach_id, exposed_data, artifacts, machine_id, malware_family,
-                captured_at, sources, evidence, detected_at, created_at, updated_at)
+                captured_at, sources, in_leak_file, evidence, detected_at, created_at, updated_at)
             SELECT r.id, \(db.company), r.employee_id, c.breach_id, c.exposed, c.artifacts, c.machine_id, c.malware_family, c.captured_at,
-                c.sources, c.evidence, \(now), \(now), \(now)
+                c.sources, c.in_leak_file, c.evidence, \(now), \(now), \(now)
             FROM unnest(\(plan.records.map(\.id))::text[], \(plan.records.map(\.employee))::text[], \(plan.records.map(\.content))::int8[])
                 AS r (id, employee_id, number)
             JOIN content c USING (number)
@@ -147,13 +160,14 @@ struct RecordStore {
         let records: SQL = """
             UPDATE breach_records r SET exposed_data = c.exposed::text[], artifacts = c.artifacts::artifact_kind[],
                 machine_id = c.machine_id, malware_family = c.malware_family, captured_at = c.captured_at,
-                sources = c.sources::api_provider[], evidence = c.evidence::jsonb
+                sources = c.sources::api_provider[], in_leak_file = c.in_leak_file, evidence = c.evidence::jsonb
             FROM unnest(
                 \(plan.changes.map(\.record))::text[], \(exposures.map { ArrayText.of($0.dataTypes) })::text[],
                 \(exposures.map { ArrayText.of($0.artifacts) })::text[], \(exposures.map(\.machineId))::text[],
                 \(exposures.map(\.malwareFamily))::text[], \(exposures.map(\.capturedAt))::timestamptz[],
-                \(exposures.map { ArrayText.of($0.sources) })::text[], \(exposures.map(\.evidenceText))::text[]
-            ) AS c (id, exposed, artifacts, machine_id, malware_family, captured_at, sources, evidence)
+                \(exposures.map { ArrayText.of($0.sources) })::text[], \(exposures.map(\.isInLeakFile))::bool[],
+                \(exposures.map(\.evidenceText))::text[]
+            ) AS c (id, exposed, artifacts, machine_id, malware_family, captured_at, sources, in_leak_file, evidence)
             WHERE r.company_id = \(db.company) AND r.id = c.id
             """
         let withAlert = plan.changes.filter { $0.alert != nil }

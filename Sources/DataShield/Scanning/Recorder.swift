@@ -14,12 +14,15 @@ package struct Recorder: Sendable {
         package var corroborated = 0
         /// Alerts that became more severe by it.
         package var raised = 0
+        /// Credentials that no leak file had before.
+        package var newCredentials = 0
 
         package static func += (left: inout Outcome, right: Outcome) {
             left.newRecords += right.newRecords
             left.newAlerts += right.newAlerts
             left.corroborated += right.corroborated
             left.raised += right.raised
+            left.newCredentials += right.newCredentials
         }
     }
 
@@ -35,6 +38,9 @@ package struct Recorder: Sendable {
     /// - Another provider has: the record and its alert become what both say together (``Exposure/add(_:rule:)``); a channel hears of it
     ///   only when the alert became more severe. There is no second alert.
     ///
+    /// - A leak file has, and this one has a credential that none before had: the record and its alert take it in. The same credential in
+    ///   another file is one more sighting of it, and nothing else.
+    ///
     /// All that one provider says of one person has to be in one call: what it says later counts as said before. People who are not the
     /// company's, or were deleted meanwhile, are passed over. Several recorders of one company wait for each other where they meet the
     /// same people. The people's scores are brought up to date.
@@ -46,15 +52,20 @@ package struct Recorder: Sendable {
         guard !batch.groups.isEmpty else { return Outcome() }
         batch.breaches = try await BreachStore(db: db).ensure(batch.drafts)
 
-        let known = try await store.sources(of: people, in: batch.breaches.values.map(\.id))
+        let leakStore = LeakStore(db: db)
+        var known = try await store.sources(of: people, in: batch.breaches.values.map(\.id))
+        if batch.hasLeaks { try await leakStore.addIdentities(to: &known) }
         let changed = batch.exposuresToMerge(known: known)
         var plan = batch.newRecords(known: known)
         if !changed.isEmpty {
             plan.merge(try await store.recorded(changed.map { $0.record }), changed, batch: batch)
         }
-        guard !plan.isEmpty else { return Outcome() }
-        try await store.write(plan, at: batch.now)
-        try await Risk.refresh(employees: plan.touched, in: db, now: batch.now)
-        return plan.outcome
+        var outcome = plan.outcome
+        if !plan.isEmpty {
+            try await store.write(plan, at: batch.now)
+            try await Risk.refresh(employees: plan.touched, in: db, now: batch.now)
+        }
+        if batch.hasLeaks { outcome.newCredentials = try await leakStore.write(batch.leaks(known: known, plan: plan), at: batch.now) }
+        return outcome
     }
 }

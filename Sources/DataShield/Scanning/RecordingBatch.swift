@@ -44,9 +44,12 @@ struct RecordingBatch {
         }
     }
 
+    /// Whether any of it comes from a leak file.
+    var hasLeaks: Bool { groups.values.contains { $0.contains { $0.leak != nil } } }
+
     private struct DraftOrigin: Hashable {
         var name: String
-        var provider: ApiProvider
+        var provider: ApiProvider?
         var date: Date?
         var dataTypes: [String]
         var hasCatalogue: Bool
@@ -109,11 +112,31 @@ struct RecordingBatch {
         return plan
     }
 
+    /// What leak files say, with the record that each belongs to.
+    /// - Parameters:
+    ///   - known: records that were there before.
+    ///   - plan: those that are made now.
+    func leaks(known: [RecordStore.KnownKey: RecordStore.KnownSources], plan: RecordingPlan) -> [RecordedLeak] {
+        var made: [RecordStore.KnownKey: BreachRecordID] = [:]
+        for record in plan.records { made[.init(employee: record.employee, breach: plan.contents[record.content - 1].breach)] = record.id }
+        return places.flatMap { place -> [RecordedLeak] in
+            guard let breach = breaches[place.key], let findings = groups[place] else { return [] }
+            let key = RecordStore.KnownKey(employee: place.employee, breach: breach.id)
+            guard let record = known[key]?.id ?? made[key] else { return [] }
+            return findings.compactMap { finding in
+                finding.leak.map { RecordedLeak(record: record, employee: place.employee, breach: breach.id, finding: $0) }
+            }
+        }
+    }
+
     /// What another source has reported before, and these have not.
     func exposuresToMerge(known: [RecordStore.KnownKey: RecordStore.KnownSources]) -> [Corroboration] {
         places.compactMap { place -> Corroboration? in
             guard let (breach, findings) = judged(place), let record = known[.init(employee: place.employee, breach: breach.id)] else { return nil }
-            let news = findings.filter { !record.sources.contains($0.provider) }
+            let news = findings.filter { finding in
+                guard let provider = finding.provider else { return record.isNews(finding) }
+                return !record.sources.contains(provider)
+            }
             return news.isEmpty ? nil : Corroboration(record: record.id, place: place, findings: news)
         }
     }

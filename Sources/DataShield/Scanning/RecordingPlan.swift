@@ -69,7 +69,7 @@ struct RecordingPlan {
         for corroboration in corroborations {
             guard let record = records[corroboration.record], let breach = batch.breaches[corroboration.place.key] else { continue }
             var exposure = record.exposure
-            for finding in corroboration.findings { exposure.add(finding, rule: batch.rule) }
+            for finding in corroboration.findings where !exposure.add(finding, rule: batch.rule) { exposure.take(finding, rule: batch.rule) }
             let isRaised = record.alert != nil && exposure.severity > record.exposure.severity
             changes.append(
                 Change(

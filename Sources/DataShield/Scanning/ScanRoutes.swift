@@ -1,8 +1,5 @@
 import Foundation
-import HTTPTypes
 import Hummingbird
-import NIOCore
-import ServiceLifecycle
 
 /// | Method | Path                     | Permission       |
 /// |--------|--------------------------|------------------|
@@ -51,38 +48,12 @@ package struct ScanRoutes: Sendable {
         let id = try context.id(as: ScanRunID.self)
         // Whoever may not see it is told so before anything else.
         let first = try await scans.find(id, for: subject)
-        var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
-        if let buffering = HTTPField.Name("X-Accel-Buffering") { headers[buffering] = "no" }
         let scans = scans
-        return Response(
-            status: .ok, headers: headers,
-            body: ResponseBody { writer in
-                var last = first
-                try await writer.write(try Self.event(first))
-                var silence = 0
-                while !last.status.isFinished, !Task.isShuttingDownGracefully {
-                    try await Task.sleep(for: .milliseconds(500))
-                    let run = try await scans.find(id, for: subject)
-                    silence += 1
-                    if run != last {
-                        try await writer.write(try Self.event(run))
-                        silence = 0
-                    } else if silence >= 20 {
-                        // A comment, so that nothing between us takes the connection to be dead.
-                        try await writer.write(ByteBuffer(string: ": waiting\n\n"))
-                        silence = 0
-                    }
-                    last = run
-                }
-                try await writer.finish(nil)
-            })
-    }
-
-    private static func event(_ run: ScanRun) throws -> ByteBuffer {
-        var buffer = ByteBuffer(string: "event: \(run.status.isFinished ? "finished" : "progress")\ndata: ")
-        buffer.writeBytes(try JSONCoding.encode(ScanRun.Response(run)))
-        buffer.writeString("\n\n")
-        return buffer
+        return ServerSentEvents.following(first, isFinished: { $0.status.isFinished }) {
+            try await scans.find(id, for: subject)
+        } data: {
+            try JSONCoding.encode(ScanRun.Response($0))
+        }
     }
 }
 

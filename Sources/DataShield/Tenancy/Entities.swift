@@ -9,3 +9,6 @@ package typealias AlertID = Identifier<Alert>
 package typealias AlertCommentID = Identifier<AlertComment>
 package typealias ScanRunID = Identifier<ScanRun>
 package typealias CredentialID = Identifier<Credential>
+package typealias LeakFileID = Identifier<LeakFile>
+package typealias InfectedMachineID = Identifier<InfectedMachine>
+package typealias IngestRunID = Identifier<IngestRun>

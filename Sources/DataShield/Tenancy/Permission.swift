@@ -9,6 +9,10 @@ package enum Permission: String, CaseIterable, Sendable {
     /// Status, resolution, comments and assignee of an alert.
     case alertsStatus = "alerts:status"
     case scansRead = "scans:read"
+    /// Infected machines, and what leak files gave.
+    case machinesRead = "machines:read"
+    /// Has leak files read.
+    case leaksIngest = "leaks:ingest"
     /// Sees which credentials there are, never the key.
     case credentialsRead = "credentials:read"
     case connectorsManage = "connectors:manage"

@@ -10,8 +10,8 @@ package enum Role: String, NativeEnum {
         case .admin: Set(Permission.allCases)
         case .viewer:
             [
-                .dashboardRead, .employeesRead, .employeesScan, .breachesRead, .alertsRead, .alertsStatus, .scansRead, .credentialsRead,
-                .companyRead,
+                .dashboardRead, .employeesRead, .employeesScan, .breachesRead, .alertsRead, .alertsStatus, .scansRead, .machinesRead,
+                .credentialsRead, .companyRead,
             ]
         }
     }

@@ -12,9 +12,12 @@ import Testing
         "users", "employees", "breach_records", "alerts", "directory_connections", "jobs", "api_credentials", "webhooks",
         "remediation_actions", "exposure_register_entries", "report_schedules", "dashboard_configs", "dashboard_presets", "sessions",
         "api_tokens", "audit_events", "scan_runs", "provider_coverage", "deliveries", "alert_comments",
+        "leak_files", "infected_machines", "leaked_credentials", "leak_sightings", "ingest_runs",
     ]
     /// The rest: the company itself, what all share, and the migrations' own.
-    private static let globalTables: Set = ["companies", "breaches", "catalogue_state", "login_attempts", "schema_migrations"]
+    private static let globalTables: Set = [
+        "companies", "breaches", "catalogue_state", "login_attempts", "ingest_checkpoints", "schema_migrations",
+    ]
 
     // MARK: Isolation
 

@@ -135,10 +135,21 @@ import Testing
     private func fill(_ company: CompanyID) async throws {
         let (user, employee) = (try await database.makeUser(in: company), try await database.makeEmployee(in: company))
         let breach = try await database.makeBreach()
-        _ = try await database.makeBreachRecord(in: company, employee: employee, breach: breach)
+        let record = try await database.makeBreachRecord(in: company, employee: employee, breach: breach)
         let alert = try await database.makeAlert(in: company, employee: employee, breach: breach)
+        let (file, credential) = (LeakFileID(), CUID.make(at: Date()))
         try await database.tenant.transaction(for: company) { db in
             _ = try await db.pipeline([
+                "INSERT INTO leak_files (id, company_id, digest, name, size) VALUES (\(file), \(company), '\\x00', 'x', 1)",
+                """
+                INSERT INTO infected_machines (id, company_id, machine_id, breach_id) VALUES (\(CUID.make(at: Date())), \(company), 'x', \(breach))
+                """,
+                """
+                INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, first_seen_at, last_seen_at)
+                VALUES (\(credential), \(company), \(employee), \(record), '\\x00', 'x', now(), now())
+                """,
+                "INSERT INTO leak_sightings (company_id, credential_id, file_id) VALUES (\(company), \(credential), \(file))",
+                "INSERT INTO ingest_runs (id, company_id, trigger, name) VALUES (\(CUID.make(at: Date())), \(company), 'upload', 'x')",
                 "INSERT INTO alert_comments (id, company_id, alert_id, author_id, body) VALUES (\(CUID.make(at: Date())), \(company), \(alert), \(user), 'x')",
                 "INSERT INTO provider_coverage (company_id, employee_id, provider, outcome) VALUES (\(company), \(employee), 'HIBP', 'CLEAN')",
                 "INSERT INTO scan_runs (id, company_id, started_by) VALUES (\(CUID.make(at: Date())), \(company), \(user))",

@@ -36,7 +36,7 @@ package struct Frame: Sendable {
 
 /// A place in the navigation.
 package enum NavigationItem: String, CaseIterable, Sendable {
-    case dashboard, alerts, employees, breaches, scans
+    case dashboard, alerts, employees, breaches, machines, scans, ingest
     case sources, users, settings, audit, docs
 
     var label: String {
@@ -45,7 +45,9 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .alerts: "Alerts"
         case .employees: "Employees"
         case .breaches: "Breaches"
+        case .machines: "Machines"
         case .scans: "Scans"
+        case .ingest: "Leak files"
         case .sources: "Data sources"
         case .users: "Users"
         case .settings: "Settings"
@@ -67,7 +69,9 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .alerts: "alert"
         case .employees: "people"
         case .breaches: "breach"
+        case .machines: "cookie"
         case .scans: "scan"
+        case .ingest: "upload"
         case .sources: "key"
         case .users: "users"
         case .settings: "settings"
@@ -83,7 +87,9 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .alerts: .alertsRead
         case .employees: .employeesRead
         case .breaches: .breachesRead
+        case .machines: .machinesRead
         case .scans: .scansRead
+        case .ingest: .machinesRead
         case .sources: .credentialsRead
         case .users: .usersManage
         case .settings: .companyRead
@@ -92,7 +98,7 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         }
     }
 
-    static let main: [NavigationItem] = [.dashboard, .alerts, .employees, .breaches, .scans]
+    static let main: [NavigationItem] = [.dashboard, .alerts, .employees, .breaches, .machines, .scans, .ingest]
     static let manage: [NavigationItem] = [.sources, .users, .settings, .audit, .docs]
 }
 

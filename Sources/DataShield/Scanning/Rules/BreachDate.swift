@@ -15,7 +15,11 @@ package enum BreachDate {
 
     /// The same at midnight UTC of its day.
     package static func day(_ text: String?) -> Date? {
-        guard let date = parse(text) else { return nil }
-        return Date(timeIntervalSince1970: (date.timeIntervalSince1970 / 86_400).rounded(.down) * 86_400)
+        parse(text).map(day(of:))
+    }
+
+    /// Midnight UTC of a moment's day.
+    package static func day(of date: Date) -> Date {
+        Date(timeIntervalSince1970: (date.timeIntervalSince1970 / 86_400).rounded(.down) * 86_400)
     }
 }

@@ -7,6 +7,9 @@ package enum ProviderTier: Int, Sendable {
     /// Raw finds.
     case third
 
+    /// What is read in leak files, or typed in by a person.
+    static let leakFile = ProviderTier.second
+
     package var confidence: AlertConfidence {
         switch self {
         case .first: .high

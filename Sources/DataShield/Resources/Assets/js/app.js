@@ -4,8 +4,9 @@ import { bulk } from "./bulk.js";
 import { confirmations } from "./confirm.js";
 import { filters } from "./filters.js";
 import { copying } from "./copy.js";
+import { ingests } from "./ingest.js";
 import { menus } from "./menus.js";
 import { scans } from "./scan.js";
 import { weights } from "./weights.js";
 
-for (const enhance of [theme, bulk, confirmations, filters, copying, menus, scans, weights]) enhance(document);
+for (const enhance of [theme, bulk, confirmations, filters, copying, menus, scans, ingests, weights]) enhance(document);

@@ -1,34 +1,17 @@
 // Follows a running scan by server-sent events.
+import { duration, follow, number, setText } from "./progress.js";
+
 const names = { HIBP: "Have I Been Pwned", HIBP_STEALER: "Have I Been Pwned stealer logs", DEHASHED: "DeHashed", LEAKCHECK: "LeakCheck", INTELX: "Intelligence X", SNUSBASE: "Snusbase" };
-const number = (value) => (value ?? 0).toLocaleString("en");
 
 export function scans(root) {
   for (const card of root.querySelectorAll("[data-scan]")) {
     if (!card.querySelector("noscript")) continue;
-    follow(card);
+    follow(`/api/scans/${card.dataset.scan}/events`, card.dataset.scanUrl, (run) => show(card, run));
   }
 }
 
-function follow(card) {
-  const source = new EventSource(`/api/scans/${card.dataset.scan}/events`);
-  const take = (event) => {
-    const run = JSON.parse(event.data);
-    show(card, run);
-    if (run.status === "SUCCEEDED" || run.status === "FAILED") {
-      source.close();
-      location.assign(card.dataset.scanUrl);
-    }
-  };
-  for (const name of ["progress", "finished"]) source.addEventListener(name, take);
-  // The browser connects again by itself; only what is gone for good is let go.
-  window.addEventListener("pagehide", () => source.close());
-}
-
 function show(card, run) {
-  const text = (selector, value) => {
-    const element = card.querySelector(selector);
-    if (element && element.textContent !== value) element.textContent = value;
-  };
+  const text = (selector, value) => setText(card, selector, value);
   if (run.status === "RUNNING") {
     const label = card.querySelector("[data-scan-status] .badge")?.lastChild;
     if (label) label.textContent = "Running";
@@ -74,10 +57,4 @@ function row(card, provider) {
   set("hits", number(provider.hits));
   set("errors", number(provider.errors));
   set("left", provider.secondsLeft > 0 ? duration(provider.secondsLeft) : "");
-}
-
-function duration(seconds) {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }

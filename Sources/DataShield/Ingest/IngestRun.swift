@@ -1,0 +1,160 @@
+import Foundation
+import LeakFiles
+import Postgres
+
+/// One reading of leak files for a company.
+package struct IngestRun: Sendable, Hashable, RowDecodable {
+    /// What started it.
+    package enum Trigger: String, NativeEnum {
+        case upload
+        case command
+    }
+
+    package var id: IngestRunID
+    package var status: SyncJobStatus
+    package var trigger: Trigger
+    /// What was read: the file's name, or how many paths.
+    package var name: String
+    package var report: IngestReport
+    /// Why it failed.
+    package var errorMessage: String?
+    package var createdAt: Date
+    package var finishedAt: Date?
+
+    static let columns: SQL = "i.id, i.status, i.trigger, i.name, i.report, i.error_message, i.created_at, i.finished_at"
+
+    package init(from row: inout Row) throws {
+        id = try row.next()
+        status = try row.next()
+        trigger = try row.next()
+        name = try row.next()
+        report = try row.next(as: JSON<IngestReport>.self).value
+        errorMessage = try row.next()
+        createdAt = try row.next()
+        finishedAt = try row.next()
+    }
+}
+
+/// How far a reading is, and in the end what came of it.
+package struct IngestReport: Sendable, Hashable, Codable {
+    /// How many parts that were passed over are listed; all are counted.
+    package static let listed = 200
+
+    package var files = 0
+    /// Files whose content had been read before.
+    package var knownFiles = 0
+    /// What there is to read, compressed files as they lie; 0 until it is known.
+    package var bytesTotal = 0
+    package var bytes = 0
+    package var lines = 0
+    /// Watched addresses that were met.
+    package var matches = 0
+    /// Infected machines in the logs, also those that concern nobody.
+    package var machines = 0
+    /// What was said of people of the company.
+    package var findings = 0
+    package var newRecords = 0
+    package var newAlerts = 0
+    package var newCredentials = 0
+    package var corroborated = 0
+    package var skippedCount = 0
+    package var skipped: [SkippedPart] = []
+    /// Of reading, without the pauses between two attempts.
+    package var seconds = 0.0
+
+    package init() {}
+
+    package mutating func add(_ outcome: Recorder.Outcome) {
+        newRecords += outcome.newRecords
+        newAlerts += outcome.newAlerts
+        newCredentials += outcome.newCredentials
+        corroborated += outcome.corroborated
+    }
+
+    /// Adds what another company's report counts of its own; what is read is the same.
+    package mutating func add(_ other: IngestReport) {
+        knownFiles = max(knownFiles, other.knownFiles)
+        matches += other.matches
+        findings += other.findings
+        newRecords += other.newRecords
+        newAlerts += other.newAlerts
+        newCredentials += other.newCredentials
+        corroborated += other.corroborated
+    }
+
+    package mutating func skip(_ part: SkippedPart) {
+        // A file that is gone on with may tell of it again.
+        guard !skipped.contains(part) else { return }
+        skippedCount += 1
+        if skipped.count < Self.listed { skipped.append(part) }
+    }
+
+    /// From 0 to 100; nil while it is not known how much there is.
+    package var percent: Int? { bytesTotal > 0 ? min(99, bytes * 100 / bytesTotal) : nil }
+
+    /// nil before anything was measured.
+    package var bytesPerSecond: Double? { seconds > 0.05 ? Double(bytes) / seconds : nil }
+
+    package var secondsLeft: Int? {
+        guard let rate = bytesPerSecond, rate > 0, bytesTotal > bytes else { return nil }
+        return Int((Double(bytesTotal - bytes) / rate).rounded(.up))
+    }
+}
+
+/// Where a page of the runs ended.
+struct IngestCursor: Codable, Sendable {
+    var createdAt: Date
+    var id: IngestRunID
+}
+
+/// The SQL of the `ingest_runs` table.
+struct IngestStore {
+    let db: TenantTransaction
+
+    static func page(of company: CompanyID, after cursor: IngestCursor?, limit: Int) -> SQL {
+        let behind: SQL = cursor.map { "AND (i.created_at, i.id) < (\($0.createdAt), \($0.id))" } ?? ""
+        return """
+            SELECT \(IngestRun.columns) FROM ingest_runs i WHERE i.company_id = \(company) \(behind)
+            ORDER BY i.created_at DESC, i.id DESC \(SQL.limit(limit + 1))
+            """
+    }
+
+    static func one(_ id: IngestRunID, of company: CompanyID) -> SQL {
+        "SELECT \(IngestRun.columns) FROM ingest_runs i WHERE i.company_id = \(company) AND i.id = \(id)"
+    }
+
+    func insert(_ id: IngestRunID, _ trigger: IngestRun.Trigger, name: String, by user: UserID?, at now: Date) async throws {
+        try await db.execute(
+            """
+            INSERT INTO ingest_runs (id, company_id, status, trigger, started_by, name, report, seen_at, created_at, updated_at)
+            VALUES (\(id), \(db.company), 'RUNNING', \(trigger.rawValue), \(user), \(name), \(JSON(IngestReport())), \(now), \(now), \(now))
+            """)
+    }
+
+    /// Takes up a run that was left.
+    /// - Returns: false when it has ended well or is gone.
+    func takeUp(_ id: IngestRunID, at now: Date) async throws -> Bool {
+        try await db.execute(
+            """
+            UPDATE ingest_runs SET status = 'RUNNING', error_message = NULL, finished_at = NULL, seen_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status <> 'SUCCEEDED'
+            """) == 1
+    }
+
+    /// Shows how far a run is, and that somebody is at work on it.
+    func show(_ id: IngestRunID, _ report: IngestReport, at now: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE ingest_runs SET report = \(JSON(report)), seen_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING'
+            """)
+    }
+
+    func finish(_ id: IngestRunID, _ status: SyncJobStatus, _ report: IngestReport, error: String?, at now: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE ingest_runs SET status = \(status), report = \(JSON(report)), error_message = \(error), finished_at = \(now), seen_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING'
+            """)
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import HTTPTypes
+import Jobs
+import LeakFiles
+import Postgres
+
+/// Reading of leak files: looks for a company's people in them, and records what is found.
+package struct Ingests: Sendable {
+    /// The media types under which leak files are sent.
+    package static let uploadTypes = [
+        "application/octet-stream", "text/plain", "text/csv", "application/csv", "text/tab-separated-values", "application/json",
+        "application/x-ndjson", "application/sql", "application/zip", "application/gzip", "application/x-gzip", "application/zstd",
+        "application/x-7z-compressed", "application/vnd.rar", "application/x-tar",
+    ]
+    /// How many bytes a file that is sent has at most: it is held in memory, because a password must not come to lie on a disk.
+    package static let uploadLimit = 512 << 20
+
+    let database: TenantDatabase
+    let system: SystemDatabase
+    let recorder: Recorder
+    let keys: FingerprintKeys
+    let uploads: IngestUploads
+    let now: Now
+
+    package init(
+        database: TenantDatabase, system: SystemDatabase, recorder: Recorder, secrets: SecretBox, uploads: IngestUploads,
+        now: @escaping Now = { Date() }
+    ) {
+        self.database = database
+        self.system = system
+        self.recorder = recorder
+        keys = FingerprintKeys(database: database, secrets: secrets)
+        self.uploads = uploads
+        self.now = now
+    }
+
+    package enum Failure: RetryLater, Equatable {
+        case notFound
+        case emptyFile
+        /// Several at once would need several times the memory.
+        case busy
+        case noMemory
+
+        package var status: HTTPResponse.Status {
+            switch self {
+            case .notFound: .notFound
+            case .emptyFile: .unprocessableContent
+            case .busy: .conflict
+            case .noMemory: .serviceUnavailable
+            }
+        }
+        package var detail: String {
+            switch self {
+            case .notFound: "There is no such reading."
+            case .emptyFile: "The file is empty."
+            case .busy: "Another file is being read. Send this one when that has ended."
+            case .noMemory: "There is no room to take the file. Read it with the command on the server."
+            }
+        }
+        package var retryAfterSeconds: Int {
+            switch self {
+            case .busy: 10
+            case .noMemory: 60
+            case .notFound, .emptyFile: 1
+            }
+        }
+    }
+
+    // MARK: Looking
+
+    /// One page of the readings, the latest first.
+    package func list(cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<IngestRun> {
+        let limit = try PageLimit.checked(limit)
+        let after = try Cursor.decode(cursor, as: IngestCursor.self)
+        let runs = try await database.query(
+            for: subject.company, IngestStore.page(of: subject.company, after: after, limit: limit), as: IngestRun.self)
+        return try Page(runs, limit: limit, cursor: { try Cursor.encode(IngestCursor(createdAt: $0.createdAt, id: $0.id)) }, item: { $0 })
+    }
+
+    /// A reading.
+    /// - Throws: ``Failure/notFound``, also for another company's.
+    package func find(_ id: IngestRunID, for subject: Subject) async throws -> IngestRun {
+        let runs = try await database.query(for: subject.company, IngestStore.one(id, of: subject.company), as: IngestRun.self)
+        guard let run = runs.first else { throw Failure.notFound }
+        return run
+    }
+
+    // MARK: Uploads
+
+    /// Takes a file, and has it read in the background of this process.
+    /// - Parameters:
+    ///   - bytes: the file, in pieces of any size.
+    ///   - source: what is known of it.
+    /// - Returns: the reading, which has begun.
+    /// - Throws: ``Failure`` while another file is being read, and when this one is empty or cannot be held.
+    package func upload<Bytes: AsyncSequence & Sendable>(_ bytes: Bytes, _ source: LeakSource, by subject: Subject) async throws -> IngestRun
+    where Bytes.Element == [UInt8] {
+        guard uploads.reserve() else { throw Failure.busy }
+        do {
+            let file = try MemoryFile()
+            for try await piece in bytes { try file.append(piece) }
+            guard file.size > 0 else { throw Failure.emptyFile }
+            let name = source.fileName.isEmpty ? "Uploaded file" : source.fileName
+            let id = IngestRunID()
+            let time = now()
+            let run = try await database.transaction(for: subject.company) { db in
+                try await IngestStore(db: db).insert(id, .upload, name: name, by: subject.user, at: time)
+                try await AuditTrail.record("leaks.ingested", target: .init("ingest", id), after: ["name": name], by: subject, in: db)
+                return try await db.first(IngestStore.one(id, of: subject.company), as: IngestRun.self)
+            }
+            guard let run else { throw Failure.notFound }
+            uploads.start { [self] in await read(file, source, run: id, of: subject.company) }
+            return run
+        } catch {
+            uploads.release()
+            throw error
+        }
+    }
+
+    /// Ends the readings whose process has died: what it was sent is gone with it.
+    package var schedule: ScheduledWork {
+        let now = now
+        return ScheduledWork("abandoned readings of leak files") { db in
+            let time = now()
+            try await db.execute(
+                """
+                UPDATE ingest_runs SET status = 'FAILED', finished_at = \(time),
+                    error_message = 'The program was stopped in the middle. What was found is kept; read the file again for the rest.'
+                WHERE status = 'RUNNING' AND seen_at < \(time.addingTimeInterval(-120))
+                """)
+        }
+    }
+}

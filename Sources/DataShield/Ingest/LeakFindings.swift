@@ -1,0 +1,153 @@
+import Foundation
+import LeakFiles
+
+/// Makes findings of what leak files say: of one person of one company each. Pure; the only place that sees a secret, and it keeps a
+/// fingerprint.
+struct LeakFindings: Sendable {
+    /// Whose data they are.
+    struct Person: Sendable {
+        var employee: EmployeeID
+        var address: String
+    }
+
+    let fingerprints: SecretFingerprints
+    let file: LeakFileID
+    /// How lists of this file are called in the catalogue, see ``breachName(_:file:)``.
+    let source: LeakSource
+    /// The company's domains, lower-cased: stolen sessions there concern it, whoever's they are.
+    let domains: [String]
+
+    /// Lists of credentials come from anywhere and are put together anew all the time: each is no breach of its own.
+    static let listsName = "Credential lists"
+
+    // MARK: Lists, tables and dumps
+
+    /// What a file says of a person outside of stealer logs.
+    /// - Returns: one finding for each breach that the records belong to.
+    func findings(_ records: [LeakRecord], of person: Person) -> [Finding] {
+        var names: [String] = []
+        var groups: [String: [LeakRecord]] = [:]
+        for record in records {
+            let name = breachName(record.shape)
+            if groups[name] == nil { names.append(name) }
+            groups[name, default: []].append(record)
+        }
+        return names.map { name in
+            let records = groups[name] ?? []
+            return Finding(
+                breachName: name, breachDate: source.date, dataTypes: dataTypes(records), artifacts: [], evidence: evidence(records, of: person),
+                source: .darkWeb, provider: nil, leak: LeakFinding(file: file, credentials: credentials(records, of: person, machine: nil)))
+        }
+    }
+
+    private func breachName(_ shape: RecordShape) -> String {
+        if let name = source.name { return name }
+        switch shape {
+        case .ulp, .combo, .text, .stealerPassword, .stealerAutofill: return Self.listsName
+        // A table is what somebody took from one place; its file is named after it as a rule.
+        case .table, .sql, .json: return source.fileTitle ?? Self.listsName
+        }
+    }
+
+    // MARK: Stealer logs
+
+    /// What a stealer log says of a person.
+    /// - Parameter records: those of the log that are about the person.
+    func finding(_ log: StealerLog, _ records: [LeakRecord], of person: Person) -> Finding {
+        let machine = InfectedMachine.Facts(
+            machineId: log.machineId, malwareFamily: log.malwareFamily.map { PlainText.oneLine($0) }, capturedAt: log.capturedAt,
+            operatingSystem: log.operatingSystem.map { PlainText.oneLine($0) }, country: log.country, credentialCount: log.credentialCount,
+            cookieCount: log.cookieCount, hasTokens: log.hasTokens)
+        let sites = Set(records.compactMap(\.site))
+        // Of the machine's sessions, those at the company's own sites and at the sites that the person's credentials are for.
+        // A cookie of acme.example is good at vpn.acme.example, too.
+        let cookies = log.cookies.filter { cookie in
+            domains.contains { Self.isWithin(cookie.domain, $0) }
+                || sites.contains { Self.isWithin(cookie.domain, $0) || Self.isWithin($0, cookie.domain) }
+        }
+        var artifacts: [ArtifactKind] = []
+        if records.contains(where: { $0.secret != nil }) { artifacts.append(.password) }
+        if !cookies.isEmpty { artifacts.append(.cookie) }
+        if log.hasTokens { artifacts.append(.token) }
+        if records.contains(where: { $0.shape == .stealerAutofill }) { artifacts.append(.autofill) }
+        var evidence = evidence(records, of: person)
+        if !cookies.isEmpty {
+            let stolen = Set(
+                cookies.map { StolenCookie(domain: PlainText.oneLine($0.domain), name: PlainText.oneLine($0.name), expiresAt: $0.expiresAt) })
+            evidence.cookies = Array(stolen.sorted().prefix(Exposure.evidenceLimit))
+        }
+        let name = machine.breachName
+        return Finding(
+            breachName: name, breachDate: log.capturedAt.map(BreachDate.day(of:)), dataTypes: dataTypes(records), artifacts: artifacts,
+            machineId: machine.machineId, malwareFamily: machine.malwareFamily, capturedAt: log.capturedAt, evidence: evidence,
+            source: .stealerLog, provider: nil,
+            leak: LeakFinding(file: file, credentials: credentials(records, of: person, machine: machine.machineId), machine: machine))
+    }
+
+    /// Whether a host is a domain, or below it.
+    private static func isWithin(_ host: String, _ domain: String) -> Bool { host == domain || host.hasSuffix("." + domain) }
+
+    // MARK: Parts of both
+
+    private func dataTypes(_ records: [LeakRecord]) -> [String] {
+        var types: Set<String> = ["email"]
+        for record in records {
+            types.formUnion(DataType.normalise(all: record.fields))
+            if let secret = record.secret { types.insert(secret.kind.isHash ? "hashed_password" : "password") }
+            if let login = record.login, !login.contains("@"), !login.isEmpty { types.insert("username") }
+        }
+        return types.sorted()
+    }
+
+    private func evidence(_ records: [LeakRecord], of person: Person) -> Evidence {
+        let sites = Set(records.compactMap(\.site).map { PlainText.oneLine($0) }).filter { !$0.isEmpty }
+        let logins = Set(records.compactMap(\.login).map { LoginText.redacted($0, of: person.address) }).filter { !$0.isEmpty }
+        return Evidence(
+            sites: Array(sites.sorted().prefix(Exposure.evidenceLimit)), logins: Array(logins.sorted().prefix(Exposure.evidenceLimit)))
+    }
+
+    private func credentials(_ records: [LeakRecord], of person: Person, machine: String?) -> [FoundCredential] {
+        records.compactMap { record in
+            // An address by itself is an exposure and no credential.
+            guard record.secret != nil || record.site != nil else { return nil }
+            let login = record.login ?? person.address
+            return FoundCredential(
+                identity: fingerprints.identity(login: login, secret: record.secret, machine: machine),
+                login: LoginText.redacted(login, of: person.address), site: record.site.map { PlainText.oneLine($0) },
+                secret: record.secret.map { secret in
+                    FoundCredential.Secret(
+                        kind: secret.kind.rawValue, lengthClass: secret.lengthClass.rawValue, fingerprint: fingerprints.fingerprint(of: secret))
+                })
+        }
+    }
+}
+
+/// What is known of a leak file besides its content.
+package struct LeakSource: Sendable, Hashable {
+    /// How the breach is called, where whoever reads the file knows it.
+    package var name: String?
+    /// The day of the breach, where it is known.
+    package var date: Date?
+    /// The file's own name.
+    package var fileName: String
+
+    package init(name: String? = nil, date: Date? = nil, fileName: String = "") {
+        self.name = name
+        self.date = date
+        self.fileName = fileName
+    }
+
+    /// The file's name as the name of a breach: without folders and endings. nil when nothing is left that would tell it from others.
+    var fileTitle: String? {
+        var title = PlainText.oneLine(String(fileName.split(whereSeparator: { $0 == "/" || $0 == "!" }).last ?? ""))
+        while let dot = title.lastIndex(of: "."), Self.endings.contains(title[title.index(after: dot)...].lowercased()) {
+            title = String(title[..<dot])
+        }
+        title = String(title.prefix(120))
+        return title.unicodeScalars.count { $0.properties.isAlphabetic || $0.properties.numericType != nil } >= 3 ? title : nil
+    }
+
+    private static let endings: Set = [
+        "txt", "csv", "tsv", "sql", "json", "jsonl", "ndjson", "gz", "zst", "zip", "7z", "rar", "tar", "tgz", "log", "dump",
+    ]
+}

@@ -1,0 +1,70 @@
+import Crypto
+import Foundation
+import LeakFiles
+import Postgres
+
+/// Fingerprints of leaked secrets, keyed by a company: equal secrets have equal ones, and without the key nobody can find out by trying which
+/// secret one is of. Two companies have different ones of the same secret.
+struct SecretFingerprints: Sendable {
+    /// Enough that no two secrets of a company meet by chance, and half of what would be needed to tell more.
+    private static let length = 16
+
+    private let key: SymmetricKey
+
+    /// - Parameter key: 32 bytes.
+    init(key: [UInt8]) { self.key = SymmetricKey(data: key) }
+
+    /// Of a secret alone: tells that it is used again.
+    func fingerprint(of secret: LeakedSecret) -> [UInt8] {
+        code("secret", [Array(secret.kind.rawValue.utf8), secret.bytes])
+    }
+
+    /// Of a login with its secret: the same in ten lists is one exposure.
+    /// - Parameter machine: the machine that it was stolen from; the same password on another machine is another theft.
+    func identity(login: String?, secret: LeakedSecret?, machine: String?) -> [UInt8] {
+        code(
+            "credential",
+            [
+                Array((login ?? "").lowercased().utf8), Array((secret?.kind.rawValue ?? "").utf8), secret?.bytes ?? [], Array((machine ?? "").utf8),
+            ])
+    }
+
+    private func code(_ purpose: String, _ parts: [[UInt8]]) -> [UInt8] {
+        var code = HMAC<SHA256>(key: key)
+        // With their lengths, so that no two lists of parts make the same bytes.
+        for part in [Array(purpose.utf8)] + parts {
+            withUnsafeBytes(of: UInt64(part.count).littleEndian) { code.update(data: $0) }
+            code.update(data: part)
+        }
+        return Array(code.finalize().prefix(Self.length))
+    }
+}
+
+/// Keeps the companies' keys.
+struct FingerprintKeys: Sendable {
+    let database: TenantDatabase
+    let secrets: SecretBox
+
+    /// The company's fingerprints; its key is made when it is first asked for.
+    func fingerprints(of company: CompanyID) async throws -> SecretFingerprints {
+        let (secrets, place) = (secrets, place(company))
+        let key = try await database.transaction(for: company) { db -> [UInt8] in
+            let sealed = try await db.first(
+                "SELECT fingerprint_key_enc FROM companies WHERE id = \(company) FOR UPDATE", as: SealedKey.self)?.bytes
+            if let sealed { return try secrets.open(sealed, at: place) }
+            let key = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+            try await db.execute("UPDATE companies SET fingerprint_key_enc = \(try secrets.seal(key, at: place)) WHERE id = \(company)")
+            return key
+        }
+        return SecretFingerprints(key: key)
+    }
+
+    private func place(_ company: CompanyID) -> SecretBox.Place {
+        SecretBox.Place(company: company, table: "companies", column: "fingerprint_key_enc", row: company.rawValue)
+    }
+
+    private struct SealedKey: RowDecodable {
+        let bytes: [UInt8]?
+        init(from row: inout Row) throws { bytes = try row.next(as: Data?.self).map { Array($0) } }
+    }
+}

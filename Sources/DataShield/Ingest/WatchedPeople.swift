@@ -1,0 +1,87 @@
+import Foundation
+import LeakFiles
+import Postgres
+
+/// The people that leak files are searched for: the active ones of one company or of all.
+struct WatchedPeople: Sendable {
+    /// A company whose people are looked for.
+    struct Watched: Sendable {
+        var id: CompanyID
+        /// Its own, lower-cased.
+        var domain: String
+        var fingerprints: SecretFingerprints
+    }
+
+    /// Somebody of a company.
+    struct Person: Sendable, Hashable {
+        /// The company's place in ``companies``.
+        var company: Int
+        var employee: EmployeeID
+    }
+
+    let companies: [Watched]
+    let list: WatchList
+    /// By the number of the address in the list: one address may be staff of several companies.
+    private let people: [[Person]]
+
+    /// - Parameter people: each with an address, lower-cased.
+    init(companies: [Watched], people found: [(address: String, person: Person)]) {
+        var addresses: [String] = []
+        var numbers: [String: Int] = [:]
+        var people: [[Person]] = []
+        for (address, person) in found {
+            if let number = numbers[address] {
+                people[number].append(person)
+                continue
+            }
+            numbers[address] = addresses.count
+            addresses.append(address)
+            people.append([person])
+        }
+        self.companies = companies
+        self.people = people
+        list = WatchList(addresses)
+    }
+
+    /// Whose an address is.
+    func people(_ address: Int) -> [Person] { people[address] }
+
+    var count: Int { people.count }
+}
+
+extension Ingests {
+    private struct Address: RowDecodable {
+        var employee: EmployeeID
+        var text: String
+
+        init(from row: inout Row) throws {
+            employee = try row.next()
+            text = try row.next()
+        }
+    }
+
+    /// The people of companies as they are now. Who joins while files are read is looked for the next time.
+    func watchedPeople(of companies: [CompanyID]) async throws -> WatchedPeople {
+        var watched: [WatchedPeople.Watched] = []
+        var people: [(String, WatchedPeople.Person)] = []
+        for id in companies {
+            let domain = try await database.query(for: id, "SELECT domain FROM companies WHERE id = \(id)", as: String.self).first
+            guard let domain else { continue }
+            let number = watched.count
+            watched.append(.init(id: id, domain: domain, fingerprints: try await keys.fingerprints(of: id)))
+            var after = ""
+            while true {
+                let page = try await database.query(
+                    for: id,
+                    """
+                    SELECT id, email FROM employees WHERE company_id = \(id) AND deactivated_at IS NULL AND id > \(after)
+                    ORDER BY id LIMIT 10000
+                    """, as: Address.self)
+                for row in page { people.append((row.text.lowercased(), .init(company: number, employee: row.employee))) }
+                guard let last = page.last else { break }
+                after = last.employee.rawValue
+            }
+        }
+        return WatchedPeople(companies: watched, people: people)
+    }
+}

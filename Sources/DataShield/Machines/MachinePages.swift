@@ -1,0 +1,142 @@
+import Foundation
+import Hummingbird
+
+/// | Method | Path             | Permission      |
+/// |--------|------------------|-----------------|
+/// | GET    | `/machines`      | `machines:read` |
+/// | GET    | `/machines/{id}` | `machines:read` |
+package struct MachinePages: Sendable {
+    let pages: Pages
+    let machines: Machines
+    let now: Now
+
+    package init(pages: Pages, machines: Machines, now: @escaping Now) {
+        self.pages = pages
+        self.machines = machines
+        self.now = now
+    }
+
+    package func add(to routes: PageRoutes) {
+        routes.get("/machines", .permission(.machinesRead), use: list)
+        routes.get("/machines/{id}", .permission(.machinesRead), use: show)
+    }
+
+    struct Query: Codable, Sendable {
+        var cursor: String?
+    }
+
+    func list(_ request: Request, _ context: AppContext) async throws -> Response {
+        let cursor = try request.decodeQuery(Query.self).cursor
+        let page = try await machines.list(cursor: cursor, for: try context.require(.machinesRead))
+        let clock = PageClock(now(), for: context.signedIn)
+        let model = MachineListModel(
+            rows: page.items.map { .init($0, clock) }, hasRows: !page.items.isEmpty,
+            pager: Pager(
+                Format.count(page.items.count, "machine", "machines") + " on this page", path: "/machines", query: [], cursor: cursor,
+                next: page.nextCursor))
+        return pages.show("machines/list", model, Frame("Machines", in: .machines), for: request, context)
+    }
+
+    func show(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.machinesRead)
+        let machine = try await machines.find(try context.id(as: InfectedMachineID.self), for: subject)
+        let people = try await machines.people(on: machine, for: subject)
+        let model = MachineModel(machine, people, PageClock(now(), for: context.signedIn))
+        return pages.show("machines/show", model, Frame("Machine \(machine.shortName)", in: .machines), for: request, context)
+    }
+}
+
+/// Infected machines, `machines/list`.
+struct MachineListModel: Sendable {
+    var rows: [Row]
+    var hasRows: Bool
+    var pager: Pager?
+
+    struct Row: Sendable {
+        var url: String
+        var name: String
+        var family: String
+        var captured: String
+        var people: String
+        var sites: String
+        var openAlerts: String
+        var alerts: Badge
+        var heard: String
+
+        init(_ machine: InfectedMachine, _ clock: PageClock) {
+            url = "/machines/\(machine.id)"
+            name = machine.shortName
+            family = machine.malwareFamily ?? "Unknown family"
+            captured = machine.capturedAt.map(clock.day) ?? "date unknown"
+            people = Format.count(machine.people)
+            sites = Format.count(machine.sites)
+            openAlerts = Format.count(machine.openAlerts)
+            alerts =
+                machine.openAlerts > 0
+                ? Badge(Format.count(machine.openAlerts, "open alert", "open alerts"), .critical, icon: "siren")
+                : Badge("Nothing open", .good, icon: "check-circle")
+            heard = clock.ago(machine.createdAt)
+        }
+    }
+}
+
+/// One infected machine, `machines/show`.
+struct MachineModel: Sendable {
+    var name: String
+    var subtitle: String
+    var facts: [Fact]
+    var people: [Person]
+    var alertsURL: String
+    var cookies: [Cookie]
+    var hasCookies: Bool
+    var advice: [String]
+
+    struct Person: Sendable {
+        var url: String
+        var name: String
+        var email: String
+        var initials: String
+        var exposed: [DataTag]
+        var artifacts: String?
+        var sites: String
+        var alertURL: String?
+        var alert: Badge?
+    }
+    struct Cookie: Sendable, Hashable {
+        var domain: String
+        var name: String
+        var expires: String
+    }
+
+    init(_ machine: InfectedMachine, _ people: [Machines.Person], _ clock: PageClock) {
+        name = machine.shortName
+        let family = machine.malwareFamily ?? "an unknown family"
+        subtitle = "Malware of \(family) took data from this machine. Whatever its user typed or was signed in to is to be taken as known to others."
+        facts = [
+            Fact("Malware", machine.malwareFamily ?? "Unknown"), Fact("Taken", machine.capturedAt.map(clock.dateTime) ?? "Date unknown"),
+            Fact("Operating system", machine.operatingSystem ?? "Unknown"), Fact("Country", machine.country ?? "Unknown"),
+            Fact("Credentials in its log", Format.count(machine.credentialCount)), Fact("Cookies in its log", Format.count(machine.cookieCount)),
+            Fact("Application tokens", machine.hasTokens ? "Taken" : "None found"), Fact("Heard of", clock.dateTime(machine.createdAt)),
+        ]
+        self.people = people.map { person in
+            let sites = person.record.evidence?.sites ?? []
+            let shown = sites.prefix(5).joined(separator: ", ")
+            return Person(
+                url: "/employees/\(person.record.employeeId)", name: person.name, email: person.email, initials: Format.initials(person.name),
+                exposed: DataTag.all(person.record.exposedData),
+                artifacts: person.record.artifacts.isEmpty ? nil : person.record.artifacts.map(\.label).joined(separator: ", "),
+                sites: sites.isEmpty ? "none named" : sites.count > 5 ? "\(shown) and \(sites.count - 5) more" : shown,
+                alertURL: person.alertId.map { "/alerts/\($0)" }, alert: person.alertStatus?.badge)
+        }
+        alertsURL = "/alerts?breach=\(machine.breachId)"
+        cookies = Set(people.flatMap { $0.record.evidence?.cookies ?? [] }).sorted().map { cookie in
+            Cookie(domain: cookie.domain, name: cookie.name, expires: cookie.expiresAt.map(clock.day) ?? "with the browser")
+        }
+        hasCookies = !cookies.isEmpty
+        advice = [
+            "Find the machine and have it set up anew: passwords changed on it are stolen again.",
+            "End the sessions of everybody named here, then have their passwords changed, from another machine.",
+            "Ask whether it is a private machine that company accounts are used on.",
+        ]
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Postgres
+
+/// What a leak file says, with the record that it belongs to.
+struct RecordedLeak {
+    var record: BreachRecordID
+    var employee: EmployeeID
+    var breach: BreachID
+    var finding: LeakFinding
+}
+
+/// The SQL of what leak files say beyond the breach: credentials, their sightings, machines. Part of the recorder.
+struct LeakStore {
+    /// How many sites of one credential are kept.
+    static let siteLimit = 100
+
+    let db: TenantTransaction
+
+    private struct Identity: RowDecodable {
+        var record: BreachRecordID
+        var identity: [UInt8]
+
+        init(from row: inout Row) throws {
+            record = try row.next()
+            identity = try row.next()
+        }
+    }
+
+    /// Adds to known records which credentials they have.
+    func addIdentities(to known: inout [RecordStore.KnownKey: RecordStore.KnownSources]) async throws {
+        let records = known.values.filter(\.isInLeakFile).map(\.id)
+        guard !records.isEmpty else { return }
+        let identities = try await db.query(
+            "SELECT record_id, identity FROM leaked_credentials WHERE company_id = \(db.company) AND record_id = ANY(\(records)::text[])",
+            as: Identity.self)
+        let byRecord = Dictionary(grouping: identities, by: \.record).mapValues { Set($0.map(\.identity)) }
+        for key in known.keys {
+            guard let record = known[key]?.id, let identities = byRecord[record] else { continue }
+            known[key]?.identities = identities
+        }
+    }
+
+    /// A credential of a record, with all that the batch says of it.
+    private struct Entry {
+        var leak: RecordedLeak
+        var credential: FoundCredential
+        var sites: Set<String>
+    }
+
+    private struct RowKey: Hashable {
+        var record: BreachRecordID
+        var identity: [UInt8]
+    }
+
+    /// Writes credentials, sightings and machines.
+    /// - Returns: how many credentials are new.
+    func write(_ leaks: [RecordedLeak], at now: Date) async throws -> Int {
+        var order: [RowKey] = []
+        var rows: [RowKey: Entry] = [:]
+        for leak in leaks {
+            for credential in leak.finding.credentials {
+                let key = RowKey(record: leak.record, identity: credential.identity)
+                if rows[key] == nil {
+                    order.append(key)
+                    rows[key] = Entry(leak: leak, credential: credential, sites: [])
+                }
+                if let site = credential.site { rows[key]?.sites.insert(site) }
+            }
+        }
+        var statements = machines(leaks)
+        let credentials = order.compactMap { rows[$0] }
+        if !credentials.isEmpty { statements += [insertion(credentials, at: now), sites(credentials), sightings(credentials, at: now)] }
+        guard !statements.isEmpty else { return 0 }
+        let results = try await db.pipeline(statements)
+        return credentials.isEmpty ? 0 : results[statements.count - 3].affectedRows
+    }
+
+    private func insertion(_ rows: [Entry], at now: Date) -> SQL {
+        """
+        INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, sites, secret_kind, length_class, fingerprint,
+            first_seen_at, last_seen_at)
+        SELECT id, \(db.company), employee_id, record_id, identity, login, sites::text[], kind, length, fingerprint, \(now), \(now)
+        FROM unnest(
+            \(rows.map { _ in CUID.make(at: now) })::text[], \(rows.map(\.leak.employee))::text[], \(rows.map(\.leak.record))::text[],
+            \(rows.map(\.credential.identity))::bytea[], \(rows.map(\.credential.login))::text[],
+            \(rows.map { ArrayText.of(Array($0.sites.sorted().prefix(Self.siteLimit))) })::text[],
+            \(rows.map(\.credential.secret?.kind))::text[], \(rows.map(\.credential.secret?.lengthClass))::text[],
+            \(rows.map(\.credential.secret?.fingerprint))::bytea[]
+        ) AS c (id, employee_id, record_id, identity, login, sites, kind, length, fingerprint)
+        ON CONFLICT (company_id, record_id, identity) DO NOTHING
+        """
+    }
+
+    /// Adds sites to credentials that were known at others.
+    private func sites(_ rows: [Entry]) -> SQL {
+        """
+        UPDATE leaked_credentials c SET sites = (
+            SELECT array_agg(site) FROM (SELECT DISTINCT site FROM unnest(c.sites || n.sites::text[]) AS site ORDER BY site LIMIT \(Self.siteLimit)) AS s)
+        FROM unnest(
+            \(rows.map(\.leak.record))::text[], \(rows.map(\.credential.identity))::bytea[],
+            \(rows.map { ArrayText.of($0.sites.sorted()) })::text[]
+        ) AS n (record_id, identity, sites)
+        WHERE c.company_id = \(db.company) AND c.record_id = n.record_id AND c.identity = n.identity
+            AND NOT c.sites @> n.sites::text[] AND cardinality(c.sites) < \(Self.siteLimit)
+        """
+    }
+
+    private func sightings(_ rows: [Entry], at now: Date) -> SQL {
+        """
+        WITH added AS (
+            INSERT INTO leak_sightings (company_id, credential_id, file_id, created_at)
+            SELECT \(db.company), c.id, n.file_id, \(now)
+            FROM unnest(
+                \(rows.map(\.leak.record))::text[], \(rows.map(\.credential.identity))::bytea[], \(rows.map(\.leak.finding.file))::text[]
+            ) AS n (record_id, identity, file_id)
+            JOIN leaked_credentials c ON c.company_id = \(db.company) AND c.record_id = n.record_id AND c.identity = n.identity
+            ON CONFLICT DO NOTHING
+            RETURNING credential_id
+        )
+        UPDATE leaked_credentials c SET last_seen_at = \(now)
+        FROM added WHERE c.company_id = \(db.company) AND c.id = added.credential_id AND c.last_seen_at < \(now)
+        """
+    }
+
+    private func machines(_ leaks: [RecordedLeak]) -> [SQL] {
+        var seen: Set<String> = []
+        let machines = leaks.compactMap { leak -> (InfectedMachine.Facts, BreachID)? in
+            guard let machine = leak.finding.machine, seen.insert(machine.machineId).inserted else { return nil }
+            return (machine, leak.breach)
+        }
+        guard !machines.isEmpty else { return [] }
+        let facts = machines.map(\.0)
+        return [
+            """
+            INSERT INTO infected_machines (id, company_id, machine_id, breach_id, malware_family, captured_at, operating_system, country,
+                credential_count, cookie_count, has_tokens)
+            SELECT id, \(db.company), machine_id, breach_id, family, captured_at, system, country, credentials, cookies, tokens
+            FROM unnest(
+                \(facts.map { _ in InfectedMachineID() })::text[], \(facts.map(\.machineId))::text[], \(machines.map(\.1))::text[],
+                \(facts.map(\.malwareFamily))::text[], \(facts.map(\.capturedAt))::timestamptz[], \(facts.map(\.operatingSystem))::text[],
+                \(facts.map(\.country))::text[], \(facts.map(\.credentialCount))::int4[], \(facts.map(\.cookieCount))::int4[],
+                \(facts.map(\.hasTokens))::bool[]
+            ) AS m (id, machine_id, breach_id, family, captured_at, system, country, credentials, cookies, tokens)
+            ON CONFLICT (company_id, machine_id) DO NOTHING
+            """
+        ]
+    }
+}

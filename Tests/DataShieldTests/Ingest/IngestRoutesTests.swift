@@ -1,0 +1,124 @@
+import DataShieldTestSupport
+import Foundation
+import Sandbox
+import Testing
+
+@testable import DataShield
+
+@Suite(.freshDatabase) struct IngestRoutesTests {
+    /// Waits until a reading has ended.
+    private func ended(_ client: TestClient, _ id: IngestRunID) async throws -> IngestRun.Response {
+        let deadline = ContinuousClock.now + .seconds(60)
+        // The stream tells of each change, and ends with the run.
+        let events = try await client.get("/api/ingest/\(id)/events")
+        #expect(events.text.contains("event: finished"))
+        let run = try await client.get("/api/ingest/\(id)").decode(IngestRun.Response.self)
+        #expect(ContinuousClock.now < deadline)
+        return run
+    }
+
+    private func people(_ client: TestClient) async throws -> [EmployeeID] {
+        var ids: [EmployeeID] = []
+        for person in DemoCompany.people { ids.append(try await TestDatabase.current.makeEmployee(in: client.company, email: person.email)) }
+        return ids
+    }
+
+    @Test func `an uploaded combolist is read, recorded and gone; again, it changes nothing`() async throws {
+        try await withServer(as: .admin) { client in
+            _ = try await people(client)
+            let file = DemoLeaks.combolist(strangers: 2_000)
+            var reports: [IngestReport] = []
+            for _ in 0..<2 {
+                let answer = try await client.send(
+                    "POST", "/api/ingest?fileName=combo.txt", body: file, contentType: "application/octet-stream")
+                #expect(answer.status == 202)
+                let run = try await ended(client, try answer.decode(IngestRun.Response.self).id)
+                #expect(run.status == .succeeded)
+                #expect(run.percent == 100)
+                #expect(run.name == "combo.txt")
+                reports.append(run.report)
+            }
+            let exposed = DemoCompany.people.enumerated().count { $0.offset % 9 == 0 }
+            #expect(reports[0].matches == exposed)
+            #expect(reports.map(\.newRecords) == [exposed, 0])
+            #expect(reports.map(\.newAlerts) == [exposed, 0])
+            #expect(reports.map(\.knownFiles) == [0, 1])
+            #expect(reports[0].bytes == file.count)
+            #expect(reports[0].lines == file.count { $0 == 10 })
+            let list = try await client.get("/api/ingest").decode(Page<IngestRun.Response>.self)
+            #expect(list.items.count == 2)
+        }
+    }
+
+    @Test func `stealer logs in an archive are machines, each with its people`() async throws {
+        try await withServer(as: .admin) { client in
+            _ = try await people(client)
+            let answer = try await client.send(
+                "POST", "/api/ingest?fileName=logs.zip", body: DemoLeaks.stealerLogs(), contentType: "application/zip")
+            let run = try await ended(client, try answer.decode(IngestRun.Response.self).id)
+            #expect(run.status == .succeeded, "\(run.errorMessage ?? "")")
+            #expect(run.report.skipped == [])
+            #expect(run.report.machines == 3)
+            let machines = try await client.get("/api/machines").decode(Page<MachineResponse>.self).items
+            #expect(Set(machines.compactMap(\.malwareFamily)) == ["RedLine", "Lumma", "Vidar"])
+            #expect(machines.map(\.people) == [1, 1, 1])
+            #expect(machines.map(\.openAlerts) == [1, 1, 1])
+            let redline = try #require(machines.first { $0.malwareFamily == "RedLine" })
+            let detail = try await client.get("/api/machines/\(redline.id)").decode(MachineDetailResponse.self)
+            #expect(detail.people.map(\.employeeEmail) == [DemoCompany.people[3].email])
+            #expect(detail.people[0].artifacts == [.password, .cookie, .autofill])
+            #expect(detail.people[0].evidence?.cookies?.map(\.name) == ["session_id", "sid"])
+            let credentials = try await client.get("/api/employees/\(detail.people[0].employeeId)/credentials").decode(Page<LeakedCredential>.self)
+            #expect(Set(credentials.items.flatMap(\.sites)) == ["mail.example.net", "vpn.acme.example"])
+            // A page of each, for whoever may only look.
+            let viewer = try await client.signedIn(as: .viewer)
+            for path in ["/machines", "/machines/\(redline.id)", "/ingest", "/ingest/\(run.id)", "/employees/\(detail.people[0].employeeId)"] {
+                let page = try await viewer.get(path)
+                #expect(page.status == 200, "\(path)")
+            }
+            #expect(try await viewer.get("/machines/\(redline.id)").text.contains("session_id"))
+        }
+    }
+
+    @Test func `a viewer may not have files read, and another company sees nothing of them`() async throws {
+        try await withServer(as: .admin) { client in
+            _ = try await people(client)
+            let answer = try await client.send(
+                "POST", "/api/ingest", body: DemoLeaks.stealerLogs(), contentType: "application/octet-stream")
+            let id = try answer.decode(IngestRun.Response.self).id
+            _ = try await ended(client, id)
+            let machine = try #require(try await client.get("/api/machines").decode(Page<MachineResponse>.self).items.first)
+            let viewer = try await client.signedIn(as: .viewer)
+            #expect(try await viewer.send("POST", "/api/ingest", body: [65], contentType: "text/plain").status == 403)
+            let other = try await client.signedIn(as: .admin, in: try await TestDatabase.current.makeCompany())
+            for path in ["/api/ingest/\(id)", "/api/ingest/\(id)/events", "/api/machines/\(machine.id)", "/ingest/\(id)", "/machines/\(machine.id)"] {
+                #expect(try await other.get(path).status == 404, "\(path)")
+            }
+            #expect(try await other.get("/api/breaches/\(machine.breachId)").status == 404)
+            #expect(try await other.get("/api/machines").decode(Page<MachineResponse>.self).items.isEmpty)
+            #expect(try await client.anonymous.get("/api/machines").status == 401)
+        }
+    }
+
+    @Test(arguments: [
+        ("date=x", "date"), ("date=2024-13-40", "date"), ("colour=x", "colour"), ("breach=\(String(repeating: "x", count: 121))", "breach"),
+    ])
+    func `what is said of a file is checked`(query: String, field: String) async throws {
+        try await withServer(as: .admin) { client in
+            let answer = try await client.send("POST", "/api/ingest?\(query)", body: [65], contentType: "text/plain")
+            #expect(answer.status == 422)
+            #expect(try answer.fields == [field])
+        }
+    }
+
+    @Test func `an empty file and a wrong type are told so, and block nobody`() async throws {
+        try await withServer(as: .admin) { client in
+            _ = try await people(client)
+            #expect(try await client.send("POST", "/api/ingest", body: [], contentType: "text/plain").status == 422)
+            #expect(try await client.send("POST", "/api/ingest", body: [65], contentType: "image/png").status == 415)
+            let answer = try await client.send("POST", "/api/ingest", body: Array("x\n".utf8), contentType: "text/plain")
+            #expect(answer.status == 202)
+            _ = try await ended(client, try answer.decode(IngestRun.Response.self).id)
+        }
+    }
+}

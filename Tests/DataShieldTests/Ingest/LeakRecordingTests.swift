@@ -1,0 +1,212 @@
+import DataShieldTestSupport
+import Foundation
+import LeakFiles
+import Postgres
+import Testing
+
+@testable import DataShield
+
+/// What becomes of what a reader finds, on a real database.
+@Suite(.freshDatabase) struct LeakRecordingTests {
+    static let now = Timestamp.parse("2026-06-15T12:00:00.000Z") ?? .distantPast
+    var database: TestDatabase { .current }
+
+    private var ingests: Ingests {
+        Ingests(
+            database: database.tenant, system: database.system, recorder: Recorder(now: { Self.now }),
+            secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)), uploads: IngestUploads(), now: { Self.now })
+    }
+
+    /// A company with Ada and Bob, and a recording for it.
+    private struct World {
+        var company: CompanyID
+        var domain: String
+        var ada: EmployeeID
+        var bob: EmployeeID
+        var recording: LeakRecording
+        var adaNumber: Int
+        var bobNumber: Int
+
+        func record(
+            _ address: Int, _ shape: RecordShape = .combo, site: String? = nil, secret: String? = "Invented-1!", kind: SecretKind = .plain
+        ) -> LeakRecord {
+            LeakRecord(
+                address: address, shape: shape, site: site, login: recording.people.list[address],
+                secret: secret.map { LeakedSecret(kind: kind, bytes: Array($0.utf8)) })
+        }
+    }
+
+    private func world(_ others: [CompanyID] = []) async throws -> World {
+        let domain = "l\(CUID.make(at: Date()).suffix(12)).example"
+        let company = try await database.makeCompany(domain: domain)
+        let ada = try await database.makeEmployee(in: company, email: "ada@\(domain)")
+        let bob = try await database.makeEmployee(in: company, email: "bob@\(domain)")
+        let people = try await ingests.watchedPeople(of: [company] + others)
+        let run = IngestRunID()
+        try await database.tenant.transaction(for: company) { db in
+            try await IngestStore(db: db).insert(run, .command, name: "test", by: nil, at: Self.now)
+        }
+        return World(
+            company: company, domain: domain, ada: ada, bob: bob,
+            recording: LeakRecording(
+                database: database.tenant, recorder: Recorder(now: { Self.now }), people: people, source: LeakSource(), runs: [company: run],
+                now: { Self.now }),
+            adaNumber: try #require(people.list.find("ADA@\(domain)")), bobNumber: try #require(people.list.find("bob@\(domain)")))
+    }
+
+    private func file(_ name: String, _ place: UInt8 = 1) -> LeakRecording.File { .init(name: name, size: 10, place: [place, 9]) }
+
+    private func credentials(_ world: World, _ person: EmployeeID) async throws -> [LeakedCredential] {
+        let subject = Subject(actor: .program("test"), company: world.company, role: .admin)
+        return try await LeakedCredentials(database: database.tenant).of(person, for: subject)
+    }
+
+    private func alerts(_ world: World) async throws -> [String] {
+        try await database.owner.query(
+            """
+            SELECT concat_ws(' ', split_part(e.email, '@', 1), b.name, a.severity, a.confidence, a.status)
+            FROM alerts a JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id JOIN breaches b ON b.id = a.breach_id
+            WHERE a.company_id = \(world.company) ORDER BY 1
+            """, as: String.self)
+    }
+
+    @Test func `a password in a list is a record, an alert and a credential without the secret`() async throws {
+        var world = try await world()
+        try await world.recording.record([world.record(world.adaNumber)], [], in: file("combo.txt"), partName: "combo.txt")
+        #expect(try await alerts(world) == ["ada Credential lists HIGH MEDIUM OPEN"])
+        let credentials = try await credentials(world, world.ada)
+        #expect(credentials.map(\.secretKind) == [.plain])
+        #expect(credentials.map(\.lengthClass) == [.medium])
+        #expect(credentials.map(\.login) == ["ada@\(world.domain)"])
+        #expect(credentials.map(\.sightings) == [1])
+        #expect(world.recording.total.newCredentials == 1)
+        let stored = try await database.owner.query(
+            "SELECT concat(c::text, r::text) FROM leaked_credentials c JOIN breach_records r ON r.id = c.record_id WHERE c.company_id = \(world.company)",
+            as: String.self)
+        #expect(stored.count == 1)
+        #expect(!stored[0].contains("Invented"))
+    }
+
+    @Test func `the same secret of the same login in ten lists is one exposure with ten sightings`() async throws {
+        var world = try await world()
+        for number in 1...10 {
+            let record = world.record(world.adaNumber)
+            let file = file("list\(number).txt", UInt8(number))
+            try await world.recording.record([record], [], in: file, partName: file.name)
+            try await world.recording.finished(file, digest: [UInt8(number)])
+        }
+        #expect(try await alerts(world).count == 1)
+        let credentials = try await credentials(world, world.ada)
+        #expect(credentials.map(\.sightings) == [10])
+        #expect(credentials.map(\.secretFiles) == [10])
+        #expect(world.recording.total.newRecords == 1)
+        #expect(world.recording.total.newCredentials == 1)
+    }
+
+    @Test func `the same content under another name changes nothing`() async throws {
+        var world = try await world()
+        for (number, name) in [(UInt8(1), "a.txt"), (2, "b.txt")] {
+            let file = file(name, number)
+            try await world.recording.record([world.record(world.adaNumber)], [], in: file, partName: name)
+            try await world.recording.finished(file, digest: [7, 7])
+        }
+        #expect(try await credentials(world, world.ada).map(\.sightings) == [1])
+        #expect(world.recording.total.knownFiles == 1)
+        let files = try await database.owner.query("SELECT name FROM leak_files WHERE company_id = \(world.company)", as: String.self)
+        #expect(files == ["a.txt"])
+    }
+
+    @Test func `one secret at several sites is seen as used again, for the person alone`() async throws {
+        var world = try await world()
+        let records = ["vpn.example.com", "shop.example.org", "mail.example.net"].map { world.record(world.adaNumber, .ulp, site: $0) }
+        try await world.recording.record(
+            records + [world.record(world.bobNumber, .ulp, site: "x.example.org")], [], in: file("ulp.txt"), partName: "ulp.txt")
+        let ada = try await credentials(world, world.ada)
+        #expect(ada.map(\.sites) == [["mail.example.net", "shop.example.org", "vpn.example.com"]])
+        #expect(ada.map(\.secretSites) == [3])
+        #expect(try await credentials(world, world.bob).map(\.secretSites) == [1])
+    }
+
+    @Test func `another secret is another credential of the same record, and the alert takes it in`() async throws {
+        var world = try await world()
+        try await world.recording.record(
+            [world.record(world.adaNumber, secret: "5f4dcc3b5aa765d61d8327deb882cf99", kind: .md5)], [], in: file("a", 1), partName: "a")
+        #expect(try await alerts(world) == ["ada Credential lists HIGH MEDIUM OPEN"])
+        try await world.recording.record([world.record(world.adaNumber, secret: "Another-2!")], [], in: file("b", 2), partName: "b")
+        // A hash and a plain password are two critical kinds of data.
+        #expect(try await alerts(world) == ["ada Credential lists CRITICAL MEDIUM OPEN"])
+        #expect(try await credentials(world, world.ada).count == 2)
+        #expect(world.recording.total.newRecords == 1)
+    }
+
+    @Test func `a dump is a breach by its file's name, which a provider corroborates`() async throws {
+        var world = try await world()
+        let breach = "Shop\(CUID.make(at: Date()).suffix(8))"
+        try await world.recording.record([world.record(world.adaNumber, .sql)], [], in: file("\(breach).sql.gz"), partName: "dumps/\(breach).sql")
+        #expect(try await alerts(world) == ["ada \(breach) HIGH MEDIUM OPEN"])
+        let finding = RecorderTests.finding(.dehashed, "\(breach).com")
+        let (company, ada) = (world.company, world.ada)
+        let outcome = try await database.tenant.transaction(for: company) { db in
+            try await Recorder(now: { Self.now }).record([(ada, finding)], in: db)
+        }
+        #expect(outcome.corroborated == 1)
+        #expect(try await alerts(world) == ["ada \(breach) HIGH HIGH OPEN"])
+    }
+
+    @Test func `an infected machine is one thing, with a critical alert for each person on it`() async throws {
+        var world = try await world()
+        let records = [
+            world.record(world.adaNumber, .stealerPassword, site: "vpn.\(world.domain)"),
+            world.record(world.bobNumber, .stealerPassword, site: "shop.example.org"),
+        ]
+        let id = String(repeating: "ab", count: 32)
+        let log = StealerLog(
+            machineId: id, malwareFamily: "RedLine", capturedAt: Timestamp.parse("2024-07-04T15:43:07.000Z"), operatingSystem: "Windows 11",
+            country: "DE", records: records,
+            cookies: [
+                LeakedCookie(domain: "vpn.\(world.domain)", name: "sid", expiresAt: nil, isSession: true),
+                LeakedCookie(domain: "shop.example.org", name: "s", expiresAt: nil, isSession: true),
+            ], credentialCount: 80, cookieCount: 900, hasTokens: false)
+        for number in 1...2 {
+            try await world.recording.record([], [log], in: file("logs\(number).zip", UInt8(number)), partName: "x")
+        }
+        let name = "Stealer log \(id.prefix(12))"
+        #expect(try await alerts(world) == ["ada \(name) CRITICAL MEDIUM OPEN", "bob \(name) CRITICAL MEDIUM OPEN"])
+        let subject = Subject(actor: .program("test"), company: world.company, role: .viewer)
+        let machines = Machines(database: database.tenant)
+        let page = try await machines.list(for: subject)
+        #expect(page.items.map(\.malwareFamily) == ["RedLine"])
+        #expect(page.items.map { [$0.people, $0.sites, $0.openAlerts, $0.credentialCount] } == [[2, 2, 2, 80]])
+        let people = try await machines.people(on: page.items[0], for: subject)
+        let ada = try #require(people.first { $0.record.employeeId == world.ada })
+        #expect(ada.record.artifacts == [.password, .cookie])
+        // Sessions at the company's own sites, and none of those that only Bob's credentials are for.
+        #expect(ada.record.evidence?.cookies?.map(\.domain) == ["vpn.\(world.domain)"])
+        #expect(try await credentials(world, world.ada).map(\.sightings) == [2])
+
+        let other = Subject(actor: .program("test"), company: try await database.makeCompany(), role: .admin)
+        #expect(try await machines.list(for: other).items.isEmpty)
+        await #expect(throws: Machines.Failure.notFound) { try await machines.find(page.items[0].id, for: other) }
+    }
+
+    @Test func `an address that is staff of two companies is recorded for both, with different fingerprints`() async throws {
+        let shared = "both@l\(CUID.make(at: Date()).suffix(12)).example"
+        let companies = [try await database.makeCompany(), try await database.makeCompany()]
+        for company in companies { _ = try await database.makeEmployee(in: company, email: shared) }
+        let people = try await ingests.watchedPeople(of: companies)
+        var recording = LeakRecording(
+            database: database.tenant, recorder: Recorder(now: { Self.now }), people: people, source: LeakSource(), runs: [:], now: { Self.now })
+        let record = LeakRecord(address: 0, shape: .combo, login: shared, secret: LeakedSecret(kind: .plain, bytes: Array("Invented-3!".utf8)))
+        try await recording.record([record], [], in: file("a"), partName: "a")
+        let prints = try await database.owner.query(
+            "SELECT encode(fingerprint, 'hex') FROM leaked_credentials WHERE company_id = ANY(\(companies))", as: String.self)
+        #expect(Set(prints).count == 2)
+    }
+}
+
+extension WatchList {
+    /// For tests: the number of an address written as a text.
+    func find(_ address: String) -> Int? {
+        Array(address.utf8).withUnsafeBytes { find($0) }
+    }
+}
