@@ -196,8 +196,13 @@ actor Session {
             close()
             throw PostgresError(.misuse, message: "COPY goes by copyIn and copyOut, not by query.")
         default:
-            let isBroken = PQstatus(connection) != CONNECTION_OK
-            throw PostgresError(pointer, kind: isBroken ? .connectionLost : .server, statement: statement)
+            // What the server says has an SQLSTATE. What libpq says itself has none: it could not send, say, and still takes the connection
+            // for a good one.
+            let isFromServer = PQresultErrorField(pointer, Int32(CPQ_DIAG_SQLSTATE)) != nil
+            let isBroken = PQstatus(connection) != CONNECTION_OK || (PQresultStatus(pointer) == PGRES_FATAL_ERROR && !isFromServer)
+            let error = PostgresError(pointer, kind: isBroken ? .connectionLost : .server, statement: statement)
+            if isBroken { close() }
+            throw error
         }
     }
 
