@@ -37,7 +37,7 @@ test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for 
 	swift build --build-tests
 	scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
 
-test-system: ## Run the tests of whole processes: a server killed ten times in the middle of a scan
+test-system: ## Run the tests of whole processes: killed, starved of disk, cut off from their database
 	@scripts/prepare build serve browser
 	swift build --build-tests
 	TESTS=Tests/System scripts/browser-tests $(ARGS)
