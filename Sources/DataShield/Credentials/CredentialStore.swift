@@ -56,6 +56,13 @@ struct CredentialStore {
             """)
     }
 
+    /// Writes what a scan learned of a key, unless it was replaced meanwhile.
+    func note(
+        _ key: Credentials.Usable, status: ConnectStatus, error: String? = nil, requestsPerMinute: Int? = nil, at now: Date
+    ) async throws {
+        try await write(key.id, sealed: key.sealed, status: status, error: error, requestsPerMinute: requestsPerMinute, at: now)
+    }
+
     /// Notes that a key works and is in use.
     func stamp(_ id: CredentialID, at now: Date) async throws {
         try await db.execute("UPDATE api_credentials SET last_used_at = \(now) WHERE company_id = \(db.company) AND id = \(id)")

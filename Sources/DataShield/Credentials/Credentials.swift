@@ -117,6 +117,8 @@ package struct Credentials: Sendable {
         var id: CredentialID
         var provider: ApiProvider
         var key: String
+        /// As it is stored, to tell whether it was replaced meanwhile.
+        var sealed: [UInt8]
         var requestsPerMinute: Int?
     }
 
@@ -130,7 +132,8 @@ package struct Credentials: Sendable {
                 if let key = try? secrets.openText(sealed, at: place(credential.id, company)) {  // try?: as above
                     usable.append(
                         Usable(
-                            id: credential.id, provider: credential.provider, key: key, requestsPerMinute: credential.requestsPerMinute))
+                            id: credential.id, provider: credential.provider, key: key, sealed: sealed,
+                            requestsPerMinute: credential.requestsPerMinute))
                 } else {
                     try await store.write(
                         credential.id, sealed: sealed, status: .error, error: Self.unreadable, requestsPerMinute: nil, at: now())
@@ -140,15 +143,11 @@ package struct Credentials: Sendable {
         }
     }
 
-    /// Writes what a scan learned of a key.
-    func noted(
-        _ id: CredentialID, status: ConnectStatus, error: String?, requestsPerMinute: Int? = nil, for company: CompanyID
-    ) async throws {
+    /// Writes what a scan learned of a key, unless it was replaced meanwhile.
+    func noted(_ key: Usable, status: ConnectStatus, error: String? = nil, requestsPerMinute: Int? = nil, for company: CompanyID) async throws {
         let now = now()
         try await database.transaction(for: company) { db in
-            let store = CredentialStore(db: db)
-            guard let sealed = try await store.sealedKey(id) else { return }
-            try await store.write(id, sealed: sealed, status: status, error: error, requestsPerMinute: requestsPerMinute, at: now)
+            try await CredentialStore(db: db).note(key, status: status, error: error, requestsPerMinute: requestsPerMinute, at: now)
         }
     }
 

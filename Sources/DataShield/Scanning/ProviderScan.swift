@@ -21,8 +21,6 @@ struct ProviderScan {
     var stored: ScanPosition?
     var position: ScanPosition
     var progress: ProviderProgress
-    /// Why it gave up.
-    private(set) var failure: ProviderFailure?
     /// Calls of this run before this process took it up.
     private let earlierRequests: Int
     private let started = ContinuousClock.now
@@ -246,7 +244,6 @@ struct ProviderScan {
 
     /// The provider cannot go on: everybody who is still to be asked about is unknown, and why is kept.
     private mutating func stop(_ failure: ProviderFailure) async throws {
-        self.failure = failure
         logger.info("A provider of a scan gave up", metadata: ["scan.provider": "\(credential.provider.rawValue)", "reason": "\(failure.reason)"])
         progress.state = .stopped
         progress.message = failure.reason
@@ -257,7 +254,7 @@ struct ProviderScan {
         if position.domain == .open { rest.scope = .everybody }
         let next = position.moved { $0.isFinished = true }
         let time = now()
-        let (run, provider, stored, before, people) = (run, credential.provider, stored, progress, rest)
+        let (run, provider, stored, before, people, key) = (run, credential.provider, stored, progress, rest, credential)
         progress = try await database.transaction(for: company) { db in
             var after = before
             let count = try await CoverageStore(db: db).writeUnknown(people, reason: failure.reason, at: time)
@@ -265,6 +262,8 @@ struct ProviderScan {
             after.errors += count
             after.total = max(after.total, after.done)
             try await ScanStore(db: db).advance(run, provider, from: stored, to: next, progress: after, newErrors: count)
+            // With the end of its part: a kill in between would leave a refused key in use.
+            if failure.isTheKeysFault { try await CredentialStore(db: db).note(key, status: .error, error: failure.reason, at: time) }
             return after
         }
         position = next

@@ -81,7 +81,9 @@ package struct RunScan: JobHandler {
             }
             var results = try await group.reduce(into: []) { $0.append($1) }
             // Providers of this run whose key was refused or removed meanwhile.
-            results += run.providers.filter { known in !usable.contains { $0.provider == known.provider } }
+            for known in run.providers where !usable.contains(where: { $0.provider == known.provider }) {
+                results.append(try await stopWithoutKey(known, run, positions[known.provider], of: company, catalogue))
+            }
             return results
         }
     }
@@ -99,11 +101,32 @@ package struct RunScan: JobHandler {
         var scan = ProviderScan(
             run: run, company: company, position: position, database: database, recorder: recorder, credential: credential, provider: provider,
             pace: pace, tuning: tuning, marker: marker ?? nil, now: now, logger: logger)
-        let progress = try await scan.perform(refused: refusal)
-        if let failure = scan.failure, failure.isTheKeysFault {
-            try await credentials.noted(credential.id, status: .error, error: failure.reason, for: company)
+        return try await scan.perform(refused: refusal)
+    }
+
+    /// Ends the part of a provider whose key went away before it was through: everybody who was still to be asked about is unknown.
+    private func stopWithoutKey(
+        _ known: ProviderProgress, _ run: ScanRun, _ position: ScanPosition?, of company: CompanyID, _ catalogue: BreachCatalogue
+    ) async throws -> ProviderProgress {
+        guard position?.isFinished != true else { return known }
+        // try?: as in a provider's own part.
+        let marker = try? await catalogue.sync(from: providers.hibp)
+        let time = now()
+        let reason = "The key was removed or refused before the scan was through."
+        let rest = DuePeople(provider: known.provider, marker: marker ?? nil, now: time, runBegan: run.startedAt)
+        return try await database.transaction(for: company) { db in
+            var progress = known
+            progress.state = .stopped
+            progress.secondsLeft = nil
+            progress.message = reason
+            let count = try await CoverageStore(db: db).writeUnknown(rest, reason: reason, at: time)
+            progress.done += count
+            progress.errors += count
+            progress.total = max(progress.total, progress.done)
+            let end = (position ?? ScanPosition()).moved { $0.isFinished = true }
+            try await ScanStore(db: db).advance(run.id, known.provider, from: position, to: end, progress: progress, newErrors: count)
+            return progress
         }
-        return progress
     }
 
     /// Asks what the key allows.
@@ -114,8 +137,7 @@ package struct RunScan: JobHandler {
         do {
             let account = try await Asker(provider: provider, tuning: tuning).retried { try await $0.account() }
             if let rate = account.requestsPerMinute { pace.set(requestsPerMinute: rate) }
-            try await credentials.noted(
-                credential.id, status: .active, error: nil, requestsPerMinute: account.requestsPerMinute, for: company)
+            try await credentials.noted(credential, status: .active, requestsPerMinute: account.requestsPerMinute, for: company)
             return nil
         } catch let failure as ProviderFailure {
             switch failure.consequence {
