@@ -1,6 +1,5 @@
 import Foundation
 import Postgres
-import Synchronization
 
 extension Employees {
     /// The media types under which staff lists are sent.
@@ -14,15 +13,13 @@ extension Employees {
     /// is changed, nobody is taken off, and a row that says what we know already is not written. Who had left and is on it is back.
     ///
     /// The bytes go through COPY into a staging table as they arrive, so that memory does not grow with the file.
-    /// - Parameter bytes: the file, in pieces of any size.
+    /// - Parameter bytes: the file, in pieces of any size. It is read again from its beginning after a deadlock, and holds a connection to
+    ///   the database while it is read: what comes from elsewhere is received first, see ``SpooledFile``.
     /// - Returns: what became of each row. A bad row stops nothing.
     /// - Throws: ``Failure`` when no line of it can be read.
     package func importCSV<Bytes: AsyncSequence & Sendable>(_ bytes: Bytes, by subject: Subject) async throws -> ImportReport
     where Bytes.Element: Sequence<UInt8> {
-        let once = Once()
-        return try await database.transaction(for: subject.company) { db in
-            // What has been read cannot be read again: after a deadlock the caller has to send the file once more.
-            guard once.first() else { throw Failure.interrupted }
+        try await database.transaction(for: subject.company) { db in
             let staging = EmployeeStaging(db)
             try await staging.create()
             var report = try await staging.fill(from: bytes)
@@ -37,18 +34,6 @@ extension Employees {
     /// - Throws: what opening the file throws, and what ``importCSV(_:by:)`` does.
     package func importCSV(file path: String, by subject: Subject) async throws -> ImportReport {
         try await importCSV(try FileBytes(path: path), by: subject)
-    }
-}
-
-/// Whether something happens for the first time.
-private final class Once: Sendable {
-    private let happened = Mutex(false)
-
-    func first() -> Bool {
-        happened.withLock { happened in
-            defer { happened = true }
-            return !happened
-        }
     }
 }
 
@@ -79,7 +64,14 @@ private struct FileBytes: AsyncSequence, Sendable {
 
     struct Iterator: AsyncIteratorProtocol {
         let handle: FileHandle
-        func next() async throws -> Data? { try handle.read(upToCount: 128 * 1024).flatMap { $0.isEmpty ? nil : $0 } }
+        var position: UInt64 = 0
+
+        mutating func next() async throws -> Data? {
+            try handle.seek(toOffset: position)
+            guard let bytes = try handle.read(upToCount: 128 * 1024), !bytes.isEmpty else { return nil }
+            position += UInt64(bytes.count)
+            return bytes
+        }
     }
 }
 

@@ -110,7 +110,7 @@ package struct EmployeePages: Sendable {
         let subject = try context.require(.employeesManage)
         do {
             let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
-            return importPage(request, context, report: try await employees.importCSV(file, by: subject))
+            return importPage(request, context, report: try await employees.importCSV(try await SpooledFile(file), by: subject))
         } catch let failure as any FeatureError {
             return importPage(request, context, problem: failure)
         }

@@ -92,7 +92,7 @@ package struct EmployeeRoutes: Sendable {
     func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.employeesManage)
         let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
-        return try .json(try await employees.importCSV(file, by: subject))
+        return try .json(try await employees.importCSV(try await SpooledFile(file), by: subject))
     }
 
     func exportFile(_ request: Request, _ context: AppContext) async throws -> Response {

@@ -18,13 +18,11 @@ package struct Employees: Sendable {
         case noAddressColumn(found: [String])
         case emptyFile
         case notCSV
-        /// Somebody changed the list at the same moment, and the file cannot be read a second time.
-        case interrupted
 
         package var status: HTTPResponse.Status {
             switch self {
             case .notFound: .notFound
-            case .addressTaken, .interrupted: .conflict
+            case .addressTaken: .conflict
             case .noAddressColumn, .emptyFile, .notCSV: .unprocessableContent
             }
         }
@@ -36,12 +34,11 @@ package struct Employees: Sendable {
                 "The first line has to name the columns, and one of them has to be the e-mail address (email, e-mail, mail, userPrincipalName …)."
             case .emptyFile: "The file is empty."
             case .notCSV: "The file is not CSV: very many quotation marks are never closed."
-            case .interrupted: "The staff list was being changed at the same moment. Send the file again."
             }
         }
         package var fields: [FieldError] {
             switch self {
-            case .notFound, .emptyFile, .notCSV, .interrupted: []
+            case .notFound, .emptyFile, .notCSV: []
             case .addressTaken: [FieldError(field: "email", message: detail)]
             case .noAddressColumn(let found):
                 [FieldError(field: "file", message: found.isEmpty ? detail : "\(detail) Found: \(found.prefix(20).joined(separator: ", ")).")]

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import Postgres
 import Testing
 
 @testable import DataShield
@@ -41,6 +42,43 @@ struct Pieces: AsyncSequence, Sendable {
     }
 
     func all(_ subject: Subject) async throws -> [Employee] { try await employees.list(limit: 200, for: subject).items }
+
+    @Test(arguments: [1, .max]) func `an import that meets a deadlock is done again as a whole, or not at all`(failures: Int) async throws {
+        let company = try await database.makeCompany()
+        let admin = Subject(actor: .program("test"), company: company, role: .admin)
+        let name = "deadlock_\(CUID.make(at: Date()))"
+        // Counts attempts past their end: a sequence forgets nothing when a transaction is undone.
+        try await database.owner.execute("CREATE SEQUENCE \(identifier: name)")
+        try await database.owner.execute(
+            """
+            CREATE FUNCTION \(identifier: name)() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN
+                IF nextval(TG_NAME::text::regclass) <= TG_ARGV[0]::bigint THEN RAISE EXCEPTION 'as in a deadlock' USING ERRCODE = '40P01'; END IF;
+                RETURN NULL;
+            END $$
+            """)
+        try await database.owner.execute(
+            """
+            CREATE TRIGGER \(identifier: name) AFTER INSERT ON employees FOR EACH ROW WHEN (NEW.company_id = '\(unsafe: company.rawValue)')
+            EXECUTE FUNCTION \(identifier: name)('\(unsafe: "\(failures)")')
+            """)
+        let file = Pieces("email\n" + (0..<500).map { "p\($0)@deadlock.example\n" }.joined(), size: 700)
+        let attempts: SQL = "SELECT last_value FROM \(identifier: name)"
+        if failures == 1 {
+            let report = try await employees.importCSV(file, by: admin)
+            #expect(numbers(report.rows, report.added, report.rejectedCount) == [500, 500, 0])
+            #expect(try await database.owner.first(attempts, as: Int.self) == 501)
+        } else {
+            let error = await #expect(throws: PostgresError.self) { try await employees.importCSV(file, by: admin) }
+            #expect(error?.sqlState == .deadlockDetected)
+            #expect(try await database.owner.first(attempts, as: Int.self) == 4)
+        }
+        let people = try await database.owner.first("SELECT count(*) FROM employees WHERE company_id = \(company)", as: Int.self)
+        #expect(people == (failures == 1 ? 500 : 0))
+        let events = try await database.owner.first("SELECT count(*) FROM audit_events WHERE company_id = \(company)", as: Int.self)
+        #expect(events == (failures == 1 ? 1 : 0))
+        try await database.owner.execute("DROP TRIGGER \(identifier: name) ON employees")
+    }
 
     @Test func `a list goes in, and the same list again changes nothing`() async throws {
         let admin = try await makeAdmin()

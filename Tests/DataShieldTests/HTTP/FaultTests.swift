@@ -81,6 +81,16 @@ import Testing
         }
     }
 
+    @Test func `a deadlock that stays is told as something that passes`() async throws {
+        let error = await #expect(throws: PostgresError.self) {
+            try await TestDatabase.current.owner.execute("DO $$ BEGIN RAISE EXCEPTION 'met' USING ERRCODE = '40P01'; END $$")
+        }
+        let refusal = Refusal(try #require(error))
+        #expect(refusal.status == .serviceUnavailable)
+        #expect(refusal.headers[.retryAfter] == "1")
+        #expect(refusal.logLevel == .warning)
+    }
+
     @Test func `an error that nobody foresaw is told in plain words`() async throws {
         do {
             try await TestDatabase.current.owner.execute("SELECT 1/0 AS secret_column")

@@ -46,6 +46,10 @@ package struct Refusal: Sendable {
         case let error as PostgresError where error.isDiskFull:
             self.init(status: .serviceUnavailable, detail: "The server's disk is full. Tell whoever runs it.", logLevel: .critical)
             headers[.retryAfter] = "60"
+        case let error as PostgresError where error.isRetryable:
+            // It was tried again, and met somebody else each time.
+            self.init(status: .serviceUnavailable, detail: "Somebody else is changing the same just now. Try again in a moment.", logLevel: .warning)
+            headers[.retryAfter] = "1"
         case let error as RouterFailure:
             let status = error.underlying.status
             self.init(status: status, detail: error.underlying.body ?? status.reasonPhrase, logLevel: status.code < 500 ? .info : .error)
