@@ -236,12 +236,10 @@ struct AlertAudit: Codable, Sendable {
     var status: AlertStatus
     var assigneeId: UserID?
     var resolution: String?
+}
 
-    init(_ alert: Alert) {
-        status = alert.status
-        assigneeId = alert.assigneeId
-        resolution = alert.resolution
-    }
+extension AlertAudit {
+    init(_ alert: Alert) { self.init(status: alert.status, assigneeId: alert.assigneeId, resolution: alert.resolution) }
 }
 
 /// The text of a comment stays with the alert: what people write is not repeated in the trail.

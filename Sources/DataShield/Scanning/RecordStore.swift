@@ -31,6 +31,7 @@ struct RecordStore {
         var id: BreachRecordID
         var exposure: Exposure
         var alert: AlertID?
+        var alertState: AlertAudit?
 
         init(from row: inout Row) throws {
             id = try row.next()
@@ -46,6 +47,9 @@ struct RecordStore {
             alert = try row.next()
             let severity = try row.next(as: Severity?.self)
             let confidence = try row.next(as: AlertConfidence?.self)
+            let status = try row.next(as: AlertStatus?.self)
+            let (assignee, resolution) = (try row.next(as: UserID?.self), try row.next(as: String?.self))
+            alertState = status.map { AlertAudit(status: $0, assigneeId: assignee, resolution: resolution) }
             exposure.severity = severity ?? .low
             exposure.confidence = confidence ?? Self.confidence(exposure)
         }
@@ -90,10 +94,10 @@ struct RecordStore {
         try await db.query(
             """
             SELECT r.id, r.exposed_data, r.artifacts, r.machine_id, r.malware_family, r.captured_at, r.sources, r.in_leak_file, r.evidence,
-                a.id, a.severity, a.confidence
+                a.id, a.severity, a.confidence, a.status, a.assignee_id, a.resolution
             FROM breach_records r
             LEFT JOIN LATERAL (
-                SELECT id, severity, confidence FROM alerts
+                SELECT id, severity, confidence, status, assignee_id, resolution FROM alerts
                 WHERE company_id = r.company_id AND employee_id = r.employee_id AND breach_id = r.breach_id
                 ORDER BY created_at, id LIMIT 1
             ) a ON true
@@ -155,6 +159,7 @@ struct RecordStore {
         """
     }
 
+    /// The employees are locked, and with them their alerts' status: whoever changes it locks them, too.
     private func changes(_ plan: RecordingPlan) -> [SQL] {
         let exposures = plan.changes.map(\.exposure)
         let records: SQL = """
@@ -173,11 +178,16 @@ struct RecordStore {
         let withAlert = plan.changes.filter { $0.alert != nil }
         guard !withAlert.isEmpty else { return [records] }
         let alerts: SQL = """
-            UPDATE alerts a SET severity = c.severity::severity, confidence = c.confidence::alert_confidence, message = c.message
+            UPDATE alerts a SET severity = c.severity::severity, confidence = c.confidence::alert_confidence, message = c.message,
+                status = CASE WHEN c.is_reopened THEN 'OPEN' ELSE a.status END,
+                acknowledged_at = CASE WHEN NOT c.is_reopened THEN a.acknowledged_at END,
+                resolved_at = CASE WHEN NOT c.is_reopened THEN a.resolved_at END,
+                resolution = CASE WHEN NOT c.is_reopened THEN a.resolution END
             FROM unnest(
                 \(withAlert.compactMap(\.alert))::text[], \(withAlert.map(\.exposure.severity.rawValue))::text[],
-                \(withAlert.map(\.exposure.confidence.rawValue))::text[], \(withAlert.map(\.message))::text[]
-            ) AS c (id, severity, confidence, message)
+                \(withAlert.map(\.exposure.confidence.rawValue))::text[], \(withAlert.map(\.message))::text[],
+                \(withAlert.map { $0.reopened != nil })::bool[]
+            ) AS c (id, severity, confidence, message, is_reopened)
             WHERE a.company_id = \(db.company) AND a.id = c.id
             """
         return [records, alerts]
@@ -195,13 +205,14 @@ struct RecordStore {
         }
     }
 
-    /// A delivery for each alert that is new or more severe, for each channel that wants it, in the order of the alerts.
+    /// A delivery for each alert that is new, more severe or open again, for each channel that wants it, in the order of the alerts.
     private func deliveries(_ plan: RecordingPlan, at now: Date) async throws -> [SQL] {
         var events: [(alert: AlertID, event: String, severity: Severity)] = plan.alerts.map {
             ($0.id, "alert.created", plan.contents[$0.content - 1].exposure.severity)
         }
-        for change in plan.changes where change.isRaised {
-            if let alert = change.alert { events.append((alert, "alert.severity_raised", change.exposure.severity)) }
+        for change in plan.changes where change.isRaised || change.reopened != nil {
+            let event = change.isRaised ? "alert.severity_raised" : "alert.reopened"
+            if let alert = change.alert { events.append((alert, event, change.exposure.severity)) }
         }
         guard !events.isEmpty else { return [] }
         let channels = try await db.query(

@@ -16,6 +16,8 @@ package struct Recorder: Sendable {
         package var raised = 0
         /// Credentials that no leak file had before.
         package var newCredentials = 0
+        /// Alerts that were resolved and are open again by it.
+        package var reopened = 0
 
         package static func += (left: inout Outcome, right: Outcome) {
             left.newRecords += right.newRecords
@@ -23,6 +25,7 @@ package struct Recorder: Sendable {
             left.corroborated += right.corroborated
             left.raised += right.raised
             left.newCredentials += right.newCredentials
+            left.reopened += right.reopened
         }
     }
 
@@ -36,9 +39,10 @@ package struct Recorder: Sendable {
     ///   the catalogue flags fabricated or a spam list gets no alert.
     /// - The same provider has said so before: nothing.
     /// - Another provider has: the record and its alert become what both say together (``Exposure/add(_:rule:)``); a channel hears of it
-    ///   only when the alert became more severe. There is no second alert.
-    ///
-    /// - A leak file has, and this one has a credential that none before had: the record and its alert take it in. The same credential in
+    ///   only when the alert became more severe or is open again. There is no second alert. One that was RESOLVED is OPEN again when it
+    ///   became more severe, and when a stealer log confirms it; the audit trail keeps how it was resolved.
+    /// - A leak file has, and this one has a credential that none before had: the record and its alert take it in, and one that was
+    ///   RESOLVED is OPEN again. The same credential in
     ///   another file is one more sighting of it, and nothing else.
     ///
     /// All that one provider says of one person has to be in one call: what it says later counts as said before. People who are not the
@@ -63,6 +67,12 @@ package struct Recorder: Sendable {
         var outcome = plan.outcome
         if !plan.isEmpty {
             try await store.write(plan, at: batch.now)
+            try await AuditTrail.record(
+                plan.changes.compactMap { change in
+                    guard let alert = change.alert, let before = change.reopened else { return nil }
+                    let after = AlertAudit(status: .open, assigneeId: before.assigneeId, resolution: nil)
+                    return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
+                }, by: Subject(actor: .program("scan"), company: db.company, role: .admin), in: db)
             try await Risk.refresh(employees: plan.touched, in: db, now: batch.now)
         }
         if batch.hasLeaks { outcome.newCredentials = try await leakStore.write(batch.leaks(known: known, plan: plan), at: batch.now) }

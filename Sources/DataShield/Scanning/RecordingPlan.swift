@@ -29,6 +29,8 @@ struct RecordingPlan {
         var alert: AlertID?
         var message: String
         var isRaised: Bool
+        /// The alert as it was, when it was RESOLVED and is OPEN again.
+        var reopened: AlertAudit?
     }
 
     private(set) var contents: [Content] = []
@@ -41,7 +43,8 @@ struct RecordingPlan {
     var isEmpty: Bool { records.isEmpty && changes.isEmpty }
 
     var outcome: Recorder.Outcome {
-        .init(newRecords: records.count, newAlerts: alerts.count, corroborated: changes.count, raised: changes.count { $0.isRaised })
+        .init(newRecords: records.count, newAlerts: alerts.count, corroborated: changes.count, raised: changes.count { $0.isRaised },
+            reopened: changes.count { $0.reopened != nil })
     }
 
     mutating func add(employee: EmployeeID, breach: BreachStore.Known, exposure: Exposure) {
@@ -71,10 +74,13 @@ struct RecordingPlan {
             var exposure = record.exposure
             for finding in corroboration.findings where !exposure.add(finding, rule: batch.rule) { exposure.take(finding, rule: batch.rule) }
             let isRaised = record.alert != nil && exposure.severity > record.exposure.severity
+            // What was resolved was resolved as it was known then: something worse, a stealer log, or a credential that was not known
+            // to be out is to be looked at anew.
+            let isNews = isRaised || corroboration.findings.contains { ($0.source == .stealerLog || $0.leak != nil) && $0.raisesAlert }
             changes.append(
                 Change(
                     record: record.id, exposure: exposure, alert: record.alert, message: exposure.message(breach: breach.displayName),
-                    isRaised: isRaised))
+                    isRaised: isRaised, reopened: isNews && record.alertState?.status == .resolved ? record.alertState : nil))
             if record.alert == nil, exposure.raisesAlert {
                 alerts.append(NewAlert(id: AlertID(), employee: corroboration.place.employee, content: number(of: exposure, breach)))
             }

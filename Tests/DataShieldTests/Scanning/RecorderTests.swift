@@ -133,6 +133,59 @@ import Testing
         #expect(try await state(of: company).first?.message.contains("\n") == false)
     }
 
+    // MARK: What was resolved
+
+    @Test(arguments: [
+        // A confirmation, and whether it makes it worse; HIBP said: e-mail addresses, in 2012.
+        (ApiProvider.dehashed, ["email"], false), (.dehashed, ["password"], true), (.hibpStealer, ["email"], true),
+    ])
+    func `a resolved alert is open again when it becomes worse or a stealer log confirms it`(provider: ApiProvider, types: [String], isOpen: Bool)
+        async throws
+    {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let user = try await database.makeUser(in: company, role: .admin, name: "Ute User")
+        let subject = Subject(actor: .user(user), company: company, role: .admin)
+        let alerts = Alerts(database: database.tenant)
+        let breach = name()
+        try await record([(person, Self.finding(.hibp, breach, date: "2012-01-01", types: ["email"]))], in: company)
+        let id = try #require(try await alerts.list(for: subject).items.first).alert.id
+        _ = try await alerts.change(id, .init(status: .acknowledged, assignee: .set(user)), by: subject)
+        _ = try await alerts.change(id, .init(status: .resolved, resolution: .set("Password changed")), by: subject)
+
+        let outcome = try await record([(person, Self.finding(provider, breach, date: "2012-01-01", types: types))], in: company)
+        #expect(numbers(outcome.corroborated, outcome.reopened, outcome.newAlerts) == [1, isOpen ? 1 : 0, 0])
+        let alert = try await alerts.find(id, for: subject).alert
+        #expect(alert.status == (isOpen ? .open : .resolved))
+        #expect((alert.acknowledgedAt == nil && alert.resolvedAt == nil && alert.resolution == nil) == isOpen)
+        #expect(alert.assigneeId == user)
+        let open = try await database.owner.first("SELECT open_alert_count FROM employees WHERE id = \(person)", as: Int.self)
+        #expect(open == (isOpen ? 1 : 0))
+        let last = try #require(try await alerts.history(of: id, for: subject).first)
+        #expect(last.toStatus == (isOpen ? .open : .resolved))
+        #expect(last.actor == (isOpen ? "scan" : try await database.owner.first("SELECT email FROM users WHERE id = \(user)", as: String.self)))
+        let kept = try await Audit(database: database.tenant).list(.init(target: id.rawValue), for: subject).items.first?.before
+        if isOpen { #expect("\(try #require(kept))".contains("Password changed")) }
+        // Once more changes nothing: the source has said so before.
+        #expect(try await record([(person, Self.finding(provider, breach, date: "2012-01-01", types: types))], in: company) == .init())
+    }
+
+    @Test func `an alert that is open or acknowledged stays what it is, however much worse it becomes`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let subject = Subject(actor: .program("test"), company: company, role: .admin)
+        let alerts = Alerts(database: database.tenant)
+        let breach = name()
+        try await record([(person, Self.finding(.hibp, breach, types: ["email"]))], in: company)
+        let id = try #require(try await alerts.list(for: subject).items.first).alert.id
+        let acknowledged = try await alerts.move(id, to: .acknowledged, by: subject).alert
+        #expect(try await record([(person, Self.finding(.hibpStealer, breach, artifacts: [.cookie]))], in: company).reopened == 0)
+        let alert = try await alerts.find(id, for: subject).alert
+        #expect(alert.status == .acknowledged)
+        #expect(alert.acknowledgedAt == acknowledged.acknowledgedAt)
+        #expect(alert.severity == .critical)
+    }
+
     // MARK: The outbox
 
     @Test func `channels hear of new and of risen alerts that are severe enough for them`() async throws {
