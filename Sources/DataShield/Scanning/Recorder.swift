@@ -42,8 +42,7 @@ package struct Recorder: Sendable {
     ///   only when the alert became more severe or is open again. There is no second alert. One that was RESOLVED is OPEN again when it
     ///   became more severe, and when a stealer log confirms it; the audit trail keeps how it was resolved.
     /// - A leak file has, and this one has a credential that none before had: the record and its alert take it in, and one that was
-    ///   RESOLVED is OPEN again. The same credential in
-    ///   another file is one more sighting of it, and nothing else.
+    ///   RESOLVED is OPEN again. The same credential in another file is one more sighting of it, and nothing else.
     ///
     /// All that one provider says of one person has to be in one call: what it says later counts as said before. People who are not the
     /// company's, or were deleted meanwhile, are passed over. Several recorders of one company wait for each other where they meet the
