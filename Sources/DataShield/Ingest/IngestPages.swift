@@ -46,7 +46,7 @@ package struct IngestPages: Sendable {
         let subject = try context.require(.leaksIngest)
         do {
             let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
-            let run = try await ingests.upload(file, LeakSource(), by: subject)
+            let run = try await ingests.upload(file, LeakSource.named(file.fileName), by: subject)
             return Pages.redirect(to: "/ingest/\(run.id)")
         } catch let failure as any FeatureError {
             return try await page(request, context, problem: failure)

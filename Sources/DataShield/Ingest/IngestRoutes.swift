@@ -51,7 +51,10 @@ package struct IngestRoutes: Sendable {
         let query = try request.decodeQuery(UploadQuery.self)
         let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
         let source = try LeakSource.checked(name: query.breach, date: query.date, fileName: query.fileName)
-        return try .json(IngestRun.Response(try await ingests.upload(file, source, by: subject)), status: .accepted)
+        let run = try await ingests.upload(
+            file, source.fileName.isEmpty ? LeakSource(name: source.name, date: source.date, fileName: LeakSource.named(file.fileName).fileName) : source,
+            by: subject)
+        return try .json(IngestRun.Response(run), status: .accepted)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> IngestRun.Response {
@@ -73,6 +76,11 @@ package struct IngestRoutes: Sendable {
 }
 
 extension LeakSource {
+    /// A file of which only the name is known.
+    static func named(_ fileName: String?) -> LeakSource {
+        LeakSource(fileName: PlainText.oneLine(String((fileName ?? "").prefix(200))))
+    }
+
     /// What a user says of a file.
     /// - Throws: ``InvalidInput`` naming what cannot be so.
     package static func checked(name: String?, date: String?, fileName: String?) throws -> LeakSource {
@@ -83,7 +91,7 @@ extension LeakSource {
             day = BreachDate.day(date)
             if day == nil { throw InvalidInput("date", "must be a day such as 2024-06-05.") }
         }
-        return LeakSource(name: name, date: day, fileName: PlainText.oneLine(String((fileName ?? "").prefix(200))))
+        return LeakSource(name: name, date: day, fileName: named(fileName).fileName)
     }
 }
 

@@ -90,16 +90,19 @@ package struct Ingests: Sendable {
     /// Takes a file, and has it read in the background of this process.
     /// - Parameters:
     ///   - bytes: the file, in pieces of any size.
-    ///   - source: what is known of it.
+    ///   - source: what is known of it, asked for when all of it has arrived.
     /// - Returns: the reading, which has begun.
     /// - Throws: ``Failure`` while another file is being read, and when this one is empty or cannot be held.
-    package func upload<Bytes: AsyncSequence & Sendable>(_ bytes: Bytes, _ source: LeakSource, by subject: Subject) async throws -> IngestRun
+    package func upload<Bytes: AsyncSequence & Sendable>(
+        _ bytes: Bytes, _ source: @autoclosure () -> LeakSource, by subject: Subject
+    ) async throws -> IngestRun
     where Bytes.Element == [UInt8] {
         guard uploads.reserve() else { throw Failure.busy }
         do {
             let file = try MemoryFile()
             for try await piece in bytes { try file.append(piece) }
             guard file.size > 0 else { throw Failure.emptyFile }
+            let source = source()
             let name = source.fileName.isEmpty ? "Uploaded file" : source.fileName
             let id = IngestRunID()
             let time = now()

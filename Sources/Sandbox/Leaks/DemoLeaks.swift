@@ -28,7 +28,7 @@ package enum DemoLeaks {
     /// Stealer logs of three machines in a zip: a RedLine, a Lumma and a Vidar one.
     package static func stealerLogs(_ people: [DemoCompany.Person] = DemoCompany.people) -> [UInt8] {
         var numbers = SeededNumbers(seed: 13, text: "stealer")
-        let owners = [people[3 % people.count], people[40 % people.count], people[101 % people.count]]
+        let owners = [9, 45, 99].map { people[$0 % people.count] }
         var zip = StoredZip()
         let hardware = (0..<3).map { _ in (0..<32).map { _ in String(numbers.below(16), radix: 16, uppercase: true) }.joined() }
         func credentials(_ person: DemoCompany.Person) -> [(site: String, login: String, secret: String)] {

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import Postgres
 import Sandbox
 import Testing
 
@@ -50,6 +51,29 @@ import Testing
         }
     }
 
+    @Test func `a form's file keeps its name, and a dump is called by it`() async throws {
+        try await withServer(as: .admin) { client in
+            let ada = try await TestDatabase.current.makeEmployee(in: client.company, email: "ada@acme-form.example")
+            let name = "shop\(CUID.make(at: Date()).suffix(8))"
+            let body = """
+                --xyz\r
+                Content-Disposition: form-data; name="file"; filename="C:\\leaks\\\(name).csv"\r
+                Content-Type: text/csv\r
+                \r
+                email,password\nada@acme-form.example,Invented-9!\n\r
+                --xyz--\r\n
+                """
+            let answer = try await client.send(
+                "POST", "/ingest", body: Array(body.utf8), contentType: "multipart/form-data; boundary=xyz", headers: [("Sec-Fetch-Site", "same-origin")])
+            #expect(answer.status == 303)
+            let run = try await ended(client, try #require(answer.header("location")?.split(separator: "/").last.flatMap { IngestRunID(String($0)) }))
+            #expect(run.name == "\(name).csv")
+            let records = try await TestDatabase.current.owner.query(
+                "SELECT b.name FROM breach_records r JOIN breaches b ON b.id = r.breach_id WHERE r.employee_id = \(ada)", as: String.self)
+            #expect(records == [name])
+        }
+    }
+
     @Test func `stealer logs in an archive are machines, each with its people`() async throws {
         try await withServer(as: .admin) { client in
             _ = try await people(client)
@@ -65,7 +89,7 @@ import Testing
             #expect(machines.map(\.openAlerts) == [1, 1, 1])
             let redline = try #require(machines.first { $0.malwareFamily == "RedLine" })
             let detail = try await client.get("/api/machines/\(redline.id)").decode(MachineDetailResponse.self)
-            #expect(detail.people.map(\.employeeEmail) == [DemoCompany.people[3].email])
+            #expect(detail.people.map(\.employeeEmail) == [DemoCompany.people[9].email])
             #expect(detail.people[0].artifacts == [.password, .cookie, .autofill])
             #expect(detail.people[0].evidence?.cookies?.map(\.name) == ["session_id", "sid"])
             let credentials = try await client.get("/api/employees/\(detail.people[0].employeeId)/credentials").decode(Page<LeakedCredential>.self)

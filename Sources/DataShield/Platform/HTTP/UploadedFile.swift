@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import Synchronization
 
 /// A file that somebody sends, piece by piece as it arrives: the body itself, or the first file of a `multipart/form-data` form.
 package struct UploadedFile: AsyncSequence, Sendable {
@@ -8,6 +9,15 @@ package struct UploadedFile: AsyncSequence, Sendable {
     private let body: RequestBody
     private let form: MultipartFile?
     private let limit: Int
+    private let name = Name()
+
+    /// What a form calls the file; nil before it has begun to arrive, and for a body that is the file itself.
+    package var fileName: String? { name.text.withLock { $0 } }
+
+    /// Shared with the iterator, which learns it.
+    fileprivate final class Name: Sendable {
+        let text = Mutex<String?>(nil)
+    }
 
     /// - Parameters:
     ///   - types: the media types that are taken as the file itself.
@@ -29,12 +39,13 @@ package struct UploadedFile: AsyncSequence, Sendable {
         self.limit = limit
     }
 
-    package func makeAsyncIterator() -> Iterator { Iterator(body: body.makeAsyncIterator(), form: form, limit: limit) }
+    package func makeAsyncIterator() -> Iterator { Iterator(body: body.makeAsyncIterator(), form: form, limit: limit, name: name) }
 
     package struct Iterator: AsyncIteratorProtocol {
         var body: RequestBody.AsyncIterator
         var form: MultipartFile?
         let limit: Int
+        fileprivate let name: Name
         var count = 0
 
         package mutating func next() async throws -> [UInt8]? {
@@ -44,7 +55,9 @@ package struct UploadedFile: AsyncSequence, Sendable {
                 guard form != nil else { return Array(buffer.readableBytesView) }
                 do {
                     // A piece of the form may hold nothing of the file.
-                    if let bytes = try form?.append(buffer.readableBytesView), !bytes.isEmpty { return bytes }
+                    guard let bytes = try form?.append(buffer.readableBytesView), !bytes.isEmpty else { continue }
+                    name.text.withLock { $0 = form?.fileName }
+                    return bytes
                 } catch { throw HTTPFailure.badRequest(error.message) }
             }
             do { try form?.finish() } catch { throw HTTPFailure.badRequest(error.message) }

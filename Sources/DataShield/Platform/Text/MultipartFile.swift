@@ -1,3 +1,5 @@
+import Foundation
+
 /// Takes the first file out of a `multipart/form-data` body while it arrives, holding no more than a delimiter's length of it.
 package struct MultipartFile {
     package enum Fault: Error, Hashable, Sendable {
@@ -21,6 +23,8 @@ package struct MultipartFile {
     private let delimiter: [UInt8]
     private var buffer: [UInt8]
     private var state = State.preamble
+    /// What the sender calls the file, without a folder; known once its headers have come.
+    package private(set) var fileName: String?
 
     /// - Parameter contentType: the request's header, which names the boundary.
     package init(contentType: String) throws(Fault) {
@@ -61,8 +65,10 @@ package struct MultipartFile {
                     guard buffer.count <= 16_384 else { throw .headersTooLong }
                     return []
                 }
-                let headers = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).lowercased()
+                let text = String(decoding: buffer[..<end.lowerBound], as: UTF8.self)
+                let headers = text.lowercased()
                 buffer.removeFirst(end.upperBound)
+                fileName = Self.fileName(in: text) ?? fileName
                 state = headers.contains("filename=") || headers.contains("filename*=") ? .file : .skipped
                 // A part without content begins with the delimiter at once.
                 buffer.insert(contentsOf: state == .skipped ? [13, 10] : [], at: 0)
@@ -88,6 +94,15 @@ package struct MultipartFile {
             }
         }
         return (max(0, buffer.count - delimiter.count + 1), false)
+    }
+
+    /// The value of `filename="…"`, in which browsers write a quote as %22 (HTML Living Standard, 4.10.21.8).
+    private static func fileName(in headers: String) -> String? {
+        guard let start = headers.range(of: "filename=\"", options: .caseInsensitive)?.upperBound,
+            let end = headers[start...].firstIndex(of: "\"")
+        else { return nil }
+        let name = headers[start..<end].split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map { String($0) } ?? ""
+        return name.isEmpty ? nil : name.replacing("%22", with: "\"")
     }
 
     /// Says that the body has ended.
