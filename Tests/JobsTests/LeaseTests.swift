@@ -59,13 +59,13 @@ import Testing
                     await gate.pass()
                     return .done
                 }
-            ) { $0.lease = .milliseconds(600) }
+            ) { $0.lease = .seconds(3) }
         }
         try await running(workers) { _ async throws in
             defer { gate.open() }
             try await eventually { !begun.all.isEmpty }
             let first = try #require(try await stored(id).lease)
-            try await eventually("The lease was not extended.") { (try await stored(id).lease ?? first) > first + 1.5 }
+            try await eventually("The lease was not extended.") { (try await stored(id).lease ?? first) > first + 3.5 }
             gate.open()
             try await eventually { try await stored(id).status == "SUCCEEDED" }
         }
