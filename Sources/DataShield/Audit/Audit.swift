@@ -86,6 +86,35 @@ package struct Audit: Sendable {
         return try Page(rows, limit: limit, cursor: { try Cursor.encode(Key(createdAt: $0.createdAt, id: $0.id)) }, item: { $0 })
     }
 
+    /// What checking a trail showed.
+    package struct Check: Sendable, Hashable {
+        /// How many events there are.
+        package var events: Int
+        /// The number of the first that is missing, moved or changed; nil when all are as they were written.
+        package var firstBroken: Int?
+    }
+
+    /// Checks a company's whole trail; the time it takes grows with it.
+    package func check(of company: CompanyID) async throws -> Check {
+        try await database.read(for: company) { db in
+            let events = try await db.first("SELECT count(*) FROM audit_events WHERE company_id = \(company)", as: Int.self) ?? 0
+            // A row there always is; what it holds may be null.
+            return Check(events: events, firstBroken: try await db.first("SELECT broken_audit_event(\(company))", as: Int?.self) ?? nil)
+        }
+    }
+
+    /// How many events a trail may have to be checked while a page is made.
+    static let pageLimit = 5_000
+
+    /// Checks a company's whole trail if it is not too long for a page.
+    /// - Returns: nil when it is.
+    package func shortCheck(of company: CompanyID) async throws -> Check? {
+        // The end of the chain is one row. If somebody has tampered with it, the check says so.
+        let length = try await database.query(for: company, "SELECT sequence FROM audit_chains WHERE company_id = \(company)", as: Int.self).first
+        guard length ?? 0 <= Self.pageLimit else { return nil }
+        return try await check(of: company)
+    }
+
     /// Checks the chain of a company's events.
     /// - Returns: the number of the first that is missing, moved or changed; nil when all are as they were written.
     package func firstBrokenEvent(of company: CompanyID) async throws -> Int? {

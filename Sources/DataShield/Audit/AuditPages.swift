@@ -12,7 +12,7 @@ struct AuditListModel: Sendable {
     var rows: [Row]
     var hasRows: Bool
     var pager: Pager?
-    /// Whether the trail is as it was written; nil when that was not looked at.
+    /// Whether the trail is as it was written; nil on further pages and behind a filter.
     var chain: Badge?
 
     struct Row: Sendable {
@@ -68,6 +68,8 @@ package struct AuditPages: Sendable {
             // The day itself is included.
             to: until.map { (query.to?.count ?? 0) == 10 ? $0.addingTimeInterval(86_400) : $0 })
         let page = try await audit.list(filter, cursor: query.cursor, for: subject)
+        let isBeginning = query.cursor == nil && filter == AuditFilter()
+        let chain = isBeginning ? Badge(trail: try await audit.shortCheck(of: subject.company)) : nil
         let clock = PageClock(now(), for: context.signedIn)
         let parts = [("action", query.action), ("target", query.target), ("from", query.from), ("to", query.to)]
         var actions = Self.actions
@@ -79,8 +81,20 @@ package struct AuditPages: Sendable {
             pager: Pager(
                 Format.count(page.items.count, "event", "events") + " on this page", path: "/audit", query: parts, cursor: query.cursor,
                 next: page.nextCursor),
-            chain: nil)
+            chain: chain)
         return pages.show("audit/list", model, Frame("Audit trail", in: .audit), for: request, context)
+    }
+}
+
+extension Badge {
+    /// Whether a trail is whole; nil means that it is too long to be looked at in passing.
+    init(trail check: Audit.Check?) {
+        switch check {
+        case nil: self.init("Long trail: check it with datashield audit verify", .neutral, icon: "audit")
+        case let check? where check.firstBroken == nil:
+            self.init("Chain whole: \(Format.count(check.events, "event", "events"))", .good, icon: "check-circle")
+        case let check?: self.init("Chain broken at event \(check.firstBroken ?? 0)", .critical, icon: "warning")
+        }
     }
 }
 

@@ -58,6 +58,25 @@ import Testing
         }
     }
 
+    @Test func `the page says whether the trail is whole`() async throws {
+        try await withServer { client in
+            let (database, company) = (TestDatabase.current, client.company)
+            try await database.tenant.transaction(for: company) { db in
+                for number in 1...3 { try await AuditTrail.record("thing.\(number)", target: nil, by: subject(company), in: db) }
+            }
+            #expect(try await client.get("/audit").text.contains("Chain whole: 3 events"))
+            #expect(try await Audit(database: database.tenant).check(of: company) == .init(events: 3, firstBroken: nil))
+            // As somebody would who has the server itself; undone for the suite's other tests with the connection's transaction.
+            try await database.owner.transaction { db in
+                try await db.execute("SET LOCAL session_replication_role = replica")
+                try await db.execute("UPDATE audit_events SET action = 'thing.other' WHERE company_id = \(company) AND action = 'thing.2'")
+            }
+            #expect(try await client.get("/audit").text.contains("Chain broken at event 2"))
+            #expect(try await Audit(database: database.tenant).check(of: company) == .init(events: 3, firstBroken: 2))
+            #expect(try await !client.get("/audit?action=thing.1").text.contains("Chain"))
+        }
+    }
+
     @Test func `an event is neither changed nor deleted`() async throws {
         let database = TestDatabase.current
         let company = try await database.makeCompany()
