@@ -114,7 +114,7 @@ package struct HTTPServer: Service {
             server: .http1(configuration: .init(idleTimeout: .seconds(75), httpDecoderConfiguration: limits)),
             configuration: .init(address: .hostname(host, port: port)),
             onServerRunning: { await onRunning($0.localAddress?.port ?? 0) },
-            logger: logger)
+            logger: logger.withoutCancellation)
         do {
             try await application.run()
         } catch let error as IOError {

@@ -52,6 +52,22 @@ final class MovableClock: Sendable {
         }
     }
 
+    @Test func `behind HTTPS every cookie is Secure`() async throws {
+        var settings = Settings.testing
+        settings.publicURL = URL(string: "https://shield.example")
+        for (settings, isSecure) in [(Settings.testing, false), (settings, true)] {
+            try await withServer(settings: settings) { client in
+                let theme = try await client.submit("/account/theme", [("theme", "dark"), ("back", "/")])
+                let flash = try await client.submit("/account/sessions/end-others", [])
+                for (answer, name) in [(theme, "datashield_theme"), (flash, "datashield_flash")] {
+                    let cookies = answer.headers.filter { $0.name.lowercased() == "set-cookie" }.map(\.value)
+                    #expect(cookies.count == 1)
+                    #expect(cookies.allSatisfy { $0.hasPrefix(name + "=") && $0.hasSuffix("; Secure") == isSecure })
+                }
+            }
+        }
+    }
+
     @Test func `behind HTTPS the cookie is for HTTPS only`() async throws {
         var settings = Settings.testing
         settings.publicURL = URL(string: "https://shield.example")

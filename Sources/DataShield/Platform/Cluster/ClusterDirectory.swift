@@ -96,13 +96,32 @@ struct ClusterDirectory: Sendable {
         return flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? handle : nil
     }
 
-    /// What the server wrote last, to say why it did not start.
-    func lastWords() -> String {
+    /// How long the log is: what is written behind it is the next program's.
+    func logLength() -> UInt64 {
+        var status = stat()
+        return stat(log.path, &status) == 0 ? UInt64(status.st_size) : 0
+    }
+
+    /// Why a program failed, by what it wrote into the log from a place on.
+    func cause(after length: UInt64) -> String {
         // try?: without a log there are no words.
-        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-        let lines = text.split(separator: "\n").suffix(20)
-        let telling = lines.last { $0.contains("FATAL") || $0.contains("PANIC") || $0.contains("error:") } ?? lines.last
-        return telling.map(String.init) ?? "it said nothing"
+        guard let file = try? FileHandle(forReadingFrom: log), (try? file.seek(toOffset: length)) != nil else { return "it said nothing" }
+        let text = (try? file.read(upToCount: 1 << 20)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return Self.cause(in: text)
+    }
+
+    /// The line that says why: the first complaint, since what follows follows from it.
+    static func cause(in text: String) -> String {
+        let lines = text.split(whereSeparator: \.isNewline)
+        for line in lines {
+            // What goes before it is the time, or the step that initdb was at.
+            for mark in ["FATAL:", "PANIC:", "error:"] {
+                if let range = line.range(of: mark) { return line[range.upperBound...].unicodeScalars.trimmingSpace() }
+            }
+        }
+        let asides = ["child process ", "initdb: removing ", "initdb: data directory ", "HINT:", "hint:", "DETAIL:"]
+        let telling = lines.last { line in !asides.contains { line.contains($0) } } ?? lines.last
+        return telling.map { $0.unicodeScalars.trimmingSpace() } ?? "it said nothing"
     }
 
     /// Keeps one old log beside a log that has grown.

@@ -115,10 +115,11 @@ package actor PrivateCluster: Service {
             binaries.initdb, "--pgdata=\(directory.unfinished.path)", "--username=datashield", "--auth=peer", "--encoding=UTF8",
             "--locale=C.UTF-8", "--data-checksums", "--no-instructions",
         ]
+        let length = directory.logLength()
         let process = try ChildProcess(directory.account.command(command), log: directory.log)
         guard await process.end(within: .seconds(120)) == .exited(0) else {
             process.signal(SIGKILL)
-            throw Failure.notMade(directory.lastWords())
+            throw Failure.notMade(directory.cause(after: length))
         }
         guard rename(directory.unfinished.path, directory.data.path) == 0 else { throw Failure.notWritable(directory.data.path) }
     }
@@ -135,9 +136,10 @@ package actor PrivateCluster: Service {
             try await others.end()
             others.forget(sockets: sockets)
             directory.rotateLog()
+            let length = directory.logLength()
             let process = try ChildProcess(command, log: directory.log)
             do {
-                try await waitUntilReady(process, directory)
+                try await waitUntilReady(process, directory, logLength: length)
                 return process
             } catch Failure.notStarted where attempts < 3 && process.ending != nil && !others.isEmpty {
                 // One that a program killed a moment ago had just begun to start was not to be seen yet: now it is.
@@ -151,10 +153,10 @@ package actor PrivateCluster: Service {
 
     /// The server writes "ready" into its pid file when it takes connections. After a crash it first reads its log, which may take a
     /// while: it is waited for as long as it lives, up to five minutes.
-    private static func waitUntilReady(_ process: ChildProcess, _ directory: ClusterDirectory) async throws {
+    private static func waitUntilReady(_ process: ChildProcess, _ directory: ClusterDirectory, logLength: UInt64) async throws {
         let deadline = ContinuousClock.now + .seconds(300)
         while !isReady(directory, process.id) {
-            guard process.ending == nil, ContinuousClock.now < deadline else { throw Failure.notStarted(directory.lastWords()) }
+            guard process.ending == nil, ContinuousClock.now < deadline else { throw Failure.notStarted(directory.cause(after: logLength)) }
             try await Task.sleep(for: .milliseconds(5))
         }
     }

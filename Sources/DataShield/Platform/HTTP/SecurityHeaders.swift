@@ -7,6 +7,7 @@ struct SecurityHeaders: Sendable {
         + "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
     private let fields: [HTTPField]
+    private let isHTTPS: Bool
 
     /// - Parameter isHTTPS: whether people reach us by HTTPS; then their browsers are told to stay with it.
     init(isHTTPS: Bool) {
@@ -21,11 +22,19 @@ struct SecurityHeaders: Sendable {
         ]
         if isHTTPS { fields.append(HTTPField(name: .strictTransportSecurity, value: "max-age=31536000; includeSubDomains")) }
         self.fields = fields
+        self.isHTTPS = isHTTPS
     }
 
     func add(to headers: inout HTTPFields) {
         for field in fields { headers.append(field) }
+        if isHTTPS { headers[values: .setCookie] = headers[values: .setCookie].map(Self.secured) }
         // What a signed-in person sees is for them alone, also in caches and after sign-out.
         if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
+    }
+
+    /// A cookie as it is set behind HTTPS, whoever sets it: no browser sends it over an open line.
+    private static func secured(_ cookie: String) -> String {
+        let attributes = cookie.split(separator: ";").dropFirst().map { $0.unicodeScalars.trimmingSpace().lowercased() }
+        return attributes.contains("secure") ? cookie : cookie + "; Secure"
     }
 }
