@@ -137,10 +137,10 @@ extension Application {
         CredentialPages(pages: pages, credentials: credentials, now: now).add(to: routes.pages)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)
-        DocsPages(pages: pages, routes: routes.registered, origin: settings.publicOrigin).add(to: routes.pages)
 
-        // Last, because the document is made of the routes above.
-        ServerRoutes(system: system, telemetry: telemetry, settings: settings, version: parts.version, assets: assets).add(to: routes)
+        // Last, because document and page are made of the routes above.
+        ServerRoutes(system: system, telemetry: telemetry, settings: settings, version: parts.version).add(to: routes)
+        DocsPages(pages: pages, routes: routes.registered, origin: settings.publicOrigin).add(to: routes.pages)
 
         let front = FrontResponder(
             router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),

@@ -21,7 +21,7 @@ PAGES = {
     "settings": "/settings",
     "users": "/users",
     "audit": "/audit",
-    "API": "/docs",
+    "API": "/api/docs",
     "sessions": "/account/sessions",
     "password": "/account/password",
 }

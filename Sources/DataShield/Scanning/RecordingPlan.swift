@@ -43,7 +43,8 @@ struct RecordingPlan {
     var isEmpty: Bool { records.isEmpty && changes.isEmpty }
 
     var outcome: Recorder.Outcome {
-        .init(newRecords: records.count, newAlerts: alerts.count, corroborated: changes.count, raised: changes.count { $0.isRaised },
+        .init(
+            newRecords: records.count, newAlerts: alerts.count, corroborated: changes.count, raised: changes.count { $0.isRaised },
             reopened: changes.count { $0.reopened != nil })
     }
 

@@ -36,12 +36,18 @@ import Testing
         }
     }
 
-    @Test func `the document for people asks nothing of another site`() async throws {
-        try await withServer(as: nil) { client in
-            let page = try await client.get("/api/docs")
-            #expect(page.status == 200)
-            #expect(page.text.contains("/api/auth/login"))
-            #expect(!page.text.contains("http://") && !page.text.contains("https://") && !page.text.contains("<script"))
+    @Test func `one page is for people who are signed in and for those who are not, and asks nothing of another site`() async throws {
+        try await withServer { client in
+            for client in [client, client.anonymous] {
+                let page = try await client.get("/api/docs")
+                #expect(page.status == 200)
+                for route in client.application.routes where !route.isPage && route.path.hasPrefix("/api/") {
+                    #expect(page.text.contains(">\(route.path)</code>"), "\(route.path)")
+                }
+                #expect(page.text.contains("providers") && page.text.contains("required"), "Fields are shown, too.")
+                #expect(page.text.contains("<nav") == (client.token != nil))
+                #expect(page.text.firstMatch(of: /(src|href|action)="(https?:)?\/\//) == nil)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.freshDatabase) struct PagesTests {
     static let listed = [
         "/", "/alerts", "/employees", "/employees/new", "/employees/import", "/breaches", "/breaches?scope=all", "/scans", "/sources", "/users",
-        "/settings", "/audit", "/docs", "/account/sessions", "/account/password",
+        "/settings", "/audit", "/api/docs", "/account/sessions", "/account/password",
     ]
 
     @Test(arguments: listed) func `a page of an empty company is shown without inline script or style`(path: String) async throws {

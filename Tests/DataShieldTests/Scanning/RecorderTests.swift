@@ -139,7 +139,9 @@ import Testing
         // A confirmation, and whether it makes it worse; HIBP said: e-mail addresses, in 2012.
         (ApiProvider.dehashed, ["email"], false), (.dehashed, ["password"], true), (.hibpStealer, ["email"], true),
     ])
-    func `a resolved alert is open again when it becomes worse or a stealer log confirms it`(provider: ApiProvider, types: [String], isOpen: Bool)
+    func `a resolved alert is open again when it becomes worse or a stealer log confirms it`(
+        provider: ApiProvider, types: [String], isOpen: Bool
+    )
         async throws
     {
         let company = try await database.makeCompany()

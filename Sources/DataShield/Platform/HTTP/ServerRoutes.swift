@@ -7,13 +7,11 @@ import NIOCore
 /// | GET    | `/api/health`       | everybody                                      |
 /// | GET    | `/metrics`          | this machine, or DATASHIELD_METRICS_TOKEN      |
 /// | GET    | `/api/openapi.json` | everybody                                      |
-/// | GET    | `/api/docs`         | everybody                                      |
 struct ServerRoutes {
     let system: SystemDatabase
     let telemetry: Telemetry
     let settings: Settings
     let version: String
-    let assets: StaticAssets
 
     struct Health: Codable, Sendable, Equatable {
         /// `ok` or `unavailable`.
@@ -40,21 +38,16 @@ struct ServerRoutes {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text)))
         }
-        // The two that show the document are in it, too.
+        // The route that shows the document is in it, too.
         let shown = DocumentBox()
         api.respond(.get, "/api/openapi.json", .public, summary: "This document", answers: JSONValue.self) { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-cache"],
                 body: .init(byteBuffer: shown.document))
         }
-        api.respond(.get, "/api/docs", .public, summary: "This document, for people", answerType: "text/html") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-cache"], body: .init(byteBuffer: shown.page))
-        }
-        let openAPI = OpenAPI(routes: routes.registered, version: version)
         // try?: texts and numbers always encode; a test reads the document.
-        shown.document = ByteBuffer(bytes: (try? JSONWriter.bytes(openAPI.document(), capacity: 64 * 1024)) ?? [])
-        shown.page = ByteBuffer(string: openAPI.page(stylesheet: assets.base + "/css/app.css"))
+        shown.document = ByteBuffer(
+            bytes: (try? JSONWriter.bytes(OpenAPI(routes: routes.registered, version: version).document(), capacity: 64 * 1024)) ?? [])
     }
 
     private func isAllowed(_ request: Request, _ context: AppContext) -> Bool {
@@ -69,5 +62,4 @@ struct ServerRoutes {
 /// @unchecked: written once, by `add`, before the first request is answered.
 private final class DocumentBox: @unchecked Sendable {
     var document = ByteBuffer()
-    var page = ByteBuffer()
 }

@@ -5,6 +5,8 @@ import Hummingbird
 struct DocsModel: Sendable {
     /// How the server is reached.
     var origin: String
+    /// Shown to somebody who is not signed in, without navigation around it.
+    var isAlone = false
     var groups: [Group]
 
     struct Group: Sendable {
@@ -18,12 +20,29 @@ struct DocsModel: Sendable {
         var path: String
         var summary: String
         var access: String
+        var status: String
+        /// What an answer is that is not JSON.
+        var answerType: String?
+        /// Query, body and answer, as far as there are any.
+        var parts: [Part]
+    }
+    struct Part: Sendable {
+        var name: String
+        /// What it is, when it has no fields to list.
+        var whole: String?
+        var hasFields: Bool
+        var fields: [Field]
+    }
+    struct Field: Sendable {
+        var name: String
+        var kind: String
+        var isRequired: Bool
     }
 }
 
-/// | Method | Path    | Permission |
-/// |--------|---------|------------|
-/// | GET    | `/docs` | signed in  |
+/// | Method | Path        | Permission |
+/// |--------|-------------|------------|
+/// | GET    | `/api/docs` | everybody  |
 package struct DocsPages: Sendable {
     let pages: Pages
     let model: DocsModel
@@ -37,8 +56,10 @@ package struct DocsPages: Sendable {
     }
 
     package func add(to routes: PageRoutes) {
-        routes.get("/docs", .signedIn) { request, context in
-            pages.show("docs/show", model, Frame("API", in: .docs), for: request, context)
+        routes.get("/api/docs", .public) { request, context in
+            var model = model
+            model.isAlone = context.signedIn == nil
+            return pages.show("docs/show", model, Frame("API", in: .docs, layout: model.isAlone ? .bare : .app), for: request, context)
         }
     }
 }
@@ -74,5 +95,23 @@ extension DocsModel.Line {
         case .signedIn: access = "a session"
         case .permission(let permission): access = permission.rawValue
         }
+        status = String(route.status.code)
+        answerType = route.answerType
+        let parts: [(String, Schema?)] = [("Query", route.query), ("Body", route.body), ("Answer", route.answer)]
+        self.parts = parts.compactMap { name, schema in schema.map { DocsModel.Part(name, $0) } }
+        if let type = route.bodyType { self.parts.insert(DocsModel.Part(name: "Body", whole: type, hasFields: false, fields: []), at: 0) }
+    }
+}
+
+extension DocsModel.Part {
+    init(_ name: String, _ schema: Schema) {
+        self.name = name
+        if case .object(_, let properties) = schema, !properties.isEmpty {
+            fields = properties.map { .init(name: $0.name, kind: $0.schema.expectation, isRequired: $0.isRequired) }
+        } else {
+            fields = []
+        }
+        hasFields = !fields.isEmpty
+        whole = hasFields ? nil : schema.expectation
     }
 }

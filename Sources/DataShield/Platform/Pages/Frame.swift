@@ -59,6 +59,8 @@ package enum NavigationItem: String, CaseIterable, Sendable {
     package var url: String {
         switch self {
         case .dashboard: "/"
+        // Where a program finds it, too.
+        case .docs: "/api/docs"
         default: "/" + rawValue
         }
     }
