@@ -97,12 +97,13 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "DataShield", "Postgres", "Sandbox",
+                "DataShield", "LeakFiles", "Postgres", "Sandbox",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             path: "Benchmarks/Benchmarks",
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "Sandbox"], swiftSettings: settings),
         .testTarget(

@@ -12,6 +12,7 @@ enum Benchmarks {
         ImportBenchmark(),
         ScanBenchmark(),
         StartBenchmark(),
+        LeakSearchBenchmark(),
     ]
 
     static func main() async {
@@ -42,7 +43,10 @@ enum Benchmarks {
             do { result = .success(try await benchmark.run(in: environment)) } catch { result = .failure(error) }
             // What several of them share goes when the last has run, and when one fails.
             if case .failure = result { try await LargeCompany.shared.close() }
-            measurements += try result.get()
+            // Each row as soon as it is known, so that a benchmark that fails later does not take the others with it.
+            let rows = try result.get()
+            FileHandle.standardError.write(Data((Table.text(rows) + "\n").utf8))
+            measurements += rows
         }
         try await LargeCompany.shared.close()
         return measurements

@@ -38,6 +38,12 @@ struct PatternTable {
         }
     }
 
+    /// The pattern that most likely has the key: the one in the first slot.
+    func likely(_ key: UInt64) -> Int? {
+        let slot = slots[Int(spread(key) >> shift)]
+        return slot.entry > 0 ? Int(slot.entry) - 1 : nil
+    }
+
     /// The next pattern that may have the key.
     func next(_ cursor: inout Cursor) -> Int? {
         while true {

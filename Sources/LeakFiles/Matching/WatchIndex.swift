@@ -111,7 +111,14 @@ final class WatchIndex: @unchecked Sendable {
         var filter = self.filter
         while position < range.upperBound {
             let count = leak_scan(&filter, base, text.count, &position, range.upperBound, &newlines, found, places.count)
+            // With a million addresses none of the tables is in the cache: each look is asked for some way ahead.
             for place in 0..<count { table.prefetch(found[place].key) }
+            for place in 0..<count {
+                if let pattern = table.likely(found[place].key), let start = starts.baseAddress { leak_prefetch(start + pattern) }
+            }
+            for place in 0..<count {
+                if let pattern = table.likely(found[place].key), let start = self.text.baseAddress { leak_prefetch(start + Int(starts[pattern])) }
+            }
             for place in 0..<count { verify(text, found[place], report: report) }
         }
     }

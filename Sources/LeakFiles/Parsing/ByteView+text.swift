@@ -3,6 +3,7 @@ extension ByteView {
     /// The text for people: decoded by what it looks like, without control characters.
     /// - Parameter limit: how many characters are kept.
     func text(limit: Int) -> String {
+        if count <= limit, allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return String(decoding: bytes, as: UTF8.self) }
         let part = upTo(limit * 4)
         var text = ""
         if let decoded = String(validating: part.wholeCharacters.bytes, as: UTF8.self) {
@@ -17,7 +18,13 @@ extension ByteView {
     }
 
     /// ASCII, lower-cased; other bytes as in ``text(limit:)``.
-    func lowercasedText(limit: Int) -> String { text(limit: limit).lowercased() }
+    func lowercasedText(limit: Int) -> String {
+        guard count <= limit, allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { return text(limit: limit).lowercased() }
+        return String(unsafeUninitializedCapacity: count) { buffer in
+            for index in 0..<count { buffer[index] = Self.lowercased(self[index]) }
+            return count
+        }
+    }
 
     /// Without a character that the cut at a limit split.
     private var wholeCharacters: ByteView {

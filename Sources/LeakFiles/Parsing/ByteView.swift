@@ -61,7 +61,8 @@ extension ByteView {
     }
 
     func lastIndex(of byte: UInt8, before end: Int) -> Int? {
-        guard let base else { return nil }
+        // Mostly there is none, which a search from the front finds out faster.
+        guard let base, end > 0, memchr(base, Int32(byte), min(end, count)) != nil else { return nil }
         var index = min(end, count) - 1
         while index >= 0 {
             if base.load(fromByteOffset: index, as: UInt8.self) == byte { return index }
@@ -80,6 +81,16 @@ extension ByteView {
             position = next + 1
         }
         return found
+    }
+
+    /// Whether a byte occurs so many times; no more are counted, because lines may be made of it.
+    func hasAtLeast(_ number: Int, of byte: UInt8) -> Bool {
+        var position = 0
+        for _ in 0..<number {
+            guard let next = firstIndex(of: byte, from: position) else { return false }
+            position = next + 1
+        }
+        return true
     }
 
     /// - Parameter word: in lower case.

@@ -14,36 +14,51 @@ enum ColumnRole: Sendable, Hashable {
 
     /// - Parameter name: as the file has it.
     static func of(_ name: String) -> ColumnRole {
-        var plain = ""
-        for byte in name.utf8.prefix(64) {
-            if ByteView.isLetter(byte) || ByteView.isDigit(byte) { plain.unicodeScalars.append(Unicode.Scalar(ByteView.lowercased(byte))) }
-        }
-        if let role = known[plain] { return role }
-        guard plain.contains("mail") else { return plain.isEmpty ? .unknown : .other }
-        for word in [
-            "refer", "invit", "parent", "sender", "from", "friend", "manager", "sponsor", "by", "agent", "support", "notif", "verified", "optin",
-            "token", "hash", "id",
-        ]
-        where plain.contains(word) {
-            return plain.contains("hash") || word == "verified" || word == "optin" || word == "token" || word == "id" ? .other : .otherEmail
-        }
-        return .email
+        var name = name
+        return name.withUTF8 { of(ByteView(UnsafeRawBufferPointer($0))) }
     }
 
-    private static let known: [String: ColumnRole] = {
-        var roles: [String: ColumnRole] = [:]
+    static func of(_ name: ByteView) -> ColumnRole {
+        var key: UInt128 = 0
+        var length = 0
+        for index in 0..<min(name.count, 64) where ByteView.isLetter(name[index]) || ByteView.isDigit(name[index]) {
+            key = key << 8 | UInt128(ByteView.lowercased(name[index]))
+            length += 1
+        }
+        guard length > 0 else { return .unknown }
+        if let role = known[Self.key(key, length: length)] { return role }
+        return name.upTo(64).contains("mail") ? addressRole(name) : .other
+    }
+
+    /// A name with "mail" in it: of the person's address, of somebody else's, or of something about it.
+    private static func addressRole(_ name: ByteView) -> ColumnRole {
+        let name = name.upTo(64)
+        let others: [StaticString] = ["refer", "invit", "parent", "sender", "from", "friend", "manager", "sponsor", "agent", "support", "by"]
+        if others.contains(where: { name.contains($0) }) { return .otherEmail }
+        let about: [StaticString] = ["notif", "verif", "optin", "opt_in", "token", "hash", "confirm", "sent", "status", "subscri", "date"]
+        return about.contains { name.contains($0) } ? .other : .email
+    }
+
+    /// The last fifteen letters of a name, and how many there are in all.
+    private static func key(_ letters: UInt128, length: Int) -> UInt128 { letters & (UInt128(1) << 120 &- 1) | UInt128(length) << 120 }
+
+    /// By letters and digits, in lower case.
+    private static let known: [UInt128: ColumnRole] = {
+        var roles: [UInt128: ColumnRole] = [:]
         func add(_ role: ColumnRole, _ names: String) {
-            for name in names.split(separator: " ") { roles[String(name)] = role }
+            for name in names.split(separator: " ") {
+                roles[key(name.utf8.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }, length: name.utf8.count)] = role
+            }
         }
         add(
             .email,
             "email mail emailaddress useremail emailaddr mailaddress primaryemail loginemail customeremail contactemail emails eaddress emailid")
         add(
             .login,
-            "login username user userlogin loginname account accountname nick nickname logon userid screenname usr uname loginid userprincipalname upn"
+            "login username user userlogin loginname account accountname nick nickname logon userid screenname usr uname loginid upn userprincipalname"
         )
         add(.secret, "password passwd pass pwd hash passwordhash encryptedpassword hashedpassword pw userpass userpassword passhash passwordmd5")
-        add(.secret, "passworddigest cryptedpassword plainpassword passwordplain plaintext plaintextpassword md5 sha1 passwort kennwort senha")
+        add(.secret, "plaintextpassword passworddigest cryptedpassword plainpassword passwordplain plaintext md5 sha1 passwort kennwort senha")
         add(
             .secret,
             "motdepasse contrasena clave haslo parola passcode md5password loginpassword accountpassword passwordtext userpwd pass1 crackedpassword")

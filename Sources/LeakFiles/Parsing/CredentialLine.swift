@@ -62,7 +62,10 @@ struct CredentialLine {
 
     private static func withSite(_ line: ByteView, _ site: SiteAddress, separator: UInt8, match: ByteView?) -> Reading {
         var best: CredentialLine?
-        for candidate in [separator] + separators where candidate != separator || best == nil {
+        // The file's own separator first, then all others.
+        for index in -1..<separators.count {
+            let candidate = index < 0 ? separator : separators[index]
+            if index >= 0, candidate == separator { continue }
             // The port depends on the separator.
             let site = candidate == separator ? site : SiteAddress.read(line, separator: candidate) ?? site
             guard let credential = fields(line, site, separator: candidate, match: match) else { continue }
@@ -128,7 +131,7 @@ struct CredentialLine {
         guard !login.isEmpty, login.count <= 320 else { return nil }
         let isEmail = ContentKind.isEmail(login)
         var confidence: ReadingConfidence = site.hasScheme && isEmail ? .high : .medium
-        if !isFirst || secret.isEmpty || secret.count(of: inner) >= 3 { confidence = .low }
+        if !isFirst || secret.isEmpty || secret.hasAtLeast(3, of: inner) { confidence = .low }
         // A part of the path or the query taken for the login.
         if !isEmail, login.contains(where: { $0 == ByteView.slash || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: "&") }) { confidence = .low }
         return CredentialLine(form: .ulp, host: site.host, login: login, secret: secret, confidence: confidence)
@@ -190,7 +193,7 @@ struct CredentialLine {
         }
         let isEmail = ContentKind.isEmail(login)
         var confidence: ReadingConfidence = isEmail ? .medium : .low
-        if secret.isEmpty || secret.count(of: inner) >= 3 { confidence = .low }
+        if secret.isEmpty || secret.hasAtLeast(3, of: inner) { confidence = .low }
         return .credential(CredentialLine(form: .combo, login: login, secret: secret, confidence: confidence))
     }
 

@@ -8,6 +8,8 @@ struct RowValue {
     var isQuoted = false
     /// As the file names it; nil when it does not.
     var name: String?
+    /// The same, not yet looked at.
+    var rawName = ByteView.empty
     var role = ColumnRole.unknown
     /// Whether the text ends because what is at hand ends.
     var isCut = false
@@ -32,6 +34,7 @@ enum DelimitedRow {
     /// The fields of a line. A field whose quote does not end reaches to the end of the line, and is cut.
     static func read(_ line: ByteView, dialect: Dialect, limit: Int = mostColumns) -> [RowValue] {
         var values: [RowValue] = []
+        values.reserveCapacity(16)
         var index = 0
         while values.count < limit {
             let start = index

@@ -71,9 +71,13 @@ struct JSONObjectReader {
 
     /// All members of an object and of those inside it, each with its own name.
     /// - Parameter start: behind the opening bracket.
-    static func members(of text: ByteView, from start: Int) -> [Member] {
+    static func members(of text: ByteView, from start: Int) -> [Member] { read(text, from: start).members }
+
+    /// - Returns: also where reading ended: behind the object, or as far as it goes.
+    static func read(_ text: ByteView, from start: Int) -> (members: [Member], end: Int) {
         let text = text.upTo(start + 2 * reach)
         var members: [Member] = []
+        members.reserveCapacity(16)
         // Open brackets inside the object, and the names that led there.
         var open: [(isList: Bool, name: ByteView)] = []
         var lists = 0
@@ -100,12 +104,12 @@ struct JSONObjectReader {
                     index = next
                 }
             case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard open.count < 32 else { return members }
+                guard open.count < 32 else { return (members, index + 1) }
                 open.append((byte == UInt8(ascii: "["), current()))
                 if byte == UInt8(ascii: "[") { lists += 1 }
                 index += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard let last = open.popLast() else { return members }
+                guard let last = open.popLast() else { return (members, index + 1) }
                 if last.isList { lists -= 1 }
                 index += 1
             case ByteView.comma, ByteView.colon: index += 1
@@ -123,7 +127,7 @@ struct JSONObjectReader {
                         isInList: lists > 0 && !(open.last?.isList ?? false)))
             }
         }
-        return members
+        return (members, index)
     }
 }
 
@@ -161,17 +165,17 @@ extension JSONObjectReader {
         let members = members(of: text, from: object + 1)
         let matched = text[match]
         var values: [RowValue] = []
+        values.reserveCapacity(members.count)
         var isName = false
         for member in members {
-            let shown = FieldName.shown(member.name)
             if member.name.offset(in: text) == string.lowerBound, !member.name.isEmpty { isName = true }
             if member.isInList, !member.range.contains(match.lowerBound) { continue }
             let isWord = !member.isString && (member.value.equals("null") || member.value.equals("false") || member.value.equals("true"))
             if isWord, !member.range.contains(match.lowerBound) { continue }
             values.append(
                 RowValue(
-                    text: member.value, escape: member.isString ? .json : .none, range: member.range, isQuoted: member.isString, name: shown,
-                    role: shown.map(ColumnRole.of) ?? .unknown, isCut: isEndCut && member.range.upperBound == text.count))
+                    text: member.value, escape: member.isString ? .json : .none, range: member.range, isQuoted: member.isString, rawName: member.name,
+                    role: ColumnRole.of(member.name), isCut: isEndCut && member.range.upperBound == text.count))
         }
         if isName, string.count == match.count, let value = members.first(where: { $0.name.offset(in: text) == string.lowerBound }) {
             // `{"alex.doe@example.com": "secret"}`.

@@ -51,9 +51,9 @@ enum Noise {
         // Most lines have none of the letters that an advertisement needs behind a blank, bar or bracket.
         var searched = 0
         while let delimiter = nextDelimiter(line, from: searched) {
-            searched = delimiter.end
             var start = delimiter.end
             while start < line.count, line[start] == ByteView.blank { start += 1 }
+            searched = start
             guard delimiter.start > 0, startsAdvertising(line.from(start)) else { continue }
             // A note in brackets in the middle of a line is behind a login, and the secret follows.
             if line[delimiter.start] == UInt8(ascii: "["), let end = line.firstIndex(of: UInt8(ascii: "]"), from: start), end + 2 < line.count {

@@ -76,7 +76,7 @@ struct RowReading {
             if isNamed {
                 switch value.role {
                 case .salt, .site, .key: name = nil
-                case .email, .otherEmail, .login, .secret, .other, .unknown: name = value.name
+                case .email, .otherEmail, .login, .secret, .other, .unknown: name = value.name ?? FieldName.shown(value.rawName)
                 }
             } else {
                 name = ContentKind.recognise(value.text).fieldName

@@ -31,7 +31,13 @@ struct SQLLayout: Sendable {
         guard let columns = statement.columns, !columns.isEmpty else { return }
         let name = statement.table.lowercasedText(limit: 130)
         guard !tables.contains(where: { $0.name == name && $0.columns.count == columns.count }) else { return }
-        tables.append(Table(name: name, columns: columns))
+        tables.append(
+            Table(
+                name: name,
+                columns: columns.map { column in
+                    guard let shown = FieldName.shown(column) else { return TableLayout.Column(name: nil, role: .unknown) }
+                    return TableLayout.Column(name: shown, role: ColumnRole.of(column))
+                }))
     }
 
     /// Whether a line begins a statement that dumps have.
@@ -56,13 +62,22 @@ struct SQLLayout: Sendable {
             statement = SQLStatement.insert(line[found..<line.count].upTo(16 * 1024))
             start = found + (statement?.end ?? 0)
         }
-        let known = statement.flatMap { $0.columns ?? columns(of: $0.table) }
+        let listed = statement?.columns
+        let known = listed == nil ? statement.flatMap { columns(of: $0.table) } : nil
         if statement != nil || context.isStartCut || line.trimmedLeft.first == UInt8(ascii: "(") {
             guard
                 let tuple = SQLTuple.around(
-                    context.match, in: line, from: start, isStartCut: context.isStartCut, width: known?.count, hasBackslashes: hasBackslashes)
+                    context.match, in: line, from: start, isStartCut: context.isStartCut, width: listed?.count ?? known?.count,
+                    hasBackslashes: hasBackslashes)
             else { return nil }
-            return record(of: address, tuple.values, known, at: context.match, text: line[context.match], offset: offset)
+            var values = tuple.values
+            guard let listed else { return record(of: address, values, known, at: context.match, text: line[context.match], offset: offset) }
+            for index in values.indices where index < listed.count {
+                values[index].rawName = listed[index]
+                values[index].role = ColumnRole.of(listed[index])
+            }
+            let reading = RowReading(values: values, shape: .sql, isNamed: true, confidence: .high)
+            return reading.record(of: address, at: context.match, text: line[context.match], offset: offset)
         }
         guard line.contains(ByteView.tab) else { return nil }
         var values: [RowValue] = []

@@ -3,7 +3,7 @@ struct SQLStatement {
     /// Without its schema.
     var table: ByteView
     /// nil when the statement does not list them.
-    var columns: [TableLayout.Column]?
+    var columns: [ByteView]?
     /// Where the rows begin, or the list of definitions does.
     var end: Int
 
@@ -13,7 +13,7 @@ struct SQLStatement {
         guard words.take("insert") || words.take("replace") else { return nil }
         while words.take("ignore") || words.take("delayed") || words.take("low_priority") || words.take("into") || words.take("or") {}
         guard let table = words.name() else { return nil }
-        var columns: [TableLayout.Column]?
+        var columns: [ByteView]?
         if words.nextIs(UInt8(ascii: "(")) { columns = words.columnList() }
         // With a cut head the rows may begin behind it.
         if !words.take("overriding") { _ = words.take("values") || words.take("value") }
@@ -102,19 +102,14 @@ private struct Words {
         return position > start ? text[start..<position] : nil
     }
 
-    private func column(_ name: ByteView) -> TableLayout.Column {
-        guard let shown = FieldName.shown(name) else { return TableLayout.Column(name: nil, role: .unknown) }
-        return TableLayout.Column(name: shown, role: ColumnRole.of(shown))
-    }
-
     /// `(a, b, c)`.
-    mutating func columnList() -> [TableLayout.Column]? {
+    mutating func columnList() -> [ByteView]? {
         guard nextIs(UInt8(ascii: "(")) else { return nil }
         position += 1
-        var columns: [TableLayout.Column] = []
+        var columns: [ByteView] = []
         while columns.count < DelimitedRow.mostColumns {
             guard let name = namePart() else { return nil }
-            columns.append(column(name))
+            columns.append(name)
             if nextIs(UInt8(ascii: ")")) {
                 position += 1
                 return columns
@@ -126,16 +121,16 @@ private struct Words {
     }
 
     /// The names at the beginning of each definition in `(a int, b varchar(20), PRIMARY KEY (a))`.
-    mutating func definitions() -> [TableLayout.Column]? {
+    mutating func definitions() -> [ByteView]? {
         guard nextIs(UInt8(ascii: "(")) else { return nil }
         position += 1
-        var columns: [TableLayout.Column] = []
+        var columns: [ByteView] = []
         while columns.count < DelimitedRow.mostColumns {
             skipBlanks()
             let start = position
             guard let name = namePart() else { return nil }
             let isQuoted = start < text.count && !Self.isNameByte(text[start])
-            if isQuoted || !Self.isConstraint(name) { columns.append(column(name)) }
+            if isQuoted || !Self.isConstraint(name) { columns.append(name) }
             guard let ending = skipDefinition() else { return nil }
             if ending == UInt8(ascii: ")") { return columns }
         }

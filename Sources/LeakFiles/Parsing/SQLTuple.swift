@@ -16,7 +16,7 @@ struct SQLTuple {
         var position = match.lowerBound
         var tries = 0
         let lowest = max(start, match.lowerBound - reach)
-        while tries < 8, let bracket = text.lastIndex(of: UInt8(ascii: "("), before: position), bracket >= lowest {
+        while tries < 4, let bracket = text.lastIndex(of: UInt8(ascii: "("), before: position), bracket >= lowest {
             position = bracket
             guard opensRow(text, bracket, from: start) else { continue }
             tries += 1

@@ -1,5 +1,5 @@
-import CLeakScan
 import Foundation
+import CLeakScan
 
 /// Finds where lines of a file begin that are too long for a window, and remembers it: several matches of one line ask for it.
 ///

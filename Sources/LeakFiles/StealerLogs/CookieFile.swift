@@ -79,15 +79,15 @@ enum CookieFile {
 
     /// An array of objects, or one object after the other.
     private static func readObjects(_ text: ByteView, _ body: (Entry) -> Void) {
-        var index = 0
+        // `{"cookies": [{…}]}`: the list is what counts.
+        var index = text.upTo(256).firstIndex(of: UInt8(ascii: "[")) ?? 0
         while let open = text.firstIndex(of: UInt8(ascii: "{"), from: index) {
             let object = text[open..<text.count].upTo(16 * 1024)
             var domain = ByteView.empty
             var name = ByteView.empty
             var expires = ByteView.empty
-            var end = open + 1
-            for member in JSONObjectReader.members(of: object, from: 1) {
-                end = max(end, open + member.range.upperBound)
+            let read = JSONObjectReader.read(object, from: 1)
+            for member in read.members {
                 if member.isInList { continue }
                 if member.name.equals("domain") || member.name.equals("host") || member.name.equals("host_key") { domain = member.value }
                 if member.name.equals("name") { name = member.value }
@@ -97,7 +97,7 @@ enum CookieFile {
                     expires = member.value
                 }
             }
-            index = end
+            index = open + max(1, read.end)
             if let entry = entry(domain: domain, expires: expires, name: name) { body(entry) }
         }
     }
