@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import NIOCore
 
 /// Have I Been Pwned, API v3.
 package struct HIBPProvider: BreachProvider {
@@ -23,7 +22,7 @@ package struct HIBPProvider: BreachProvider {
     }
 
     package func lookUp(_ address: EmailAddress) async throws -> [Finding] {
-        let path = "breachedaccount/\(HIBPClient.escaped(address.text))?truncateResponse=false&IncludeUnverified=true"
+        let path = "breachedaccount/\(ProviderClient.escaped(address.text))?truncateResponse=false&IncludeUnverified=true"
         guard let bytes = try await call(path) else { return [] }
         let entries = try HIBPWire.entries(JSONValue.answer(bytes))
         var findings: [Finding] = []
@@ -35,7 +34,7 @@ package struct HIBPProvider: BreachProvider {
         try await requireVerified(domain)
         let bytes: [UInt8]?
         do {
-            bytes = try await call("breacheddomain/\(HIBPClient.escaped(domain))", timeout: access.timeout * 6)
+            bytes = try await call("breacheddomain/\(ProviderClient.escaped(domain))", timeout: access.timeout * 6)
         } catch ProviderFailure.notPermitted {
             // Not verified, or larger than the plan includes: in either case each address can still be asked.
             throw ProviderFailure.domainNotVerified
@@ -63,7 +62,7 @@ package struct HIBPProvider: BreachProvider {
         if entry.dataTypes.isEmpty {
             if let known = try await access.catalogue.entry(named: entry.name) {
                 entry = known
-            } else if let bytes = try await wire.get("breach/\(HIBPClient.escaped(entry.name))") {
+            } else if let bytes = try await wire.get("breach/\(ProviderClient.escaped(entry.name))") {
                 access.pace.countFreeCall()
                 entry = try HIBPWire.entry(JSONValue.answer(bytes))
                 try await access.catalogue.add(entry, source: .hibp)
@@ -77,14 +76,11 @@ package struct HIBPProvider: BreachProvider {
     }
 
     /// A call that counts against the key's limit.
+    /// - Returns: the body, or nil when the service has nothing.
     private func call(_ path: String, timeout: Duration? = nil) async throws -> [UInt8]? {
-        try await access.pace.turn()
-        do {
-            return try await wire.get(path, key: access.key, timeout: timeout ?? access.timeout)
-        } catch ProviderFailure.rateLimited(let retryAfter) {
-            access.pace.pause(for: retryAfter ?? .seconds(2))
-            throw ProviderFailure.rateLimited(retryAfter: retryAfter)
-        }
+        let call = HIBPClient.call(path, key: access.key, timeout: timeout ?? access.timeout)
+        let answer = try await access.call(call) { HIBPClient.failure($0, now: access.now()) }
+        return answer.status == 404 ? nil : answer.bytes
     }
 }
 
@@ -114,84 +110,22 @@ package struct HIBPClient: Sendable {
         return try HIBPWire.catalogue(bytes)
     }
 
-    /// Makes a call and sorts its answer.
+    /// Makes a call that needs no key and counts in no limit.
     /// - Returns: the body, or nil when the service has nothing.
-    func get(_ path: String, key: String? = nil, timeout: Duration = .seconds(20)) async throws -> [UInt8]? {
-        guard let url = URL(string: "api/v3/\(path)", relativeTo: directory) else { throw ProviderFailure.notAcceptable }
-        var headers: HTTPFields = [.userAgent: OutboundClient.userAgent, .accept: "application/json"]
-        if let key, let name = Self.keyHeader { headers[name] = key }
-        let response: OutboundResponse
-        do {
-            response = try await client.execute(
-                OutboundRequest(url: url.absoluteURL, headers: headers, timeout: timeout, responseLimit: 256 << 20))
-        } catch let failure as OutboundFailure {
-            throw Self.failure(failure)
-        }
-        return try body(of: response)
+    func get(_ path: String, timeout: Duration = .seconds(20)) async throws -> [UInt8]? {
+        let answer = try await ProviderClient(origin: origin, client: client, now: now).send(Self.call(path, timeout: timeout))
+        if let failure = Self.failure(answer, now: now()) { throw failure }
+        return answer.status == 404 ? nil : answer.bytes
     }
 
-    /// The origin with a slash at its end, so that paths are put behind whatever path it has.
-    private var directory: URL { origin.absoluteString.hasSuffix("/") ? origin : URL(string: origin.absoluteString + "/") ?? origin }
-
-    private static func failure(_ failure: OutboundFailure) -> ProviderFailure {
-        switch failure {
-        case .timedOut: .timeout
-        case .tooLarge: .malformed("larger than can be read")
-        case .badStatus(let status): .unavailable(status: status)
-        case .invalidURL, .unknownHost, .forbiddenAddress, .refused, .tls, .connectionLost, .other: .unavailable(status: nil)
-        }
+    static func call(_ path: String, key: String? = nil, timeout: Duration) -> ProviderCall {
+        var headers: HTTPFields = [:]
+        if let key, let name = keyHeader { headers[name] = key }
+        return .get("api/v3/\(path)", headers: headers, timeout: timeout)
     }
 
-    /// What the status means. A page of HTML is from something in front of the service, whatever its status: no 404 of that kind says "clean".
-    private func body(of response: OutboundResponse) throws(ProviderFailure) -> [UInt8]? {
-        let bytes = Array(response.body.readableBytesView)
-        let isPage = Self.isPage(response.headers, bytes)
-        switch response.status.code {
-        case 200:
-            guard !isPage else { throw .malformed("a web page") }
-            return bytes
-        case 404:
-            guard !isPage else { throw .unavailable(status: 404) }
-            return nil
-        case 400: throw .notAcceptable
-        case 401:
-            guard !isPage else { throw .blocked }
-            throw .refusedKey
-        case 402: throw .quota
-        case 403:
-            guard !isPage else { throw .blocked }
-            throw .notPermitted
-        case 429: throw .rateLimited(retryAfter: response.retryAfter(now: now()))
-        default: throw .unavailable(status: response.status.code)
-        }
-    }
-
-    private static func isPage(_ headers: HTTPFields, _ bytes: [UInt8]) -> Bool {
-        if headers[.contentType]?.lowercased().contains("html") == true { return true }
-        return bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 } == UInt8(ascii: "<")
-    }
-
-    /// A text as one segment of a path.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let hex = String(byte, radix: 16, uppercase: true)
-                result += hex.utf8.count == 1 ? "%0\(hex)" : "%\(hex)"
-            }
-        }
-        return result
-    }
-}
-
-extension URL {
-    /// An address that we wrote ourselves.
-    init(staticString: StaticString) {
-        guard let url = URL(string: "\(staticString)") else { preconditionFailure("This address is not one: \(staticString)") }
-        self = url
+    /// Why an answer is none. 404 is one: the service has nothing.
+    static func failure(_ answer: ProviderAnswer, now: Date) -> ProviderFailure? {
+        answer.status == 404 ? nil : answer.usualFailure(now: now)
     }
 }

@@ -13,6 +13,8 @@ package final class Pace: Sendable {
         var pausedUntil: ContinuousClock.Instant?
         /// How often the service has asked for a pause: whoever was waiting for a turn before it waits for a new one.
         var pauses = 0
+        /// How many of them in a row came without a time to wait, and nothing else between.
+        var pausesWithoutTime = 0
         var requests = 0
         /// As many calls as a second may have, and when the last ones were let go.
         var perSecond: Int
@@ -90,16 +92,24 @@ package final class Pace: Sendable {
     }
 
     /// Lets nobody go on for a while: the service has said so.
-    /// - Parameter duration: as the service says; it rounds down, so that a second is added.
-    package func pause(for duration: Duration) {
-        let pause = min(max(duration, .zero) + .seconds(1), Self.longestPause)
+    /// - Parameter duration: as the service says; it rounds down, so that a second is added. When it does not say: a second, and
+    ///   each time twice as long, until a call is answered.
+    package func pause(for duration: Duration?) {
         state.withLock { state in
+            // Calls that were under way together are refused together, and that is once.
+            let isAnother = clock.now >= (state.pausedUntil ?? clock.now)
+            if isAnother || duration != nil { state.pausesWithoutTime = duration == nil ? state.pausesWithoutTime + 1 : 0 }
+            let usual = Duration.seconds((1 << min(max(state.pausesWithoutTime - 1, 0), 10)) - 1)
+            let pause = min(max(duration ?? usual, .zero) + .seconds(1), Self.longestPause)
             let end = clock.now + pause
             state.pausedUntil = max(state.pausedUntil ?? end, end)
             state.next = max(state.next, end)
             state.pauses += 1
         }
     }
+
+    /// Notes that a call was answered.
+    package func isNoLongerLimited() { state.withLock { $0.pausesWithoutTime = 0 } }
 
     /// Takes another rate from now on: whoever comes next waits no longer than it asks for.
     package func set(requestsPerMinute: Int) {
