@@ -63,13 +63,14 @@ extension Application {
         let employees = Employees(database: database, now: now)
         let alerts = Alerts(database: database, now: now)
         let dashboards = Dashboards(database: database, now: now)
-        let providers = Providers(client: outbound, origins: settings.providerURLs, system: system, now: now)
+        let providers = Providers(client: outbound, origins: settings.providerURLs, rates: settings.providerRates, system: system, now: now)
         let credentials = Credentials(database: database, secrets: parts.secrets, providers: providers, now: now)
         let recorder = Recorder(now: now)
         let machines = Machines(database: database)
         let leakedCredentials = LeakedCredentials(database: database)
         let uploads = IngestUploads(logger: parts.logger)
         let ingests = Ingests(database: database, system: system, recorder: recorder, secrets: parts.secrets, uploads: uploads, now: now)
+        let yields = Yields(database: database)
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
@@ -114,7 +115,7 @@ extension Application {
         BreachRoutes(breaches: breaches).add(to: routes.api)
         RiskRoutes(risk: risk, coverage: coverage).add(to: routes.api)
         ScanRoutes(scans: scans).add(to: routes.api)
-        CredentialRoutes(credentials: credentials).add(to: routes.api)
+        CredentialRoutes(credentials: credentials, yields: yields).add(to: routes.api)
         MachineRoutes(machines: machines).add(to: routes.api)
         IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
@@ -134,7 +135,7 @@ extension Application {
         ScanPages(pages: pages, scans: scans, companies: companies, credentials: credentials, now: now).add(to: routes.pages)
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
-        CredentialPages(pages: pages, credentials: credentials, now: now).add(to: routes.pages)
+        CredentialPages(pages: pages, credentials: credentials, yields: yields, now: now).add(to: routes.pages)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)
 

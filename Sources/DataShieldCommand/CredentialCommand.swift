@@ -12,7 +12,7 @@ struct CredentialCommand: AsyncParsableCommand {
         @OptionGroup var options: SettingsOptions
         @OptionGroup var company: CompanyOption
 
-        @Argument(help: "The service: HIBP.")
+        @Argument(help: ArgumentHelp("The service: \(ApiProvider.allCases.map(\.rawValue).joined(separator: ", "))."))
         var provider: ApiProvider
 
         func run() async throws {

@@ -9,8 +9,8 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Runs a made-up company, imported and scanned, to look around in.",
         discussion: """
-            A private database, \(DemoCompany.people.count) people of \(DemoCompany.domain), a stand-in of Have I Been Pwned on this \
-            machine, and two made-up leak files. Nothing leaves it. A second start finds its data.
+            A private database, \(DemoCompany.people.count) people of \(DemoCompany.domain), stand-ins of six breach-intelligence services \
+            on this machine, and two made-up leak files. Nothing leaves it. A second start finds its data.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -41,7 +41,12 @@ struct DemoCommand: AsyncParsableCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await sandbox.run() }
             var settings = prepared
-            settings.providerURLs["HIBP"] = URL(string: try await sandbox.url())
+            let url = try await sandbox.url()
+            for provider in ApiProvider.allCases {
+                settings.providerURLs[provider.rawValue] = URL(string: url + provider.standIn.path)
+                // Nobody is spared by waiting.
+                settings.providerRates[provider.rawValue] = 60_000
+            }
             Output.line("Starting the private database in \(settings.dataDirectory.path)")
             let open = try await OpenDatabase(settings, logger: logger)
             guard let cluster = open.cluster else {
@@ -113,12 +118,12 @@ private struct DemoServer: Service {
         Output.line("Importing \(DemoCompany.people.count) people of \(company.domain)")
         let report = try await application.employees.importCSV(OnePiece(Array(DemoCompany.csv().utf8)), by: subject)
         guard report.rejectedCount == 0 else { throw CommandFailure("\(report.rejectedCount) rows of the demo's staff list were rejected.") }
-        if try await application.credentials.list(for: subject).isEmpty {
+        let known = try await application.credentials.list(for: subject).map(\.provider)
+        for provider in ApiProvider.allCases where !known.contains(provider) {
             // Any key of the right form is good in the sandbox.
-            let key = (0..<32).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
-            let credential = try await application.credentials.add(.hibp, label: "Sandbox", key: key, by: subject)
+            let credential = try await application.credentials.add(provider, label: "Sandbox", key: provider.standIn.sampleKey, by: subject)
             let trial = try await application.credentials.test(credential.id, by: subject)
-            guard trial.isAccepted else { throw CommandFailure("The sandbox refused its key: \(trial.message)") }
+            guard trial.isAccepted else { throw CommandFailure("The sandbox refused its key for \(provider.displayName): \(trial.message)") }
         }
         try await ScanProgress(application: application, subject: subject).run()
     }

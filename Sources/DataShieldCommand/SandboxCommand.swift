@@ -7,8 +7,8 @@ import ServiceLifecycle
 
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sandbox", abstract: "Runs a stand-in of Have I Been Pwned on this machine, for trying things out.",
-        discussion: "Set DATASHIELD_PROVIDER_URL_HIBP to the address it prints. Any key of 32 hexadecimal digits is good.")
+        commandName: "sandbox", abstract: "Runs stand-ins of the breach-intelligence services on this machine, for trying things out.",
+        discussion: "It prints the settings that make the program ask them, and keys that they take.")
 
     @Option(help: "The port to listen at; 0 is any free one.")
     var port = 8081
@@ -40,8 +40,28 @@ struct SandboxCommand: AsyncParsableCommand {
         let sandbox = try Sandbox(configuration: configuration, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await ServiceGroup.run([sandbox], logger: logger) }
-            group.addTask { Output.line("The sandbox listens on \(try await sandbox.url())") }
+            group.addTask {
+                let url = try await sandbox.url()
+                Output.line("The sandbox listens on \(url)")
+                for provider in ApiProvider.allCases {
+                    let service = provider.standIn
+                    Output.line("  DATASHIELD_PROVIDER_URL_\(provider.rawValue)=\(url)\(service.path)  key: \(service.sampleKey)")
+                }
+            }
             try await group.waitForAll()
+        }
+    }
+}
+
+extension ApiProvider {
+    /// The stand-in that this provider asks.
+    var standIn: SandboxService {
+        switch self {
+        case .hibp, .hibpStealer: .hibp
+        case .dehashed: .dehashed
+        case .leakcheck: .leakcheck
+        case .intelx: .intelx
+        case .snusbase: .snusbase
         }
     }
 }

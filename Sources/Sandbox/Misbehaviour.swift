@@ -19,28 +19,36 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
         case truncated
         /// 200 with the right JSON, called HTML.
         case wrongContentType
-        /// 401.
+        /// As the service says that it does not know the key: 401, or 400.
         case refusedKey
-        /// 403, as for a domain that is not verified.
+        /// As the service says that the key may not do this: 403, as for a domain that is not verified, or 401.
         case forbidden
+        /// As the service says that the plan's searches are used up.
+        case quotaUsedUp
+        /// 200 with the right JSON under other names.
+        case schemaChange
     }
 
     package var kind: Kind
-    /// Only requests whose path below `/api/v3/` begins with this, in any case: `breachedaccount/`.
+    /// Only requests to this service.
+    package var service: SandboxService?
+    /// Only requests whose path below the service's beginning (`/api/v3/`, `/dehashed/`) begins with this, in any case: `breachedaccount/`.
     package var pathPrefix: String?
     /// How many requests are served well first.
     package var skip: Int?
     /// How many requests suffer; nil is all.
     package var count: Int?
-    /// For `tooManyRequests`, in seconds; 2 when not given.
+    /// For `tooManyRequests`, in seconds, in the header that the service uses; 2 when not given.
     package var retryAfter: Int?
     /// For `slow`; 1000 when not given.
     package var delayMilliseconds: Int?
 
     package init(
-        _ kind: Kind, pathPrefix: String? = nil, skip: Int? = nil, count: Int? = nil, retryAfter: Int? = nil, delayMilliseconds: Int? = nil
+        _ kind: Kind, service: SandboxService? = nil, pathPrefix: String? = nil, skip: Int? = nil, count: Int? = nil, retryAfter: Int? = nil,
+        delayMilliseconds: Int? = nil
     ) {
         self.kind = kind
+        self.service = service
         self.pathPrefix = pathPrefix
         self.skip = skip
         self.count = count
@@ -49,7 +57,8 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
     }
 
     /// Whether a request suffers from this; counts it.
-    mutating func strikes(_ path: String) -> Bool {
+    mutating func strikes(_ path: String, of asked: SandboxService) -> Bool {
+        guard service == nil || service == asked else { return false }
         guard pathPrefix.map({ path.hasPrefix($0.lowercased()) }) ?? true else { return false }
         if let remaining = skip, remaining > 0 {
             skip = remaining - 1
@@ -64,7 +73,10 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
 /// What was asked of the sandbox: numbers only, no addresses.
 package struct RequestCounts: Codable, Sendable, Equatable {
     package var total = 0
-    /// By the first word of the path: `breachedaccount`, `breacheddomain`, `breaches` ….
+    /// By the service's name: `hibp`, `dehashed` ….
+    package var byService: [String: Int] = [:]
+    /// Of Have I Been Pwned by the first word of the path: `breachedaccount`, `breacheddomain`, `breaches` …. Of the others by service
+    /// and path, without what was asked for: `dehashed/v2/search`, `leakcheck/api/v2/query`.
     package var byEndpoint: [String: Int] = [:]
     package var byStatus: [Int: Int] = [:]
     /// How many of the 429s came from the rate limit rather than from misbehaviour.
@@ -72,6 +84,14 @@ package struct RequestCounts: Codable, Sendable, Equatable {
 
     package init() {}
 
+    mutating func count(_ service: SandboxService, _ endpoint: String) {
+        total += 1
+        byService[service.rawValue, default: 0] += 1
+        byEndpoint[service == .hibp ? endpoint : "\(service.rawValue)/\(endpoint)", default: 0] += 1
+    }
+
+    /// Requests to one service.
+    package subscript(_ service: SandboxService) -> Int { byService[service.rawValue] ?? 0 }
     /// Requests of one kind.
     package subscript(_ endpoint: String) -> Int { byEndpoint[endpoint] ?? 0 }
     /// Answers of one status.

@@ -8,8 +8,8 @@ import Synchronization
 
 /// Stand-ins of outside services on a loopback port, in their real wire formats; for the demo, for tests and for benchmarks.
 ///
-/// So far it is Have I Been Pwned, under `/api/v3`. Under `/_sandbox` it is told whom there is, made to misbehave, and asked what it was
-/// asked; see ``SandboxAdmin``.
+/// Have I Been Pwned is under `/api/v3`, the others under ``SandboxService/path``. Under `/_sandbox` it is told whom there is, made to
+/// misbehave, and asked what it was asked; see ``SandboxAdmin``.
 package final class Sandbox: Service {
     package struct Configuration: Sendable {
         /// 0 is any free one.
@@ -22,9 +22,18 @@ package final class Sandbox: Service {
         package var domains: [String: [String]] = [:]
         /// Addresses that are in exactly these breaches, or in none.
         package var exposures: [String: [String]] = [:]
+        /// The sites at which these of them were typed on an infected machine.
+        package var websites: [String: [String]] = [:]
+        /// What a service that is not Have I Been Pwned has about addresses, where it is to be exactly that: names of the catalogue, or
+        /// others.
+        package var leaks: [SandboxService: [String: [String]]] = [:]
         package var plan = SubscriptionPlan()
-        /// nil is no limit.
+        /// Of Have I Been Pwned; nil is no limit.
         package var rateLimit: RateLimit?
+        /// Of the others.
+        package var rateLimits: [SandboxService: RateLimit] = [:]
+        /// What is left of each key's searches at the services that count them.
+        package var credits: [SandboxService: Int] = [.dehashed: 5_000, .leakcheck: 10_000, .intelx: 5_000, .snusbase: 2_048]
         /// The keys that are good; nil is any that has the right form.
         package var keys: Set<String>?
 
@@ -37,16 +46,18 @@ package final class Sandbox: Service {
     private let now: @Sendable () -> Date
     private let address = Bound()
 
+    private let standIns: [SandboxService: any StandIn]
+
     struct State: Sendable {
         var world: HIBPWorld
         var plan: SubscriptionPlan
-        var rateLimit: RateLimit?
+        /// Counts the changes of the two above: what was worked out before one is no longer so.
+        var version = 0
+        var rateLimits: [SandboxService: RateLimit]
         var keys: Set<String>?
         var blocks = RateBlocks()
         var misbehaviour: [Misbehaviour] = []
         var counts = RequestCounts()
-        /// What domain search answered, until something changes.
-        var domainAnswers: [String: Answer] = [:]
     }
 
     /// - Parameters:
@@ -63,8 +74,16 @@ package final class Sandbox: Service {
         self.logger = logger
         let world = HIBPWorld(
             catalogue: try BreachCatalogue.bundled(), seed: configuration.seed, share: configuration.exposedShare,
-            domains: configuration.domains, exposures: configuration.exposures)
-        state = Mutex(State(world: world, plan: configuration.plan, rateLimit: configuration.rateLimit, keys: configuration.keys))
+            domains: configuration.domains, exposures: configuration.exposures, websites: configuration.websites, leaks: configuration.leaks)
+        var rateLimits = configuration.rateLimits
+        if let limit = configuration.rateLimit { rateLimits[.hibp] = limit }
+        state = Mutex(State(world: world, plan: configuration.plan, rateLimits: rateLimits, keys: configuration.keys))
+        func credits(_ service: SandboxService) -> Int { configuration.credits[service] ?? .max }
+        standIns = [
+            .hibp: HIBPStandIn(), .dehashed: DeHashedStandIn(credits: credits(.dehashed)),
+            .leakcheck: LeakCheckStandIn(credits: credits(.leakcheck)), .intelx: IntelXStandIn(credits: credits(.intelx)),
+            .snusbase: SnusbaseStandIn(searches: credits(.snusbase)),
+        ]
     }
 
     /// Serves until it is told to shut down.
@@ -118,12 +137,12 @@ package final class Sandbox: Service {
         if path.first == "_sandbox" {
             return await SandboxAdmin(sandbox: self).answer(request, path: Array(path.dropFirst())).response()
         }
-        guard path.count > 2, path[0].lowercased() == "api", path[1].lowercased() == "v3" else { return Answer.nothing.response() }
-        var words = Array(path.dropFirst(2))
-        words[0] = words[0].lowercased()
-        let agent = request.headers[.userAgent] ?? ""
-        let key = Self.keyField.flatMap { request.headers[$0] }
-        let (answer, misbehaviour) = self.answer(.init(path: words, query: query), method: request.method, agent: agent, key: key)
+        guard let (service, words) = Self.service(at: path), let standIn = standIns[service] else { return Answer.nothing.response() }
+        // try?: who breaks off while sending needs no answer.
+        let body = try? await request.body.collect(upTo: 1 << 20)
+        let asked = ServiceRequest(
+            method: request.method, path: words, query: query, headers: request.headers, body: body.map { Array($0.readableBytesView) } ?? [])
+        let (answer, misbehaviour) = self.answer(asked, service, standIn)
         if misbehaviour?.kind == .slow {
             // Cut short only when the sandbox stops.
             try? await cancelWhenGracefulShutdown {
@@ -133,52 +152,41 @@ package final class Sandbox: Service {
         return answer.response(isCut: misbehaviour?.kind == .cutConnection)
     }
 
-    private static let keyField = HTTPField.Name("hibp-api-key")
+    /// Whose path it is, and what follows the service's own beginning.
+    private static func service(at path: [String]) -> (SandboxService, [String])? {
+        if path.count > 2, path[0].lowercased() == "api", path[1].lowercased() == "v3" { return (.hibp, Array(path.dropFirst(2))) }
+        guard path.count > 1, let service = SandboxService(rawValue: path[0].lowercased()), service != .hibp else { return nil }
+        return (service, Array(path.dropFirst()))
+    }
 
     /// The answer to a request, with what is wrong with it on purpose.
-    private func answer(
-        _ request: HIBPService.Request, method: HTTPRequest.Method, agent: String, key: String?
-    ) -> (Answer, Misbehaviour?) {
-        let endpoint = request.path[0]
-        let joined = request.path.joined(separator: "/").lowercased()
-        let (misbehaviour, refusal, service, remembered) = state.withLock { state -> (Misbehaviour?, Answer?, HIBPService, Answer?) in
-            state.counts.total += 1
-            state.counts.byEndpoint[endpoint, default: 0] += 1
-            let misbehaviour = state.misbehaviour.indices.first { state.misbehaviour[$0].strikes(joined) }.map { state.misbehaviour[$0] }
-            let refusal = self.refusal(request, method: method, agent: agent, key: key, &state)
-            let remembered = endpoint == "breacheddomain" ? state.domainAnswers[joined] : nil
-            return (misbehaviour, refusal, HIBPService(world: state.world, plan: state.plan), remembered)
+    private func answer(_ request: ServiceRequest, _ service: SandboxService, _ standIn: any StandIn) -> (Answer, Misbehaviour?) {
+        let endpoint = standIn.endpoint(of: request)
+        let now = now()
+        let (misbehaviour, keys, context) = state.withLock { state -> (Misbehaviour?, Set<String>?, ServiceContext) in
+            state.counts.count(service, endpoint)
+            let joined = request.joined
+            let striking = state.misbehaviour.indices.first { state.misbehaviour[$0].strikes(joined, of: service) }
+            return (
+                striking.map { state.misbehaviour[$0] }, state.keys,
+                ServiceContext(world: state.world, plan: state.plan, version: state.version, now: now)
+            )
         }
-        let honest = refusal ?? remembered ?? service.answer(request)
-        let answer = misbehaviour.map { $0.spoil(honest) } ?? honest
-        state.withLock { state in
-            state.counts.byStatus[answer.status.code, default: 0] += 1
-            if refusal == nil, endpoint == "breacheddomain" { state.domainAnswers[joined] = honest }
-        }
+        let honest =
+            standIn.refusal(request, keys: keys) ?? limited(request, service, standIn, now: now) ?? standIn.answer(request, context)
+        let answer = misbehaviour.map { $0.spoil(honest, by: standIn) } ?? honest
+        state.withLock { $0.counts.byStatus[answer.status.code, default: 0] += 1 }
         return (answer, misbehaviour)
     }
 
-    /// Why a request is not even looked at, if so.
-    private func refusal(
-        _ request: HIBPService.Request, method: HTTPRequest.Method, agent: String, key: String?, _ state: inout State
-    ) -> Answer? {
-        guard method == .get || method == .head else { return .refusal(.methodNotAllowed, "The method is not allowed.") }
-        guard !agent.trimmingCharacters(in: .whitespaces).isEmpty else {
-            return .refusal(.forbidden, "Access denied due to missing user agent.")
-        }
-        guard !HIBPService.keyless.contains(request.path[0]) else { return nil }
-        guard let key, !key.isEmpty else { return .refusal(.unauthorized, "Access denied due to missing hibp-api-key.") }
-        guard key.utf8.count == 32, key.allSatisfy(\.isHexDigit) else {
-            return .refusal(.unauthorized, "Access denied due to improperly formed hibp-api-key.")
-        }
-        let isForTests = request.path.last?.lowercased().hasSuffix("@\(TestAccounts.domain)") ?? false
-        let isGood = key == TestAccounts.key ? isForTests : (state.keys?.contains(key) ?? true)
-        guard isGood else { return .refusal(.unauthorized, "Access denied due to invalid hibp-api-key.") }
-        if let limit = state.rateLimit, let seconds = state.blocks.take(key, limit, now: now()) {
+    /// The refusal of a request that is one too many.
+    private func limited(_ request: ServiceRequest, _ service: SandboxService, _ standIn: any StandIn, now: Date) -> Answer? {
+        guard let key = standIn.limitedKey(of: request) else { return nil }
+        return state.withLock { state -> Answer? in
+            guard let limit = state.rateLimits[service], let seconds = state.blocks.take("\(service) \(key)", limit, now: now) else { return nil }
             state.counts.rateLimited += 1
-            return .tooManyRequests(after: seconds)
+            return standIn.tooManyRequests(after: seconds)
         }
-        return nil
     }
 
     /// The words of the path and the values of the query, decoded.
@@ -191,24 +199,6 @@ package final class Sandbox: Service {
             query[sides[0].lowercased()] = sides.count > 1 ? (sides[1].removingPercentEncoding ?? String(sides[1])) : ""
         }
         return (path, query)
-    }
-}
-
-extension Misbehaviour {
-    /// What becomes of the right answer.
-    fileprivate func spoil(_ answer: Answer) -> Answer {
-        switch kind {
-        case .tooManyRequests: .tooManyRequests(after: retryAfter ?? 2)
-        case .internalError: .refusal(.internalServerError, "An error has occurred.")
-        case .unavailable: .edgePage(.serviceUnavailable)
-        case .lostPage: .edgePage(.notFound)
-        case .slow, .cutConnection: answer
-        case .brokenJSON: .json(written: Array(#"[{"Name":oops]"#.utf8))
-        case .truncated: .json(written: answer.body.isEmpty ? Array(#"[{"Name":"#.utf8) : Array(answer.body.dropLast(max(1, answer.body.count / 3))))
-        case .wrongContentType: Answer(status: answer.status, contentType: "text/html", body: answer.body)
-        case .refusedKey: .refusal(.unauthorized, "Access denied due to invalid hibp-api-key.")
-        case .forbidden: .refusal(.forbidden, "The domain has not been verified by the owner of this API key.")
-        }
     }
 }
 

@@ -86,14 +86,14 @@ extension Sandbox {
         state.withLock { state in
             state.world.domains[domain] = aliases.map { $0.lowercased() }
             for (alias, breaches) in exposures { state.world.pinned["\(alias.lowercased())@\(domain)"] = breaches }
-            state.domainAnswers = [:]
+            state.version += 1
         }
     }
 
     package func removeDomain(_ domain: String) {
         state.withLock { state in
             state.world.domains[domain.lowercased()] = nil
-            state.domainAnswers = [:]
+            state.version += 1
         }
     }
 
@@ -101,7 +101,7 @@ extension Sandbox {
     package func setExposure(of address: String, breaches: [String]) {
         state.withLock { state in
             state.world.pinned[address.lowercased()] = breaches
-            state.domainAnswers = [:]
+            state.version += 1
         }
     }
 
@@ -111,7 +111,7 @@ extension Sandbox {
         state.withLock { state in
             state.world.catalogue = catalogue
             for address in addresses { state.world.added[address.lowercased(), default: []].append(breach.name) }
-            state.domainAnswers = [:]
+            state.version += 1
         }
     }
 
@@ -125,9 +125,9 @@ extension Sandbox {
     /// Works as it should again.
     package func behave() { misbehave([]) }
 
-    package func setRateLimit(_ limit: RateLimit?) {
+    package func setRateLimit(_ limit: RateLimit?, of service: SandboxService = .hibp) {
         state.withLock { state in
-            state.rateLimit = limit
+            state.rateLimits[service] = limit
             state.blocks = RateBlocks()
         }
     }
@@ -135,7 +135,7 @@ extension Sandbox {
     package func setPlan(_ plan: SubscriptionPlan) {
         state.withLock { state in
             state.plan = plan
-            state.domainAnswers = [:]
+            state.version += 1
         }
     }
 
@@ -150,5 +150,12 @@ extension Sandbox {
     package func breach(_ name: String) -> SandboxBreach? {
         let catalogue = state.withLock { $0.world.catalogue }
         return catalogue.index(of: name).map { catalogue.breaches[$0] }
+    }
+}
+
+extension Sandbox {
+    /// The leaks by title in which a service that is not Have I Been Pwned knows an address.
+    package func leakNames(of address: String, in service: SandboxService) -> [String] {
+        state.withLock { $0.world }.leaks(of: address, in: service).map(\.title)
     }
 }

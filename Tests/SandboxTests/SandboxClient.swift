@@ -22,15 +22,34 @@ struct SandboxClient {
         try await send(.GET, "/api/v3/\(path)", key: key, agent: agent, timeout: timeout)
     }
 
+    /// A call to a service that is not Have I Been Pwned, with its own header for the key.
+    func call(
+        _ service: SandboxService, _ method: HTTPMethod = .GET, _ path: String, key: String?, body: String = ""
+    ) async throws -> Reply {
+        let header =
+            switch service {
+            case .hibp: "hibp-api-key"
+            case .dehashed: "Dehashed-Api-Key"
+            case .leakcheck: "X-API-Key"
+            case .intelx: "x-key"
+            case .snusbase: "Auth"
+            }
+        var headers: HTTPHeaders = ["user-agent": "SandboxTests/1.0"]
+        if let key { headers.add(name: header, value: key) }
+        return try await send(method, "\(service.path)/\(path)", headers: headers, body: body)
+    }
+
     func admin(_ method: HTTPMethod, _ path: String, _ body: String = "") async throws -> Reply {
         try await send(method, "/_sandbox/\(path)", body: body)
     }
 
     func send(
-        _ method: HTTPMethod, _ path: String, key: String? = nil, agent: String? = nil, body: String = "", timeout: TimeAmount = .seconds(20)
+        _ method: HTTPMethod, _ path: String, key: String? = nil, agent: String? = nil, headers: HTTPHeaders = [:], body: String = "",
+        timeout: TimeAmount = .seconds(20)
     ) async throws -> Reply {
         var request = HTTPClientRequest(url: url + path)
         request.method = method
+        request.headers = headers
         if let key { request.headers.add(name: "hibp-api-key", value: key) }
         if let agent { request.headers.add(name: "user-agent", value: agent) }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(string: body)) }

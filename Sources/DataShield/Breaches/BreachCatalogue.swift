@@ -5,6 +5,7 @@ import Postgres
 package actor BreachCatalogue {
     private let system: SystemDatabase
     private var entries: [String: CatalogueEntry]?
+    private var syncing: Task<String?, any Error>?
 
     package init(system: SystemDatabase) { self.system = system }
 
@@ -53,6 +54,15 @@ package actor BreachCatalogue {
             marker = try row.next()
             syncedAt = try row.next()
         }
+    }
+
+    /// As ``sync(from:counting:)``, once for all who ask: the providers of a run all want to know.
+    func current(from client: HIBPClient, counting pace: Pace? = nil) async throws -> String? {
+        if let syncing { return try await syncing.value }
+        // A task of its own, because it is not only for the one who asks first.
+        let task = Task { try await sync(from: client, counting: pace) }
+        syncing = task
+        return try await task.value
     }
 
     /// Brings the catalogue up to Have I Been Pwned's: one small call when there is nothing new, the whole when there is.

@@ -15,10 +15,16 @@ package struct Credential: Sendable, Hashable, RowDecodable {
     package var errorMessage: String?
     /// What the provider's plan allows, once it has said so.
     package var requestsPerMinute: Int?
+    package var plan: String?
+    /// Searches that were left when the provider last said how many.
+    package var quotaLeft: Int?
+    package var quotaResetsAt: Date?
+    package var quotaSeenAt: Date?
     package var createdAt: Date
 
     static let columns: SQL = """
-        c.id, c.provider, c.label, c.key_hint, c.status, c.last_used_at, c.error_message, c.requests_per_minute, c.created_at
+        c.id, c.provider, c.label, c.key_hint, c.status, c.last_used_at, c.error_message, c.requests_per_minute, \
+        c.plan, c.quota_left, c.quota_resets_at, c.quota_seen_at, c.created_at
         """
 
     package init(from row: inout Row) throws {
@@ -30,6 +36,10 @@ package struct Credential: Sendable, Hashable, RowDecodable {
         lastUsedAt = try row.next()
         errorMessage = try row.next()
         requestsPerMinute = try row.next()
+        plan = try row.next()
+        quotaLeft = try row.next()
+        quotaResetsAt = try row.next()
+        quotaSeenAt = try row.next()
         createdAt = try row.next()
     }
 

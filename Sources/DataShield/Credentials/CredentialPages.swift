@@ -17,6 +17,8 @@ struct SourceListModel: Sendable {
         var status: Badge
         /// The key that is there; nil without one.
         var connected: Connected?
+        /// What it has brought; nil when it was never asked.
+        var earned: Earned?
         var isFormOpen: Bool
         var submit: String
         var fields: [FormField]
@@ -27,8 +29,18 @@ struct SourceListModel: Sendable {
         var hint: String
         var lastUsed: String
         var pace: String
+        /// What is left of the plan, as it was said last.
+        var quota: String
         /// Why it does not work.
         var error: String?
+    }
+    struct Earned: Sendable {
+        var finds: String
+        var uniqueFinds: String
+        var firstFinds: String
+        var lastRun: String
+        var errors: String
+        var message: String?
     }
 }
 
@@ -41,11 +53,13 @@ struct SourceListModel: Sendable {
 package struct CredentialPages: Sendable {
     let pages: Pages
     let credentials: Credentials
+    let yields: Yields
     let now: Now
 
-    package init(pages: Pages, credentials: Credentials, now: @escaping Now) {
+    package init(pages: Pages, credentials: Credentials, yields: Yields, now: @escaping Now) {
         self.pages = pages
         self.credentials = credentials
+        self.yields = yields
         self.now = now
     }
 
@@ -65,14 +79,17 @@ package struct CredentialPages: Sendable {
     private func page(
         _ request: Request, _ context: AppContext, form: Form? = nil, problem: (any FeatureError)? = nil
     ) async throws -> Response {
-        let known = try await credentials.list(for: try context.require(.credentialsRead))
+        let subject = try context.require(.credentialsRead)
+        let known = try await credentials.list(for: subject)
+        let yields = try await yields.all(for: subject)
         let clock = PageClock(now(), for: context.signedIn)
         let errors = problem?.fields ?? []
         let model = SourceListModel(
             formError: errors.isEmpty ? problem?.detail : nil,
             providers: ProviderRegistry.all.map { type in
                 SourceListModel.Provider(
-                    type.id, known.first { $0.provider == type.id }, form: form?.provider == type.id ? form : nil, errors: errors, clock)
+                    type.id, known.first { $0.provider == type.id }, yields[type.id], form: form?.provider == type.id ? form : nil, errors: errors,
+                    clock)
             })
         return pages.show(
             "sources/list", model, Frame("Data sources", in: .sources, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
@@ -102,7 +119,10 @@ package struct CredentialPages: Sendable {
 }
 
 extension SourceListModel.Provider {
-    init(_ provider: ApiProvider, _ credential: Credential?, form: CredentialPages.Form?, errors: [FieldError], _ clock: PageClock) {
+    init(
+        _ provider: ApiProvider, _ credential: Credential?, _ yield: ProviderYield?, form: CredentialPages.Form?, errors: [FieldError],
+        _ clock: PageClock
+    ) {
         id = "source-\(provider.rawValue.lowercased())"
         value = provider.rawValue
         name = provider.displayName
@@ -111,9 +131,10 @@ extension SourceListModel.Provider {
         connected = credential.map {
             SourceListModel.Connected(
                 credentialId: $0.id.rawValue, label: $0.label, hint: $0.keyHint, lastUsed: $0.lastUsedAt.map(clock.ago) ?? "never",
-                pace: $0.requestsPerMinute.map { Format.count($0, "request", "requests") + " a minute" } ?? "not known before the first use",
-                error: $0.status == .error ? $0.errorMessage : nil)
+                pace: $0.requestsPerMinute.map { Format.count($0, "request", "requests") + " a minute" } ?? "as the service documents",
+                quota: Self.quota($0, clock), error: $0.status == .error ? $0.errorMessage : nil)
         }
+        earned = yield.flatMap { $0.finds > 0 || $0.lastRun != nil ? SourceListModel.Earned($0, clock) : nil }
         isFormOpen = form != nil || credential?.status == .error
         submit = credential == nil ? "Add key" : "Replace key"
         fields = [
@@ -131,16 +152,39 @@ extension SourceListModel.Provider {
         }
     }
 
+    private static func quota(_ credential: Credential, _ clock: PageClock) -> String {
+        guard let left = credential.quotaLeft else {
+            return [credential.plan, "no number of searches known"].compactMap { $0 }.joined(separator: ", ")
+        }
+        let seen = credential.quotaSeenAt.map { "as of \(clock.ago($0))" }
+        let reset = credential.quotaResetsAt.map { "more at \(clock.dateTime($0))" }
+        return [credential.plan, Format.count(left, "search left", "searches left"), reset, seen].compactMap { $0 }.joined(separator: ", ")
+    }
+
     private static func text(_ provider: ApiProvider) -> (about: String, url: String, name: String) {
         switch provider {
         case .hibp:
             ("Verified breaches, by address and by verified domain.", "https://haveibeenpwned.com/API/Key", "Get a key at haveibeenpwned.com")
         case .hibpStealer:
-            ("Addresses in stealer logs, with the sites.", "https://haveibeenpwned.com/API/Key", "Get a key at haveibeenpwned.com")
+            (
+                "Addresses of verified domains in stealer logs, with the sites.", "https://haveibeenpwned.com/API/Key",
+                "Get a key at haveibeenpwned.com"
+            )
         case .dehashed: ("Collections of leaked records.", "https://dehashed.com", "dehashed.com")
         case .leakcheck: ("Collections of leaked records.", "https://leakcheck.io", "leakcheck.io")
         case .intelx: ("Raw finds on the dark web and in pastes.", "https://intelx.io", "intelx.io")
         case .snusbase: ("Collections of leaked records.", "https://snusbase.com", "snusbase.com")
         }
+    }
+}
+
+extension SourceListModel.Earned {
+    init(_ yield: ProviderYield, _ clock: PageClock) {
+        finds = Format.count(yield.finds)
+        uniqueFinds = Format.count(yield.uniqueFinds)
+        firstFinds = Format.count(yield.firstFinds)
+        lastRun = yield.lastRun.map { clock.ago($0.at) } ?? "never"
+        errors = yield.lastRun.map { Format.count($0.errors) } ?? "none"
+        message = yield.lastRun?.message
     }
 }

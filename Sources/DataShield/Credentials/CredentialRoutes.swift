@@ -9,12 +9,17 @@ import Hummingbird
 /// | POST   | `/api/credentials/{id}/test` | `connectors:manage` |
 package struct CredentialRoutes: Sendable {
     private let credentials: Credentials
+    private let yields: Yields
 
-    package init(credentials: Credentials) { self.credentials = credentials }
+    package init(credentials: Credentials, yields: Yields) {
+        self.credentials = credentials
+        self.yields = yields
+    }
 
     package func add(to api: APIRoutes) {
         api.get(
-            "/api/credentials", .permission(.credentialsRead), summary: "Keys of breach-intelligence services, without the keys",
+            "/api/credentials", .permission(.credentialsRead),
+            summary: "Keys of breach-intelligence services, without the keys: what is left, and what they found",
             answers: Page<CredentialResponse>.self, use: list)
         api.post(
             "/api/credentials", .permission(.connectorsManage), summary: "Add or replace a provider's key", body: NewCredential.self,
@@ -33,12 +38,14 @@ package struct CredentialRoutes: Sendable {
 
     func list(_ request: Request, _ context: AppContext) async throws -> Page<CredentialResponse> {
         let subject = try context.require(.credentialsRead)
-        return Page(items: try await credentials.list(for: subject).map { CredentialResponse($0) }, nextCursor: nil)
+        let yields = try await yields.all(for: subject)
+        return Page(items: try await credentials.list(for: subject).map { CredentialResponse($0, yields[$0.provider]) }, nextCursor: nil)
     }
 
     func create(_ request: Request, _ context: AppContext, _ body: NewCredential) async throws -> CredentialResponse {
         let subject = try context.require(.connectorsManage)
-        return CredentialResponse(try await credentials.add(body.provider, label: body.label ?? "", key: body.key, by: subject))
+        let credential = try await credentials.add(body.provider, label: body.label ?? "", key: body.key, by: subject)
+        return CredentialResponse(credential, try await yields.all(for: subject)[body.provider])
     }
 
     func remove(_ request: Request, _ context: AppContext) async throws {
@@ -48,7 +55,8 @@ package struct CredentialRoutes: Sendable {
 
     func test(_ request: Request, _ context: AppContext) async throws -> CredentialTrialResponse {
         let subject = try context.require(.connectorsManage)
-        return CredentialTrialResponse(try await credentials.test(try context.id(as: CredentialID.self), by: subject))
+        let trial = try await credentials.test(try context.id(as: CredentialID.self), by: subject)
+        return CredentialTrialResponse(trial, try await yields.all(for: subject)[trial.credential.provider])
     }
 }
 
@@ -62,9 +70,22 @@ package struct CredentialResponse: Codable, Sendable, Hashable {
     package var lastUsedAt: Date?
     package var errorMessage: String?
     package var requestsPerMinute: Int?
+    package var plan: String?
+    /// Searches left, when the provider last said how many.
+    package var quotaLeft: Int?
+    package var quotaResetsAt: Date?
+    package var quotaSeenAt: Date?
+    /// Records that name the provider.
+    package var finds: Int
+    /// Those that name no other.
+    package var uniqueFinds: Int
+    /// Those that it was the first to report.
+    package var firstFinds: Int
+    /// Its part of the last scan that it took part in.
+    package var lastRun: ProviderYield.LastRun?
     package var createdAt: Date
 
-    init(_ credential: Credential) {
+    init(_ credential: Credential, _ yield: ProviderYield?) {
         id = credential.id
         provider = credential.provider
         label = credential.label
@@ -73,6 +94,14 @@ package struct CredentialResponse: Codable, Sendable, Hashable {
         lastUsedAt = credential.lastUsedAt
         errorMessage = credential.errorMessage
         requestsPerMinute = credential.requestsPerMinute
+        plan = credential.plan
+        quotaLeft = credential.quotaLeft
+        quotaResetsAt = credential.quotaResetsAt
+        quotaSeenAt = credential.quotaSeenAt
+        finds = yield?.finds ?? 0
+        uniqueFinds = yield?.uniqueFinds ?? 0
+        firstFinds = yield?.firstFinds ?? 0
+        lastRun = yield?.lastRun
         createdAt = credential.createdAt
     }
 }
@@ -83,9 +112,9 @@ package struct CredentialTrialResponse: Codable, Sendable, Hashable {
     package var message: String
     package var credential: CredentialResponse
 
-    init(_ trial: Credentials.Trial) {
+    init(_ trial: Credentials.Trial, _ yield: ProviderYield?) {
         ok = trial.isAccepted
         message = trial.message
-        credential = CredentialResponse(trial.credential)
+        credential = CredentialResponse(trial.credential, yield)
     }
 }

@@ -29,7 +29,8 @@ struct CredentialStore {
             INSERT INTO api_credentials (id, company_id, provider, label, encrypted_key, key_hint)
             VALUES (\(id), \(db.company), \(provider), \(label), \(sealed), \(hint))
             ON CONFLICT (company_id, id) DO UPDATE SET label = excluded.label, encrypted_key = excluded.encrypted_key,
-                key_hint = excluded.key_hint, status = 'PENDING', error_message = NULL, requests_per_minute = NULL, last_used_at = NULL
+                key_hint = excluded.key_hint, status = 'PENDING', error_message = NULL, requests_per_minute = NULL, last_used_at = NULL,
+                plan = NULL, quota_left = NULL, quota_resets_at = NULL, quota_seen_at = NULL
             """)
     }
 
@@ -47,20 +48,33 @@ struct CredentialStore {
     }
 
     /// Writes what became of trying a key, unless it was replaced meanwhile.
-    func write(_ id: CredentialID, sealed: [UInt8], status: ConnectStatus, error: String?, requestsPerMinute: Int?, at now: Date) async throws {
+    /// - Parameter account: what the service said of it; what it does not say stays as it was.
+    func write(_ id: CredentialID, sealed: [UInt8], status: ConnectStatus, error: String?, account: ProviderAccount?, at now: Date) async throws {
+        let isQuotaKnown = account?.quotaLeft != nil
         try await db.execute(
             """
             UPDATE api_credentials SET status = \(status), error_message = \(error), last_used_at = \(now),
-                requests_per_minute = coalesce(\(requestsPerMinute)::int, requests_per_minute)
+                requests_per_minute = coalesce(\(account?.requestsPerMinute)::int, requests_per_minute),
+                plan = coalesce(\(account?.plan)::text, plan), quota_left = coalesce(\(account?.quotaLeft)::bigint, quota_left),
+                quota_resets_at = CASE WHEN \(isQuotaKnown) THEN \(account?.quotaResetsAt)::timestamptz ELSE quota_resets_at END,
+                quota_seen_at = CASE WHEN \(isQuotaKnown) THEN \(now)::timestamptz ELSE quota_seen_at END
             WHERE company_id = \(db.company) AND id = \(id) AND encrypted_key = \(sealed)
             """)
     }
 
     /// Writes what a scan learned of a key, unless it was replaced meanwhile.
     func note(
-        _ key: Credentials.Usable, status: ConnectStatus, error: String? = nil, requestsPerMinute: Int? = nil, at now: Date
+        _ key: Credentials.Usable, status: ConnectStatus, error: String? = nil, account: ProviderAccount? = nil, at now: Date
     ) async throws {
-        try await write(key.id, sealed: key.sealed, status: status, error: error, requestsPerMinute: requestsPerMinute, at: now)
+        try await write(key.id, sealed: key.sealed, status: status, error: error, account: account, at: now)
+    }
+
+    func writeQuota(_ key: Credentials.Usable, left: Int, resetsAt: Date?, at now: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE api_credentials SET quota_left = \(left)::bigint, quota_resets_at = \(resetsAt), quota_seen_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(key.id) AND encrypted_key = \(key.sealed)
+            """)
     }
 
     /// Notes that a key works and is in use.

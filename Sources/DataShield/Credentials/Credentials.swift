@@ -86,7 +86,7 @@ package struct Credentials: Sendable {
             let store = CredentialStore(db: db)
             try await store.write(
                 id, sealed: sealed, status: status, error: status == .active ? nil : message,
-                requestsPerMinute: account?.requestsPerMinute, at: now)
+                account: account, at: now)
             try await AuditTrail.record(
                 "credential.tested", target: .init("credential", id), after: ["status": status.rawValue], by: subject, in: db)
             guard let credential = try await store.find(id) else { throw Failure.notFound }
@@ -101,10 +101,13 @@ package struct Credentials: Sendable {
             return (.error, Self.unreadable, nil)
         }
         do {
-            let provider = try providers.make(credential.provider, key: key, requestsPerMinute: credential.requestsPerMinute)
+            let pace = providers.pace(for: credential.provider, known: credential.requestsPerMinute)
+            let provider = try providers.make(credential.provider, key: key, pace: pace)
             let account = try await provider.account()
             let rate = account.requestsPerMinute.map { "\($0) requests per minute" }
-            return (.active, "The key works. " + [account.plan, rate].compactMap { $0 }.joined(separator: ", "), account)
+            let left = account.quotaLeft.map { "\($0) searches left" }
+            let allowed = [account.plan, rate, left].compactMap { $0 }
+            return (.active, "The key works." + (allowed.isEmpty ? "" : " " + allowed.joined(separator: ", ")), account)
         } catch let failure as ProviderFailure {
             return (failure.isTheKeysFault ? .error : credential.status, failure.reason, nil)
         }
@@ -119,6 +122,7 @@ package struct Credentials: Sendable {
         var key: String
         /// As it is stored, to tell whether it was replaced meanwhile.
         var sealed: [UInt8]
+        var status: ConnectStatus
         var requestsPerMinute: Int?
     }
 
@@ -132,11 +136,11 @@ package struct Credentials: Sendable {
                 if let key = try? secrets.openText(sealed, at: place(credential.id, company)) {  // try?: as above
                     usable.append(
                         Usable(
-                            id: credential.id, provider: credential.provider, key: key, sealed: sealed,
+                            id: credential.id, provider: credential.provider, key: key, sealed: sealed, status: credential.status,
                             requestsPerMinute: credential.requestsPerMinute))
                 } else {
                     try await store.write(
-                        credential.id, sealed: sealed, status: .error, error: Self.unreadable, requestsPerMinute: nil, at: now())
+                        credential.id, sealed: sealed, status: .error, error: Self.unreadable, account: nil, at: now())
                 }
             }
             return usable
@@ -144,10 +148,21 @@ package struct Credentials: Sendable {
     }
 
     /// Writes what a scan learned of a key, unless it was replaced meanwhile.
-    func noted(_ key: Usable, status: ConnectStatus, error: String? = nil, requestsPerMinute: Int? = nil, for company: CompanyID) async throws {
+    func noted(
+        _ key: Usable, status: ConnectStatus, error: String? = nil, account: ProviderAccount? = nil, for company: CompanyID
+    ) async throws {
         let now = now()
         try await database.transaction(for: company) { db in
-            try await CredentialStore(db: db).note(key, status: status, error: error, requestsPerMinute: requestsPerMinute, at: now)
+            try await CredentialStore(db: db).note(key, status: status, error: error, account: account, at: now)
+        }
+    }
+
+    /// Writes what is left of a key's searches, when the service has said so.
+    func noted(_ key: Usable, allowance: Allowance, for company: CompanyID) async throws {
+        guard let left = allowance.left else { return }
+        let (resetsAt, now) = (allowance.resetsAt, now())
+        try await database.transaction(for: company) { db in
+            try await CredentialStore(db: db).writeQuota(key, left: left, resetsAt: resetsAt, at: now)
         }
     }
 

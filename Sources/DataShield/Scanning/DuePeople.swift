@@ -3,8 +3,9 @@ import Postgres
 
 /// The people that a provider is still to be asked about.
 ///
-/// While the provider's newest breach is the same as when it last answered about a person, nothing new can be said of them, and they are
-/// not asked about again before a full re-check is due.
+/// While the newest breach of the provider's catalogue is the same as when it last answered about a person, nothing new can be said of
+/// them, and they are not asked about again before a full re-check is due. A provider without a catalogue may know something new at any
+/// time, and each question costs: its answers count until the re-check is due.
 struct DuePeople: Sendable {
     /// After this time an answer is asked for anew even though no breach is new.
     static let recheckAfter: TimeInterval = 7 * 86_400
@@ -17,7 +18,9 @@ struct DuePeople: Sendable {
     }
 
     var provider: ApiProvider
-    /// The provider's newest breach; nil when it is not known, and then everybody is due.
+    /// Whether the provider has a catalogue that tells when there is something new.
+    var hasCatalogue = true
+    /// The catalogue's newest breach; nil when it is not known, and then everybody is due.
     var marker: String?
     var now: Date
     var scope: Scope = .everybody
@@ -32,10 +35,14 @@ struct DuePeople: Sendable {
         LEFT JOIN provider_coverage a
             ON a.company_id = e.company_id AND a.employee_id = e.id AND a.provider = \(provider)::api_provider
         WHERE e.company_id = \(company) AND e.deactivated_at IS NULL AND e.id > \(after?.rawValue ?? "") \(scopeCondition)
-            AND (a.outcome IS NULL OR a.outcome = 'UNKNOWN' OR a.catalogue_marker IS DISTINCT FROM \(marker ?? "-")::text
+            AND (a.outcome IS NULL OR a.outcome = 'UNKNOWN' \(markerCondition)
                 OR a.checked_at <= \(now.addingTimeInterval(-Self.recheckAfter)))
             AND (a.checked_at IS NULL OR a.checked_at <= \(runBegan ?? .distantFuture))
         """
+    }
+
+    private var markerCondition: SQL {
+        hasCatalogue ? "OR a.catalogue_marker IS DISTINCT FROM \(marker ?? "-")::text" : ""
     }
 
     private var scopeCondition: SQL {

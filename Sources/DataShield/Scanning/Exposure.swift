@@ -98,7 +98,8 @@ extension Evidence {
         }
         let cookies = Set(left.cookies ?? []).union(right.cookies ?? []).sorted().prefix(Exposure.evidenceLimit)
         return Evidence(
-            sites: union(left.sites, right.sites), logins: union(left.logins, right.logins), cookies: cookies.isEmpty ? nil : Array(cookies))
+            sites: union(left.sites, right.sites), logins: union(left.logins, right.logins), items: union(left.items, right.items),
+            cookies: cookies.isEmpty ? nil : Array(cookies))
     }
 }
 

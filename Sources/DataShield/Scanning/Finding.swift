@@ -47,17 +47,29 @@ package struct Finding: Sendable, Hashable {
     var tier: ProviderTier { provider?.tier ?? .leakFile }
 }
 
-/// What is kept to show why: sites and redacted logins, never a secret.
+/// What is kept to show why: sites, redacted logins and names of files, never a secret.
 package struct Evidence: Sendable, Hashable, Codable {
     package var sites: [String]
     package var logins: [String]
+    /// Names of the files in which a source found it.
+    package var items: [String]
     /// Sessions that were taken from an infected machine; nil for none.
     package var cookies: [StolenCookie]?
 
-    package init(sites: [String] = [], logins: [String] = [], cookies: [StolenCookie]? = nil) {
+    package init(sites: [String] = [], logins: [String] = [], items: [String] = [], cookies: [StolenCookie]? = nil) {
         self.sites = sites
         self.logins = logins
+        self.items = items
         self.cookies = cookies
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        sites = try container.decode([String].self, forKey: .sites)
+        logins = try container.decode([String].self, forKey: .logins)
+        // Evidence that was kept before there were any has none.
+        items = try container.decodeIfPresent([String].self, forKey: .items) ?? []
+        cookies = try container.decodeIfPresent([StolenCookie].self, forKey: .cookies)
     }
 }
 

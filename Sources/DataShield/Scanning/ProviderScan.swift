@@ -40,7 +40,9 @@ struct ProviderScan {
         self.tuning = tuning
         self.now = now
         self.logger = logger
-        due = DuePeople(provider: credential.provider, marker: marker, now: now(), runBegan: run.startedAt)
+        due = DuePeople(
+            provider: credential.provider, hasCatalogue: type(of: provider).followsHIBPCatalogue, marker: marker, now: now(),
+            runBegan: run.startedAt)
         stored = position
         self.position = position ?? ScanPosition()
         progress = run.providers.first { $0.provider == credential.provider } ?? ProviderProgress(provider: credential.provider)
@@ -103,9 +105,9 @@ struct ProviderScan {
                     $0.after = nil
                 })
         }
-        let findings: [EmailAddress: [Finding]]
+        let answer: DomainLookUp
         do {
-            findings = try await retried { provider in try await provider.lookUp(domain: domain) }
+            answer = try await retried { provider in try await provider.lookUp(domain: domain) }
         } catch let failure as ProviderFailure where failure.consequence != .stop {
             progress.message = "Asked address by address, because the domain could not be searched: \(failure.reason)"
             return try await save(
@@ -120,15 +122,17 @@ struct ProviderScan {
             let limit = tuning.domainBatch
             let people = try await database.read(for: company) { db in try await ScanStore(db: db).due(next, limit: limit) }
             guard let last = people.last else { break }
+            // Of whom the service only says that it knows them, it is asked about one by one: they are still due then.
+            let answered = people.filter { person in person.address.map { !answer.toAsk.contains($0) } ?? true }
             try await save(
-                people.map { Answer(person: $0, result: .success($0.address.flatMap { findings[$0] } ?? [])) },
+                answered.map { Answer(person: $0, result: .success(LookUp($0.address.flatMap { answer.findings[$0] } ?? []))) },
                 to: position.moved { $0.after = last.id })
             due.after = last.id
         }
         try await save(
             [],
             to: position.moved {
-                $0.domain = .done
+                $0.domain = answer.toAsk.isEmpty ? .done : .byAddress
                 $0.after = nil
             })
     }
@@ -138,7 +142,7 @@ struct ProviderScan {
     /// What the provider said of a person.
     struct Answer: Sendable {
         var person: DuePerson
-        var result: Result<[Finding], ProviderFailure>
+        var result: Result<LookUp, ProviderFailure>
     }
 
     /// Asks about the others one by one, some at a time; what is recorded is always a beginning of the list, so that one person's id
@@ -146,7 +150,7 @@ struct ProviderScan {
     private mutating func scanAddresses() async throws {
         due.scope = try await addressScope()
         due.after = position.after
-        var list = Window(limit: tuning.window)
+        var list = Window(limit: min(tuning.window, type(of: provider).concurrentLookUps))
         var failuresInARow = 0
         var stopped: ProviderFailure?
         var lastFlush = ContinuousClock.now
@@ -204,7 +208,9 @@ struct ProviderScan {
         var errors = 0
         for answer in answers {
             switch answer.result {
-            case .success(let found):
+            case .success(let lookUp):
+                let found = lookUp.findings
+                after.message = after.message ?? lookUp.warning
                 for finding in found { findings.append((answer.person.id, finding)) }
                 coverage.append(.init(employee: answer.person.id, outcome: found.isEmpty ? .clean : .exposed))
                 after.hits += found.isEmpty ? 0 : 1
@@ -276,7 +282,7 @@ struct Asker: Sendable {
     let provider: any BreachProvider
     let tuning: ScanTuning
 
-    func ask(_ person: DuePerson) async throws -> Result<[Finding], ProviderFailure> {
+    func ask(_ person: DuePerson) async throws -> Result<LookUp, ProviderFailure> {
         guard let address = person.address else { return .failure(.notAcceptable) }
         do {
             return .success(try await retried { try await $0.lookUp(address) })

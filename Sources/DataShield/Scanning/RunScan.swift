@@ -92,16 +92,21 @@ package struct RunScan: JobHandler {
         _ credential: Credentials.Usable, _ run: ScanRun, _ position: ScanPosition?, of company: CompanyID, _ catalogue: BreachCatalogue
     ) async throws -> ProviderProgress {
         if position?.isFinished == true, let progress = run.providers.first(where: { $0.provider == credential.provider }) { return progress }
-        let pace = Pace(
-            requestsPerMinute: credential.requestsPerMinute ?? ProviderRegistry.type(for: credential.provider)?.usualRequestsPerMinute ?? 10)
-        let provider = try providers.make(credential.provider, key: credential.key, pace: pace, catalogue: catalogue, timeout: tuning.timeout)
-        let refusal = try await greet(provider, credential, pace, company)
-        // try?: without its newest breach nothing is known to be unchanged, and everybody is asked about.
-        let marker = try? await catalogue.sync(from: providers.hibp, counting: pace)
+        let pace = providers.pace(for: credential.provider, known: credential.requestsPerMinute)
+        let allowance = Allowance()
+        let provider = try providers.make(
+            credential.provider, key: credential.key, pace: pace, allowance: allowance, catalogue: catalogue, timeout: tuning.timeout)
+        let refusal = try await greet(provider, credential, pace, allowance, company)
+        let marker = await marker(for: provider, catalogue, counting: pace)
         var scan = ProviderScan(
             run: run, company: company, position: position, database: database, recorder: recorder, credential: credential, provider: provider,
-            pace: pace, tuning: tuning, marker: marker ?? nil, now: now, logger: logger)
-        return try await scan.perform(refused: refusal)
+            pace: pace, tuning: tuning, marker: marker, now: now, logger: logger)
+        let progress = try await scan.perform(refused: refusal)
+        try await credentials.noted(credential, allowance: allowance, for: company)
+        if !type(of: provider).isTrialFree, progress.state == .done, progress.answered > progress.skipped {
+            try await credentials.noted(credential, status: .active, for: company)
+        }
+        return progress
     }
 
     /// Ends the part of a provider whose key went away before it was through: everybody who was still to be asked about is unknown.
@@ -109,11 +114,14 @@ package struct RunScan: JobHandler {
         _ known: ProviderProgress, _ run: ScanRun, _ position: ScanPosition?, of company: CompanyID, _ catalogue: BreachCatalogue
     ) async throws -> ProviderProgress {
         guard position?.isFinished != true else { return known }
-        // try?: as in a provider's own part.
-        let marker = try? await catalogue.sync(from: providers.hibp)
+        var marker: String?
+        if ProviderRegistry.type(for: known.provider)?.followsHIBPCatalogue == true {
+            // try?: as in a provider's own part.
+            marker = try? await catalogue.current(from: providers.hibp)
+        }
         let time = now()
         let reason = "The key was removed or refused before the scan was through."
-        let rest = DuePeople(provider: known.provider, marker: marker ?? nil, now: time, runBegan: run.startedAt)
+        let rest = DuePeople(provider: known.provider, marker: marker, now: time, runBegan: run.startedAt)
         return try await database.transaction(for: company) { db in
             var progress = known
             progress.state = .stopped
@@ -129,19 +137,34 @@ package struct RunScan: JobHandler {
         }
     }
 
+    /// Brings the catalogue up to date, once in a run.
+    /// - Returns: its newest breach, for a provider that has nothing new before there is another.
+    private func marker(for provider: any BreachProvider, _ catalogue: BreachCatalogue, counting pace: Pace) async -> String? {
+        // try?: without its newest breach nothing is known to be unchanged, and everybody is asked about.
+        let marker = try? await catalogue.current(from: providers.hibp, counting: pace)
+        return type(of: provider).followsHIBPCatalogue ? marker ?? nil : nil
+    }
+
     /// Asks what the key allows.
     /// - Returns: why nothing can be asked with it. A service that could not say is asked all the same: each look-up shows what it is.
     private func greet(
-        _ provider: any BreachProvider, _ credential: Credentials.Usable, _ pace: Pace, _ company: CompanyID
+        _ provider: any BreachProvider, _ credential: Credentials.Usable, _ pace: Pace, _ allowance: Allowance, _ company: CompanyID
     ) async throws -> ProviderFailure? {
+        guard type(of: provider).isTrialFree else {
+            // The first look-up shows what the key is worth.
+            try await credentials.noted(credential, status: credential.status, for: company)
+            return nil
+        }
         do {
             let account = try await Asker(provider: provider, tuning: tuning).retried { try await $0.account() }
-            if let rate = account.requestsPerMinute { pace.set(requestsPerMinute: rate) }
-            try await credentials.noted(credential, status: .active, requestsPerMinute: account.requestsPerMinute, for: company)
+            providers.adjust(pace, of: credential.provider, to: account.requestsPerMinute)
+            allowance.note(left: account.quotaLeft, resetsAt: account.quotaResetsAt)
+            try await credentials.noted(credential, status: .active, account: account, for: company)
             return nil
         } catch let failure as ProviderFailure {
             switch failure.consequence {
-            case .stop: return failure == .notPermitted ? nil : failure
+            // Not every plan of Have I Been Pwned may ask what it is, and it may look up all the same.
+            case .stop: return failure == .notPermitted && credential.provider == .hibp ? nil : failure
             case .retry, .skip: return nil
             }
         }

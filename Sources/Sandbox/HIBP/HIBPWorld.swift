@@ -9,14 +9,23 @@ struct HIBPWorld: Sendable {
     var domains: [String: [String]]
     /// Addresses that are in exactly these breaches.
     var pinned: [String: [String]]
+    /// The sites at which these of them were typed on an infected machine.
+    var pinnedWebsites: [String: [String]]
+    /// What a service of collections has about an address, where it is exactly that.
+    var leaks: [SandboxService: [String: [String]]]
     /// Addresses that are in these breaches besides others.
     var added: [String: [String]] = [:]
 
-    init(catalogue: BreachCatalogue, seed: UInt64, share: Double, domains: [String: [String]], exposures: [String: [String]]) {
+    init(
+        catalogue: BreachCatalogue, seed: UInt64, share: Double, domains: [String: [String]], exposures: [String: [String]],
+        websites: [String: [String]], leaks: [SandboxService: [String: [String]]]
+    ) {
         self.catalogue = catalogue
         exposure = Exposure(seed: seed, share: share, catalogue: catalogue)
         self.domains = [TestAccounts.domain: TestAccounts.aliases]
         pinned = Dictionary(exposures.map { ($0.lowercased(), $1) }) { _, last in last }
+        pinnedWebsites = Dictionary(websites.map { ($0.lowercased(), $1.sorted()) }) { _, last in last }
+        self.leaks = leaks.mapValues { Dictionary($0.map { ($0.lowercased(), $1) }) { _, last in last } }
         for (domain, aliases) in domains { self.domains[domain.lowercased()] = aliases.map { $0.lowercased() } }
     }
 
@@ -28,7 +37,7 @@ struct HIBPWorld: Sendable {
         if parts.count == 2, parts[1] == TestAccounts.domain {
             facts = TestAccounts.facts(ofAlias: String(parts[0]))
         } else if let breaches = pinned[address] {
-            facts = .init(breaches: breaches)
+            facts = .init(breaches: breaches, websites: pinnedWebsites[address] ?? [])
         } else {
             facts = exposure.facts(of: address)
         }

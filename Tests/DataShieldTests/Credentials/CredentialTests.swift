@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `a key is kept sealed, and adding again replaces it`() async throws {
-        try await ScanWorld.with(hasKey: false) { world in
+        try await ScanWorld.with(hasKey: false) { world async throws in
             let first = try await world.credentials.add(.hibp, label: "Ours", key: " \(ScanWorld.key)\n", by: world.subject)
             #expect(first.status == .pending)
             #expect(first.keyHint == "cdef")
@@ -35,19 +35,38 @@ import Testing
 
     @Test(arguments: ["", "short", "has a blank in it", "line\u{0}break12345", "schlüssel12345678"])
     func `what cannot be a key is refused`(key: String) async throws {
-        try await ScanWorld.with(hasKey: false) { world in
+        try await ScanWorld.with(hasKey: false) { world async throws in
             await #expect(throws: InvalidInput.self) { try await world.credentials.add(.hibp, key: key, by: world.subject) }
         }
     }
 
-    @Test func `a provider that is not built in is refused`() async throws {
-        try await ScanWorld.with(hasKey: false) { world in
-            await #expect(throws: InvalidInput.self) { try await world.credentials.add(.snusbase, key: ScanWorld.key, by: world.subject) }
+    @Test(arguments: ApiProvider.allCases) func `every provider takes a key, and its test costs nothing where it can`(
+        provider: ApiProvider
+    ) async throws {
+        try await ScanWorld.with(keys: [provider]) { world async throws in
+            let id = try #require(try await world.credential()).id
+            let trial = try await world.credentials.test(id, by: world.subject)
+            #expect(trial.isAccepted, "\(trial.message)")
+            #expect(trial.credential.status == .active)
+            #expect(world.sandbox.requests.total == 1)
+            #expect((world.sandbox.requests["leakcheck/api/v2/query"] == 1) == (provider == .leakcheck), "Only here a test costs a search.")
+            let left: Int? = provider == .leakcheck ? 9_999 : provider == .intelx ? 5_000 : nil
+            #expect(trial.credential.quotaLeft == left)
+            #expect((trial.credential.quotaSeenAt != nil) == (left != nil))
+
+            world.sandbox.misbehave(.init(.refusedKey))
+            let refused = try await world.credentials.test(id, by: world.subject)
+            #expect(refused.credential.status == .error)
+            #expect(refused.message == "The key is refused.")
+            #expect(refused.credential.quotaLeft == left, "What was known stays known.")
+
+            _ = try await world.credentials.add(provider, key: "another-key-of-the-company", by: world.subject)
+            #expect(try await world.credential()?.quotaLeft == nil, "Another key has another quota.")
         }
     }
 
     @Test func `a test says what a key allows, or why it does not work`() async throws {
-        try await ScanWorld.with { world in
+        try await ScanWorld.with { world async throws in
             let id = try #require(try await world.credential()).id
             let good = try await world.credentials.test(id, by: world.subject)
             #expect(good.isAccepted)
@@ -68,7 +87,7 @@ import Testing
     }
 
     @Test func `another company's key is not found`() async throws {
-        try await ScanWorld.with { world in
+        try await ScanWorld.with { world async throws in
             let id = try #require(try await world.credential()).id
             let other = Subject(actor: .program("test"), company: try await world.database.makeCompany(), role: .admin)
             await #expect(throws: Credentials.Failure.notFound) { try await world.credentials.test(id, by: other) }

@@ -7,7 +7,7 @@ import Sandbox
 
 @testable import DataShield
 
-/// A company with people, a key, and Have I Been Pwned as the Sandbox has it, over real HTTP.
+/// A company with people, keys, and the services as the Sandbox has them, over real HTTP.
 struct ScanWorld: Sendable {
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let key = "0123456789abcdef0123456789abcdef"
@@ -17,6 +17,7 @@ struct ScanWorld: Sendable {
     let company: CompanyID
     let domain: String
     let outbound: OutboundClient
+    let url: String
     let credentials: Credentials
     let providers: Providers
     let scans: Scans
@@ -30,13 +31,16 @@ struct ScanWorld: Sendable {
     ///   - exposures: the breaches that people are in, by the part before the `@`; those who are not here are in none.
     ///   - others: whole addresses on other domains, with their breaches.
     ///   - isVerified: whether the domain can be searched as a whole.
+    ///   - domain: the company's; one that no other has when not given. What is made up about people depends on their addresses.
+    ///   - keys: the providers that the company has a key for.
     static func with(
         exposures: [String: [String]] = ["ada": ["Adobe", "LinkedIn"], "bob": ["Adobe"], "cyd": []], others: [String: [String]] = [:],
-        isVerified: Bool = true, hasKey: Bool = true, configure: (inout Sandbox.Configuration) -> Void = { _ in }, now: @escaping Now = { Date() },
+        isVerified: Bool = true, hasKey: Bool = true, domain: String? = nil, keys: [ApiProvider] = [.hibp],
+        configure: (inout Sandbox.Configuration) -> Void = { _ in }, now: @escaping Now = { Date() },
         _ body: @Sendable (ScanWorld) async throws -> Void
     ) async throws {
         let database = TestDatabase.current
-        let domain = "w\(CUID.make(at: Date()).suffix(12)).example"
+        let domain = domain ?? "w\(CUID.make(at: Date()).suffix(12)).example"
         let company = try await database.makeCompany(domain: domain)
         var configuration = Sandbox.Configuration()
         configuration.exposedShare = 0
@@ -48,7 +52,9 @@ struct ScanWorld: Sendable {
         for address in others.keys.sorted() { _ = try await database.makeEmployee(in: company, email: address) }
         try await Sandbox.with(configuration) { url, sandbox in
             let world = try ScanWorld(database: database, sandbox: sandbox, url: url, company: company, domain: domain, now: now)
-            if hasKey { _ = try await world.credentials.add(.hibp, key: key, by: world.subject) }
+            if hasKey {
+                for provider in keys { try await world.addKey(provider) }
+            }
             let result: Result<Void, any Error>
             do { result = .success(try await body(world)) } catch { result = .failure(error) }
             try await world.outbound.shutdown()
@@ -62,9 +68,16 @@ struct ScanWorld: Sendable {
         self.company = company
         self.domain = domain
         self.now = now
+        self.url = url
         outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
-        let origin = URL(string: url).map { [ApiProvider.hibp.rawValue: $0] } ?? [:]
-        providers = Providers(client: outbound, origins: origin, system: database.system, now: now)
+        var origins: [String: URL] = [:]
+        var rates: [String: Int] = [:]
+        for provider in ApiProvider.allCases {
+            origins[provider.rawValue] = URL(string: url + provider.standIn.path)
+            // Have I Been Pwned says its own.
+            if provider.standIn != .hibp { rates[provider.rawValue] = 60_000 }
+        }
+        providers = Providers(client: outbound, origins: origins, rates: rates, system: database.system, now: now)
         credentials = Credentials(
             database: database.tenant, secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)), providers: providers, now: now)
         scans = Scans(
@@ -72,6 +85,22 @@ struct ScanWorld: Sendable {
             queue: JobQueue(pool: database.system.pool, makeID: { CUID.make(at: Date()) }), now: now)
         tuning.backoff = .milliseconds(1)
         tuning.failuresInARow = 5
+    }
+
+    func addKey(_ provider: ApiProvider) async throws {
+        let key = provider.standIn == .hibp ? Self.key : provider.standIn.sampleKey
+        _ = try await credentials.add(provider, key: key, by: subject)
+    }
+
+    func removeKeys() async throws {
+        for credential in try await credentials.list(for: subject) { try await credentials.remove(credential.id, by: subject) }
+    }
+
+    /// A provider as a scan makes it, but for its pace.
+    func provider(_ id: ApiProvider, timeout: Duration = .seconds(20), allowance: Allowance = Allowance()) throws -> any BreachProvider {
+        try providers.make(
+            id, key: id.standIn.sampleKey, pace: Pace(requestsPerMinute: 60_000), allowance: allowance, catalogue: providers.catalogue(),
+            timeout: timeout)
     }
 
     var job: RunScan {
@@ -123,6 +152,31 @@ struct ScanWorld: Sendable {
     }
 
     func credential() async throws -> Credential? { try await credentials.list(for: subject).first }
+}
+
+extension ApiProvider {
+    /// The stand-in that this provider asks.
+    var standIn: SandboxService {
+        switch self {
+        case .hibp, .hibpStealer: .hibp
+        case .dehashed: .dehashed
+        case .leakcheck: .leakcheck
+        case .intelx: .intelx
+        case .snusbase: .snusbase
+        }
+    }
+
+    /// The path of its look-ups of addresses.
+    var lookUpPath: String {
+        switch self {
+        case .hibp: "breachedaccount/"
+        case .hibpStealer: "stealerlogsbyemail"
+        case .dehashed: "v2/search"
+        case .leakcheck: "api/v2/query/"
+        case .intelx: "intelligent/search"
+        case .snusbase: "data/search"
+        }
+    }
 }
 
 /// Numbers as a list: a literal of that type, for comparing several at once.

@@ -87,7 +87,8 @@ import Testing
     @Test(arguments: [
         ("companies", "SELECT"), ("breaches", "SELECT, INSERT, UPDATE"), ("catalogue_state", "SELECT"), ("login_attempts", ""),
         ("audit_events", "SELECT, INSERT"), ("remediation_actions", "SELECT, INSERT"), ("audit_chains", "SELECT"),
-        ("jobs", "SELECT, INSERT"), ("alert_counts", "SELECT"), ("department_counts", "SELECT"), ("schema_migrations", ""),
+        ("jobs", "SELECT, INSERT"), ("alert_counts", "SELECT"), ("department_counts", "SELECT"), ("provider_counts", "SELECT"),
+        ("schema_migrations", ""),
         ("alerts", "SELECT, INSERT, UPDATE, DELETE"),
     ]) func `the app has no more rights on a table than it needs`(table: String, rights: String) async throws {
         let granted = try await owner.first(

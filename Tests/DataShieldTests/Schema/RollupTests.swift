@@ -51,6 +51,14 @@ import Testing
             "(SELECT company_id, day, records FROM record_counts WHERE records <> 0) \u{0} (SELECT company_id, (detected_at AT TIME ZONE 'UTC')::date, count(*) FROM breach_records GROUP BY 1, 2)"
         ),
         (
+            "provider_counts",
+            """
+            (SELECT company_id, provider, records, only_here, first_here FROM provider_counts WHERE (records, only_here, first_here) <> (0, 0, 0))
+            \u{0} (SELECT company_id, p, count(*), count(*) FILTER (WHERE cardinality(sources) = 1), count(*) FILTER (WHERE n = 1)
+                FROM breach_records, unnest(sources) WITH ORDINALITY AS s (p, n) GROUP BY 1, 2)
+            """
+        ),
+        (
             "coverage_counts",
             "(SELECT company_id, provider, outcome, people FROM coverage_counts WHERE people <> 0) \u{0} (SELECT company_id, provider, outcome, count(*) FROM provider_coverage GROUP BY 1, 2, 3)"
         ),
@@ -68,7 +76,7 @@ import Testing
     /// Operations as the program does them, one row and many at a time; % is a random number.
     private static let operations = [
         "INSERT INTO employees (id, company_id, email, department, mfa_enabled) SELECT new_id(), current_company(), new_id() || '@x.example', 'D' || n % 3, (ARRAY[true, false, null])[n % 3 + 1] FROM generate_series(1, % % 20) n",
-        "INSERT INTO breach_records (id, company_id, employee_id, breach_id, exposed_data, detected_at) SELECT new_id(), e.company_id, e.id, b.id, (ARRAY['email', 'password', 'name'])[1:% % 4], now() - (% % 90) * interval '1 day' FROM employees e, breaches b WHERE (hashtext(e.id || b.id) + %) % 5 = 0 ON CONFLICT DO NOTHING",
+        "INSERT INTO breach_records (id, company_id, employee_id, breach_id, exposed_data, sources, detected_at) SELECT new_id(), e.company_id, e.id, b.id, (ARRAY['email', 'password', 'name'])[1:% % 4], (ARRAY['HIBP', 'INTELX', 'SNUSBASE']::api_provider[])[1:hashtext(e.id) & 3], now() - (% % 90) * interval '1 day' FROM employees e, breaches b WHERE (hashtext(e.id || b.id) + %) % 5 = 0 ON CONFLICT DO NOTHING",
         "INSERT INTO alerts (id, company_id, severity, message, employee_id, breach_id, created_at) SELECT new_id(), company_id, (ARRAY['CRITICAL', 'HIGH', 'LOW']::severity[])[abs(hashtext(id)) % 3 + 1], 'x', employee_id, breach_id, now() - (% % 9) * interval '1 day' FROM breach_records WHERE (hashtext(id) + %) % 3 = 0",
         "UPDATE alerts SET status = 'ACKNOWLEDGED', acknowledged_at = now() WHERE (hashtext(id) + %) % 4 = 0",
         "UPDATE alerts SET status = 'RESOLVED', resolved_at = now() WHERE (hashtext(id) + %) % 6 = 0",
@@ -77,7 +85,7 @@ import Testing
         "UPDATE alerts SET message = 'y' WHERE (hashtext(id) + %) % 2 = 0",
         "UPDATE alerts SET employee_id = (SELECT min(id) FROM employees) WHERE (hashtext(id) + %) % 11 = 0",
         "UPDATE breach_records SET exposed_data = exposed_data || 'phone'::text, sources = '{LEAKCHECK}' WHERE (hashtext(id) + %) % 4 = 0 AND NOT 'phone' = ANY (exposed_data)",
-        "UPDATE breach_records SET detected_at = now() WHERE (hashtext(id) + %) % 9 = 0",
+        "UPDATE breach_records SET detected_at = now(), sources = array_prepend('DEHASHED'::api_provider, array_remove(sources, 'DEHASHED')) WHERE (hashtext(id) + %) % 9 = 0",
         "DELETE FROM breach_records WHERE (hashtext(id) + %) % 8 = 0",
         "DELETE FROM alerts WHERE (hashtext(id) + %) % 10 = 0",
         "UPDATE employees SET department = (ARRAY['D1', 'D2', null])[% % 3 + 1] WHERE (hashtext(id) + %) % 5 = 0",

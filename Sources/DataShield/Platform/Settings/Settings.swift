@@ -23,6 +23,8 @@ package struct Settings: Sendable {
     package var allowedHosts: [AllowedHost] = []
     /// Origins of providers by their id, where not their own: `HIBP` → `http://127.0.0.1:9000`.
     package var providerURLs: [String: URL] = [:]
+    /// Calls a minute by a provider's id, where its documentation and plan do not say what holds here.
+    package var providerRates: [String: Int] = [:]
     package var directoryURLs: [String: URL] = [:]
     package var logLevel: Logger.Level = .info
     /// Off behind a transaction pooler, which would break statements that are prepared once per connection.
@@ -81,10 +83,11 @@ extension Settings {
         "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
+    static let ratePrefix = "DATASHIELD_PROVIDER_RATE_"
     static let directoryPrefix = "DATASHIELD_DIRECTORY_URL_"
 
     private static func isKnown(_ name: String) -> Bool {
-        names.contains(name) || name.hasPrefix(providerPrefix) || name.hasPrefix(directoryPrefix)
+        names.contains(name) || name.hasPrefix(providerPrefix) || name.hasPrefix(ratePrefix) || name.hasPrefix(directoryPrefix)
     }
 
     /// The lines of a settings file: `KEY=VALUE`, `export KEY="VALUE"`, `# a comment`.
@@ -148,7 +151,11 @@ extension Settings {
             }
             return host
         }
-        providerURLs = try reader.origins(prefix: Self.providerPrefix, known: ApiProvider.allCases.map(\.rawValue))
+        let providers = ApiProvider.allCases.map(\.rawValue)
+        providerURLs = try reader.origins(prefix: Self.providerPrefix, known: providers, mayHavePath: true)
+        for (id, name) in try reader.names(prefix: Self.ratePrefix, known: providers) {
+            providerRates[id] = try reader.integer(name, in: 1...1_000_000)
+        }
         directoryURLs = try reader.origins(
             prefix: Self.directoryPrefix, known: ["AZURE_AD", "GOOGLE_WORKSPACE", "LDAP", "AWS_DIRECTORY", "OKTA", "SCIM"])
         if let value = reader.values["DATASHIELD_LOG_LEVEL"] {

@@ -27,25 +27,37 @@ struct SettingsReader {
     }
 
     /// `https://host:port`, without path, query or credentials.
-    func origin(_ name: String) throws -> URL? {
+    /// - Parameter mayHavePath: whether the service may be somewhere below its host, as behind a proxy; its own paths follow.
+    func origin(_ name: String, mayHavePath: Bool = false) throws -> URL? {
         guard let text = values[name] else { return nil }
         let trimmed = text.hasSuffix("/") ? String(text.dropLast()) : text
         guard let url = URL(string: trimmed), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme), let host = url.host,
-            !host.isEmpty, url.path.isEmpty, url.query == nil, url.fragment == nil, url.user == nil, url.password == nil
-        else { throw SettingsError(name: name, problem: "has to be scheme, host and port only, such as https://shield.example.com.") }
+            !host.isEmpty, mayHavePath || url.path.isEmpty, url.query == nil, url.fragment == nil, url.user == nil, url.password == nil
+        else {
+            let only =
+                mayHavePath
+                ? "an address without query, such as https://proxy.example.com/service"
+                : "scheme, host and port only, such as https://shield.example.com"
+            throw SettingsError(name: name, problem: "has to be \(only).")
+        }
         return url
     }
 
-    func origins(prefix: String, known: [String]) throws -> [String: URL] {
+    func origins(prefix: String, known: [String], mayHavePath: Bool = false) throws -> [String: URL] {
         var origins: [String: URL] = [:]
-        for name in values.keys.sorted() where name.hasPrefix(prefix) {
+        for (id, name) in try names(prefix: prefix, known: known) { origins[id] = try origin(name, mayHavePath: mayHavePath) }
+        return origins
+    }
+
+    /// The settings of services that are there, with the service's id.
+    func names(prefix: String, known: [String]) throws -> [(id: String, name: String)] {
+        try values.keys.sorted().filter { $0.hasPrefix(prefix) }.map { name in
             let id = String(name.dropFirst(prefix.count))
             guard known.contains(id) else {
                 throw SettingsError(name: name, problem: "names no service. Known: \(known.joined(separator: ", ")).")
             }
-            origins[id] = try origin(name)
+            return (id, name)
         }
-        return origins
     }
 
     func key(_ name: String, _ text: String?) throws -> Secret? {

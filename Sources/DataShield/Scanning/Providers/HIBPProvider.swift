@@ -7,6 +7,7 @@ package struct HIBPProvider: BreachProvider {
     package static let origin = URL(staticString: "https://haveibeenpwned.com")
     /// The smallest plan's.
     package static let usualRequestsPerMinute = 10
+    package static let followsHIBPCatalogue = true
 
     private let access: ProviderAccess
     private let wire: HIBPClient
@@ -21,16 +22,16 @@ package struct HIBPProvider: BreachProvider {
         return try HIBPWire.account(bytes)
     }
 
-    package func lookUp(_ address: EmailAddress) async throws -> [Finding] {
+    package func lookUp(_ address: EmailAddress) async throws -> LookUp {
         let path = "breachedaccount/\(ProviderClient.escaped(address.text))?truncateResponse=false&IncludeUnverified=true"
-        guard let bytes = try await call(path) else { return [] }
+        guard let bytes = try await call(path) else { return LookUp() }
         let entries = try HIBPWire.entries(JSONValue.answer(bytes))
         var findings: [Finding] = []
         for entry in entries { findings.append(try await finding(entry)) }
-        return findings
+        return LookUp(findings)
     }
 
-    package func lookUp(domain: String) async throws -> [EmailAddress: [Finding]] {
+    package func lookUp(domain: String) async throws -> DomainLookUp {
         try await requireVerified(domain)
         let bytes: [UInt8]?
         do {
@@ -39,11 +40,11 @@ package struct HIBPProvider: BreachProvider {
             // Not verified, or larger than the plan includes: in either case each address can still be asked.
             throw ProviderFailure.domainNotVerified
         }
-        guard let bytes else { return [:] }
+        guard let bytes else { return DomainLookUp() }
         let names = try HIBPWire.domain(bytes, domain)
         var known: [String: Finding] = [:]
         for name in Set(names.values.joined()) { known[name] = try await finding(CatalogueEntry(name: name)) }
-        return names.mapValues { $0.compactMap { known[$0] } }
+        return DomainLookUp(names.mapValues { $0.compactMap { known[$0] } })
     }
 
     /// Asks which domains the key's owner controls, so that a domain which is not among them costs no refused call.

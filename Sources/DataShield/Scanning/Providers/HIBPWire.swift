@@ -67,8 +67,21 @@ enum HIBPWire {
         return ProviderAccount(plan: value["SubscriptionName"]?.text.map(PlainText.oneLine), requestsPerMinute: rate)
     }
 
+    /// Sites at which an address was typed.
+    static func sites(_ value: JSONValue) throws(ProviderFailure) -> [String] {
+        guard let items = value.list else { throw .malformed("not a list of websites") }
+        var sites: [String] = []
+        for item in items {
+            guard let site = item.text else { throw .malformed("a website that is not a name") }
+            sites.append(site)
+        }
+        return sites
+    }
+
     static func domains(_ bytes: [UInt8]) throws(ProviderFailure) -> Set<String> {
         guard let items = try JSONValue.answer(bytes).list else { throw .malformed("not a list of domains") }
-        return Set(items.compactMap { $0["DomainName"]?.text?.lowercased() })
+        var domains: Set<String> = []
+        for item in items { domains.insert(try item.requiredText("DomainName").lowercased()) }
+        return domains
     }
 }

@@ -45,3 +45,56 @@ extension JSONValue {
         }
     }
 }
+
+/// What must be there: when it is not, or is of another type, the service's answers have changed, and the failure names the field. An
+/// answer that cannot be understood must never be taken for one that has nothing.
+extension JSONValue {
+    func required(_ key: String) throws(ProviderFailure) -> JSONValue {
+        guard let value = self[key] else { throw .malformed("\(key) is missing") }
+        return value
+    }
+
+    func requiredNumber(_ key: String) throws(ProviderFailure) -> Int {
+        let value = try required(key)
+        guard let number = value.wholeNumber else { throw .malformed("\(key) is \(value.kind), not a whole number") }
+        return number
+    }
+
+    func requiredText(_ key: String) throws(ProviderFailure) -> String {
+        let value = try required(key)
+        guard let text = value.text else { throw .malformed("\(key) is \(value.kind), not a text") }
+        return text
+    }
+
+    func requiredList(_ key: String) throws(ProviderFailure) -> [JSONValue] {
+        let value = try required(key)
+        guard let list = value.list else { throw .malformed("\(key) is \(value.kind), not a list") }
+        return list
+    }
+
+    func requiredObject(_ key: String) throws(ProviderFailure) -> [String: JSONValue] {
+        let value = try required(key)
+        guard case .object(let members) = value else { throw .malformed("\(key) is \(value.kind), not an object") }
+        return members
+    }
+
+    /// A text, or the texts of a list: services are not of one mind, and some change it.
+    var texts: [String] {
+        switch self {
+        case .string(let text): [text]
+        case .array(let items): items.compactMap(\.text)
+        case .null, .bool, .integer, .number, .object: []
+        }
+    }
+
+    /// Whether it holds anything: empty texts and lists stand for what is not known.
+    var holdsSomething: Bool {
+        switch self {
+        case .null: false
+        case .bool, .integer, .number: true
+        case .string(let text): !text.allSatisfy(\.isWhitespace)
+        case .array(let items): items.contains(where: \.holdsSomething)
+        case .object(let members): members.values.contains(where: \.holdsSomething)
+        }
+    }
+}

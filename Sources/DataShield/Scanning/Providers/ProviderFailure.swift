@@ -12,6 +12,8 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
     case rateLimited(retryAfter: Duration?)
     /// The plan's calls are used up.
     case quota
+    /// The answer leaves something out, so that it says nothing of those whom it does not name; the text says why.
+    case incomplete(String)
     /// The service cannot take this address; asking again changes nothing.
     case notAcceptable
     /// The service is down, cannot be reached, or broke off.
@@ -29,6 +31,7 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
         case .blocked: "The call was blocked before it reached the service."
         case .rateLimited: "The service limits the rate of calls."
         case .quota: "The plan's searches are used up."
+        case .incomplete(let why): "The answer is not complete: \(why)."
         case .notAcceptable: "The service does not accept this address."
         case .unavailable(let status): status.map { "The service is unavailable (status \($0))." } ?? "The service cannot be reached."
         case .timeout: "The service did not answer in time."
@@ -51,7 +54,7 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
     package var consequence: Consequence {
         switch self {
         case .rateLimited, .unavailable, .timeout: .retry
-        case .notAcceptable, .malformed, .domainNotVerified: .skip
+        case .notAcceptable, .malformed, .incomplete, .domainNotVerified: .skip
         case .refusedKey, .notPermitted, .blocked, .quota: .stop
         }
     }
@@ -60,7 +63,7 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
     package var isTheKeysFault: Bool {
         switch self {
         case .refusedKey, .notPermitted: true
-        case .domainNotVerified, .blocked, .rateLimited, .quota, .notAcceptable, .unavailable, .timeout, .malformed: false
+        case .domainNotVerified, .blocked, .rateLimited, .quota, .incomplete, .notAcceptable, .unavailable, .timeout, .malformed: false
         }
     }
 }

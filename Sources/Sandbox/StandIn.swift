@@ -1,0 +1,156 @@
+import Foundation
+import HTTPTypes
+
+/// The services that the sandbox stands in for.
+package enum SandboxService: String, Codable, Sendable, CaseIterable {
+    case hibp
+    case dehashed
+    case leakcheck
+    case intelx
+    case snusbase
+
+    /// Where the service is below the sandbox's address: what the product takes for its origin. The service's own paths follow.
+    package var path: String {
+        switch self {
+        case .hibp: ""
+        case .dehashed, .leakcheck, .intelx, .snusbase: "/\(rawValue)"
+        }
+    }
+
+    /// A key of the form that the service gives out.
+    package var sampleKey: String {
+        switch self {
+        case .hibp: "0123456789abcdef0123456789abcdef"
+        case .dehashed: "dGhpcyBpcyBub3QgYSByZWFsIGtleQ=="
+        case .leakcheck: "0123456789abcdef0123456789abcdef01234567"
+        case .intelx: "01234567-89ab-4cde-8f01-23456789abcd"
+        case .snusbase: "sb0123456789abcdefghijklmnopqr"
+        }
+    }
+}
+
+/// A request to a service, taken apart.
+struct ServiceRequest: Sendable {
+    var method: HTTPRequest.Method
+    /// The path below the service's own beginning, decoded.
+    var path: [String]
+    /// The names are lower-cased.
+    var query: [String: String]
+    var headers: HTTPFields
+    var body: [UInt8]
+
+    func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
+
+    /// The path as misbehaviour names it.
+    var joined: String { path.joined(separator: "/").lowercased() }
+
+    func isAt(_ words: String...) -> Bool { path.map { $0.lowercased() } == words }
+
+    /// The body as a JSON object; nil when it is none.
+    var object: [String: Any]? {
+        // try?: what is not JSON is refused by whoever asks.
+        (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any]
+    }
+}
+
+/// What a stand-in may look at.
+struct ServiceContext: Sendable {
+    var world: HIBPWorld
+    var plan: SubscriptionPlan
+    /// Changes with the world and the plan.
+    var version: Int
+    var now: Date
+}
+
+/// A stand-in of one service: what it answers to what, in the service's own wire format, by its documentation. What it remembers
+/// between requests it guards itself.
+protocol StandIn: Sendable {
+    /// What is counted, without the values that a path may hold.
+    func endpoint(of request: ServiceRequest) -> String
+
+    /// Whose limit a request counts in; nil for one that counts in none.
+    func limitedKey(of request: ServiceRequest) -> String?
+
+    /// Why a request is not even looked at: its method, its agent, its key.
+    /// - Parameter keys: those that are good; nil is any of the right form.
+    func refusal(_ request: ServiceRequest, keys: Set<String>?) -> Answer?
+
+    func answer(_ request: ServiceRequest, _ context: ServiceContext) -> Answer
+
+    // What it says when it is told to fail.
+
+    /// - Parameter seconds: when to come again; nil leaves it to the service what it says by itself.
+    func tooManyRequests(after seconds: Int?) -> Answer
+    var internalError: Answer { get }
+    var refusedKey: Answer { get }
+    /// The key is good, and what was asked is not in its plan.
+    var forbidden: Answer { get }
+    var quotaUsedUp: Answer { get }
+    /// Names that are others when its schema changes.
+    var renamed: [String: String] { get }
+}
+
+extension StandIn {
+    /// The answer as it would be after a change of the service's schema: JSON as before, with other names.
+    func withOtherNames(_ answer: Answer) -> Answer {
+        // try?: what is not JSON has no names.
+        guard answer.status == .ok, let value = try? JSONSerialization.jsonObject(with: Data(answer.body)) else { return answer }
+        let changed = Self.rename(value, renamed)
+        var answer = answer
+        answer.body = Array((try? JSONSerialization.data(withJSONObject: changed, options: .sortedKeys)) ?? Data("{}".utf8))  // try?: it was JSON
+        return answer
+    }
+
+    private static func rename(_ value: Any, _ names: [String: String]) -> Any {
+        switch value {
+        case let object as [String: Any]:
+            Dictionary(uniqueKeysWithValues: object.map { (names[$0] ?? $0, rename($1, names)) })
+        case let list as [String] where !list.isEmpty && names["[]"] != nil:
+            list.map { [names["[]"] ?? "": $0] }
+        case let list as [Any]: list.map { rename($0, names) }
+        default: value
+        }
+    }
+}
+
+extension Misbehaviour {
+    /// What becomes of the right answer.
+    func spoil(_ answer: Answer, by service: any StandIn) -> Answer {
+        switch kind {
+        case .tooManyRequests: service.tooManyRequests(after: retryAfter ?? 2)
+        case .internalError: service.internalError
+        case .unavailable: .edgePage(.serviceUnavailable)
+        case .lostPage: .edgePage(.notFound)
+        case .slow, .cutConnection: answer
+        case .brokenJSON: .json(written: Array(#"[{"Name":oops]"#.utf8))
+        case .truncated: .json(written: answer.body.isEmpty ? Array(#"[{"Name":"#.utf8) : Array(answer.body.dropLast(max(1, answer.body.count / 3))))
+        case .wrongContentType: Answer(status: answer.status, contentType: "text/html", body: answer.body)
+        case .refusedKey: service.refusedKey
+        case .forbidden: service.forbidden
+        case .quotaUsedUp: service.quotaUsedUp
+        case .schemaChange: service.withOtherNames(answer)
+        }
+    }
+}
+
+/// How often a service may be asked, as it counts down.
+struct Credits: Sendable {
+    private(set) var left: Int
+
+    init(_ left: Int) { self.left = left }
+
+    /// - Returns: false when there is none left.
+    mutating func take() -> Bool {
+        guard left > 0 else { return false }
+        left -= 1
+        return true
+    }
+}
+
+extension Answer {
+    /// JSON of strings, numbers, booleans, nulls, lists and objects.
+    static func object(_ value: [String: Any], status: HTTPResponse.Status = .ok) -> Answer {
+        // try?: such values can always be written.
+        json(written: Array((try? JSONSerialization.data(withJSONObject: value, options: .sortedKeys)) ?? Data("{}".utf8)), status: status)
+    }
+}
