@@ -78,7 +78,9 @@ struct Combolist {
         defer { try? file.close() }
         // Lines are drawn from stocks, because a gigabyte of them spelled one by one would take minutes.
         let locals = (0..<200_000).map { _ in Array(local().utf8) }
-        let secrets = (0..<50_000).map { _ in Array("\(Self.words[random.below(Self.words.count)])\(random.below(10_000))\(random.below(3) == 0 ? "!" : "")".utf8) }
+        let secrets = (0..<50_000).map { _ in
+            Array("\(Self.words[random.below(Self.words.count)])\(random.below(10_000))\(random.below(3) == 0 ? "!" : "")".utf8)
+        }
         let sites = (0..<2_000).map { Array("https://\(Self.last[$0 % 30]).example.com/\($0)/login:".utf8) }
         var written = 0
         var buffer: [UInt8] = []

@@ -37,7 +37,9 @@ struct LeakSearchBenchmark: Benchmark {
             theirs["hyperscan", default: []].append(try await Self.peer("hyperscan", path, companyFile))
             theirs["duckdb", default: []].append(try await Self.peer("duckdb", path, gmailFile))
             // It takes long, and comes nowhere near.
-            if round == 0 { theirs["rg", default: []].append(try await Self.command("rg", "rg --no-config -c -a -F -f '\(companyFile)' '\(path)' || true")) }
+            if round == 0 {
+                theirs["rg", default: []].append(try await Self.command("rg", "rg --no-config -c -a -F -f '\(companyFile)' '\(path)' || true"))
+            }
         }
         func rate(_ name: String) -> Double { Figures.median(ours[name] ?? []) }
         func peer(_ name: String) -> Double { Figures.median(theirs[name] ?? []) }
@@ -173,7 +175,8 @@ private enum StealerArchive {
                     + "Application: Google_[Chrome]_Default\r\n===============\r\n"
             }
             let cookies = (0..<200).map { ".site\($0 % 90).example.org\tTRUE\t/\tTRUE\t1798761600\tname_\($0)\tINVENTED0123456789\r\n" }.joined()
-            let system = "Build ID: x\r\nIP: 192.0.2.10\r\nFileLocation: C:\\x.exe\r\nMachineName: PC\r\nHWID: \(machine)\r\nLog date: 7/4/2024 5:43:07 PM\r\n"
+            let system =
+                "Build ID: x\r\nIP: 192.0.2.10\r\nFileLocation: C:\\x.exe\r\nMachineName: PC\r\nHWID: \(machine)\r\nLog date: 7/4/2024 5:43:07 PM\r\n"
             files.append(("\(folder)/Cookies/Google_[Chrome]_Default Network.txt", Array(cookies.utf8)))
             files.append(("\(folder)/Passwords.txt", Array(passwords.utf8)))
             files.append(("\(folder)/UserInformation.txt", Array(system.utf8)))

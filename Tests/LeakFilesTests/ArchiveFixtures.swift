@@ -28,7 +28,7 @@ enum ArchiveFixture {
     }
 
     static func make(_ kind: Kind, _ entries: [Entry], passphrase: String? = nil) -> [UInt8] {
-        let archive = archive_write_new()!
+        guard let archive = archive_write_new() else { preconditionFailure("There is no memory for an archive.") }
         defer { archive_write_free(archive) }
         switch kind {
         case .zip: archive_write_set_format_zip(archive)
@@ -47,7 +47,7 @@ enum ArchiveFixture {
         output.withUnsafeMutableBytes { memory in
             archive_write_open_memory(archive, memory.baseAddress, memory.count, &used)
             for item in entries {
-                let entry = archive_entry_new()!
+                guard let entry = archive_entry_new() else { preconditionFailure("There is no memory for an entry.") }
                 archive_entry_set_pathname_utf8(entry, item.name)
                 archive_entry_set_perm(entry, 0o644)
                 if let link = item.link, item.isHardLink {

@@ -69,7 +69,9 @@ import Testing
         #expect(padded.hits.count == 1 && padded.skipped.isEmpty)
     }
 
-    @Test(arguments: [ArchiveFixture.Kind.zip, .tar, .sevenZip]) func `a truncated archive loses only its rest`(_ kind: ArchiveFixture.Kind) async throws {
+    @Test(arguments: [ArchiveFixture.Kind.zip, .tar, .sevenZip]) func `a truncated archive loses only its rest`(
+        _ kind: ArchiveFixture.Kind
+    ) async throws {
         var random = SeededRandom(state: 5)
         let noise = (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &random) }
         let whole = ArchiveFixture.make(kind, [Entry("one.txt", list), Entry("two.txt", noise), Entry("three.txt", list)])
@@ -103,7 +105,10 @@ import Testing
         let first = ArchiveFixture.make(.zip, [Entry("a.7z", second), Entry("list.txt.gz", ArchiveFixture.gzip(Array(list.utf8)))])
         let path = try scratch.write("some.zip", first)
         let reading = try await readAll([path], watch)
-        #expect(Set(reading.batches.filter { !$0.records.isEmpty }.map(\.part)) == ["\(path)!a.7z!second.txt", "\(path)!a.7z!b.zip!third.txt", "\(path)!list.txt.gz"])
+        #expect(
+            Set(reading.batches.filter { !$0.records.isEmpty }.map(\.part)) == [
+                "\(path)!a.7z!second.txt", "\(path)!a.7z!b.zip!third.txt", "\(path)!list.txt.gz",
+            ])
         #expect(reading.skipped.map(\.path) == ["\(path)!a.7z!b.zip!c.tar"])
         #expect(reading.skipped.first?.reason.contains("3 deep") == true)
         var limits = LeakLimits()
@@ -157,7 +162,8 @@ import Testing
     @Test func `paths that lead elsewhere and links are refused, and nothing is written`() async throws {
         let entries = [
             Entry("../outside.txt", list), Entry("/absolute.txt", list), Entry("C:\\windows.txt", list), Entry("a/../../b.txt", list),
-            Entry("..\\back.txt", list), Entry("link", linkTo: "/etc/passwd"), Entry("good.txt", list), Entry("hard", linkTo: "good.txt", isHard: true),
+            Entry("..\\back.txt", list), Entry("link", linkTo: "/etc/passwd"), Entry("good.txt", list),
+            Entry("hard", linkTo: "good.txt", isHard: true),
         ]
         let path = try scratch.write("in/some.tar", ArchiveFixture.make(.tar, entries))
         let reading = try await readAll([path], watch)
@@ -174,13 +180,17 @@ import Testing
         #expect(try EntryPath("./a//b\\c").text == "a/b/c")
     }
 
-    private let passwords = "URL: https://vpn.example.com/login\nUsername: alex.doe@example.com\nPassword: Invented-5!\nApplication: Chrome\n===============\n"
+    private let passwords =
+        "URL: https://vpn.example.com/login\nUsername: alex.doe@example.com\nPassword: Invented-5!\nApplication: Chrome\n===============\n"
 
     private var devices: [Entry] {
         (1...3).flatMap { number in
             [
-                Entry("DE[000\(number)] [2024-06-05T10_11_12]/Passwords.txt", number == 2 ? passwords.replacing("alex.doe", with: "other") : passwords),
-                Entry("DE[000\(number)] [2024-06-05T10_11_12]/UserInformation.txt", "Build ID: @example\nIP: 192.0.2.\(number)\nFileLocation: C:\\a.exe\nMachineName: PC-\(number)\nHWID: 0000\(number)\n"),
+                Entry(
+                    "DE[000\(number)] [2024-06-05T10_11_12]/Passwords.txt", number == 2 ? passwords.replacing("alex.doe", with: "other") : passwords),
+                Entry(
+                    "DE[000\(number)] [2024-06-05T10_11_12]/UserInformation.txt",
+                    "Build ID: @example\nIP: 192.0.2.\(number)\nFileLocation: C:\\a.exe\nMachineName: PC-\(number)\nHWID: 0000\(number)\n"),
             ]
         }
     }
@@ -207,7 +217,9 @@ import Testing
         #expect(folder.finished.first?.entries == 6)
         #expect(folder.finished.first?.digest != nil)
         let nested = (0..<3).map { number in
-            Entry("device\(number).zip", ArchiveFixture.make(.zip, devices[(2 * number)..<(2 * number + 2)].map { Entry(($0.name as NSString).lastPathComponent, $0.bytes) }))
+            Entry(
+                "device\(number).zip",
+                ArchiveFixture.make(.zip, devices[(2 * number)..<(2 * number + 2)].map { Entry(($0.name as NSString).lastPathComponent, $0.bytes) }))
         }
         let inside = try await readAll([try scratch.write("nested.zip", ArchiveFixture.make(.zip, nested))], watch)
         #expect(Set(inside.logs.map(\.machineId)) == Set(packed.logs.map(\.machineId)))

@@ -53,7 +53,8 @@ import Testing
     @Test(arguments: UInt64(1)...4) func `a large file gives what a naive search finds`(_ seed: UInt64) async throws {
         var random = SeededRandom(state: seed)
         let pieces = [
-            "alex.doe@example.com", "SAM@example.net", "xsam@example.net", "sam@example.net.au", ":", ";", "|", "\t", "\r\n", "\n", "'", "\"", "\0", "ü",
+            "alex.doe@example.com", "SAM@example.net", "xsam@example.net", "sam@example.net.au", ":", ";", "|", "\t", "\r\n", "\n", "'", "\"", "\0",
+            "ü",
             "\u{FEFF}", ".", " ", "https://example.org/", "password",
         ].map { Array($0.utf8) }
         var text: [UInt8] = []
@@ -118,7 +119,9 @@ import Testing
         var random = SeededRandom(state: UInt64(size))
         var text: [UInt8] = []
         while text.count < 3 << 20 {
-            text += Array(["sam@example.net:x\n", "alex.doe@example.com", "filler ", "\r\n", "@", ".", String(repeating: "long", count: 500)].randomElement(using: &random)!.utf8)
+            text += Array(
+                ["sam@example.net:x\n", "alex.doe@example.com", "filler ", "\r\n", "@", ".", String(repeating: "long", count: 500)].randomElement(
+                    using: &random)!.utf8)
         }
         if size == 1 { text = Array(text.prefix(1 << 21)) }
         let scan = StreamScan(watch: watch.index, name: "list.txt")

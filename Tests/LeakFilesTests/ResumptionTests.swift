@@ -18,7 +18,9 @@ import Testing
         var random = SeededRandom(state: seed)
         var text: [UInt8] = []
         for line in 0..<lines {
-            text += Array(Int.random(in: 0..<100, using: &random) == 0 ? "sam@example.net:Invented-\(line)\n".utf8 : "x\(line)@example.org:nothing of note\n".utf8)
+            text += Array(
+                Int.random(in: 0..<100, using: &random) == 0
+                    ? "sam@example.net:Invented-\(line)\n".utf8 : "x\(line)@example.org:nothing of note\n".utf8)
         }
         return text
     }
@@ -56,7 +58,8 @@ import Testing
     @Test func `a read that is stopped again and again gives the same as an undisturbed one`() async throws {
         let large = try scratch.write("large.txt", list(1, lines: 150_000))
         let packed = try scratch.write("packed.gz", ArchiveFixture.gzip(list(2, lines: 120_000)))
-        let zip = try scratch.write("some.zip", ArchiveFixture.make(.zip, [.init("a.txt", list(3, lines: 90_000)), .init("b.txt", list(4, lines: 60_000))]))
+        let zip = try scratch.write(
+            "some.zip", ArchiveFixture.make(.zip, [.init("a.txt", list(3, lines: 90_000)), .init("b.txt", list(4, lines: 60_000))]))
         let small = try scratch.write("small.txt", list(5, lines: 10))
         let paths = [large, packed, zip, small]
         let whole = try await readAll(paths, watch)

@@ -52,7 +52,8 @@ package struct IngestRoutes: Sendable {
         let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
         let source = try LeakSource.checked(name: query.breach, date: query.date, fileName: query.fileName)
         let run = try await ingests.upload(
-            file, source.fileName.isEmpty ? LeakSource(name: source.name, date: source.date, fileName: LeakSource.named(file.fileName).fileName) : source,
+            file,
+            source.fileName.isEmpty ? LeakSource(name: source.name, date: source.date, fileName: LeakSource.named(file.fileName).fileName) : source,
             by: subject)
         return try .json(IngestRun.Response(run), status: .accepted)
     }

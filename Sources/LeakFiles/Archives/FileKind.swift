@@ -18,7 +18,9 @@ enum FileKind: Sendable, Equatable {
         self =
             if bytes.starts(with: [0x1F, 0x8B, 0x08]) {
                 .gzip
-            } else if bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) || bytes.count >= 4 && bytes.starts(with: [0x2A, 0x4D, 0x18], from: 1) && bytes[0] & 0xF0 == 0x50 {
+            } else if bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+                || bytes.count >= 4 && bytes.starts(with: [0x2A, 0x4D, 0x18], from: 1) && bytes[0] & 0xF0 == 0x50
+            {
                 .zstd
             } else if bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) || bytes.starts(with: Array("PK\u{5}\u{6}".utf8))
                 || bytes.starts(with: [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C])

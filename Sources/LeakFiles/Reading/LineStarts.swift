@@ -1,5 +1,5 @@
-import Foundation
 import CLeakScan
+import Foundation
 
 /// Finds where lines of a file begin that are too long for a window, and remembers it: several matches of one line ask for it.
 ///

@@ -103,9 +103,11 @@ final class ChunkReader {
             return shape.record(of: match.address, in: alone, offset: offset)
         }
         let wider = Window(
-            bytes: UnsafeRawBufferPointer(rebasing: room.prefix(filled)), base: from, isEnd: start + from + UInt64(filled) >= file.size || filled < wanted)
+            bytes: UnsafeRawBufferPointer(rebasing: room.prefix(filled)), base: from,
+            isEnd: start + from + UInt64(filled) >= file.size || filled < wanted)
         let range = place..<(place + match.range.count)
-        let context = wider.context(of: range, spansLines: shape.spansLines, head: { head(of: offset) })
+        let context =
+            wider.context(of: range, spansLines: shape.spansLines, head: { head(of: offset) })
             ?? MatchContext(
                 line: wider.bytes, match: range, isStartCut: true, isEndCut: true, head: UnsafeRawBufferPointer(start: nil, count: 0))
         return shape.record(of: match.address, in: context, offset: offset)

@@ -130,7 +130,10 @@ final class StreamScan {
             let window = Window(bytes: text, base: base, isEnd: isEnd)
             let start = min(end, max(scanned, resumeAt > base ? Int(resumeAt - base) : 0))
             watch.scan(text, at: start..<end, places: places, newlines: &newlines) { match in
-                guard let context = window.context(of: match.range, spansLines: shape.spansLines, head: { lineHead(before: match.range.lowerBound, in: text) }) else { return }
+                guard
+                    let context = window.context(
+                        of: match.range, spansLines: shape.spansLines, head: { lineHead(before: match.range.lowerBound, in: text) })
+                else { return }
                 records.append(shape.record(of: match.address, in: context, offset: base + UInt64(match.range.lowerBound)))
             }
         }

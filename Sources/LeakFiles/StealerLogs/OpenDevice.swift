@@ -44,10 +44,10 @@ struct OpenDevice {
         add(record)
     }
 
-    /// - Parameter watched: asked only when there is not much room left, which is for cookies of watched domains.
-    mutating func addCandidate(_ entry: CookieFile.Entry, watched: (ByteView) -> Bool) {
+    /// - Parameter watched: the watched domains, for which the last room is kept.
+    mutating func addCandidate(_ entry: CookieFile.Entry, watched: CookieScope) {
         let length = candidates.count + entry.domain.count + entry.name.count + 10
-        guard length <= Self.mostCookieBytes, length <= Self.mostCookieBytes * 3 / 4 || watched(entry.domain) else { return }
+        guard length <= Self.mostCookieBytes, length <= Self.mostCookieBytes * 3 / 4 || watched.includes(entry.domain) else { return }
         candidates.append(UInt8(truncatingIfNeeded: entry.domain.count))
         candidates.append(UInt8(truncatingIfNeeded: entry.name.count - 1))
         var expires = UInt64(max(0, entry.expires))
@@ -62,7 +62,7 @@ struct OpenDevice {
     // MARK: The log
 
     /// What there is of it; nil when no watched address is in it, because then it concerns nobody.
-    func log(_ watch: WatchList) -> StealerLog? {
+    func log(_ watch: WatchList, _ watched: CookieScope) -> StealerLog? {
         guard !records.isEmpty else { return nil }
         var evidence = evidence
         if let system { evidence.add(system.evidence) }
@@ -72,7 +72,7 @@ struct OpenDevice {
         log.operatingSystem = system?.operatingSystem
         log.country = system?.country ?? name.country
         log.records = records
-        log.cookies = cookies(watch)
+        log.cookies = cookies(watched)
         log.credentialCount = credentialCount
         log.cookieCount = cookieCount
         log.hasTokens = hasTokens
@@ -98,8 +98,8 @@ struct OpenDevice {
         return SHA256Digest.hexadecimal(Array(parts.joined(separator: "\u{0}").utf8))
     }
 
-    private func cookies(_ watch: WatchList) -> [LeakedCookie] {
-        let wanted = CookieScope(domains: watch.domains, hosts: Set(records.compactMap(\.site)))
+    private func cookies(_ watched: CookieScope) -> [LeakedCookie] {
+        let wanted = watched.adding(Set(records.compactMap(\.site)))
         var newest: [CookieKey: LeakedCookie] = [:]
         candidates.withUnsafeBytes { buffer in
             let bytes = ByteView(buffer)
@@ -110,10 +110,11 @@ struct OpenDevice {
                 guard nameEnd <= bytes.count else { break }
                 var expires: UInt64 = 0
                 for place in (0..<8).reversed() { expires = expires << 8 | UInt64(bytes[index + 2 + place]) }
-                let domain = bytes[index + 10..<domainEnd].lowercasedText(limit: 253)
+                let written = bytes[index + 10..<domainEnd]
                 let name = bytes[domainEnd..<nameEnd]
                 index = nameEnd
-                guard wanted.includes(domain) else { continue }
+                guard wanted.includes(written) else { continue }
+                let domain = written.lowercasedText(limit: 253)
                 let date = expires == 0 ? nil : Date(timeIntervalSince1970: Double(min(expires, 253_402_300_799)))
                 let cookie = LeakedCookie(domain: domain, name: name.text(limit: 128), expiresAt: date, isSession: CookieFile.isSessionName(name))
                 let key = CookieKey(domain: domain, name: cookie.name)
@@ -127,38 +128,6 @@ struct OpenDevice {
     private struct CookieKey: Hashable {
         var domain: String
         var name: String
-    }
-}
-
-/// Which cookies are kept: those that a browser sends to a site of the records, and those of watched domains and of all below them.
-struct CookieScope {
-    private var domains: Set<String>
-    /// The hosts and each domain above them that has a dot.
-    private var senders: Set<String> = []
-
-    init(domains: [String], hosts: Set<String>) {
-        self.domains = Set(domains)
-        for host in hosts {
-            var rest = Substring(host)
-            senders.insert(host)
-            while let dot = rest.firstIndex(of: "."), !isAddress(host) {
-                rest = rest[rest.index(after: dot)...]
-                guard rest.contains(".") else { break }
-                senders.insert(String(rest))
-            }
-        }
-    }
-
-    private func isAddress(_ host: String) -> Bool { Array(host.utf8).withUnsafeBytes { ContentKind.isIPv4(ByteView($0)) } }
-
-    func includes(_ domain: String) -> Bool {
-        if senders.contains(domain) { return true }
-        var rest = Substring(domain)
-        while true {
-            if domains.contains(String(rest)) { return true }
-            guard let dot = rest.firstIndex(of: ".") else { return false }
-            rest = rest[rest.index(after: dot)...]
-        }
     }
 }
 

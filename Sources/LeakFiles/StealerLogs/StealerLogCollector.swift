@@ -35,7 +35,7 @@ package struct StealerLogCollector {
 
     package init(watch: WatchList) {
         self.watch = watch
-        watched = CookieScope(domains: watch.domains, hosts: [])
+        watched = CookieScope(domains: watch.domains)
     }
 
     /// What to do with an entry: hand it over whole, note only that it is there, treat it as an ordinary leak file, or pass it over.
@@ -134,7 +134,7 @@ package struct StealerLogCollector {
     }
 
     private mutating func close(_ device: OpenDevice) {
-        if let log = device.log(watch) { finished.append(log) }
+        if let log = device.log(watch, watched) { finished.append(log) }
     }
 
     // MARK: Files
@@ -222,7 +222,7 @@ package struct StealerLogCollector {
         var count = 0
         CookieFile.read(text) { entry in
             count += 1
-            device.addCandidate(entry) { watched.includes($0.lowercasedText(limit: 253)) }
+            device.addCandidate(entry, watched: watched)
         }
         device.cookieCount += count
     }

@@ -64,7 +64,8 @@ import Testing
                 --xyz--\r\n
                 """
             let answer = try await client.send(
-                "POST", "/ingest", body: Array(body.utf8), contentType: "multipart/form-data; boundary=xyz", headers: [("Sec-Fetch-Site", "same-origin")])
+                "POST", "/ingest", body: Array(body.utf8), contentType: "multipart/form-data; boundary=xyz",
+                headers: [("Sec-Fetch-Site", "same-origin")])
             #expect(answer.status == 303)
             let run = try await ended(client, try #require(answer.header("location")?.split(separator: "/").last.flatMap { IngestRunID(String($0)) }))
             #expect(run.name == "\(name).csv")

@@ -5,7 +5,8 @@ import Postgres
 import Testing
 
 /// The audit trail and the log of remediation: what is written stays, and a change behind our back shows.
-@Suite(.freshDatabase) struct AppendOnlyTests {
+// One after the other: emptying all tables locks them, and two that do so at once may meet in a deadlock instead of the trigger.
+@Suite(.freshDatabase, .serialized) struct AppendOnlyTests {
     private var database: TestDatabase { .current }
 
     private func event(_ company: CompanyID, _ action: String, after: String = "{}") -> SQL {
