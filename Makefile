@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-debug run demo test test-swift test-system test-browser bench lint format clean
+.PHONY: help build build-debug run demo test test-swift test-system test-browser fuzz bench lint format clean
 
 # Arguments for the program behind run, demo, bench, test-swift (FILTER) and test-browser: make demo ARGS=--fresh
 ARGS ?=
@@ -46,6 +46,10 @@ test-browser: ## Run the browser tests on a demo of their own (ARGS='-k alert' f
 	@scripts/prepare build serve browser
 	swift build --build-tests
 	scripts/browser-tests $(ARGS)
+
+fuzz: ## Run each parser of leak files under libFuzzer for a while (ARGS=300 for so many seconds each)
+	@scripts/prepare build
+	@scripts/fuzz $(ARGS)
 
 bench: ## Measure, and print a table of results and bars
 	@scripts/bench $(ARGS)
