@@ -15,8 +15,12 @@ PAGES = {
     "changing an employee": "employee/edit",
     "breaches": "/breaches",
     "one breach": "breach",
+    "machines": "/machines",
+    "one machine": "machine",
     "scans": "/scans",
     "one scan": "scan",
+    "leak files": "/ingest",
+    "one reading": "reading",
     "data sources": "/sources",
     "settings": "/settings",
     "users": "/users",
@@ -45,6 +49,10 @@ def address_of(name: str, api: APIRequestContext) -> str:
             return f"/employees/{exposed_employee(api)}/edit"
         case "breach":
             return f"/breaches/{first_id(api, '/api/breaches')}"
+        case "machine":
+            return f"/machines/{first_id(api, '/api/machines')}"
+        case "reading":
+            return f"/ingest/{first_id(api, '/api/ingest')}"
         case "scan":
             return f"/scans/{first_id(api, '/api/scans')}"
         case _:
