@@ -60,6 +60,14 @@ package struct IngestPages: Sendable {
     }
 }
 
+extension IngestRun.Response {
+    /// Parts that were not read may hold anything: such a reading is not simply done.
+    fileprivate var badge: Badge {
+        guard status == .succeeded, report.skippedCount > 0 else { return status.badge }
+        return Badge("Done, \(Format.count(report.skippedCount, "part", "parts")) not read", .medium, icon: "warning")
+    }
+}
+
 /// Readings, `ingest/list`.
 struct IngestListModel: Sendable {
     var formError: String?
@@ -84,7 +92,7 @@ struct IngestListModel: Sendable {
             url = "/ingest/\(run.id)"
             name = run.name
             started = clock.ago(run.createdAt)
-            status = run.status.badge
+            status = run.badge
             size = ByteText.of(run.report.bytes)
             matches = Format.count(run.report.matches)
             newRecords = Format.count(run.report.newRecords)
@@ -132,7 +140,7 @@ struct IngestModel: Sendable {
         url = "/ingest/\(run.id)"
         name = run.name
         isRunning = !run.status.isFinished
-        status = run.status.badge
+        status = run.badge
         subtitle =
             isRunning
             ? "You may leave this page: reading goes on. The file is held in memory and gone afterwards."

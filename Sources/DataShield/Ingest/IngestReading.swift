@@ -48,7 +48,8 @@ extension Ingests {
         // From here on a kill leaves something to go on with.
         try await checkpoints.save(stored)
         do {
-            try await read(order.paths, order, from: stored.place, into: &recording, names: { $0 }) { place, total in
+            try await read(order.paths, order, from: stored.place, into: &recording, names: { Self.name(of: $0, below: order.paths) }) {
+                place, total in
                 stored.place = place
                 try await checkpoints.save(stored)
                 await progress(total)
@@ -57,7 +58,7 @@ extension Ingests {
             try await checkpoints.forget()
         } catch {
             // What is recorded stays, and so does the checkpoint.
-            try await recording.end(error: Self.reason(error))
+            await end(recording, error)
             throw error
         }
         return recording.total
@@ -81,13 +82,37 @@ extension Ingests {
                 }
                 try await recording.end(error: nil)
             } catch {
-                try await recording.end(error: Self.reason(error))
+                await end(recording, error)
             }
         } catch {
-            // The database is away: the schedule ends the run when it is back and nobody has said anything of it for a while.
-            uploads.logger?.error("A reading of a leak file could not be recorded", metadata: ["error": "\(error)"])
+            // Before anything was read: the schedule ends the run when nobody has said anything of it for a while.
+            uploads.logger?.error("A leak file could not be read", metadata: ["error": "\(error)"])
         }
         withExtendedLifetime(file) {}
+    }
+
+    /// Says in the runs that the reading ended early.
+    private func end(_ recording: LeakRecording, _ error: any Error) async {
+        if !(error is CancellationError) {
+            uploads.logger?.error("A reading of leak files failed", metadata: ["error": "\(error)"])
+        }
+        // A task of its own: in one that was cancelled, nothing can be written any more.
+        let ending = Task { try await recording.end(error: Self.reason(error)) }
+        do {
+            try await ending.value
+        } catch {
+            // The schedule ends the runs when nobody has said anything of them for a while.
+            uploads.logger?.error("The end of a reading could not be recorded", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// How a part is called in what is kept: without the folders above what was named, which are nobody's business.
+    static func name(of part: String, below roots: [String]) -> String {
+        for root in roots where part.hasPrefix(root) {
+            let folder = root.hasSuffix("/") ? String(root.dropLast()) : root
+            return String(folder.split(separator: "/").last ?? "") + String(part.dropFirst(folder.count))
+        }
+        return part
     }
 
     /// Why a reading ended early, in words that say nothing of what was read.
@@ -128,7 +153,8 @@ extension Ingests {
             if let file = batch.finished {
                 place.checkpoint = nil
                 if file.outcome != .finishedBefore {
-                    place.finished.append(file.file)
+                    // What was read in part only is tried again: the passphrase may be there the next time.
+                    if file.outcome == .read || file.outcome == .known { place.finished.append(file.file) }
                     place.lines += Int(clamping: file.lines)
                     place.machines += file.machines
                 }

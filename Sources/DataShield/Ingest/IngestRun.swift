@@ -141,12 +141,12 @@ struct IngestStore {
             """) == 1
     }
 
-    /// Shows how far a run is, and that somebody is at work on it.
+    /// Shows how far a run is, and that somebody is at work on it; also when it was quiet for so long that it was taken to be dead.
     func show(_ id: IngestRunID, _ report: IngestReport, at now: Date) async throws {
         try await db.execute(
             """
-            UPDATE ingest_runs SET report = \(JSON(report)), seen_at = \(now)
-            WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING'
+            UPDATE ingest_runs SET status = 'RUNNING', error_message = NULL, finished_at = NULL, report = \(JSON(report)), seen_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status <> 'SUCCEEDED'
             """)
     }
 
@@ -154,7 +154,7 @@ struct IngestStore {
         try await db.execute(
             """
             UPDATE ingest_runs SET status = \(status), report = \(JSON(report)), error_message = \(error), finished_at = \(now), seen_at = \(now)
-            WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING'
+            WHERE company_id = \(db.company) AND id = \(id) AND status <> 'SUCCEEDED'
             """)
     }
 }

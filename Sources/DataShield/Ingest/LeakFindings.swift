@@ -144,6 +144,8 @@ package struct LeakSource: Sendable, Hashable {
             title = String(title[..<dot])
         }
         title = String(title.prefix(120))
+        // An address in a file's name may be a stranger's, and the catalogue is everybody's.
+        guard !title.contains("@") else { return nil }
         return title.unicodeScalars.count { $0.properties.isAlphabetic || $0.properties.numericType != nil } >= 3 ? title : nil
     }
 

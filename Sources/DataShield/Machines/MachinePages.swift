@@ -74,7 +74,7 @@ struct MachineListModel: Sendable {
             alerts =
                 machine.openAlerts > 0
                 ? Badge(Format.count(machine.openAlerts, "open alert", "open alerts"), .critical, icon: "siren")
-                : Badge("Nothing open", .good, icon: "check-circle")
+                : Badge("No open alert", .neutral, icon: "check-circle")
             heard = clock.ago(machine.createdAt)
         }
     }
@@ -97,7 +97,7 @@ struct MachineModel: Sendable {
         var email: String
         var initials: String
         var exposed: [DataTag]
-        var artifacts: String?
+        var artifacts: [String]
         var sites: String
         var alertURL: String?
         var alert: Badge?
@@ -124,7 +124,7 @@ struct MachineModel: Sendable {
             return Person(
                 url: "/employees/\(person.record.employeeId)", name: person.name, email: person.email, initials: Format.initials(person.name),
                 exposed: DataTag.all(person.record.exposedData),
-                artifacts: person.record.artifacts.isEmpty ? nil : person.record.artifacts.map(\.label).joined(separator: ", "),
+                artifacts: person.record.artifacts.map(\.label),
                 sites: sites.isEmpty ? "none named" : sites.count > 5 ? "\(shown) and \(sites.count - 5) more" : shown,
                 alertURL: person.alertId.map { "/alerts/\($0)" }, alert: person.alertStatus?.badge)
         }

@@ -132,7 +132,7 @@ struct LeakStore {
         let facts = machines.map(\.0)
         return [
             """
-            INSERT INTO infected_machines (id, company_id, machine_id, breach_id, malware_family, captured_at, operating_system, country,
+            INSERT INTO infected_machines AS known (id, company_id, machine_id, breach_id, malware_family, captured_at, operating_system, country,
                 credential_count, cookie_count, has_tokens)
             SELECT id, \(db.company), machine_id, breach_id, family, captured_at, system, country, credentials, cookies, tokens
             FROM unnest(
@@ -141,7 +141,17 @@ struct LeakStore {
                 \(facts.map(\.country))::text[], \(facts.map(\.credentialCount))::int4[], \(facts.map(\.cookieCount))::int4[],
                 \(facts.map(\.hasTokens))::bool[]
             ) AS m (id, machine_id, breach_id, family, captured_at, system, country, credentials, cookies, tokens)
-            ON CONFLICT (company_id, machine_id) DO NOTHING
+            ON CONFLICT (company_id, machine_id) DO UPDATE SET
+                malware_family = coalesce(known.malware_family, excluded.malware_family),
+                captured_at = coalesce(known.captured_at, excluded.captured_at),
+                operating_system = coalesce(known.operating_system, excluded.operating_system),
+                country = coalesce(known.country, excluded.country),
+                credential_count = greatest(known.credential_count, excluded.credential_count),
+                cookie_count = greatest(known.cookie_count, excluded.cookie_count),
+                has_tokens = known.has_tokens OR excluded.has_tokens
+            WHERE (excluded.credential_count, excluded.cookie_count, excluded.has_tokens)
+                    IS DISTINCT FROM (known.credential_count, known.cookie_count, known.has_tokens)
+                OR num_nulls(known.malware_family, known.captured_at, known.operating_system, known.country) > 0
             """
         ]
     }

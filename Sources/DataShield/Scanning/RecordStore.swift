@@ -16,13 +16,20 @@ struct RecordStore {
         var id: BreachRecordID
         var sources: [ApiProvider]
         var isInLeakFile: Bool
+        var dataTypes: Set<String>
+        var artifacts: Set<ArtifactKind>
         /// Of its credentials, so far as they were asked for.
         var identities: Set<[UInt8]> = []
 
-        /// Whether a leak file says something that no earlier one has said.
+        /// Whether a leak file says something that is not in the record: a file comes in parts, and another may hold other data.
         func isNews(_ finding: Finding) -> Bool {
-            guard isInLeakFile else { return true }
-            return finding.leak?.credentials.contains { !identities.contains($0.identity) } ?? false
+            guard isInLeakFile, dataTypes.isSuperset(of: finding.dataTypes), artifacts.isSuperset(of: finding.artifacts) else { return true }
+            return hasNewCredential(finding)
+        }
+
+        /// Whether a leak file has a credential that none had before.
+        func hasNewCredential(_ finding: Finding) -> Bool {
+            finding.leak?.credentials.contains { !identities.contains($0.identity) } ?? false
         }
     }
 
@@ -77,7 +84,7 @@ struct RecordStore {
     func sources(of people: Set<EmployeeID>, in breaches: [BreachID]) async throws -> [KnownKey: KnownSources] {
         let rows = try await db.query(
             """
-            SELECT id, employee_id, breach_id, sources, in_leak_file FROM breach_records
+            SELECT id, employee_id, breach_id, sources, in_leak_file, exposed_data, artifacts FROM breach_records
             WHERE company_id = \(db.company) AND employee_id = ANY(\(people.sorted())::text[]) AND breach_id = ANY(\(breaches)::text[])
             """)
         var known: [KnownKey: KnownSources] = [:]
@@ -85,7 +92,9 @@ struct RecordStore {
         for var row in rows {
             let id = try row.next(as: BreachRecordID.self)
             let key = KnownKey(employee: try row.next(), breach: try row.next())
-            known[key] = KnownSources(id: id, sources: try row.next(), isInLeakFile: try row.next())
+            known[key] = KnownSources(
+                id: id, sources: try row.next(), isInLeakFile: try row.next(), dataTypes: Set(try row.next(as: [String].self)),
+                artifacts: Set(try row.next(as: [ArtifactKind].self)))
         }
         return known
     }

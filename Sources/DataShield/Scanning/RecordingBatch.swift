@@ -13,6 +13,8 @@ struct RecordingBatch {
         var record: BreachRecordID
         var place: Place
         var findings: [Finding]
+        /// Whether a leak file has a credential that was not known.
+        var hasNewCredential: Bool
     }
 
     let now: Date
@@ -137,7 +139,9 @@ struct RecordingBatch {
                 guard let provider = finding.provider else { return record.isNews(finding) }
                 return !record.sources.contains(provider)
             }
-            return news.isEmpty ? nil : Corroboration(record: record.id, place: place, findings: news)
+            return news.isEmpty
+                ? nil
+                : Corroboration(record: record.id, place: place, findings: news, hasNewCredential: news.contains { record.hasNewCredential($0) })
         }
     }
 }

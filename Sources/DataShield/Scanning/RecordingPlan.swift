@@ -77,7 +77,11 @@ struct RecordingPlan {
             let isRaised = record.alert != nil && exposure.severity > record.exposure.severity
             // What was resolved was resolved as it was known then: something worse, a stealer log, or a credential that was not known
             // to be out is to be looked at anew.
-            let isNews = isRaised || corroboration.findings.contains { ($0.source == .stealerLog || $0.leak != nil) && $0.raisesAlert }
+            let isNews =
+                isRaised
+                || corroboration.findings.contains {
+                    $0.raisesAlert && ($0.leak == nil ? $0.source == .stealerLog : corroboration.hasNewCredential)
+                }
             changes.append(
                 Change(
                     record: record.id, exposure: exposure, alert: record.alert, message: exposure.message(breach: breach.displayName),

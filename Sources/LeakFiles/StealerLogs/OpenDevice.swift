@@ -67,7 +67,7 @@ struct OpenDevice {
         var evidence = evidence
         if let system { evidence.add(system.evidence) }
         let name = FolderName(folder.split(separator: "/").last ?? "")
-        var log = StealerLog(machineId: machineId(watch), malwareFamily: evidence.family?.rawValue)
+        var log = StealerLog(machineId: machineId(), malwareFamily: evidence.family?.rawValue)
         log.capturedAt = system?.capturedAt ?? name.date
         log.operatingSystem = system?.operatingSystem
         log.country = system?.country ?? name.country
@@ -80,7 +80,7 @@ struct OpenDevice {
     }
 
     /// By hardware, else by names and network, else by folder; a folder that says nothing is helped out by what is in the log.
-    private func machineId(_ watch: WatchList) -> String {
+    private func machineId() -> String {
         var parts: [String]
         if let hardware = system?.hardwareId {
             // Other files may be missing when the same log is packed anew: only this one says which family it is here.
@@ -91,8 +91,8 @@ struct OpenDevice {
             let name = folder.split(separator: "/").last.map(String.init) ?? ""
             parts = ["folder", name, FolderName(Substring(name)).date.map { String($0.timeIntervalSince1970) } ?? ""]
             if !LogPath.looksLikeDevice(Substring(name)) {
+                // Nothing of who is looked for: the same log is the same machine for whoever looks.
                 parts += ["\(credentialCount)", "\(cookieCount)"]
-                parts += records.map { watch[$0.address] + " " + ($0.site ?? "") }.sorted()
             }
         }
         return SHA256Digest.hexadecimal(Array(parts.joined(separator: "\u{0}").utf8))

@@ -4,7 +4,8 @@ import Testing
 
 @testable import DataShield
 
-@Suite(.freshDatabase) struct SessionsTests {
+// One after the other: tidying takes away what is old by the clock of its own test.
+@Suite(.freshDatabase, .serialized) struct SessionsTests {
     private struct Fixture {
         let sessions: Sessions
         let token: Token

@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: [
         ("exampleshop_2019.sql.gz", "exampleshop_2019"), ("dumps/Example Shop.csv", "Example Shop"), ("a.txt", nil), (".zip", nil), ("", nil),
-        ("x/y/forum.v2.json", "forum.v2"), ("evil\u{0}\nname.sql", "evil name"),
+        ("x/y/forum.v2.json", "forum.v2"), ("evil\u{0}\nname.sql", "evil name"), ("logs.zip!US_john@example.net.csv", nil),
     ])
     func `a dump is called by its file`(file: String, title: String?) {
         #expect(LeakSource(fileName: file).fileTitle == title)

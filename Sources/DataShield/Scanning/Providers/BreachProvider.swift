@@ -95,10 +95,16 @@ package final class Allowance: Sendable {
 
     package init() {}
 
+    /// Notes what an answer says. Answers overtake each other, so that within a window the least counts.
     /// - Parameter resetsAt: when there are more again; nil when the service does not say.
     func note(left: Int?, resetsAt: Date? = nil) {
         guard let left else { return }
-        state.withLock { $0 = State(left: max(0, left), resetsAt: resetsAt) }
+        state.withLock { state in
+            // Told in seconds from now, the same moment differs by a little.
+            let isNewWindow = resetsAt.map { $0.timeIntervalSince(state.resetsAt ?? $0) > 60 } ?? false
+            let least = isNewWindow ? left : min(left, state.left ?? left)
+            state = State(left: max(0, least), resetsAt: resetsAt)
+        }
     }
 
     var left: Int? { state.withLock { $0.left } }

@@ -127,6 +127,9 @@ package final class Pace: Sendable {
     /// The calls made so far.
     package var requests: Int { state.withLock { $0.requests } }
 
+    /// How long the next call will have to wait.
+    var wait: Duration { state.withLock { max($0.next - clock.now, .zero) } }
+
     /// How long so many calls take at least.
     package func time(for calls: Int) -> Duration { state.withLock { $0.interval * calls } }
 }
