@@ -12,7 +12,8 @@ import time
 def hyperscan(path, addresses):
     import hyperscan as hs
 
-    patterns = [b"\\b" + a.replace(".", "\\.").replace("+", "\\+").encode() + b"\\b" for a in addresses]
+    # As literals: with borders around each, compiling ten thousand takes minutes.
+    patterns = [a.replace(".", "\\.").replace("+", "\\+").encode() for a in addresses]
     database = hs.Database(mode=hs.HS_MODE_BLOCK)
     flags = hs.HS_FLAG_CASELESS
     database.compile(expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=[flags] * len(patterns))
