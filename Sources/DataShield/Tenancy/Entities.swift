@@ -12,3 +12,5 @@ package typealias CredentialID = Identifier<Credential>
 package typealias LeakFileID = Identifier<LeakFile>
 package typealias InfectedMachineID = Identifier<InfectedMachine>
 package typealias IngestRunID = Identifier<IngestRun>
+package typealias DirectoryConnectionID = Identifier<DirectoryConnection>
+package typealias SyncRunID = Identifier<SyncRun>

@@ -1,0 +1,109 @@
+import Foundation
+
+/// A person as a directory lists them. What it does not say is nil, and never blanks what we know.
+package struct DirectoryPerson: Sendable, Hashable {
+    /// The directory's own id, which stays when address or name change.
+    package var externalId: String
+    /// As the directory writes it; nil or unusable: the person is skipped with that reason.
+    package var email: String?
+    package var firstName: String?
+    package var lastName: String?
+    package var department: String?
+    package var title: String?
+    /// False for who is disabled, suspended or gone: a leaver.
+    package var isActive: Bool
+    /// nil: the directory does not say.
+    package var mfaEnabled: Bool?
+    /// When the password was changed last, where the directory says so.
+    package var passwordChangedAt: Date?
+    /// Sessions begun before this time are no longer good, where the directory says so.
+    package var sessionsValidFrom: Date?
+
+    package init(
+        externalId: String, email: String?, firstName: String? = nil, lastName: String? = nil, department: String? = nil, title: String? = nil,
+        isActive: Bool = true, mfaEnabled: Bool? = nil, passwordChangedAt: Date? = nil, sessionsValidFrom: Date? = nil
+    ) {
+        self.externalId = externalId
+        self.email = email
+        self.firstName = firstName
+        self.lastName = lastName
+        self.department = department
+        self.title = title
+        self.isActive = isActive
+        self.mfaEnabled = mfaEnabled
+        self.passwordChangedAt = passwordChangedAt
+        self.sessionsValidFrom = sessionsValidFrom
+    }
+}
+
+/// A part of a listing. It may be empty and still have a successor.
+package struct DirectoryPage: Sendable, Hashable {
+    package var people: [DirectoryPerson]
+    /// Ids of people that the directory says are gone; only in listings of changes.
+    package var removed: [String]
+
+    package init(people: [DirectoryPerson], removed: [String] = []) {
+        self.people = people
+        self.removed = removed
+    }
+}
+
+/// What is to be listed.
+package enum DirectoryListing: Sendable, Hashable {
+    /// Everybody. Who is not in it is gone.
+    case everybody
+    /// What has changed since a listing that ended with this state.
+    case changes(since: DirectoryState)
+}
+
+/// Where a later listing of changes goes on: a delta link, a watermark. Stored sealed, because a link can carry a token.
+package struct DirectoryState: Sendable, Hashable, Codable {
+    /// Names are the connector's own.
+    package var values: [String: String]
+
+    package init(_ values: [String: String]) { self.values = values }
+}
+
+/// How a listing ended.
+package struct DirectoryListingEnd: Sendable, Hashable {
+    /// nil: this directory cannot list changes.
+    package var state: DirectoryState?
+    /// What could not be read although the people could, for example MFA for want of a permission: plain words, shown to administrators.
+    package var warnings: [String]
+
+    package init(state: DirectoryState? = nil, warnings: [String] = []) {
+        self.state = state
+        self.warnings = warnings
+    }
+}
+
+/// What trying a connection showed.
+package struct DirectoryTrial: Sendable, Hashable {
+    /// How many people the directory has; nil where only a full listing would tell.
+    package var userCount: Int?
+    /// The first of them, at most ten.
+    package var sample: [DirectoryPerson]
+    package var warnings: [String]
+
+    package init(userCount: Int? = nil, sample: [DirectoryPerson] = [], warnings: [String] = []) {
+        self.userCount = userCount
+        self.sample = sample
+        self.warnings = warnings
+    }
+}
+
+/// What a directory knows of one account at this moment. What it does not give is nil.
+package struct AccountFacts: Sendable, Hashable {
+    /// Whether it can be signed in to.
+    package var isActive: Bool?
+    package var mfaEnabled: Bool?
+    package var passwordChangedAt: Date?
+    package var sessionsValidFrom: Date?
+
+    package init(isActive: Bool? = nil, mfaEnabled: Bool? = nil, passwordChangedAt: Date? = nil, sessionsValidFrom: Date? = nil) {
+        self.isActive = isActive
+        self.mfaEnabled = mfaEnabled
+        self.passwordChangedAt = passwordChangedAt
+        self.sessionsValidFrom = sessionsValidFrom
+    }
+}
