@@ -45,7 +45,8 @@ extension Application {
     package static func build(_ parts: Parts) throws -> Application {
         let (settings, database, system, now) = (parts.settings, parts.database, parts.system, parts.now)
         let telemetry = Telemetry()
-        let outbound = OutboundClient(guardian: SSRFGuard(allowed: settings.allowedHosts))
+        let guardian = SSRFGuard(allowed: settings.allowedHosts)
+        let outbound = OutboundClient(guardian: guardian)
 
         // Accounts
         let hasher = PasswordHasher(cost: parts.passwordCost)
@@ -71,6 +72,12 @@ extension Application {
         let uploads = IngestUploads(logger: parts.logger)
         let ingests = Ingests(database: database, system: system, recorder: recorder, secrets: parts.secrets, uploads: uploads, now: now)
         let yields = Yields(database: database)
+        let directories = Directories(
+            database: database, secrets: parts.secrets, queue: queue,
+            access: { type in
+                DirectoryAccess(
+                    outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
+            }, now: now)
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
@@ -81,6 +88,7 @@ extension Application {
                     database: database, credentials: credentials, providers: providers, recorder: recorder, now: now,
                     logger: parts.logger),
                 RefreshRisk(risk: risk),
+                RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
             ], logger: parts.logger)
         let scheduler = Scheduler(
             pool: system.pool,
@@ -88,6 +96,7 @@ extension Application {
                 scans.schedule,
                 RefreshRisk.schedule(queue, now: now),
                 ingests.schedule,
+                directories.schedule,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
             ], logger: parts.logger)
 
@@ -119,6 +128,7 @@ extension Application {
         MachineRoutes(machines: machines).add(to: routes.api)
         IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
+        DirectoryRoutes(directories: directories).add(to: routes.api)
 
         // Pages: one line each.
         let pages = try Pages(assets: assets.base)
@@ -136,6 +146,8 @@ extension Application {
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
         CredentialPages(pages: pages, credentials: credentials, yields: yields, now: now).add(to: routes.pages)
+        DirectoryPages(pages: pages, directories: directories, now: now).add(to: routes.pages)
+        MFAPages(pages: pages, employees: employees, now: now).add(to: routes)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)
 
@@ -163,7 +175,7 @@ extension Application {
             settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
             system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
-            dashboards: dashboards,
+            dashboards: dashboards, directories: directories,
             assets: assets, routes: routes.registered, responder: front, uploads: uploads, worker: worker,
             background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
     }

@@ -32,6 +32,7 @@ package struct Application: Sendable {
     package let machines: Machines
     package let ingests: Ingests
     package let dashboards: Dashboards
+    package let directories: Directories
 
     package let assets: StaticAssets
     /// Every route, for the OpenAPI document and for the test that tries them all.

@@ -53,4 +53,11 @@ enum StandardInput {
         }
         return line
     }
+
+    /// All lines, without their ends.
+    static func lines() -> [String] {
+        var lines: [String] = []
+        while let line = readLine(strippingNewline: true) { lines.append(line) }
+        return lines
+    }
 }

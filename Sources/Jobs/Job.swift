@@ -33,19 +33,22 @@ package struct NewJob: Sendable {
     package var payload: String
     /// While a job with this key waits or runs, no second one is enqueued.
     package var dedupeKey: String?
+    /// The connection to an outside system that it works for, and with which it goes.
+    package var connectionID: String?
     /// Not before this time; nil for at once.
     package var runAfter: Date?
     package var maxAttempts: Int
 
     /// - Throws: `EncodingError` when the payload cannot be written as JSON.
     package init<Handler: JobHandler>(
-        for handler: Handler.Type, payload: Handler.Payload, companyID: String? = nil, dedupeKey: String? = nil, runAfter: Date? = nil,
-        maxAttempts: Int = 3
+        for handler: Handler.Type, payload: Handler.Payload, companyID: String? = nil, dedupeKey: String? = nil, connectionID: String? = nil,
+        runAfter: Date? = nil, maxAttempts: Int = 3
     ) throws {
         kind = Handler.kind
         self.companyID = companyID
         self.payload = String(decoding: try JSONEncoder().encode(payload), as: UTF8.self)
         self.dedupeKey = dedupeKey
+        self.connectionID = connectionID
         self.runAfter = runAfter
         self.maxAttempts = maxAttempts
     }

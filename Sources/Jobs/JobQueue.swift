@@ -38,8 +38,9 @@ package struct JobQueue: Sendable {
         while true {
             let inserted = try await db.first(
                 """
-                INSERT INTO jobs (id, company_id, kind, payload, dedupe_key, run_after, max_attempts)
-                VALUES (\(id), \(job.companyID), \(job.kind), \(job.payload)::jsonb, \(job.dedupeKey), coalesce(\(job.runAfter)::timestamptz, \(Self.now)),
+                INSERT INTO jobs (id, company_id, kind, payload, dedupe_key, connection_id, run_after, max_attempts)
+                VALUES (\(id), \(job.companyID), \(job.kind), \(job.payload)::jsonb, \(job.dedupeKey), \(job.connectionID),
+                    coalesce(\(job.runAfter)::timestamptz, \(Self.now)),
                     \(job.maxAttempts))
                 ON CONFLICT (dedupe_key) WHERE status IN ('PENDING', 'RUNNING') DO NOTHING
                 RETURNING id

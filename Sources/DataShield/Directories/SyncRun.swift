@@ -10,6 +10,8 @@ package struct SyncRun: Sendable, Hashable, RowDecodable {
     /// Whether everybody is listed, or only what has changed.
     package var isFull: Bool
     package var attempts: Int
+    /// When the next attempt is, while one waits.
+    package var runAfter: Date?
     package var startedAt: Date?
     package var finishedAt: Date?
     /// People listed so far, those that are skipped included.
@@ -22,11 +24,13 @@ package struct SyncRun: Sendable, Hashable, RowDecodable {
     package var skipped: Int
     package var warnings: [String]
     package var error: String?
+    /// It was refused because more than half of the people would have gone; an administrator can accept that.
+    package var needsAcceptance: Bool
     package var createdAt: Date
 
     static let columns: SQL = """
-        r.id, r.connection_id, r.trigger, r.status, r.is_full, r.attempts, r.started_at, r.finished_at, r.listed, r.added, r.changed, \
-        r.deactivated, r.reactivated, r.unchanged, r.skipped, r.warnings, r.error, r.created_at
+        r.id, r.connection_id, r.trigger, r.status, r.is_full, r.attempts, r.run_after, r.started_at, r.finished_at, r.listed, r.added, r.changed, \
+        r.deactivated, r.reactivated, r.unchanged, r.skipped, r.warnings, r.error, r.needs_acceptance, r.created_at
         """
 
     package init(from row: inout Row) throws {
@@ -36,6 +40,7 @@ package struct SyncRun: Sendable, Hashable, RowDecodable {
         status = try row.next()
         isFull = try row.next()
         attempts = try row.next()
+        runAfter = try row.next()
         startedAt = try row.next()
         finishedAt = try row.next()
         listed = try row.next()
@@ -47,6 +52,7 @@ package struct SyncRun: Sendable, Hashable, RowDecodable {
         skipped = try row.next()
         warnings = try row.next()
         error = try row.next()
+        needsAcceptance = try row.next()
         createdAt = try row.next()
     }
 }

@@ -6,6 +6,7 @@ struct EmployeeListModel: Sendable {
     var riskFilter: Choice
     var exposedFilter: Choice
     var activeFilter: Choice
+    var mfaFilter: Choice
     var sortFilter: Choice
     var isFiltered: Bool
     var formError: String?

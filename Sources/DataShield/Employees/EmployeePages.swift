@@ -65,7 +65,7 @@ package struct EmployeePages: Sendable {
         let clock = PageClock(now(), for: context.signedIn)
         let filters: [(String, String?)] = [
             ("q", query.q), ("department", query.department), ("risk", query.risk?.rawValue), ("exposed", query.exposed.map { "\($0)" }),
-            ("active", query.active.map { "\($0)" }), ("vip", query.vip.map { "\($0)" }),
+            ("active", query.active.map { "\($0)" }), ("vip", query.vip.map { "\($0)" }), ("mfa", query.mfa?.rawValue),
         ]
         let all = filters + [("sort", query.sort?.rawValue)]
         let (people, exposed) = departments.reduce((0, 0)) { ($0.0 + $1.people, $0.1 + $1.exposed) }
@@ -83,6 +83,12 @@ package struct EmployeePages: Sendable {
                 "exposed", "Exposure", [("", "Exposed or not"), ("true", "Exposed"), ("false", "No record")], selected: query.exposed.map { "\($0)" }),
             activeFilter: Choice(
                 "active", "Employment", [("", "Present or left"), ("true", "Present"), ("false", "Has left")], selected: query.active.map { "\($0)" }),
+            mfaFilter: Choice(
+                "mfa", "Second factor",
+                [
+                    ("", "Any second factor"), (MFAState.enabled.rawValue, "With one"), (MFAState.disabled.rawValue, "Without"),
+                    (MFAState.unknown.rawValue, "Unknown"),
+                ], selected: query.mfa?.rawValue),
             sortFilter: Choice(
                 "sort", "Order", [("name", "By name"), ("risk", "Highest risk first"), ("newest", "Newest first")],
                 selected: (query.sort ?? .name).rawValue),

@@ -12,9 +12,11 @@ package struct EmployeeFilter: Sendable, Hashable {
     /// false: those who have left.
     package var isActive: Bool?
     package var isVip: Bool?
+    package var mfa: MFAState?
 
     package init(
-        search: String? = nil, department: String? = nil, level: RiskLevel? = nil, isExposed: Bool? = nil, isActive: Bool? = nil, isVip: Bool? = nil
+        search: String? = nil, department: String? = nil, level: RiskLevel? = nil, isExposed: Bool? = nil, isActive: Bool? = nil,
+        isVip: Bool? = nil, mfa: MFAState? = nil
     ) {
         self.search = search
         self.department = department
@@ -22,7 +24,16 @@ package struct EmployeeFilter: Sendable, Hashable {
         self.isExposed = isExposed
         self.isActive = isActive
         self.isVip = isVip
+        self.mfa = mfa
     }
+}
+
+/// Whether somebody signs in with a second factor, as far as a directory says.
+package enum MFAState: String, Codable, CaseIterable, Sendable {
+    case enabled = "ENABLED"
+    case disabled = "DISABLED"
+    /// No directory says.
+    case unknown = "UNKNOWN"
 }
 
 /// The order of a list of employees.
@@ -87,6 +98,12 @@ extension EmployeeFilter {
         case nil: break
         }
         if let isVip { parts.append("e.is_vip = \(isVip)") }
+        switch mfa {
+        case .enabled?: parts.append("e.mfa_enabled")
+        case .disabled?: parts.append("NOT e.mfa_enabled")
+        case .unknown?: parts.append("e.mfa_enabled IS NULL")
+        case nil: break
+        }
         return parts.joined(separator: " AND ")
     }
 }

@@ -117,6 +117,7 @@ package struct EmployeeListQuery: Codable, Sendable {
     package var exposed: Bool?
     package var active: Bool?
     package var vip: Bool?
+    package var mfa: MFAState?
     package var sort: EmployeeSort?
     package var cursor: String?
     package var limit: Int?
@@ -126,7 +127,8 @@ package struct EmployeeListQuery: Codable, Sendable {
     /// - Throws: ``InvalidInput`` naming what is not understood.
     package func filter() throws -> EmployeeFilter {
         EmployeeFilter(
-            search: try ListText.search(q), department: department.nonEmpty, level: risk, isExposed: exposed, isActive: active, isVip: vip)
+            search: try ListText.search(q), department: department.nonEmpty, level: risk, isExposed: exposed, isActive: active, isVip: vip,
+            mfa: mfa)
     }
 }
 

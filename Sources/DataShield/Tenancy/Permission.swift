@@ -15,6 +15,8 @@ package enum Permission: String, CaseIterable, Sendable {
     case leaksIngest = "leaks:ingest"
     /// Sees which credentials there are, never the key.
     case credentialsRead = "credentials:read"
+    /// Directories and their syncs, without settings.
+    case directoryRead = "directory:read"
     case connectorsManage = "connectors:manage"
     case companyRead = "company:read"
     /// Company settings: scan cadence, risk weights.

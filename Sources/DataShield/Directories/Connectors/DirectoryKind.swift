@@ -93,7 +93,9 @@ package struct DirectoryConfiguration: Sendable, Hashable, CustomStringConvertib
             }
             if value.utf8.count > 16_384 {
                 errors.append(FieldError(field: field.name, message: "has at most 16,384 characters."))
-            } else if value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control && !(field.isLong && "\r\n\t".unicodeScalars.contains($0)) }) {
+            } else if value.unicodeScalars.contains(where: {
+                $0.properties.generalCategory == .control && !(field.isLong && "\r\n\t".unicodeScalars.contains($0))
+            }) {
                 errors.append(FieldError(field: field.name, message: "has a control character or a line break in it."))
             } else if !field.choices.isEmpty, !field.choices.contains(value) {
                 errors.append(FieldError(field: field.name, message: "is one of \(field.choices.joined(separator: ", "))."))

@@ -44,6 +44,13 @@ extension Request {
         return try Self.decode(type, fromTexts: try Self.texts(bytes))
     }
 
+    /// A form's fields by name, for a form whose fields are known only at run time; of two with one name the last.
+    package func formTexts(limit: Int = defaultBodyLimit) async throws -> [String: String] {
+        let expected = "application/x-www-form-urlencoded"
+        try requireContentType([expected], named: expected)
+        return try Self.texts(Array(buffer: try await bodyBytes(limit: limit))).compactMapValues(\.last)
+    }
+
     /// The query string as a checked type.
     package func decodeQuery<Query: Decodable>(_ type: Query.Type) throws -> Query {
         let query = head.path.flatMap { path in path.firstIndex(of: "?").map { path[path.index(after: $0)...] } } ?? ""

@@ -36,8 +36,8 @@ package struct Frame: Sendable {
 
 /// A place in the navigation.
 package enum NavigationItem: String, CaseIterable, Sendable {
-    case dashboard, alerts, employees, breaches, machines, scans, ingest
-    case sources, users, settings, audit, docs
+    case dashboard, alerts, employees, breaches, machines, scans, ingest, mfa
+    case directories, sources, users, settings, audit, docs
 
     var label: String {
         switch self {
@@ -48,6 +48,8 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .machines: "Machines"
         case .scans: "Scans"
         case .ingest: "Leak files"
+        case .mfa: "MFA coverage"
+        case .directories: "Directories"
         case .sources: "Data sources"
         case .users: "Users"
         case .settings: "Settings"
@@ -74,6 +76,8 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .machines: "cookie"
         case .scans: "scan"
         case .ingest: "upload"
+        case .mfa: "shield-check"
+        case .directories: "building"
         case .sources: "key"
         case .users: "users"
         case .settings: "settings"
@@ -92,6 +96,8 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .machines: .machinesRead
         case .scans: .scansRead
         case .ingest: .machinesRead
+        case .mfa: .employeesRead
+        case .directories: .directoryRead
         case .sources: .credentialsRead
         case .users: .usersManage
         case .settings: .companyRead
@@ -100,8 +106,8 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         }
     }
 
-    static let main: [NavigationItem] = [.dashboard, .alerts, .employees, .breaches, .machines, .scans, .ingest]
-    static let manage: [NavigationItem] = [.sources, .users, .settings, .audit, .docs]
+    static let main: [NavigationItem] = [.dashboard, .alerts, .employees, .breaches, .machines, .mfa, .scans, .ingest]
+    static let manage: [NavigationItem] = [.directories, .sources, .users, .settings, .audit, .docs]
 }
 
 /// A message on the next page after a form was taken.

@@ -154,6 +154,8 @@ package struct FormField: Sendable, Hashable {
     package var maximum: String?
     package var isRequired: Bool
     package var isOptional: Bool
+    /// Several lines.
+    package var isLong = false
     package var hint: String?
     package var error: String?
     package var describedBy: String?

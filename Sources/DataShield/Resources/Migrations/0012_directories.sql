@@ -41,6 +41,12 @@ CREATE TABLE sync_runs (
     samples jsonb NOT NULL DEFAULT '{}',
     warnings text[] NOT NULL DEFAULT '{}',
     error text,
+    -- when the next attempt is, while one waits
+    run_after timestamptz(3),
+    -- an administrator has said that more than half may go
+    accepts_departures boolean NOT NULL DEFAULT false,
+    -- more than half would have gone: an administrator has to say so
+    needs_acceptance boolean NOT NULL DEFAULT false,
     -- which attempt may write: a worker that was thought lost may not
     holder text,
     created_at timestamptz(3) NOT NULL DEFAULT now(),
@@ -72,7 +78,8 @@ CREATE UNLOGGED TABLE directory_listings (
     password_changed_at timestamptz(3),
     sessions_valid_from timestamptz(3),
     -- why the person cannot be taken
-    problem text
+    problem text,
+    CONSTRAINT listings_go_with_their_sync FOREIGN KEY (company_id, run_id) REFERENCES sync_runs ON DELETE CASCADE
 );
 CREATE INDEX directory_listings_by_run ON directory_listings (company_id, run_id);
 

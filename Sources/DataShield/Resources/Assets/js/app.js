@@ -7,6 +7,7 @@ import { copying } from "./copy.js";
 import { ingests } from "./ingest.js";
 import { menus } from "./menus.js";
 import { scans } from "./scan.js";
+import { syncs } from "./sync.js";
 import { weights } from "./weights.js";
 
-for (const enhance of [theme, bulk, confirmations, filters, copying, menus, scans, ingests, weights]) enhance(document);
+for (const enhance of [theme, bulk, confirmations, filters, copying, menus, scans, ingests, syncs, weights]) enhance(document);

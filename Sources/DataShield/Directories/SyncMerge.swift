@@ -1,0 +1,298 @@
+import Foundation
+import Postgres
+
+/// Brings the staff list up to what a directory has listed, in one transaction: who is new is added, what is different is changed,
+/// who is gone or disabled is deactivated, who is back is reactivated. A row that says what we know already is not written, and
+/// nothing is blanked.
+///
+/// A person is known by the directory's own id; who is not yet, by the address. Of two people with one address the active one that came
+/// first has it. Somebody whom another directory watches over stays with that one for as long as they are active there.
+struct SyncMerge {
+    let db: TenantTransaction
+    let run: SyncRunID
+    let connection: DirectoryConnectionID
+    /// Whether everybody was listed: only then is somebody gone who is not in it.
+    let isFull: Bool
+    /// Whether more than half may go.
+    let acceptsDepartures: Bool
+    let now: Date
+
+    /// Why a listing is not taken as the truth.
+    enum Refusal: Error, Equatable, CustomStringConvertible {
+        case nobodyListed
+        case tooManyGone(gone: Int, of: Int)
+
+        var description: String {
+            switch self {
+            case .nobodyListed: "The directory lists nobody. Check what is searched, and whether it may be read."
+            case .tooManyGone(let gone, let known):
+                "\(gone) of \(known) people would be deactivated, which is more than half: nothing was changed. "
+                    + "If they have really left, sync again and accept it."
+            }
+        }
+    }
+
+    func perform() async throws -> SyncOutcome {
+        try await prepare()
+        try await refuseIfTooManyWouldGo()
+        let moved = try await moveAddresses()
+        let results = try await db.pipeline([decide, "ANALYZE sync_people", update, insert, deactivate])
+        var outcome = SyncOutcome()
+        var touched = Set<EmployeeID>()
+        for var row in results[2] {
+            let person = SyncSamples.Person(id: try row.next(), email: try row.next(), fields: try row.next() as [String])
+            touched.insert(person.id)
+            let isBack: Bool = try row.next()
+            if isBack {
+                outcome.reactivated += 1
+                Self.keep(person, in: &outcome.samples.reactivated)
+            } else {
+                outcome.changed += 1
+                Self.keep(person, in: &outcome.samples.changed)
+            }
+        }
+        for person in moved where !touched.contains(person.id) {
+            outcome.changed += 1
+            Self.keep(person, in: &outcome.samples.changed)
+        }
+        outcome.added = results[3].affectedRows
+        for var row in results[3].prefix(SyncSamples.kept) {
+            outcome.samples.added.append(.init(id: try row.next(), email: try row.next()))
+        }
+        outcome.deactivated = results[4].affectedRows
+        for var row in results[4].prefix(SyncSamples.kept) {
+            outcome.samples.deactivated.append(.init(id: try row.next(), email: try row.next()))
+        }
+        try await count(into: &outcome)
+        try await SyncStore(db).forgetListing(run)
+        return outcome
+    }
+
+    private static func keep(_ person: SyncSamples.Person, in list: inout [SyncSamples.Person]) {
+        if list.count < SyncSamples.kept { list.append(person) }
+    }
+
+    // MARK: What was listed
+
+    /// The listing with each person once.
+    private func prepare() async throws {
+        _ = try await db.pipeline([
+            // A large directory takes longer than a request's statement may.
+            "SELECT set_config('statement_timeout', '600000', true)",
+            """
+            CREATE TEMPORARY TABLE sync_people (
+                line integer NOT NULL, id text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, email text COLLATE "C", first_name text,
+                last_name text, department text, title text, is_active boolean NOT NULL, mfa_enabled boolean, password_changed_at timestamptz,
+                sessions_valid_from timestamptz, problem text, claim bigint, employee_id text COLLATE "C", reason text
+            ) ON COMMIT DROP
+            """,
+            """
+            WITH latest AS (
+                SELECT DISTINCT ON (external_id) * FROM directory_listings
+                WHERE company_id = \(db.company) AND run_id = \(run) ORDER BY external_id, line DESC
+            )
+            INSERT INTO sync_people (line, id, external_id, email, first_name, last_name, department, title, is_active, mfa_enabled,
+                password_changed_at, sessions_valid_from, problem, claim)
+            SELECT line, id, external_id, email, first_name, last_name, department, title, is_active, mfa_enabled, password_changed_at,
+                sessions_valid_from, problem, row_number() OVER (PARTITION BY email ORDER BY is_active DESC, line)
+            FROM latest
+            """,
+            "ANALYZE sync_people",
+        ])
+    }
+
+    /// Those whom this directory brought, who are active, and whom it no longer has or has disabled.
+    private var leaving: SQL {
+        let gone: SQL =
+            isFull
+            ? "NOT EXISTS (SELECT FROM sync_people p WHERE p.external_id = e.external_id AND p.is_active)"
+            : "EXISTS (SELECT FROM sync_people p WHERE p.external_id = e.external_id AND NOT p.is_active)"
+        return "e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.deactivated_at IS NULL AND \(gone)"
+    }
+
+    private func refuseIfTooManyWouldGo() async throws {
+        let counts = try await db.first(
+            """
+            SELECT (SELECT count(*) FROM sync_people), (SELECT count(*) FROM employees e WHERE \(leaving)),
+                (SELECT count(*) FROM employees e
+                    WHERE e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.deactivated_at IS NULL)
+            """, as: Counts.self)
+        guard let counts else { return }
+        if isFull, counts.listed == 0 { throw Refusal.nobodyListed }
+        if !acceptsDepartures, counts.leaving * 2 > counts.known { throw Refusal.tooManyGone(gone: counts.leaving, of: counts.known) }
+    }
+
+    private struct Counts: RowDecodable {
+        let listed: Int
+        let leaving: Int
+        let known: Int
+
+        init(from row: inout Row) throws {
+            listed = try row.next()
+            leaving = try row.next()
+            known = try row.next()
+        }
+    }
+
+    // MARK: Addresses
+
+    /// Gives people whom the directory knows under another address now that address, where nobody has it. Again, as long as that makes
+    /// another's address free: whoever swaps is left over, and is told so.
+    private func moveAddresses() async throws -> [SyncSamples.Person] {
+        var moved: [EmployeeID: SyncSamples.Person] = [:]
+        for _ in 0..<10 {
+            let rows = try await db.query(
+                """
+                WITH movers AS MATERIALIZED (
+                    SELECT e.id AS employee_id, p.email FROM sync_people p
+                    JOIN employees e ON e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.external_id = p.external_id
+                    WHERE p.email IS NOT NULL AND p.claim = 1 AND p.is_active AND p.email <> e.email
+                        AND NOT EXISTS (SELECT FROM employees o WHERE o.company_id = \(db.company) AND o.email = p.email)
+                    ORDER BY e.id FOR NO KEY UPDATE OF e
+                )
+                UPDATE employees e SET email = m.email FROM movers m WHERE e.company_id = \(db.company) AND e.id = m.employee_id
+                RETURNING e.id, e.email
+                """, as: Moved.self)
+            if rows.isEmpty { break }
+            for row in rows { moved[row.id] = SyncSamples.Person(id: row.id, email: row.email, fields: ["email"]) }
+        }
+        return moved.values.sorted { $0.id < $1.id }
+    }
+
+    private struct Moved: RowDecodable {
+        let id: EmployeeID
+        let email: String
+
+        init(from row: inout Row) throws {
+            id = try row.next()
+            email = try row.next()
+        }
+    }
+
+    // MARK: Who is who
+
+    /// Finds whom each listed person is, or why they cannot be taken.
+    private var decide: SQL {
+        """
+        UPDATE sync_people p SET employee_id = f.employee_id, reason = f.reason FROM (
+            SELECT l.line, coalesce(own.id, CASE WHEN l.claim = 1 AND l.is_active AND (
+                    other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL
+                    OR other.source_connection_id = \(connection) AND NOT EXISTS (SELECT FROM sync_people s WHERE s.external_id = other.external_id)
+                ) THEN other.id END) AS employee_id,
+                CASE
+                    WHEN own.id IS NOT NULL THEN CASE
+                        WHEN l.is_active AND l.problem IS NULL AND l.email <> own.email
+                            THEN 'keeps the former e-mail address: somebody else has the new one'
+                        WHEN l.is_active AND l.problem IS NOT NULL THEN l.problem
+                    END
+                    WHEN NOT l.is_active THEN 'is disabled in the directory'
+                    WHEN l.problem IS NOT NULL THEN l.problem
+                    WHEN l.claim > 1 THEN 'has the e-mail address of another account of this directory'
+                    WHEN other.id IS NULL OR other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL THEN NULL
+                    WHEN other.source_connection_id <> \(connection) THEN 'belongs to another directory: ' || d.name
+                    WHEN EXISTS (SELECT FROM sync_people s WHERE s.external_id = other.external_id)
+                        THEN 'has the e-mail address of another account of this directory'
+                END AS reason
+            FROM sync_people l
+            LEFT JOIN employees own
+                ON own.company_id = \(db.company) AND own.source_connection_id = \(connection) AND own.external_id = l.external_id
+            LEFT JOIN employees other ON other.company_id = \(db.company) AND other.email = l.email AND own.id IS NULL
+            LEFT JOIN directory_connections d ON d.company_id = \(db.company) AND d.id = other.source_connection_id
+        ) f WHERE f.line = p.line AND (f.employee_id IS NOT NULL OR f.reason IS NOT NULL)
+        """
+    }
+
+    // MARK: Changes
+
+    /// Changes those who are different, and locks only them, in the order in which everybody locks employees.
+    private var update: SQL {
+        """
+        WITH different AS MATERIALIZED (
+            SELECT e.id AS known_id, e.deactivated_at IS NOT NULL AS is_back, p.*, array_remove(ARRAY[
+                CASE WHEN p.first_name <> e.first_name THEN 'firstName' END,
+                CASE WHEN p.last_name <> e.last_name THEN 'lastName' END,
+                CASE WHEN p.department IS DISTINCT FROM e.department AND p.department IS NOT NULL THEN 'department' END,
+                CASE WHEN p.title IS DISTINCT FROM e.title AND p.title IS NOT NULL THEN 'title' END,
+                CASE WHEN p.mfa_enabled IS DISTINCT FROM e.mfa_enabled AND p.mfa_enabled IS NOT NULL THEN 'mfaEnabled' END,
+                CASE WHEN date_trunc('milliseconds', p.password_changed_at) IS DISTINCT FROM e.password_changed_at
+                    AND p.password_changed_at IS NOT NULL THEN 'passwordChangedAt' END,
+                CASE WHEN date_trunc('milliseconds', p.sessions_valid_from) IS DISTINCT FROM e.sessions_valid_from
+                    AND p.sessions_valid_from IS NOT NULL THEN 'sessionsValidFrom' END,
+                CASE WHEN e.source_connection_id IS DISTINCT FROM \(connection) OR e.external_id IS DISTINCT FROM p.external_id
+                    THEN 'directory' END,
+                CASE WHEN e.deactivated_at IS NOT NULL THEN 'deactivatedAt' END
+            ], NULL) AS fields
+            FROM sync_people p JOIN employees e ON e.company_id = \(db.company) AND e.id = p.employee_id
+            WHERE p.is_active AND (
+                p.first_name <> e.first_name OR p.last_name <> e.last_name
+                OR (p.department IS NOT NULL AND p.department IS DISTINCT FROM e.department)
+                OR (p.title IS NOT NULL AND p.title IS DISTINCT FROM e.title)
+                OR (p.mfa_enabled IS NOT NULL AND p.mfa_enabled IS DISTINCT FROM e.mfa_enabled)
+                OR (p.password_changed_at IS NOT NULL
+                    AND date_trunc('milliseconds', p.password_changed_at) IS DISTINCT FROM e.password_changed_at)
+                OR (p.sessions_valid_from IS NOT NULL
+                    AND date_trunc('milliseconds', p.sessions_valid_from) IS DISTINCT FROM e.sessions_valid_from)
+                OR e.source_connection_id IS DISTINCT FROM \(connection) OR e.external_id IS DISTINCT FROM p.external_id
+                OR e.deactivated_at IS NOT NULL
+            )
+            ORDER BY e.id FOR NO KEY UPDATE OF e
+        )
+        UPDATE employees e SET
+            first_name = coalesce(d.first_name, e.first_name), last_name = coalesce(d.last_name, e.last_name),
+            department = coalesce(d.department, e.department), title = coalesce(d.title, e.title),
+            mfa_enabled = coalesce(d.mfa_enabled, e.mfa_enabled),
+            password_changed_at = coalesce(date_trunc('milliseconds', d.password_changed_at), e.password_changed_at),
+            sessions_valid_from = coalesce(date_trunc('milliseconds', d.sessions_valid_from), e.sessions_valid_from),
+            source_connection_id = \(connection), external_id = d.external_id, deactivated_at = NULL
+        FROM different d WHERE e.company_id = \(db.company) AND e.id = d.known_id
+        RETURNING e.id, e.email, d.fields, d.is_back
+        """
+    }
+
+    private var insert: SQL {
+        """
+        INSERT INTO employees (id, company_id, email, first_name, last_name, department, title, mfa_enabled, password_changed_at,
+            sessions_valid_from, source_connection_id, external_id)
+        SELECT p.id, \(db.company), p.email, coalesce(p.first_name, ''), coalesce(p.last_name, ''), p.department, p.title, p.mfa_enabled,
+            date_trunc('milliseconds', p.password_changed_at), date_trunc('milliseconds', p.sessions_valid_from), \(connection), p.external_id
+        FROM sync_people p WHERE p.employee_id IS NULL AND p.reason IS NULL
+        ORDER BY p.line
+        ON CONFLICT (company_id, email) DO NOTHING
+        RETURNING id, email
+        """
+    }
+
+    private var deactivate: SQL {
+        """
+        WITH gone AS MATERIALIZED (
+            SELECT e.id FROM employees e WHERE \(leaving) ORDER BY e.id FOR NO KEY UPDATE OF e
+        )
+        UPDATE employees e SET deactivated_at = \(now) FROM gone WHERE e.company_id = \(db.company) AND e.id = gone.id
+        RETURNING e.id, e.email
+        """
+    }
+
+    // MARK: The result
+
+    private func count(into outcome: inout SyncOutcome) async throws {
+        let results = try await db.pipeline([
+            "SELECT count(*), count(*) FILTER (WHERE reason IS NOT NULL) FROM sync_people",
+            """
+            SELECT external_id, reason FROM sync_people WHERE reason IS NOT NULL
+            ORDER BY reason = 'is disabled in the directory', line LIMIT \(SyncSamples.kept)
+            """,
+            "SELECT count(*) FROM sync_people WHERE is_active AND reason IS NULL",
+        ])
+        var total = 0
+        for var row in results[0] {
+            total = try row.next()
+            outcome.skipped = try row.next()
+        }
+        for var row in results[1] {
+            outcome.samples.skipped.append(.init(externalId: try row.next(), reason: try row.next()))
+        }
+        let gone = isFull ? 0 : outcome.deactivated
+        // Listed and neither written nor skipped: as they were, or disabled already.
+        outcome.unchanged = max(0, total - outcome.skipped - outcome.added - outcome.changed - outcome.reactivated - gone)
+    }
+}

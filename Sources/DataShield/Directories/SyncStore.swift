@@ -1,0 +1,154 @@
+import Foundation
+import Postgres
+
+/// The SQL of the `sync_runs` table.
+struct SyncStore {
+    let db: TenantTransaction
+
+    init(_ db: TenantTransaction) { self.db = db }
+
+    /// The run has ended, or another worker has taken it over.
+    struct Superseded: Error {}
+
+    /// - Throws: a unique violation of `one_sync_runs_at_a_time` while one waits or runs.
+    func insert(_ id: SyncRunID, _ connection: DirectoryConnectionID, trigger: SyncTrigger, acceptsDepartures: Bool, at time: Date) async throws {
+        try await db.execute(
+            """
+            INSERT INTO sync_runs (id, company_id, connection_id, trigger, accepts_departures, created_at, updated_at)
+            VALUES (\(id), \(db.company), \(connection), \(trigger), \(acceptsDepartures), \(time), \(time))
+            """)
+    }
+
+    func find(_ id: SyncRunID) async throws -> SyncRun? {
+        try await db.first(Self.one(id, of: db.company), as: SyncRun.self)
+    }
+
+    static func one(_ id: SyncRunID, of company: CompanyID) -> SQL {
+        "SELECT \(SyncRun.columns) FROM sync_runs r WHERE company_id = \(company) AND id = \(id)"
+    }
+
+    /// One page, the latest first, and one more when there is one.
+    /// - Parameter connection: whose; nil for all of the company.
+    static func page(of company: CompanyID, _ connection: DirectoryConnectionID?, after cursor: SyncCursor?, limit: Int) -> SQL {
+        var condition: SQL = "r.company_id = \(company)"
+        if let connection { condition = "\(condition) AND r.connection_id = \(connection)" }
+        if let cursor { condition = "\(condition) AND (r.created_at, r.id) < (\(cursor.createdAt), \(cursor.id))" }
+        return "SELECT \(SyncRun.columns) FROM sync_runs r WHERE \(condition) ORDER BY r.created_at DESC, r.id DESC \(SQL.limit(limit + 1))"
+    }
+
+    /// The latest run of each connection.
+    func latest() async throws -> [DirectoryConnectionID: SyncRun] {
+        try await db.query(
+            """
+            SELECT DISTINCT ON (r.connection_id) \(SyncRun.columns) FROM sync_runs r WHERE r.company_id = \(db.company)
+            ORDER BY r.connection_id, r.created_at DESC, r.id DESC
+            """, as: SyncRun.self
+        ).reduce(into: [:]) { $0[$1.connection] = $1 }
+    }
+
+    static func samples(_ id: SyncRunID, of company: CompanyID) -> SQL {
+        "SELECT samples::text FROM sync_runs WHERE company_id = \(company) AND id = \(id)"
+    }
+
+    /// Begins an attempt: what an earlier one listed is forgotten.
+    /// - Parameter holder: names the attempt; only it may write from now on.
+    /// - Returns: nil when the run has ended.
+    func begin(_ id: SyncRunID, holder: String, isFull: Bool, attempt: Int, at time: Date) async throws -> SyncRun? {
+        let begun = try await db.execute(
+            """
+            UPDATE sync_runs SET status = 'RUNNING', holder = \(holder), is_full = \(isFull), attempts = \(attempt), listed = 0,
+                started_at = coalesce(started_at, \(time)), run_after = NULL
+            WHERE company_id = \(db.company) AND id = \(id) AND status IN ('PENDING', 'RUNNING')
+            """)
+        guard begun == 1 else { return nil }
+        try await forgetListing(id)
+        return try await find(id)
+    }
+
+    /// What the run was asked to do.
+    func acceptsDepartures(_ id: SyncRunID) async throws -> Bool {
+        try await db.first("SELECT accepts_departures FROM sync_runs WHERE company_id = \(db.company) AND id = \(id)", as: Bool.self) ?? false
+    }
+
+    func forgetListing(_ id: SyncRunID) async throws {
+        try await db.execute("DELETE FROM directory_listings WHERE company_id = \(db.company) AND run_id = \(id)")
+    }
+
+    /// Counts what was listed, which tells also that the run is alive, and locks the run until the transaction ends.
+    /// - Throws: ``Superseded``.
+    func listed(_ id: SyncRunID, _ count: Int, holder: String) async throws {
+        let changed = try await db.execute(
+            """
+            UPDATE sync_runs SET listed = \(count)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING' AND holder = \(holder)
+            """)
+        guard changed == 1 else { throw Superseded() }
+    }
+
+    func finish(
+        _ id: SyncRunID, holder: String, _ outcome: SyncOutcome, warnings: [String], at time: Date
+    ) async throws {
+        let changed = try await db.execute(
+            """
+            UPDATE sync_runs SET status = 'SUCCEEDED', finished_at = \(time), error = NULL, added = \(outcome.added), changed = \(outcome.changed),
+                deactivated = \(outcome.deactivated), reactivated = \(outcome.reactivated), unchanged = \(outcome.unchanged),
+                skipped = \(outcome.skipped), samples = \(String(decoding: try JSONWriter.bytes(outcome.samples), as: UTF8.self))::jsonb, warnings = \(warnings)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING' AND holder = \(holder)
+            """)
+        guard changed == 1 else { throw Superseded() }
+    }
+
+    /// Writes that an attempt failed and when the next one is.
+    func postpone(_ id: SyncRunID, holder: String, error: String, until time: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE sync_runs SET status = 'PENDING', error = \(error), run_after = \(time)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING' AND holder = \(holder)
+            """)
+    }
+
+    /// - Parameter holder: nil for whoever holds it: nobody tries it any more.
+    func fail(_ id: SyncRunID, holder: String?, error: String, needsAcceptance: Bool = false, at time: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE sync_runs SET status = 'FAILED', error = \(error), needs_acceptance = \(needsAcceptance), finished_at = \(time), run_after = NULL
+            WHERE company_id = \(db.company) AND id = \(id) AND status IN ('PENDING', 'RUNNING')
+                AND (\(holder)::text IS NULL OR holder = \(holder))
+            """)
+        try await forgetListing(id)
+    }
+
+    /// Ends a run whose job is gone.
+    /// - Returns: whether none is under way any more.
+    func endAbandoned(of connection: DirectoryConnectionID, at time: Date) async throws -> Bool {
+        let open = try await db.first(
+            """
+            SELECT id FROM sync_runs WHERE company_id = \(db.company) AND connection_id = \(connection) AND status IN ('PENDING', 'RUNNING')
+            """, as: SyncRunID.self)
+        guard let open else { return true }
+        let isAlive = try await db.first(
+            """
+            SELECT true FROM jobs WHERE company_id = \(db.company) AND connection_id = \(connection) AND status IN ('PENDING', 'RUNNING')
+            """, as: Bool.self)
+        guard isAlive != true else { return false }
+        try await fail(open, holder: nil, error: "The sync was abandoned.", at: time)
+        return true
+    }
+}
+
+/// Where the next page of runs begins.
+struct SyncCursor: Codable, Sendable {
+    var createdAt: Date
+    var id: SyncRunID
+}
+
+/// What a sync did.
+struct SyncOutcome: Sendable, Hashable {
+    var added = 0
+    var changed = 0
+    var deactivated = 0
+    var reactivated = 0
+    var unchanged = 0
+    var skipped = 0
+    var samples = SyncSamples()
+}

@@ -1,0 +1,166 @@
+import Foundation
+import Hummingbird
+import Postgres
+
+/// How many people sign in with a second factor, as far as directories say. Unknown is counted apart: it is neither.
+package struct MFACoverage: Codable, Sendable, Hashable {
+    package var total: Counts
+    /// By name; nil for those without a department.
+    package var departments: [Department]
+
+    package struct Counts: Codable, Sendable, Hashable {
+        package var people: Int
+        package var enabled: Int
+        package var disabled: Int
+        package var unknown: Int
+        /// In at least one breach, and without a second factor.
+        package var exposedWithout: Int
+
+        /// Those with a second factor, of those of whom it is known; nil when it is known of nobody.
+        package var share: Double? { enabled + disabled > 0 ? Double(enabled) / Double(enabled + disabled) : nil }
+    }
+
+    package struct Department: Codable, Sendable, Hashable {
+        package var name: String?
+        package var counts: Counts
+    }
+}
+
+extension Employees {
+    /// The coverage of all active people.
+    package func mfaCoverage(for subject: Subject) async throws -> MFACoverage {
+        let rows = try await database.query(
+            for: subject.company,
+            """
+            SELECT department, people, mfa_enabled, mfa_disabled, mfa_unknown, exposed_without_mfa FROM department_counts
+            WHERE company_id = \(subject.company) AND people > 0 ORDER BY department
+            """, as: MFARow.self)
+        var total = MFACoverage.Counts(people: 0, enabled: 0, disabled: 0, unknown: 0, exposedWithout: 0)
+        for row in rows {
+            total.people += row.counts.people
+            total.enabled += row.counts.enabled
+            total.disabled += row.counts.disabled
+            total.unknown += row.counts.unknown
+            total.exposedWithout += row.counts.exposedWithout
+        }
+        return MFACoverage(total: total, departments: rows.map { .init(name: $0.department.isEmpty ? nil : $0.department, counts: $0.counts) })
+    }
+}
+
+private struct MFARow: RowDecodable {
+    let department: String
+    let counts: MFACoverage.Counts
+
+    init(from row: inout Row) throws {
+        department = try row.next()
+        counts = MFACoverage.Counts(
+            people: try row.next(), enabled: try row.next(), disabled: try row.next(), unknown: try row.next(), exposedWithout: try row.next())
+    }
+}
+
+/// Who signs in with a second factor, `employees/mfa`.
+struct MFAModel: Sendable {
+    var subtitle: String
+    var tiles: [Tile]
+    var departments: [DepartmentRow]
+    var hasDepartments: Bool
+    var rows: [EmployeeRow]
+    var hasRows: Bool
+    var exportURL: String
+    var pager: Pager?
+
+    struct Tile: Sendable {
+        var label: String
+        var value: String
+        var note: String
+    }
+
+    struct DepartmentRow: Sendable {
+        var name: String
+        var url: String
+        var people: String
+        var enabled: String
+        var disabled: String
+        var unknown: String
+        var share: String
+        var exposedWithout: String
+    }
+}
+
+/// | Method | Path       | Permission       |
+/// |--------|------------|------------------|
+/// | GET    | `/api/mfa` | `employees:read` |
+/// | GET    | `/mfa`     | `employees:read` |
+package struct MFAPages: Sendable {
+    let pages: Pages
+    let employees: Employees
+    let now: Now
+
+    package init(pages: Pages, employees: Employees, now: @escaping Now) {
+        self.pages = pages
+        self.employees = employees
+        self.now = now
+    }
+
+    package func add(to routes: Routes) {
+        routes.pages.get("/mfa", .permission(.employeesRead), use: show)
+        routes.api.get(
+            "/api/mfa", .permission(.employeesRead), summary: "How many people have a second factor, in all and by department",
+            answers: MFACoverage.self
+        ) { [employees] _, context in try await employees.mfaCoverage(for: try context.require(.employeesRead)) }
+    }
+
+    struct Query: Codable, Sendable {
+        var cursor: String?
+    }
+
+    private static let filters: [(String, String?)] = [("exposed", "true"), ("active", "true"), ("mfa", MFAState.disabled.rawValue)]
+
+    func show(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesRead)
+        let cursor = try request.decodeQuery(Query.self).cursor
+        let coverage = try await employees.mfaCoverage(for: subject)
+        let page = try await employees.list(
+            EmployeeFilter(isExposed: true, isActive: true, mfa: .disabled), sort: .risk, cursor: cursor, limit: 50, for: subject)
+        let clock = PageClock(now(), for: context.signedIn)
+        let rows = page.items.map { EmployeeRow($0, clock) }
+        let model = MFAModel(
+            subtitle: Self.subtitle(coverage.total), tiles: Self.tiles(coverage.total),
+            departments: coverage.departments.map { MFAModel.DepartmentRow($0) }, hasDepartments: !coverage.departments.isEmpty, rows: rows,
+            hasRows: !rows.isEmpty, exportURL: URLText.path("/employees/export", Self.filters),
+            pager: Pager(
+                Format.count(rows.count, "person", "people") + " on this page", path: "/mfa", query: [], cursor: cursor, next: page.nextCursor))
+        return pages.show("employees/mfa", model, Frame("MFA coverage", in: .mfa), for: request, context)
+    }
+
+    private static func subtitle(_ counts: MFACoverage.Counts) -> String {
+        guard let share = counts.share else {
+            return "Nothing is known of anybody's second factor yet. Connect a directory that says so: Entra, Google Workspace or Okta."
+        }
+        return "\(Format.percent(share)) of the \(Format.count(counts.enabled + counts.disabled, "person", "people")) of whom it is known."
+    }
+
+    private static func tiles(_ counts: MFACoverage.Counts) -> [MFAModel.Tile] {
+        func share(_ count: Int) -> String { Format.percent(Format.share(count, of: counts.people)) + " of all" }
+        return [
+            .init(label: "With a second factor", value: Format.count(counts.enabled), note: share(counts.enabled)),
+            .init(label: "Without", value: Format.count(counts.disabled), note: share(counts.disabled)),
+            .init(label: "Unknown", value: Format.count(counts.unknown), note: share(counts.unknown)),
+            .init(label: "Exposed and without", value: Format.count(counts.exposedWithout), note: share(counts.exposedWithout)),
+        ]
+    }
+}
+
+extension MFAModel.DepartmentRow {
+    init(_ department: MFACoverage.Department) {
+        let counts = department.counts
+        name = department.name ?? "No department"
+        url = URLText.path("/employees", [("department", department.name), ("active", "true"), ("mfa", MFAState.disabled.rawValue)])
+        people = Format.count(counts.people)
+        enabled = Format.count(counts.enabled)
+        disabled = Format.count(counts.disabled)
+        unknown = Format.count(counts.unknown)
+        share = counts.share.map { Format.percent($0) } ?? "unknown"
+        exposedWithout = Format.count(counts.exposedWithout)
+    }
+}

@@ -1,0 +1,434 @@
+import DataShieldTestSupport
+import Foundation
+import Jobs
+import Logging
+import Postgres
+import Synchronization
+import Testing
+
+@testable import DataShield
+
+/// What a sync does to the staff list, over a directory that lists what the test says.
+@Suite(.freshDatabase) struct DirectorySyncTests {
+    let database = TestDatabase.current
+    let secrets = SecretBox(key: Array(repeating: 7, count: 32))
+
+    // MARK: A company with a directory
+
+    struct Place {
+        let admin: Subject
+        let connection: DirectoryConnectionID
+        var company: CompanyID { admin.company }
+    }
+
+    /// Lives as long as the tests: it has to be shut down before it goes, and nothing here calls anybody.
+    static let outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
+
+    var directories: Directories {
+        Directories(
+            database: database.tenant, secrets: secrets, queue: JobQueue(pool: database.system.pool, makeID: { CUID.make(at: Date()) }),
+            access: { _ in DirectoryAccess(outbound: Self.outbound, guardian: SSRFGuard(allowed: []), logger: Logger(label: "test")) })
+    }
+
+    func place() async throws -> Place {
+        let admin = Subject(actor: .program("test"), company: try await database.makeCompany(), role: .admin)
+        return Place(admin: admin, connection: try await addDirectory(admin))
+    }
+
+    func addDirectory(_ admin: Subject, name: String = "People") async throws -> DirectoryConnectionID {
+        let id = DirectoryConnectionID()
+        try await database.tenant.transaction(for: admin.company) { db in
+            try await DirectoryStore(db).insert(id, .ldap, name: name, configuration: [0], interval: 60, tokenHash: nil)
+        }
+        return id
+    }
+
+    /// Runs a sync as the worker does, and returns how it ended.
+    @discardableResult
+    func sync(
+        _ directory: ListedDirectory, _ place: Place, trigger: SyncTrigger = .manual, acceptsDepartures: Bool = false, attempt: Int = 1,
+        now: @escaping Now = { Date() }
+    ) async throws -> (run: SyncRun, samples: SyncSamples, outcome: JobOutcome) {
+        let run = SyncRunID()
+        try await database.tenant.transaction(for: place.company) { db in
+            try await SyncStore(db).insert(run, place.connection, trigger: trigger, acceptsDepartures: acceptsDepartures, at: Date())
+        }
+        let outcome = try await perform(run, directory, place, attempt: attempt, now: now)
+        return (
+            try await directories.run(run, for: place.admin), try await directories.samples(of: run, for: place.admin), outcome
+        )
+    }
+
+    func perform(
+        _ run: SyncRunID, _ directory: ListedDirectory, _ place: Place, attempt: Int = 1, now: @escaping Now = { Date() }
+    ) async throws -> JobOutcome {
+        let job = RunDirectorySync(
+            database: database.tenant, directories: directories, connect: { _, _ in directory }, now: now, logger: Logger(label: "test"))
+        return try await job.perform(.init(company: place.company, connection: place.connection, run: run), attempt: attempt)
+    }
+
+    func people(_ place: Place) async throws -> [Employee] {
+        try await Employees(database: database.tenant).list(sort: .newest, limit: 200, for: place.admin).items
+    }
+
+    func person(_ email: String, _ place: Place) async throws -> Employee? {
+        try await people(place).first { $0.email.text == email }
+    }
+
+    /// The versions of all rows: a row that was written, also with what it had, has another one.
+    func versions(_ place: Place) async throws -> [String] {
+        try await database.tenant.query(
+            for: place.company, "SELECT id || ' ' || xmin::text FROM employees WHERE company_id = \(place.company) ORDER BY id", as: String.self)
+    }
+
+    // MARK: Adding and changing
+
+    @Test func `a first sync adds everybody who is active, in the spelling of the staff list`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([
+            .person(1, email: " Jörg.Weiß@Listed.Example ", department: "Finance", title: "Controller", mfa: true), .person(2, isActive: false),
+        ])
+        let (run, samples, outcome) = try await sync(directory, place)
+        #expect(outcome == .done)
+        #expect(run.status == .succeeded)
+        #expect((run.listed, run.added, run.skipped) == (2, 1, 1))
+        let added = try #require(try await people(place).first)
+        #expect(added.email.text == "jörg.weiß@listed.example")
+        #expect((added.department, added.title, added.mfaEnabled, added.externalId) == ("Finance", "Controller", true, "1"))
+        #expect(added.sourceConnectionId == place.connection.rawValue)
+        #expect(samples.added.map(\.id) == [added.id])
+        #expect(samples.skipped == [.init(externalId: "2", reason: "is disabled in the directory")])
+        let connection = try await directories.find(place.connection, for: place.admin)
+        #expect(connection.status == .active)
+        #expect(connection.lastSyncCount == 2)
+    }
+
+    @Test func `a second sync writes no row when nothing has changed`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...50).map { .person($0, department: "Sales", mfa: $0 % 2 == 0) })
+        try await sync(directory, place)
+        let before = try await versions(place)
+        let (run, _, _) = try await sync(directory, place)
+        #expect(try await versions(place) == before)
+        #expect((run.added, run.changed, run.unchanged) == (0, 0, 50))
+    }
+
+    @Test func `only what is different is changed, and nothing is blanked`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1, department: "Sales", title: "Seller", mfa: true), .person(2)])
+        try await sync(directory, place)
+        let before = try await versions(place)
+        directory.set([
+            DirectoryPerson(externalId: "1", email: nil, department: "Finance", title: ""), .person(2),
+        ])
+        let (run, samples, _) = try await sync(directory, place)
+        let after = try await versions(place)
+        #expect(Set(after).subtracting(before).count == 1)
+        let changed = try #require(try await person("p1@listed.example", place))
+        #expect((changed.firstName, changed.department, changed.title, changed.mfaEnabled) == ("First1", "Finance", "Seller", true))
+        #expect(run.changed == 1)
+        #expect(samples.changed.map(\.fields) == [["department"]])
+    }
+
+    @Test func `somebody on the list already is taken over by address`() async throws {
+        let place = try await place()
+        let known = try await database.makeEmployee(in: place.company, email: "p1@listed.example", department: "Old")
+        let (run, _, _) = try await sync(ListedDirectory([.person(1)]), place)
+        let person = try #require(try await people(place).first)
+        #expect(person.id == known)
+        #expect((person.department, person.externalId) == ("Old", "1"))
+        #expect((run.added, run.changed) == (0, 1))
+    }
+
+    // MARK: Leaving and coming back
+
+    @Test func `who is gone or disabled is deactivated, who is back is reactivated`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...6).map { .person($0) })
+        try await sync(directory, place)
+        let ids = try await people(place).map(\.id)
+        directory.set((1...4).map { .person($0) } + [.person(5, isActive: false)])
+        let (run, samples, _) = try await sync(directory, place)
+        #expect(run.deactivated == 2)
+        #expect(Set(samples.deactivated.map(\.email)) == ["p5@listed.example", "p6@listed.example"])
+        #expect(try await people(place).filter { $0.deactivatedAt != nil }.count == 2)
+        directory.set((1...6).map { .person($0) })
+        let (back, _, _) = try await sync(directory, place)
+        #expect((back.reactivated, back.added) == (2, 0))
+        #expect(try await people(place).allSatisfy { $0.deactivatedAt == nil })
+        #expect(try await people(place).map(\.id) == ids)
+    }
+
+    @Test func `when more than half would go nothing changes, until an administrator accepts it`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...5).map { .person($0) })
+        try await sync(directory, place)
+        directory.set([.person(1), .person(2, department: "New")])
+        let before = try await versions(place)
+        let (run, _, outcome) = try await sync(directory, place)
+        guard case .givenUp(let reason) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(reason.contains("3 of 5"))
+        #expect(run.needsAcceptance)
+        #expect(try await versions(place) == before)
+        #expect(try await directories.find(place.connection, for: place.admin).status == .error)
+        let (accepted, _, _) = try await sync(directory, place, acceptsDepartures: true)
+        #expect((accepted.deactivated, accepted.changed) == (3, 1))
+        #expect(try await directories.find(place.connection, for: place.admin).status == .active)
+    }
+
+    @Test func `exactly half may go`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...4).map { .person($0) })
+        try await sync(directory, place)
+        directory.set([.person(1), .person(2)])
+        #expect(try await sync(directory, place).run.deactivated == 2)
+    }
+
+    @Test func `a directory that lists nobody is an error, also the first time`() async throws {
+        let place = try await place()
+        let (run, _, _) = try await sync(ListedDirectory([]), place, acceptsDepartures: true)
+        #expect(run.status == .failed)
+        #expect(run.error?.contains("lists nobody") == true)
+    }
+
+    @Test func `people of another source stay when a directory does not list them`() async throws {
+        let place = try await place()
+        let other = try await database.makeEmployee(in: place.company, email: "csv@listed.example")
+        try await sync(ListedDirectory([.person(1)]), place)
+        #expect(try await people(place).first { $0.id == other }?.deactivatedAt == nil)
+    }
+
+    // MARK: Addresses
+
+    @Test func `an address that changes keeps the person, also in a chain`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...3).map { .person($0) })
+        try await sync(directory, place)
+        let ids = try await people(place).reduce(into: [:]) { $0[$1.externalId] = $1.id }
+        directory.set([
+            .person(1, email: "p2@listed.example"), .person(2, email: "p3@listed.example"), .person(3, email: "p4@listed.example"),
+        ])
+        let (run, _, _) = try await sync(directory, place)
+        #expect((run.changed, run.added, run.deactivated) == (3, 0, 0))
+        let after = try await people(place)
+        #expect(after.reduce(into: [:]) { $0[$1.externalId] = $1.id } == ids)
+        #expect(after.reduce(into: [:]) { $0[$1.externalId] = $1.email.text }["1"] == "p2@listed.example")
+    }
+
+    @Test func `who would get an address that somebody has keeps the former one, with the reason`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1), .person(2)])
+        try await sync(directory, place)
+        directory.set([.person(1, email: "p2@listed.example", department: "Sales"), .person(2, email: "p1@listed.example")])
+        let (run, samples, _) = try await sync(directory, place)
+        #expect(run.status == .succeeded)
+        #expect(samples.skipped.map(\.externalId) == ["1", "2"])
+        #expect(samples.skipped.allSatisfy { $0.reason.contains("keeps the former e-mail address") })
+        #expect(try await person("p1@listed.example", place)?.department == "Sales")
+    }
+
+    @Test func `a new address makes coverage begin anew`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1)])
+        try await sync(directory, place)
+        let id = try #require(try await people(place).first).id
+        try await database.tenant.transaction(for: place.company) { db in
+            try await db.execute(
+                """
+                INSERT INTO provider_coverage (company_id, employee_id, provider, outcome, checked_at)
+                VALUES (\(place.company), \(id), 'HIBP', 'CLEAN', now())
+                """)
+        }
+        directory.set([.person(1, email: "new@listed.example")])
+        try await sync(directory, place)
+        let left = try await database.tenant.query(
+            for: place.company, "SELECT count(*) FROM provider_coverage WHERE company_id = \(place.company)", as: Int.self)
+        #expect(left == [0])
+    }
+
+    @Test(
+        arguments: [
+            ([DirectoryPerson.person(1), .person(2, email: "P1@listed.example")], "2", "another account"),
+            ([.person(1, email: "none at all"), .person(2)], "1", "that is none"),
+            ([DirectoryPerson(externalId: "1", email: nil), .person(2)], "1", "no e-mail address"),
+        ] as [([DirectoryPerson], String, String)])
+    func `who cannot be taken is skipped with the reason, and the others are taken`(
+        people: [DirectoryPerson], skipped: String, reason: String
+    ) async throws {
+        let place = try await place()
+        let (run, samples, _) = try await sync(ListedDirectory(people), place)
+        #expect((run.added, run.skipped) == (1, 1))
+        #expect(samples.skipped.first?.externalId == skipped)
+        #expect(samples.skipped.first?.reason.contains(reason) == true)
+    }
+
+    @Test func `of two accounts with one address the active one has it`() async throws {
+        let place = try await place()
+        try await sync(ListedDirectory([.person(1, email: "p@listed.example", isActive: false), .person(2, email: "p@listed.example")]), place)
+        #expect(try await people(place).map(\.externalId) == ["2"])
+    }
+
+    @Test func `somebody of another directory stays with it until they have left there`() async throws {
+        let place = try await place()
+        let first = ListedDirectory([.person(1), .person(2), .person(3)])
+        try await sync(first, place)
+        let second = Place(admin: place.admin, connection: try await addDirectory(place.admin, name: "Second"))
+        let (run, samples, _) = try await sync(ListedDirectory([.person(11, email: "p1@listed.example"), .person(12)]), second)
+        #expect((run.added, run.changed, run.skipped) == (1, 0, 1))
+        #expect(samples.skipped.first?.reason == "belongs to another directory: People")
+        first.set([.person(2), .person(3)])
+        try await sync(first, place)
+        let (taken, _, _) = try await sync(ListedDirectory([.person(11, email: "p1@listed.example"), .person(12)]), second)
+        #expect(taken.reactivated == 1)
+        #expect(try await person("p1@listed.example", place)?.sourceConnectionId == second.connection.rawValue)
+    }
+
+    @Test func `the same account listed twice is one person, as it was listed last`() async throws {
+        let place = try await place()
+        let (run, _, _) = try await sync(ListedDirectory([.person(1, department: "Old"), .person(1, department: "New")]), place)
+        #expect(run.added == 1)
+        #expect(try await people(place).map(\.department) == ["New"])
+    }
+
+    // MARK: Listings of changes
+
+    @Test func `the schedule lists changes, in which only who is named as gone is gone`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...5).map { .person($0) })
+        try await sync(directory, place)
+        directory.content.withLock { $0.changes = [DirectoryPage(people: [.person(6), .person(1, department: "Sales")], removed: ["2"])] }
+        let (run, _, _) = try await sync(directory, place, trigger: .schedule)
+        #expect(!run.isFull)
+        #expect((run.added, run.changed, run.deactivated) == (1, 1, 1))
+        #expect(directory.listings.withLock { $0.last } == .changes(since: DirectoryState(["link": "next"])))
+        #expect(try await person("p2@listed.example", place)?.deactivatedAt != nil)
+        #expect(try await people(place).filter { $0.deactivatedAt == nil }.count == 5)
+    }
+
+    @Test func `after a day everybody is listed again`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1)])
+        try await sync(directory, place)
+        let (run, _, _) = try await sync(directory, place, trigger: .schedule, now: { Date().addingTimeInterval(86_401) })
+        #expect(run.isFull)
+    }
+
+    @Test func `a state that has expired is forgotten, and everybody is listed`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1)])
+        try await sync(directory, place)
+        directory.content.withLock { $0.hasExpired = true }
+        directory.set([.person(1), .person(2)])
+        let (run, _, _) = try await sync(directory, place, trigger: .schedule)
+        #expect((run.status, run.isFull, run.added) == (.succeeded, true, 1))
+    }
+
+    // MARK: Failures
+
+    @Test(arguments: [0, 1, 2])
+    func `a listing that breaks off counts for nothing, and is tried again`(page: Int) async throws {
+        let place = try await place()
+        let directory = ListedDirectory()
+        directory.content.withLock {
+            $0.pages = (1...3).map { DirectoryPage(people: [.person($0)]) }
+            $0.failure = (page, .unavailable("The directory is down."))
+        }
+        let (run, _, outcome) = try await sync(directory, place)
+        #expect(outcome == .again(after: .seconds(30), reason: "The directory is down."))
+        #expect((run.status, run.error) == (.pending, "The directory is down."))
+        #expect(run.runAfter != nil)
+        #expect(try await people(place).isEmpty)
+        directory.content.withLock { $0.failure = nil }
+        #expect(try await perform(run.id, directory, place, attempt: 2) == .done)
+        #expect(try await directories.run(run.id, for: place.admin).added == 3)
+        let left = try await database.tenant.query(
+            for: place.company, "SELECT count(*) FROM directory_listings WHERE company_id = \(place.company)", as: Int.self)
+        #expect(left == [0])
+    }
+
+    @Test func `the fourth failure is the last, and the connection is in error`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1)])
+        directory.content.withLock { $0.failure = (0, .timeout) }
+        let (run, _, outcome) = try await sync(directory, place, attempt: 4)
+        guard case .givenUp = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(run.status == .failed)
+        #expect(try await directories.find(place.connection, for: place.admin).status == .error)
+    }
+
+    @Test func `a wrong password is not tried again`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1)])
+        directory.content.withLock { $0.failure = (0, .refusedCredentials("The password is wrong.")) }
+        let (run, _, outcome) = try await sync(directory, place)
+        #expect(outcome == .givenUp(reason: "The password is wrong."))
+        #expect(run.status == .failed)
+    }
+
+    @Test func `warnings of a sync that ended well are kept and shown`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1)])
+        directory.content.withLock { $0.warnings = ["MFA could not be read."] }
+        #expect(try await sync(directory, place).run.warnings == ["MFA could not be read."])
+        #expect(try await directories.find(place.connection, for: place.admin).warnings == ["MFA could not be read."])
+    }
+
+    @Test(arguments: [0, 1, 2, 3])
+    func `an attempt that another has taken over writes nothing more`(page: Int) async throws {
+        let place = try await place()
+        let run = SyncRunID()
+        try await database.tenant.transaction(for: place.company) { db in
+            try await SyncStore(db).insert(run, place.connection, trigger: .manual, acceptsDepartures: false, at: Date())
+        }
+        let (second, this) = (ListedDirectory([.person(9)]), self)
+        let first = ListedDirectory(onPage: { number in
+            // The worker of the first attempt was thought lost in the middle of a page.
+            guard number == page else { return }
+            let ended = try await this.perform(run, second, place, attempt: 2)
+            #expect(ended == .done)
+        })
+        first.content.withLock { $0.pages = (1...4).map { DirectoryPage(people: [.person($0)]) } }
+        #expect(try await perform(run, first, place) == .done)
+        #expect(try await people(place).map(\.externalId) == ["9"])
+    }
+
+    @Test func `two syncs of one directory do not run at once`() async throws {
+        let place = try await place()
+        _ = try await directories.sync(place.connection, by: place.admin)
+        await #expect(throws: Directories.Failure.alreadySyncing) { try await directories.sync(place.connection, by: place.admin) }
+    }
+
+    @Test func `a sync whose job is gone does not block the next one`() async throws {
+        let place = try await place()
+        let run = try await directories.sync(place.connection, by: place.admin)
+        try await database.system.execute("DELETE FROM jobs WHERE connection_id = \(place.connection)")
+        _ = try await directories.sync(place.connection, by: place.admin)
+        #expect(try await directories.run(run.id, for: place.admin).error == "The sync was abandoned.")
+    }
+
+    @Test func `another company's directory is not found`() async throws {
+        let place = try await place()
+        let other = Subject(actor: .program("test"), company: try await database.makeCompany(), role: .admin)
+        await #expect(throws: Directories.Failure.notFound) { try await directories.find(place.connection, for: other) }
+        await #expect(throws: Directories.Failure.notFound) { try await directories.sync(place.connection, by: other) }
+        await #expect(throws: Directories.Failure.notFound) { try await directories.remove(place.connection, by: other) }
+        await #expect(throws: Directories.Failure.notFound) {
+            try await directories.runs(of: place.connection, for: other)
+        }
+    }
+
+    @Test func `a removed directory leaves its people, who belong to none`() async throws {
+        let place = try await place()
+        try await sync(ListedDirectory([.person(1)]), place)
+        try await directories.remove(place.connection, by: place.admin)
+        let person = try #require(try await people(place).first)
+        #expect(person.sourceConnectionId == nil)
+        #expect(person.deactivatedAt == nil)
+    }
+}
