@@ -33,9 +33,9 @@ demo: ## Build and run a made-up, scanned company on http://127.0.0.1:8080 (PORT
 test: test-swift test-system test-browser ## Run all tests
 
 test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for some)
-	@scripts/prepare build serve
+	@scripts/prepare build serve moto
 	swift build --build-tests
-	scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
+	DATASHIELD_MOTO_SERVER="$$(scripts/moto-server)" scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
 
 test-system: ## Run the tests of whole processes: killed, starved of disk, cut off from their database
 	@scripts/prepare build serve browser
@@ -61,5 +61,5 @@ lint: ## Check layout and house rules
 format: ## Lay the code out
 	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
 
-clean: ## Remove what was built, and the Python environment of the browser tests
-	rm -rf .build .venv-browser
+clean: ## Remove what was built, and the tests' Python environments
+	rm -rf .build .venv-browser .venv-moto

@@ -47,6 +47,9 @@ struct DemoCommand: AsyncParsableCommand {
                 // Nobody is spared by waiting.
                 settings.providerRates[provider.rawValue] = 60_000
             }
+            for type in DirectoryType.allCases where type.sandboxSample(domain: DemoCompany.domain) != nil {
+                settings.directoryURLs[type.rawValue] = URL(string: url)
+            }
             Output.line("Starting the private database in \(settings.dataDirectory.path)")
             let open = try await OpenDatabase(settings, logger: logger)
             guard let cluster = open.cluster else {

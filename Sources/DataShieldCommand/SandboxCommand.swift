@@ -7,7 +7,8 @@ import ServiceLifecycle
 
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sandbox", abstract: "Runs stand-ins of the breach-intelligence services on this machine, for trying things out.",
+        commandName: "sandbox",
+        abstract: "Runs stand-ins of the breach-intelligence services and of directories on this machine, for trying things out.",
         discussion: "It prints the settings that make the program ask them, and keys that they take.")
 
     @Option(help: "The port to listen at; 0 is any free one.")
@@ -31,6 +32,8 @@ struct SandboxCommand: AsyncParsableCommand {
     func run() async throws {
         var configuration = Sandbox.Configuration()
         configuration.port = port
+        configuration.staff.people = people
+        if let domain { configuration.staff.domain = domain.lowercased() }
         if let domain { configuration.domains = [domain: DemoCompany.makePeople(people, domain: domain).map(\.alias)] }
         if let rate {
             configuration.rateLimit = RateLimit(requests: rate)
@@ -38,6 +41,7 @@ struct SandboxCommand: AsyncParsableCommand {
         }
         let logger = Logger.standard(.warning)
         let sandbox = try Sandbox(configuration: configuration, logger: logger)
+        let staff = configuration.staff.domain
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await ServiceGroup.run([sandbox], logger: logger) }
             group.addTask {
@@ -47,8 +51,27 @@ struct SandboxCommand: AsyncParsableCommand {
                     let service = provider.standIn
                     Output.line("  DATASHIELD_PROVIDER_URL_\(provider.rawValue)=\(url)\(service.path)  key: \(service.sampleKey)")
                 }
+                for type in DirectoryType.allCases {
+                    guard let sample = type.sandboxSample(domain: staff) else { continue }
+                    let fields = sample.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+                    Output.line("  DATASHIELD_DIRECTORY_URL_\(type.rawValue)=\(url)  \(fields)")
+                }
+                Output.line("  The private key of Google's service account is at \(url)/_sandbox/google-key.")
             }
             try await group.waitForAll()
+        }
+    }
+}
+
+extension DirectoryType {
+    /// A configuration that the stand-in of this directory takes; nil where there is no stand-in. Google's key is fetched from it.
+    func sandboxSample(domain: String) -> [String: String]? {
+        switch self {
+        case .entra: DirectorySamples.entra
+        case .google: DirectorySamples.googleWithoutKey(domain: domain)
+        case .okta: DirectorySamples.okta
+        case .aws: DirectorySamples.aws
+        case .ldap, .scim: nil
         }
     }
 }

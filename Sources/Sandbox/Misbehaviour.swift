@@ -27,6 +27,10 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
         case quotaUsedUp
         /// 200 with the right JSON under other names.
         case schemaChange
+        /// Of directories: 401 for a token that was good, or what the service says in its place; all tokens end.
+        case expiredToken
+        /// Of directories: that where a listing ended is no longer known, 410 or so.
+        case stateExpired
     }
 
     package var kind: Kind
@@ -76,7 +80,7 @@ package struct RequestCounts: Codable, Sendable, Equatable {
     /// By the service's name: `hibp`, `dehashed` ….
     package var byService: [String: Int] = [:]
     /// Of Have I Been Pwned by the first word of the path: `breachedaccount`, `breacheddomain`, `breaches` …. Of the others by service
-    /// and path, without what was asked for: `dehashed/v2/search`, `leakcheck/api/v2/query`.
+    /// and path, without what was asked for: `dehashed/v2/search`, `leakcheck/api/v2/query`, `okta/api/v1/users/{id}/factors`.
     package var byEndpoint: [String: Int] = [:]
     package var byStatus: [Int: Int] = [:]
     /// How many of the 429s came from the rate limit rather than from misbehaviour.

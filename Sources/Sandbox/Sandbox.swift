@@ -8,7 +8,8 @@ import Synchronization
 
 /// Stand-ins of outside services on a loopback port, in their real wire formats; for the demo, for tests and for benchmarks.
 ///
-/// Have I Been Pwned is under `/api/v3`, the others under ``SandboxService/path``. Under `/_sandbox` it is told whom there is, made to
+/// Have I Been Pwned is under `/api/v3`, the other providers under ``SandboxService/path``, directories under their own paths: `/v1.0` and
+/// `/{tenant}/oauth2/v2.0/token` is Entra, `/token` and `/admin/directory` Google, `/api/v1` Okta, `POST /` AWS. Under `/_sandbox` it is told whom there is, made to
 /// misbehave, and asked what it was asked; see ``SandboxAdmin``.
 package final class Sandbox: Service {
     package struct Configuration: Sendable {
@@ -36,6 +37,13 @@ package final class Sandbox: Service {
         package var credits: [SandboxService: Int] = [.dehashed: 5_000, .leakcheck: 10_000, .intelx: 5_000, .snusbase: 2_048]
         /// The keys that are good; nil is any that has the right form.
         package var keys: Set<String>?
+        /// The people whom directories list.
+        package var staff = DirectoryStaff.Plan()
+        package var directoryHabits = DirectoryHabits()
+        /// Of Google's service account, in PEM; nil is the one of ``DirectorySamples``.
+        package var googlePublicKey: String?
+        /// What that account may ask for; nil is all that the product needs.
+        package var googleScopes: Set<String>?
 
         package init() {}
     }
@@ -47,6 +55,8 @@ package final class Sandbox: Service {
     private let address = Bound()
 
     private let standIns: [SandboxService: any StandIn]
+    /// The people whom directories list: to be edited while they are served.
+    package let staff: DirectoryStaff
 
     struct State: Sendable {
         var world: HIBPWorld
@@ -78,11 +88,17 @@ package final class Sandbox: Service {
         var rateLimits = configuration.rateLimits
         if let limit = configuration.rateLimit { rateLimits[.hibp] = limit }
         state = Mutex(State(world: world, plan: configuration.plan, rateLimits: rateLimits, keys: configuration.keys))
+        staff = DirectoryStaff(
+            DirectoryStaff.makeMembers(configuration.staff, now: now()), habits: configuration.directoryHabits, now: now)
         func credits(_ service: SandboxService) -> Int { configuration.credits[service] ?? .max }
         standIns = [
             .hibp: HIBPStandIn(), .dehashed: DeHashedStandIn(credits: credits(.dehashed)),
             .leakcheck: LeakCheckStandIn(credits: credits(.leakcheck)), .intelx: IntelXStandIn(credits: credits(.intelx)),
             .snusbase: SnusbaseStandIn(searches: credits(.snusbase)),
+            .entra: EntraStandIn(staff: staff), .okta: OktaStandIn(staff: staff), .identityCenter: IdentityCenterStandIn(staff: staff),
+            .google: GoogleStandIn(
+                staff: staff, domain: configuration.staff.domain, publicKey: configuration.googlePublicKey,
+                delegatedScopes: configuration.googleScopes),
         ]
     }
 
@@ -137,11 +153,12 @@ package final class Sandbox: Service {
         if path.first == "_sandbox" {
             return await SandboxAdmin(sandbox: self).answer(request, path: Array(path.dropFirst())).response()
         }
-        guard let (service, words) = Self.service(at: path), let standIn = standIns[service] else { return Answer.nothing.response() }
+        guard let (service, words) = Self.service(at: path, request.method), let standIn = standIns[service] else { return Answer.nothing.response() }
         // try?: who breaks off while sending needs no answer.
         let body = try? await request.body.collect(upTo: 1 << 20)
         let asked = ServiceRequest(
-            method: request.method, path: words, query: query, headers: request.headers, body: body.map { Array($0.readableBytesView) } ?? [])
+            method: request.method, path: words, query: query, headers: request.headers, body: body.map { Array($0.readableBytesView) } ?? [],
+            uri: request.uri.string, authority: request.head.authority ?? "")
         let (answer, misbehaviour) = self.answer(asked, service, standIn)
         if misbehaviour?.kind == .slow {
             // Cut short only when the sandbox stops.
@@ -153,10 +170,24 @@ package final class Sandbox: Service {
     }
 
     /// Whose path it is, and what follows the service's own beginning.
-    private static func service(at path: [String]) -> (SandboxService, [String])? {
+    private static func service(at path: [String], _ method: HTTPRequest.Method) -> (SandboxService, [String])? {
+        if let service = directory(at: path, method) { return (service, path) }
         if path.count > 2, path[0].lowercased() == "api", path[1].lowercased() == "v3" { return (.hibp, Array(path.dropFirst(2))) }
-        guard path.count > 1, let service = SandboxService(rawValue: path[0].lowercased()), service != .hibp else { return nil }
+        guard path.count > 1, let service = SandboxService(rawValue: path[0].lowercased()), service != .hibp, !service.isDirectory else {
+            return nil
+        }
         return (service, Array(path.dropFirst()))
+    }
+
+    private static func directory(at path: [String], _ method: HTTPRequest.Method) -> SandboxService? {
+        switch path.first {
+        case nil: method == .post ? .identityCenter : nil
+        case "v1.0": .entra
+        case "token" where path.count == 1: .google
+        case "admin" where path.count > 2 && path[1] == "directory": .google
+        case "api" where path.count > 2 && path[1] == "v1": .okta
+        default: path.count == 4 && path[1...] == ["oauth2", "v2.0", "token"] ? .entra : nil
+        }
     }
 
     /// The answer to a request, with what is wrong with it on purpose.
@@ -171,6 +202,12 @@ package final class Sandbox: Service {
                 striking.map { state.misbehaviour[$0] }, state.keys,
                 ServiceContext(world: state.world, plan: state.plan, version: state.version, now: now)
             )
+        }
+        // A directory does nothing to an account in a call that it refuses.
+        if let misbehaviour, misbehaviour.isRefusal, service.isDirectory {
+            let answer = misbehaviour.spoil(.nothing, by: standIn)
+            state.withLock { $0.counts.byStatus[answer.status.code, default: 0] += 1 }
+            return (answer, misbehaviour)
         }
         let honest =
             standIn.refusal(request, keys: keys) ?? limited(request, service, standIn, now: now) ?? standIn.answer(request, context)

@@ -13,6 +13,12 @@ import NIOCore
 /// | DELETE | `/_sandbox/misbehaviour`       |                                                                   |
 /// | PUT    | `/_sandbox/ratelimit`          | a `RateLimit`, or `null`                                          |
 /// | PUT    | `/_sandbox/breaches`           | `{"breach": {…}, "addresses": […]}`: one more in the catalogue    |
+/// | GET    | `/_sandbox/staff`              | answers the accounts of the directories                           |
+/// | POST   | `/_sandbox/staff`              | `{"login": "new@acme.example", "firstName": "Nova"}`: one more    |
+/// | PATCH  | `/_sandbox/staff/{login}`      | what is to be different: `{"isActive": false}`                    |
+/// | DELETE | `/_sandbox/staff/{login}`      |                                                                   |
+/// | PUT    | `/_sandbox/directoryhabits`    | all of `DirectoryHabits`                                          |
+/// | GET    | `/_sandbox/google-key`         | answers the key file of Google's service account                  |
 /// | GET    | `/_sandbox/requests`           | answers ``RequestCounts``                                         |
 /// | DELETE | `/_sandbox/requests`           | counts from zero                                                  |
 struct SandboxAdmin: Sendable {
@@ -21,6 +27,35 @@ struct SandboxAdmin: Sendable {
     private struct Domain: Decodable {
         var aliases: [String]
         var exposures: [String: [String]]?
+    }
+
+    /// An account of the directories, or what is to be different about it.
+    private struct Account: Codable {
+        var login: String?
+        var email: String?
+        var firstName: String?
+        var lastName: String?
+        var department: String?
+        var title: String?
+        var isActive: Bool?
+        var hasMFA: Bool?
+        var isGuest: Bool?
+
+        init(_ member: DirectoryStaff.Member) {
+            (login, email, firstName, lastName) = (member.login, member.email, member.firstName, member.lastName)
+            (department, title, isActive, hasMFA, isGuest) = (member.department, member.title, member.isActive, member.hasMFA, member.isGuest)
+        }
+
+        func apply(to member: inout DirectoryStaff.Member) {
+            if let login { member.login = login }
+            if let email { member.email = email }
+            if let firstName { member.firstName = firstName }
+            if let lastName { member.lastName = lastName }
+            if let department { member.department = department }
+            if let title { member.title = title }
+            if let isActive { member.isActive = isActive }
+            if let hasMFA { member.hasMFA = hasMFA }
+        }
     }
 
     private struct Breach: Decodable {
@@ -57,6 +92,22 @@ struct SandboxAdmin: Sendable {
         case (.put, "breaches", 1):
             let breach = try decoder.decode(Breach.self, from: body)
             try sandbox.addBreach(breach.breach, exposing: breach.addresses ?? [])
+        case (.get, "staff", 1):
+            return .json(sandbox.staff.members.map(Account.init))
+        case (.post, "staff", 1):
+            let account = try decoder.decode(Account.self, from: body)
+            guard let login = account.login else { return .refusal(.badRequest, "login is missing") }
+            sandbox.staff.add(login, isGuest: account.isGuest ?? false)
+            sandbox.staff.edit(login) { account.apply(to: &$0) }
+        case (.patch, "staff", 2):
+            let account = try decoder.decode(Account.self, from: body)
+            guard sandbox.staff.edit(path[1], { account.apply(to: &$0) }) else { return .nothing }
+        case (.delete, "staff", 2):
+            guard sandbox.staff.delete(path[1]) else { return .nothing }
+        case (.put, "directoryhabits", 1):
+            sandbox.staff.habits = try decoder.decode(DirectoryHabits.self, from: body)
+        case (.get, "google-key", 1):
+            return .object(try GoogleAccount.keyFile())
         case (.get, "requests", 1):
             return .json(sandbox.requests)
         case (.delete, "requests", 1):

@@ -8,11 +8,25 @@ package enum SandboxService: String, Codable, Sendable, CaseIterable {
     case leakcheck
     case intelx
     case snusbase
+    case entra
+    case google
+    case okta
+    /// AWS IAM Identity Center.
+    case identityCenter
+
+    /// Whether people are listed there, rather than what is known of them.
+    package var isDirectory: Bool {
+        switch self {
+        case .hibp, .dehashed, .leakcheck, .intelx, .snusbase: false
+        case .entra, .google, .okta, .identityCenter: true
+        }
+    }
 
     /// Where the service is below the sandbox's address: what the product takes for its origin. The service's own paths follow.
     package var path: String {
         switch self {
-        case .hibp: ""
+        // These are told apart by their own paths, because a directory's links lead back to where it is.
+        case .hibp, .entra, .google, .okta, .identityCenter: ""
         case .dehashed, .leakcheck, .intelx, .snusbase: "/\(rawValue)"
         }
     }
@@ -25,6 +39,11 @@ package enum SandboxService: String, Codable, Sendable, CaseIterable {
         case .leakcheck: "0123456789abcdef0123456789abcdef01234567"
         case .intelx: "01234567-89ab-4cde-8f01-23456789abcd"
         case .snusbase: "sb0123456789abcdefghijklmnopqr"
+        // Directories take more than a key: ``DirectorySamples``.
+        case .entra: DirectorySamples.entra["clientSecret"] ?? ""
+        case .google: ""
+        case .okta: DirectorySamples.okta["apiToken"] ?? ""
+        case .identityCenter: DirectorySamples.aws["accessKeyId"] ?? ""
         }
     }
 }
@@ -38,6 +57,20 @@ struct ServiceRequest: Sendable {
     var query: [String: String]
     var headers: HTTPFields
     var body: [UInt8]
+    /// Path and query as they were sent.
+    var uri = ""
+    /// The host and port that were asked.
+    var authority = ""
+
+    /// The query's values as they were sent.
+    var rawQuery: [String: String] {
+        var query: [String: String] = [:]
+        for pair in uri.drop(while: { $0 != "?" }).dropFirst().split(separator: "&") {
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            query[sides[0].lowercased()] = sides.count > 1 ? String(sides[1]) : ""
+        }
+        return query
+    }
 
     func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
 
@@ -86,11 +119,18 @@ protocol StandIn: Sendable {
     /// The key is good, and what was asked is not in its plan.
     var forbidden: Answer { get }
     var quotaUsedUp: Answer { get }
+    /// The token was good and is so no longer; so are all that were given out.
+    var expiredToken: Answer { get }
+    /// Where a listing ended that is to be gone on with is no longer known.
+    var stateExpired: Answer { get }
     /// Names that are others when its schema changes.
     var renamed: [String: String] { get }
 }
 
 extension StandIn {
+    var expiredToken: Answer { refusedKey }
+    var stateExpired: Answer { .nothing }
+
     /// The answer as it would be after a change of the service's schema: JSON as before, with other names.
     func withOtherNames(_ answer: Answer) -> Answer {
         // try?: what is not JSON has no names.
@@ -129,6 +169,16 @@ extension Misbehaviour {
         case .forbidden: service.forbidden
         case .quotaUsedUp: service.quotaUsedUp
         case .schemaChange: service.withOtherNames(answer)
+        case .expiredToken: service.expiredToken
+        case .stateExpired: service.stateExpired
+        }
+    }
+
+    /// Whether a request that suffers from it is not carried out at all.
+    var isRefusal: Bool {
+        switch kind {
+        case .tooManyRequests, .internalError, .unavailable, .lostPage, .refusedKey, .forbidden, .quotaUsedUp, .expiredToken, .stateExpired: true
+        case .slow, .cutConnection, .brokenJSON, .truncated, .wrongContentType, .schemaChange: false
         }
     }
 }

@@ -259,7 +259,7 @@ import Testing
         let first = try Sandbox(configuration: configuration)
         let second = try Sandbox(configuration: configuration)
         var names: [SandboxService: Set<String>] = [:]
-        for service in SandboxService.allCases where service != .hibp {
+        for service in SandboxService.allCases where service != .hibp && !service.isDirectory {
             for person in DemoCompany.people {
                 let leaks = first.leakNames(of: person.email, in: service)
                 #expect(leaks == second.leakNames(of: person.email, in: service))

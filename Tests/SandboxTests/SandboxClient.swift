@@ -33,6 +33,7 @@ struct SandboxClient {
             case .leakcheck: "X-API-Key"
             case .intelx: "x-key"
             case .snusbase: "Auth"
+            case .entra, .google, .okta, .identityCenter: "Authorization"
             }
         var headers: HTTPHeaders = ["user-agent": "SandboxTests/1.0"]
         if let key { headers.add(name: header, value: key) }

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import Synchronization
 import Testing
 
 @testable import DataShield
@@ -53,6 +54,46 @@ import Testing
                 let answer = try await client.execute(.init(url: try url(server, "/api/health", host: "127.0.0.1"), isAddressTypedByUser: true))
                 #expect(answer.status == .ok)
             }
+        }
+    }
+
+    @Test func `a checked address holds for a while, and is then checked again`() async throws {
+        let time = Mutex(ContinuousClock.now)
+        let answers = Mutex([["8.8.8.8"], ["9.9.9.9"], ["10.0.0.1"]])
+        let guardian = SSRFGuard(allowed: []) { _ in answers.withLock { $0.removeFirst() }.compactMap { IPAddress($0) } }
+        let clients = CheckedClients(guardian: guardian, now: { time.withLock { $0 } })
+        let url = try #require(URL(string: "https://typed.example/x"))
+        let first = try await clients.lend(for: url)
+        let second = try await clients.lend(for: url)
+        #expect(first.client === second.client)
+        #expect(answers.withLock { $0.count } == 2, "It was resolved once.")
+        time.withLock { $0 += CheckedClients.lifetime }
+        let third = try await clients.lend(for: url)
+        #expect(third.client !== first.client)
+        #expect(answers.withLock { $0.count } == 1)
+        for lease in [first, second, third] { await clients.giveBack(lease) }
+        time.withLock { $0 += CheckedClients.lifetime }
+        await #expect(throws: OutboundFailure.forbiddenAddress) { try await clients.lend(for: url) }
+        await clients.shutdown()
+        await #expect(throws: OutboundFailure.invalidURL) {
+            try await clients.lend(for: try #require(URL(string: "https://user:password@typed.example/")))
+        }
+    }
+
+    @Test func `calls to a typed address share a connection`() async throws {
+        try await withServer(as: nil) { server in
+            let resolved = Mutex(0)
+            let guardian = SSRFGuard(allowed: [try #require(AllowedHost("typed.example"))]) { _ in
+                resolved.withLock { $0 += 1 }
+                return [IPAddress("127.0.0.1")].compactMap { $0 }
+            }
+            let client = OutboundClient(guardian: guardian)
+            for _ in 0..<3 {
+                let answer = try await client.execute(.init(url: try url(server, "/api/health", host: "typed.example"), isAddressTypedByUser: true))
+                #expect(answer.status == .ok)
+            }
+            try await client.shutdown()
+            #expect(resolved.withLock { $0 } == 1)
         }
     }
 

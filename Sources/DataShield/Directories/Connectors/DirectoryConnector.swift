@@ -43,20 +43,31 @@ package struct DirectoryAccess: Sendable {
     package var origin: URL?
     package var now: Now
     package var logger: Logger
+    /// Waits before another attempt. Tests hand in one that does not.
+    package var pause: @Sendable (Duration) async throws -> Void
 
-    package init(outbound: OutboundClient, guardian: SSRFGuard, origin: URL? = nil, now: @escaping Now = { Date() }, logger: Logger) {
+    package init(
+        outbound: OutboundClient, guardian: SSRFGuard, origin: URL? = nil, now: @escaping Now = { Date() }, logger: Logger,
+        pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
         self.outbound = outbound
         self.guardian = guardian
         self.origin = origin
         self.now = now
         self.logger = logger
+        self.pause = pause
     }
 }
 
 /// The kinds of directories that are built in: one line each.
 package enum DirectoryRegistry {
     /// Those that we ask. SCIM asks us.
-    package static let all: [any DirectoryConnector.Type] = []
+    package static let all: [any DirectoryConnector.Type] = [
+        EntraConnector.self,
+        GoogleConnector.self,
+        OktaConnector.self,
+        AWSConnector.self,
+    ]
 
     package static func connector(for type: DirectoryType) -> (any DirectoryConnector.Type)? { all.first { $0.kind.type == type } }
 }

@@ -39,7 +39,7 @@ package struct DirectoryPerson: Sendable, Hashable {
 /// A part of a listing. It may be empty and still have a successor.
 package struct DirectoryPage: Sendable, Hashable {
     package var people: [DirectoryPerson]
-    /// Ids of people that the directory says are gone; only in listings of changes.
+    /// Ids of people that the directory says are gone, or no longer employees; only in listings of changes.
     package var removed: [String]
 
     package init(people: [DirectoryPerson], removed: [String] = []) {

@@ -99,14 +99,14 @@ package enum OutboundFailure: Error, Sendable, Hashable, CustomStringConvertible
 package final class OutboundClient: Service {
     package static let userAgent = "DataShield/1 (+self-hosted)"
     private let client: HTTPClient
-    private let guardian: SSRFGuard
+    private let checked: CheckedClients
 
     package init(guardian: SSRFGuard) {
-        self.guardian = guardian
+        checked = CheckedClients(guardian: guardian)
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration())
     }
 
-    private static func configuration() -> HTTPClient.Configuration {
+    static func configuration() -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
@@ -123,7 +123,10 @@ package final class OutboundClient: Service {
         try await shutdown()
     }
 
-    package func shutdown() async throws { try await client.shutdown() }
+    package func shutdown() async throws {
+        await checked.shutdown()
+        try await client.shutdown()
+    }
 
     /// Makes a call.
     /// - Returns: the answer, whatever its status.
@@ -133,15 +136,10 @@ package final class OutboundClient: Service {
             throw OutboundFailure.invalidURL
         }
         guard request.isAddressTypedByUser else { return try await execute(request, with: client) }
-        let address = try await guardian.check(request.url)
-        // A client of its own, because the address to connect to is part of a client's configuration.
-        var configuration = Self.configuration()
-        configuration.dnsOverride = [host: address.description]
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let lease = try await checked.lend(for: request.url)
         let result: Result<OutboundResponse, any Error>
-        do { result = .success(try await execute(request, with: client)) } catch { result = .failure(error) }
-        // try?: that a connection does not close well changes nothing for the caller.
-        try? await client.shutdown()
+        do { result = .success(try await execute(request, with: lease.client)) } catch { result = .failure(error) }
+        await checked.giveBack(lease)
         return try result.get()
     }
 

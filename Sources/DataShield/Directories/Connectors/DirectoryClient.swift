@@ -1,0 +1,320 @@
+import Foundation
+import HTTPTypes
+import NIOCore
+import Synchronization
+
+/// A call to a directory over HTTP.
+struct DirectoryCall: Sendable {
+    var method: HTTPRequest.Method = .get
+    var url: URL
+    var headers: HTTPFields = [:]
+    var body: [UInt8]?
+    var timeout: Duration = .seconds(60)
+    /// Completes the headers of each attempt, where they depend on the time: a signature.
+    var sign: (@Sendable (inout HTTPFields) -> Void)?
+
+    static func get(_ url: URL, headers: HTTPFields = [:]) -> DirectoryCall { DirectoryCall(url: url, headers: headers) }
+
+    /// - Parameter form: names and values, which are escaped here.
+    static func form(_ url: URL, _ form: [(String, String)]) -> DirectoryCall {
+        let text = form.map { "\(ProviderClient.escaped($0))=\(ProviderClient.escaped($1))" }.joined(separator: "&")
+        return DirectoryCall(
+            method: .post, url: url, headers: [.contentType: "application/x-www-form-urlencoded"], body: Array(text.utf8), timeout: .seconds(30))
+    }
+
+    static func json(_ method: HTTPRequest.Method, _ url: URL, _ body: some Encodable) throws -> DirectoryCall {
+        DirectoryCall(
+            method: method, url: url, headers: [.contentType: "application/json"], body: try JSONCoding.encode(body), timeout: .seconds(30))
+    }
+}
+
+/// What a directory answered, whatever its status.
+struct DirectoryAnswer: Sendable {
+    var status: Int
+    var headers: HTTPFields
+    var bytes: [UInt8]
+
+    var isSuccess: Bool { (200..<300).contains(status) }
+
+    func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
+
+    /// A header that holds a number.
+    func number(_ name: String) -> Double? {
+        header(name).flatMap { Double($0.trimmingCharacters(in: .whitespaces)) }.flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    /// When the directory answered, by its own clock.
+    var date: Date? { header("Date").flatMap { HTTPDate.parse($0) } }
+
+    /// `Retry-After`: seconds, also with a fraction, or a date.
+    func retryAfter(now: Date) -> Duration? {
+        OutboundResponse(status: .tooManyRequests, headers: headers, body: ByteBuffer()).retryAfter(now: date ?? now)
+    }
+
+    /// - Throws: ``DirectoryFailure/malformed(_:)`` when the body is a web page, or not UTF-8.
+    func requireText() throws(DirectoryFailure) {
+        if header("Content-Type")?.lowercased().contains("html") == true { throw .malformed("a web page came in the place of data") }
+        guard String(validating: bytes, as: UTF8.self) != nil else { throw .malformed("it is not UTF-8") }
+    }
+
+    /// - Throws: ``DirectoryFailure/malformed(_:)``.
+    func json() throws(DirectoryFailure) -> JSONValue {
+        try requireText()
+        do {
+            return try JSONParser.parse(bytes)
+        } catch {
+            throw .malformed("it is not JSON")
+        }
+    }
+
+    /// The body where an error may be described; nil when it is no JSON.
+    var problem: JSONValue? {
+        // try?: an error without a readable body is told by its status.
+        try? json()
+    }
+}
+
+/// That a directory wants to be asked later.
+struct DirectoryDelay: Sendable, Hashable {
+    /// At least so long, where it says so.
+    var after: Duration?
+    /// Whether we asked too often, rather than that it is in trouble.
+    var isLimit: Bool
+
+    /// What the statuses of HTTP mean by themselves.
+    static func usual(_ answer: DirectoryAnswer, now: Date) -> DirectoryDelay? {
+        switch answer.status {
+        case 429: DirectoryDelay(after: answer.retryAfter(now: now), isLimit: true)
+        case 408, 500, 502, 503, 504: DirectoryDelay(after: answer.retryAfter(now: now), isLimit: false)
+        default: nil
+        }
+    }
+}
+
+/// The way to a directory over HTTP. Reading is tried again when that may help, within bounds; what changes an account is sent once.
+struct DirectoryClient: Sendable {
+    /// As in a message: "Okta".
+    let name: String
+    let access: DirectoryAccess
+    /// Whether a user typed the address; the field that holds it.
+    let typedField: String?
+    /// How the service says that it wants to be asked later.
+    let delay: @Sendable (DirectoryAnswer, Date) -> DirectoryDelay?
+
+    /// How often a call is tried.
+    static let attempts = 6
+    /// How long one call may wait altogether. Whoever is told to wait longer is told so, and the sync is tried again later.
+    static let longestWait = Duration.seconds(600)
+    /// What is waited at most when the directory does not say how long.
+    static let longestBackoff = Duration.seconds(30)
+    /// A page of a thousand people is below a megabyte.
+    private static let responseLimit = 64 << 20
+
+    init(
+        _ name: String, _ access: DirectoryAccess, typedField: String? = nil,
+        delay: @escaping @Sendable (DirectoryAnswer, Date) -> DirectoryDelay? = { DirectoryDelay.usual($0, now: $1) }
+    ) {
+        self.name = name
+        self.access = access
+        // An origin that the operator set is trusted as the operator is.
+        self.typedField = access.origin == nil ? typedField : nil
+        self.delay = delay
+    }
+
+    /// Reads: tries again on 408, 429, 5xx and connections that fail.
+    /// - Returns: the answer, whatever its status, unless it is one that asks for patience.
+    /// - Throws: ``DirectoryFailure``, `CancellationError`.
+    func read(_ call: DirectoryCall) async throws -> DirectoryAnswer {
+        var waited = Duration.zero
+        var attempt = 1
+        while true {
+            let failure: DirectoryFailure
+            var stated: Duration?
+            do {
+                let answer = try await send(call)
+                guard let delay = delay(answer, access.now()) else { return answer }
+                stated = delay.after
+                failure = delay.isLimit ? .rateLimited(retryAfter: delay.after) : unavailable(answer)
+            } catch let error as OutboundFailure {
+                failure = self.failure(error)
+                guard error.isTransient else { throw failure }
+            }
+            let wait = Self.wait(attempt: attempt, stated: stated)
+            guard attempt < Self.attempts, waited + wait <= Self.longestWait else { throw failure }
+            waited += wait
+            attempt += 1
+            try await access.pause(wait)
+        }
+    }
+
+    /// How long to wait before another attempt: 1, 2, 4 … seconds, or what the directory asks for when that is longer; up to half as much
+    /// again, so that those who were refused together do not come back together.
+    static func wait(attempt: Int, stated: Duration?, jitter: Double = .random(in: 0..<1)) -> Duration {
+        let backoff = min(.seconds(1 << min(attempt - 1, 10)), longestBackoff)
+        guard let stated else { return backoff + backoff * (jitter / 2) }
+        return max(stated, backoff) + min(max(stated, backoff) * (jitter / 2), .seconds(5))
+    }
+
+    /// Changes something: one attempt, because one whose answer was lost may have been carried out.
+    /// - Returns: the answer, whatever its status, unless it is one that asks for patience.
+    /// - Throws: ``DirectoryFailure``, whose words say when it is not known whether it was done; `CancellationError`.
+    func change(_ call: DirectoryCall) async throws -> DirectoryAnswer {
+        do {
+            let answer = try await send(call)
+            guard let delay = delay(answer, access.now()) else { return answer }
+            guard delay.isLimit else {
+                throw DirectoryFailure.unavailable("\(unavailable(answer)) It may have been done all the same: look there before trying again.")
+            }
+            throw DirectoryFailure.rateLimited(retryAfter: delay.after)
+        } catch let error as OutboundFailure {
+            switch error {
+            case .timedOut, .connectionLost, .other, .tooLarge, .badStatus:
+                throw DirectoryFailure.unavailable("\(name) did not answer. It may have been done all the same: look there before trying again.")
+            case .invalidURL, .unknownHost, .forbiddenAddress, .refused, .tls: throw failure(error)
+            }
+        }
+    }
+
+    private func send(_ call: DirectoryCall) async throws -> DirectoryAnswer {
+        try Task.checkCancellation()
+        var headers = call.headers
+        headers[.userAgent] = OutboundClient.userAgent
+        if headers[.accept] == nil { headers[.accept] = "application/json" }
+        call.sign?(&headers)
+        let response = try await access.outbound.execute(
+            OutboundRequest(
+                method: call.method, url: call.url, headers: headers, body: call.body.map { ByteBuffer(bytes: $0) }, timeout: call.timeout,
+                responseLimit: Self.responseLimit, isAddressTypedByUser: typedField != nil))
+        return DirectoryAnswer(status: response.status.code, headers: response.headers, bytes: Array(response.body.readableBytesView))
+    }
+
+    private func failure(_ failure: OutboundFailure) -> DirectoryFailure {
+        switch failure {
+        case .timedOut: .timeout
+        case .tls: .tls("The certificate or the encryption of \(name) could not be agreed on, so nothing was sent.")
+        case .forbiddenAddress, .invalidURL:
+            typedField.map { DirectoryFailure.misconfigured(field: $0, failure.description) } ?? .unavailable(failure.description)
+        case .tooLarge: .malformed("it is larger than can be read")
+        case .badStatus, .unknownHost, .refused, .connectionLost, .other: .unavailable("\(name) cannot be asked. \(failure)")
+        }
+    }
+
+    private func unavailable(_ answer: DirectoryAnswer) -> DirectoryFailure {
+        .unavailable("\(name) is unavailable: it answered with status \(answer.status).")
+    }
+
+    /// What is said of an answer that nothing else explains.
+    func unexpected(_ answer: DirectoryAnswer, code: String?) -> DirectoryFailure {
+        .malformed("status \(answer.status)\(code.map { " (\(Self.safe($0)))" } ?? "") was not expected")
+    }
+
+    /// An error code as a service writes it, kept to what codes are made of: a message could hold an address.
+    static func safe(_ code: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                code.unicodeScalars.filter { $0.isASCII && ($0.properties.isAlphabetic || "0123456789_.-".unicodeScalars.contains($0)) }.prefix(80)))
+    }
+}
+
+/// Links to further pages, which a directory gives: they are followed as they are, but only to where the directory is, because they are
+/// asked with its token.
+struct PageTrail: Sendable {
+    let origin: URL
+    private var seen: Set<String> = []
+
+    init(origin: URL) { self.origin = origin }
+
+    /// Takes a link up.
+    /// - Throws: ``DirectoryFailure/malformed(_:)`` when it leads elsewhere, ``DirectoryFailure/incomplete(_:)`` when it leads in a circle.
+    mutating func follow(_ link: String, from page: URL) throws(DirectoryFailure) -> URL {
+        guard let url = URL(string: link, relativeTo: page)?.absoluteURL, Self.isSame(url, origin) else {
+            throw .malformed("the link to the next page leads to another server")
+        }
+        guard seen.insert(link).inserted else { throw .incomplete("The directory's pages lead in a circle.") }
+        return url
+    }
+
+    /// The same, where there may be no further page.
+    mutating func follow(_ link: String?, from page: URL) throws(DirectoryFailure) -> URL? {
+        guard let link else { return nil }
+        let next: URL = try follow(link, from: page)
+        return next
+    }
+
+    /// Whether two addresses have scheme, host and port in common.
+    static func isSame(_ one: URL, _ other: URL) -> Bool {
+        guard let scheme = one.scheme?.lowercased(), let host = one.host?.lowercased(), !host.isEmpty, one.user == nil, one.password == nil else {
+            return false
+        }
+        return scheme == other.scheme?.lowercased() && host == other.host?.lowercased() && port(one) == port(other)
+    }
+
+    private static func port(_ url: URL) -> Int { url.port ?? (url.scheme?.lowercased() == "http" ? 80 : 443) }
+}
+
+/// Access tokens, by what they are for, until five minutes before they expire.
+actor DirectoryTokens {
+    struct Token: Sendable {
+        var text: String
+        var lifetime: Duration
+    }
+
+    private static let margin: TimeInterval = 300
+    private let fetch: @Sendable (String) async throws -> Token
+    private let now: Now
+    private var kept: [String: (text: String, until: Date)] = [:]
+
+    /// - Parameter fetch: gets a token for a scope.
+    init(now: @escaping Now, fetch: @escaping @Sendable (String) async throws -> Token) {
+        self.now = now
+        self.fetch = fetch
+    }
+
+    func token(_ scope: String) async throws -> String {
+        if let token = kept[scope], now() < token.until { return token.text }
+        let token = try await fetch(scope)
+        kept[scope] = (token.text, now() + token.lifetime.inSeconds - Self.margin)
+        return token.text
+    }
+
+    /// Forgets a token that was refused.
+    func drop(_ text: String, _ scope: String) {
+        if kept[scope]?.text == text { kept[scope] = nil }
+    }
+
+    /// Makes a call with a token; with a new one, once, when it is refused: a refused call was not carried out.
+    /// - Returns: the answer; of status 401 when the new token was refused too.
+    func call(
+        _ call: DirectoryCall, _ scope: String, with send: @Sendable (DirectoryCall) async throws -> DirectoryAnswer
+    ) async throws -> DirectoryAnswer {
+        var call = call
+        let text = try await token(scope)
+        call.headers[.authorization] = "Bearer \(text)"
+        let answer = try await send(call)
+        guard answer.status == 401 else { return answer }
+        drop(text, scope)
+        call.headers[.authorization] = "Bearer \(try await token(scope))"
+        return try await send(call)
+    }
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, RFC 9110 §5.6.7.
+enum HTTPDate {
+    static func parse(_ text: String) -> Date? {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(secondsFromGMT: 0)
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+        return formatter.date(from: text.trimmingCharacters(in: .whitespaces))
+    }
+}
+
+extension DirectoryAccess {
+    /// Where a service is: where it usually is, or below the origin that the operator set.
+    func url(_ usual: String, _ path: String) throws(DirectoryFailure) -> URL {
+        // Scheme, host and port of the origin; the path stays the service's own.
+        let base = origin.map { $0.absoluteString.hasSuffix("/") ? String($0.absoluteString.dropLast()) : $0.absoluteString } ?? usual
+        guard let url = URL(string: base + path) else { throw .misconfigured(field: "", "The directory's address cannot be called.") }
+        return url
+    }
+}

@@ -1,0 +1,270 @@
+import Foundation
+import HTTPTypes
+
+/// Microsoft Entra ID through Microsoft Graph v1.0, as an application with a client secret.
+///
+/// A full pass takes a delta link that begins now, then lists all users in pages of 999, so that what changes meanwhile is in the next
+/// listing of changes (Graph, "Use delta query to track changes"). Whether people have a second factor is in a report of its own.
+package struct EntraConnector: DirectoryConnector {
+    package static let kind = DirectoryKind(
+        type: .entra, about: "Reads people from Microsoft Graph with an app registration of yours; MFA state needs Entra ID P1 or P2.",
+        fields: [
+            .init(
+                "tenantId", "Tenant ID", hint: "Entra admin centre → Overview: the tenant ID, or one of the tenant's verified domains.",
+                problem: DirectoryFieldRules.guidOrDomain),
+            .init(
+                "clientId", "Application (client) ID", hint: "Entra admin centre → App registrations → your app → Overview.",
+                problem: DirectoryFieldRules.guid),
+            .init(
+                "clientSecret", "Client secret",
+                hint: "App registrations → your app → Certificates & secrets: the secret's value, not its ID.", isSecret: true,
+                problem: { text in
+                    DirectoryFieldRules.isGUID(text)
+                        ? "looks like the secret's ID: its value is needed, which is shown once when the secret is made."
+                        : DirectoryFieldRules.secret(8...512, "a client secret")(text)
+                }),
+            .init(
+                "cloud", "Cloud", hint: "Where the tenant is: nearly all are in the global cloud.", isOptional: true,
+                choices: EntraCloud.allCases.map(\.rawValue), standard: EntraCloud.global.rawValue),
+            .init(
+                "includeGuests", "Guests are employees", hint: "yes takes guest accounts for employees; they are left out otherwise.",
+                isOptional: true,
+                choices: ["no", "yes"], standard: "no"),
+        ],
+        steps: [
+            "In the Entra admin centre, open App registrations and register an application, single tenant, without a redirect URI.",
+            "Under API permissions, add the Microsoft Graph application permissions User.Read.All and, for MFA, AuditLog.Read.All.",
+            "For Revoke sessions, add the application permission User.RevokeSessions.All.",
+            "For Force password reset, add the application permission User-PasswordProfile.ReadWrite.All and assign the application the "
+                + "role User Administrator (for people who hold admin roles: Privileged Authentication Administrator).",
+            "Grant admin consent for the tenant.",
+            "Under Certificates & secrets, make a client secret and copy its value.",
+        ], actions: [.revokeSessions, .forcePasswordReset], hasWeakReset: true)
+
+    private let graph: EntraGraph
+    private let includesGuests: Bool
+    private let now: Now
+
+    package init(_ configuration: DirectoryConfiguration, _ access: DirectoryAccess) throws {
+        graph = try EntraGraph(configuration, access)
+        includesGuests = configuration["includeGuests"] == "yes"
+        now = access.now
+    }
+
+    // MARK: Trying
+
+    package func test() async throws -> DirectoryTrial { try await explained { try await trial() } }
+
+    private func trial() async throws -> DirectoryTrial {
+        var query = "$select=\(EntraUser.fields)&$top=10&$count=true"
+        if !includesGuests { query += "&$filter=\(ProviderClient.escaped("userType ne 'Guest'"))" }
+        let page = try await graph.users(graph.url("/v1.0/users?\(query)"), headers: EntraGraph.eventual)
+        let report = try await registrationPage(graph.url(EntraGraph.reportPath))
+        let sample = try page.items.filter { $0.isEmployee(includesGuests) }.map { try $0.person(mfaEnabled: report.states[$0.id]) }
+        return DirectoryTrial(userCount: page.count, sample: sample, warnings: report.warning.map { [$0] } ?? [])
+    }
+
+    // MARK: Listing
+
+    package func list(
+        _ listing: DirectoryListing, deliver: @Sendable (DirectoryPage) async throws -> Void
+    ) async throws -> DirectoryListingEnd {
+        try await explained {
+            switch listing {
+            case .everybody: try await listEverybody(deliver)
+            case .changes(let state): try await listChanges(since: state, deliver)
+            }
+        }
+    }
+
+    /// Puts into words what Graph refused and nothing here had an answer to.
+    private func explained<T>(_ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let refusal as EntraGraph.Refusal {
+            throw EntraGraph.failure(refusal)
+        }
+    }
+
+    private func listEverybody(_ deliver: @Sendable (DirectoryPage) async throws -> Void) async throws -> DirectoryListingEnd {
+        // Before the listing: what changes while it runs comes again with the next one.
+        let state = try await presentState()
+        let (registered, warning) = try await registrations()
+        var size = 999
+        var isFirst = true
+        var next: URL? = try graph.url("/v1.0/users?$select=\(EntraUser.fields)&$top=\(size)")
+        var trail = PageTrail(origin: graph.origin)
+        while let url = next {
+            let page: EntraPage<EntraUser>
+            do {
+                page = try await graph.users(url)
+            } catch EntraGraph.Refusal.badRequest where isFirst && size > 100 {
+                // At times the service refuses more than about a hundred to a page.
+                size = 100
+                next = try graph.url("/v1.0/users?$select=\(EntraUser.fields)&$top=\(size)")
+                continue
+            }
+            isFirst = false
+            let employees = page.items.filter { $0.isEmployee(includesGuests) }
+            try await deliver(DirectoryPage(people: try employees.map { try $0.person(mfaEnabled: registered[$0.id]) }))
+            next = try trail.follow(page.nextLink, from: url)
+        }
+        return DirectoryListingEnd(state: state, warnings: warning.map { [$0] } ?? [])
+    }
+
+    /// A link to what changes from now on; nil where the service gives none: then each listing is of everybody.
+    private func presentState() async throws -> DirectoryState? {
+        for fields in [EntraUser.fields, EntraUser.plainFields] {
+            do {
+                let page = try await graph.users(graph.url("/v1.0/users/delta?$deltatoken=latest&$select=\(fields)"))
+                return page.deltaLink.map { DirectoryState(["deltaLink": $0]) }
+            } catch EntraGraph.Refusal.badRequest {
+                // Not every property can be followed everywhere: once more with the plain ones.
+                continue
+            } catch EntraGraph.Refusal.gone {
+                continue
+            }
+        }
+        return nil
+    }
+
+    private func listChanges(
+        since state: DirectoryState, _ deliver: @Sendable (DirectoryPage) async throws -> Void
+    ) async throws -> DirectoryListingEnd {
+        guard let link = state.values["deltaLink"], let begin = URL(string: link), PageTrail.isSame(begin, graph.origin) else {
+            throw DirectoryFailure.stateExpired
+        }
+        var trail = PageTrail(origin: graph.origin)
+        var url = begin
+        while true {
+            let page: EntraPage<EntraUser>
+            do {
+                page = try await graph.users(url)
+            } catch EntraGraph.Refusal.gone {
+                throw DirectoryFailure.stateExpired
+            }
+            var (people, removed): ([DirectoryPerson], [String]) = ([], [])
+            for user in page.items {
+                switch try await change(user) {
+                case .person(let person): people.append(person)
+                case .gone(let id): removed.append(id)
+                }
+            }
+            try await deliver(DirectoryPage(people: people, removed: removed))
+            if let link = page.nextLink {
+                url = try trail.follow(link, from: url)
+            } else {
+                guard let end = page.deltaLink else { throw DirectoryFailure.malformed("@odata.deltaLink is missing") }
+                return DirectoryListingEnd(state: DirectoryState(["deltaLink": end]))
+            }
+        }
+    }
+
+    private enum Change {
+        case person(DirectoryPerson)
+        case gone(String)
+    }
+
+    private func change(_ listed: EntraUser) async throws -> Change {
+        guard !listed.isRemoved else { return .gone(listed.id) }
+        // Of a change the service may give the changed properties only: the person is read whole.
+        let whole = if listed.isWhole { Optional(listed) } else { try await graph.user(listed.id) }
+        guard let user = whole else { return .gone(listed.id) }
+        // Who has become a guest is no longer an employee.
+        guard user.isEmployee(includesGuests) else { return .gone(user.id) }
+        return .person(try user.person(mfaEnabled: nil))
+    }
+
+    // MARK: MFA
+
+    /// Who can sign in with a second factor, by id. People who are not in it are disabled, or new.
+    /// - Returns: none, and why, when it may not be read.
+    private func registrations() async throws -> (states: [String: Bool], warning: String?) {
+        var states: [String: Bool] = [:]
+        var next: URL? = try graph.url(EntraGraph.reportPath)
+        var trail = PageTrail(origin: graph.origin)
+        while let url = next {
+            let page = try await registrationPage(url)
+            if let warning = page.warning { return ([:], warning) }
+            states.merge(page.states) { _, last in last }
+            next = try trail.follow(page.next, from: url)
+        }
+        return (states, nil)
+    }
+
+    private func registrationPage(_ url: URL) async throws -> (states: [String: Bool], next: String?, warning: String?) {
+        let page: EntraPage<EntraRegistration>
+        do {
+            page = try EntraPage(try await graph.read(url)) { try EntraRegistration(&$0) }
+        } catch EntraGraph.Refusal.notPermitted(let code) {
+            return ([:], nil, EntraGraph.mfaWarning(code))
+        }
+        return (Dictionary(page.items.map { ($0.id, $0.isCapable) }) { _, last in last }, page.nextLink, nil)
+    }
+
+    // MARK: One account
+
+    package func facts(of externalId: String) async throws -> AccountFacts { try await explained { try await readFacts(externalId) } }
+
+    private func readFacts(_ externalId: String) async throws -> AccountFacts {
+        guard let user = try await graph.user(externalId) else { throw DirectoryFailure.noSuchAccount }
+        var facts = AccountFacts(
+            isActive: user.isEnabled, passwordChangedAt: user.passwordChangedAt, sessionsValidFrom: user.sessionsValidFrom)
+        do {
+            let answer = try await graph.read(graph.url("\(EntraGraph.reportPath)/\(ProviderClient.escaped(externalId))"))
+            facts.mfaEnabled = try answer.pull { try EntraRegistration(&$0) }.isCapable
+        } catch is EntraGraph.Refusal {
+            // The report leaves out who is disabled, and may not be ours to read: not known.
+        }
+        return facts
+    }
+
+    package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
+        try await explained { try await carryOut(action, externalId, isWeakResetWanted) }
+    }
+
+    private func carryOut(_ action: RemediationType, _ externalId: String, _ isWeakResetWanted: Bool) async throws -> String {
+        guard let user = try await graph.user(externalId) else { throw DirectoryFailure.noSuchAccount }
+        guard !user.isGuest else {
+            throw DirectoryFailure.refusedAction("This is a guest account: its sign-in belongs to another organisation, where this has to be done.")
+        }
+        switch action {
+        case .revokeSessions:
+            try await graph.change(
+                DirectoryCall(method: .post, url: graph.userURL(externalId, "/revokeSignInSessions"), timeout: .seconds(30)),
+                needing: "the application permission User.RevokeSessions.All, with admin consent")
+            return "Sign-in sessions and refresh tokens were revoked. Access tokens that are out already end by themselves, usually within an hour."
+        case .forcePasswordReset:
+            let password = isWeakResetWanted ? nil : ThrowawayPassword.make()
+            let body = EntraPasswordChange(passwordProfile: .init(forceChangePasswordNextSignIn: true, password: password))
+            try await graph.change(
+                try .json(.patch, graph.userURL(externalId), body),
+                needing: "the application permission User-PasswordProfile.ReadWrite.All and, for the application, the role User Administrator "
+                    + "(for people who hold admin roles: Privileged Authentication Administrator)")
+            let done =
+                isWeakResetWanted
+                ? "A change of the password was demanded at the next sign-in; until then the old password still opens the change screen."
+                : "The password was replaced by a random one that nobody knows, and a change was demanded at the next sign-in."
+            return user.isSynced
+                ? "\(done) The account is synced from an on-premises directory: there it holds only with password writeback." : done
+        }
+    }
+}
+
+/// What is sent to change a password.
+private struct EntraPasswordChange: Encodable {
+    struct Profile: Encodable {
+        var forceChangePasswordNextSignIn: Bool
+        var password: String?
+
+        enum CodingKeys: String, CodingKey { case forceChangePasswordNextSignIn, password }
+
+        // A null would not be "leave it".
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(forceChangePasswordNextSignIn, forKey: .forceChangePasswordNextSignIn)
+            try container.encodeIfPresent(password, forKey: .password)
+        }
+    }
+    var passwordProfile: Profile
+}

@@ -1,0 +1,166 @@
+import Foundation
+import HTTPTypes
+
+/// Google Workspace through the Admin SDK's Directory API, as a service account with domain-wide delegation.
+package struct GoogleConnector: DirectoryConnector {
+    package static let kind = DirectoryKind(
+        type: .google, about: "Reads people of a domain, with their 2-Step Verification, by a service account with domain-wide delegation.",
+        fields: [
+            .init(
+                "serviceAccountEmail", "Service account", hint: "client_email of the key file: it ends in .iam.gserviceaccount.com.",
+                problem: DirectoryFieldRules.email),
+            .init(
+                "privateKey", "Private key", hint: "private_key of the key file, from -----BEGIN PRIVATE KEY----- to its end.", isSecret: true,
+                isLong: true, problem: { GoogleKey.problem($0) }),
+            .init(
+                "delegatedAdminEmail", "Administrator to act for",
+                hint: "An administrator of your Workspace whose role may read users and, for remediation, update and sign them out.",
+                problem: DirectoryFieldRules.email),
+            .init("domain", "Domain", hint: "The domain whose people are read: acme.example.", problem: DirectoryFieldRules.domain),
+        ],
+        steps: [
+            "In the Google Cloud console, open a project, enable the Admin SDK API and create a service account.",
+            "Create a JSON key for the service account and keep the file: client_email and private_key of it are needed here.",
+            "In the Admin console, open Security → Access and data control → API controls → Domain-wide delegation, and add the service "
+                + "account's numeric client ID.",
+            "Grant it the scope https://www.googleapis.com/auth/admin.directory.user.readonly.",
+            "For Force password reset, add the scope https://www.googleapis.com/auth/admin.directory.user.",
+            "For Revoke sessions, add the scope https://www.googleapis.com/auth/admin.directory.user.security.",
+            "Wait: a delegation can take up to 24 hours to take effect.",
+        ], actions: [.revokeSessions, .forcePasswordReset], hasWeakReset: true)
+
+    private enum Scope: String {
+        case read = "https://www.googleapis.com/auth/admin.directory.user.readonly"
+        case write = "https://www.googleapis.com/auth/admin.directory.user"
+        case security = "https://www.googleapis.com/auth/admin.directory.user.security"
+    }
+
+    private static let fields =
+        "id,primaryEmail,name(givenName,familyName,fullName),organizations(department,title,primary),suspended,archived,isEnrolledIn2Sv"
+
+    private let access: DirectoryAccess
+    private let client: DirectoryClient
+    private let tokens: DirectoryTokens
+    private let domain: String
+
+    package init(_ configuration: DirectoryConfiguration, _ access: DirectoryAccess) throws {
+        let client = DirectoryClient("Google Workspace", access) { GoogleErrors.delay($0, now: $1) }
+        self.access = access
+        self.client = client
+        domain = configuration["domain"]
+        guard let key = GoogleKey(configuration["privateKey"]) else { throw InvalidInput("privateKey", GoogleKey.wanted) }
+        let (issuer, subject) = (configuration["serviceAccountEmail"], configuration["delegatedAdminEmail"])
+        let url = try access.url("https://oauth2.googleapis.com", "/token")
+        tokens = DirectoryTokens(now: access.now) { scope in
+            // A new assertion for each token: it is good for an hour at most.
+            let assertion = try key.assertion(issuer: issuer, subject: subject, scope: scope, now: access.now())
+            let answer = try await client.read(
+                .form(url, [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion)]))
+            guard answer.status == 200 else { throw GoogleErrors.tokenFailure(answer, scope: scope, client) }
+            let token = try answer.json()
+            return .init(text: try token.neededText("access_token"), lifetime: try token.neededLifetime("expires_in"))
+        }
+    }
+
+    private func url(_ path: String) throws -> URL { try access.url("https://admin.googleapis.com", "/admin/directory/v1\(path)") }
+
+    private func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/users/\(ProviderClient.escaped(id))\(rest)") }
+
+    private func read(_ url: URL) async throws -> JSONValue {
+        let answer = try await tokens.call(.get(url), Scope.read.rawValue) { try await client.read($0) }
+        guard answer.isSuccess else { throw GoogleErrors.failure(answer, client, needing: "may read users") }
+        return try answer.json()
+    }
+
+    private func page(size: Int, token: String?) async throws -> (people: [DirectoryPerson], next: String?) {
+        var query = "domain=\(ProviderClient.escaped(domain))&maxResults=\(size)&orderBy=email"
+        query += "&fields=\(ProviderClient.escaped("nextPageToken,users(\(Self.fields))"))"
+        if let token { query += "&pageToken=\(ProviderClient.escaped(token))" }
+        let page = try await read(url("/users?\(query)"))
+        guard case .object(let members) = page else { throw DirectoryFailure.malformed("the page is \(page.kind), not an object") }
+        // An empty page has no list at all. What came in the list's place must not pass for that.
+        if members["users"] == nil, let other = members.keys.sorted().first(where: { !["nextPageToken", "kind", "etag"].contains($0) }) {
+            throw DirectoryFailure.malformed("users is missing, and there is \(DirectoryClient.safe(other))")
+        }
+        return (try (try page.optionalList("users") ?? []).map { try Self.person($0) }, try page.filledText("nextPageToken"))
+    }
+
+    package func test() async throws -> DirectoryTrial {
+        let first = try await page(size: 10, token: nil)
+        guard first.next == nil else { return DirectoryTrial(sample: first.people) }
+        let warnings = first.people.isEmpty ? ["The domain \(domain) has no people in this Workspace."] : []
+        return DirectoryTrial(userCount: first.people.count, sample: first.people, warnings: warnings)
+    }
+
+    package func list(
+        _ listing: DirectoryListing, deliver: @Sendable (DirectoryPage) async throws -> Void
+    ) async throws -> DirectoryListingEnd {
+        // There is no "changed since".
+        if case .changes = listing { throw DirectoryFailure.stateExpired }
+        var token: String?
+        var seen: Set<String> = []
+        repeat {
+            let page = try await page(size: 500, token: token)
+            try await deliver(DirectoryPage(people: page.people))
+            token = page.next
+            if let token, !seen.insert(token).inserted { throw DirectoryFailure.incomplete("The directory's pages lead in a circle.") }
+        } while token != nil
+        return DirectoryListingEnd()
+    }
+
+    package func facts(of externalId: String) async throws -> AccountFacts {
+        let person = try Self.person(try await read(userURL(externalId, "?fields=\(ProviderClient.escaped(Self.fields))")))
+        // When a password was changed or sessions were ended, the Directory API does not say.
+        return AccountFacts(isActive: person.isActive, mfaEnabled: person.mfaEnabled)
+    }
+
+    package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
+        switch action {
+        case .revokeSessions:
+            let call = DirectoryCall(method: .post, url: try userURL(externalId, "/signOut"), timeout: .seconds(30))
+            try await change(call, .security, needing: "may sign users out")
+            return "All web and device sessions were signed out. Grants to other applications stay until they are taken back."
+        case .forcePasswordReset:
+            let body = PasswordChange(changePasswordAtNextLogin: true, password: isWeakResetWanted ? nil : ThrowawayPassword.make())
+            try await change(try .json(.put, userURL(externalId), body), .write, needing: "may update users")
+            let note = "Where people sign in through another identity provider, neither has an effect."
+            return isWeakResetWanted
+                ? "A change of the password was demanded at the next sign-in; until then the old password still opens the change screen. \(note)"
+                : "The password was replaced by a random one that nobody knows, and a change was demanded at the next sign-in. \(note)"
+        }
+    }
+
+    private struct PasswordChange: Encodable {
+        var changePasswordAtNextLogin: Bool
+        var password: String?
+
+        private enum Name: String, CodingKey { case changePasswordAtNextLogin, password }
+
+        // An update takes a null for "clear it".
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Name.self)
+            try container.encode(changePasswordAtNextLogin, forKey: .changePasswordAtNextLogin)
+            try container.encodeIfPresent(password, forKey: .password)
+        }
+    }
+
+    private func change(_ call: DirectoryCall, _ scope: Scope, needing right: String) async throws {
+        let answer = try await tokens.call(call, scope.rawValue) { try await client.change($0) }
+        guard answer.isSuccess else { throw GoogleErrors.failure(answer, client, needing: right) }
+    }
+
+    private static func person(_ json: JSONValue) throws -> DirectoryPerson {
+        let name = try json.optionalObject("name")
+        let names = DirectoryPerson.names(
+            given: try name?.filledText("givenName"), family: try name?.filledText("familyName"), display: try name?.filledText("fullName"))
+        let organizations = try json.optionalList("organizations") ?? []
+        let organization = organizations.first { $0["primary"]?.flag == true } ?? organizations.first
+        let isSuspended = try json.neededFlag("suspended")
+        let isArchived = try json.optionalFlag("archived") ?? false
+        return DirectoryPerson(
+            externalId: try json.neededText("id"), email: try json.filledText("primaryEmail"), firstName: names.first, lastName: names.last,
+            department: try organization?.filledText("department"), title: try organization?.filledText("title"),
+            isActive: !isSuspended && !isArchived,
+            mfaEnabled: try json.optionalFlag("isEnrolledIn2Sv"))
+    }
+}

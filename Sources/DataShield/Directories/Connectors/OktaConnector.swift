@@ -1,0 +1,176 @@
+import Foundation
+import HTTPTypes
+
+/// Okta through its Core API, with an API token.
+package struct OktaConnector: DirectoryConnector {
+    package static let kind = DirectoryKind(
+        type: .okta, about: "Reads people from Okta with an API token, and their enrolled factors for MFA.",
+        fields: [
+            .init(
+                "domain", "Okta domain", hint: "The host name where your people sign in: acme.okta.com, without https://.",
+                problem: { text in
+                    if let problem = DirectoryFieldRules.host(text) { return problem }
+                    let isConsole = text.lowercased().split(separator: ".").first?.hasSuffix("-admin") == true
+                    return isConsole ? "is the address of the admin console: give it without -admin, as in acme.okta.com." : nil
+                }),
+            .init(
+                "apiToken", "API token", hint: "Admin console → Security → API → Tokens. It ends after 30 days without use.", isSecret: true,
+                problem: DirectoryFieldRules.secret(20...256, "an API token")),
+        ],
+        steps: [
+            "In the Okta admin console, make a user for DataShield, so that the token is nobody's own.",
+            "Give this user an admin role: Read-only Administrator for people and MFA.",
+            "For Revoke sessions and Force password reset, give it Help Desk Administrator (Group or Org Administrator, to act on administrators).",
+            "Sign in as this user, open Security → API → Tokens, create a token and copy its value.",
+            "Where the token is limited to a network zone, DataShield's own address has to be in it.",
+        ], actions: [.revokeSessions, .forcePasswordReset], hasWeakReset: true)
+
+    private let api: OktaAPI
+    private let now: Now
+
+    package init(_ configuration: DirectoryConfiguration, _ access: DirectoryAccess) throws {
+        api = try OktaAPI(domain: configuration["domain"], token: configuration["apiToken"], access)
+        now = access.now
+    }
+
+    package func test() async throws -> DirectoryTrial {
+        let answer = try await api.read(api.url("/api/v1/users?limit=10&filter=\(OktaUser.everyStatus)"))
+        let users = try OktaUser.list(answer)
+        let isAll = OktaAPI.nextLink(answer) == nil
+        var trial = DirectoryTrial(userCount: isAll ? users.count : nil)
+        let factors = OktaFactors(api: api)
+        let states = try await factors.states(of: users)
+        trial.sample = users.map { $0.person(mfaEnabled: states[$0.id]) }
+        if let warning = factors.warning { trial.warnings.append(warning) }
+        return trial
+    }
+
+    package func list(
+        _ listing: DirectoryListing, deliver: @Sendable (DirectoryPage) async throws -> Void
+    ) async throws -> DirectoryListingEnd {
+        var watermark = now()
+        let filter: String
+        // Whether a new factor counts as a change is not documented: MFA is read with everybody.
+        let factors: OktaFactors?
+        switch listing {
+        case .everybody:
+            filter = OktaUser.everyStatus
+            factors = OktaFactors(api: api)
+        case .changes(let state):
+            guard let since = state.values["since"].flatMap({ Timestamp.parse($0) }) else { throw DirectoryFailure.stateExpired }
+            // Five minutes are read again, for changes that were on their way.
+            filter = ProviderClient.escaped("lastUpdated ge \"\(Timestamp.text(since - 300))\"")
+            factors = nil
+        }
+        var trail = PageTrail(origin: api.origin)
+        var next: URL? = try api.url("/api/v1/users?limit=200&filter=\(filter)")
+        var isFirst = true
+        while let url = next {
+            let answer = try await api.read(url)
+            // By Okta's clock where ours is ahead of it.
+            if isFirst, let date = answer.date { watermark = min(watermark, date) }
+            isFirst = false
+            let users = try OktaUser.list(answer)
+            let states = try await factors?.states(of: users) ?? [:]
+            try await deliver(DirectoryPage(people: users.map { $0.person(mfaEnabled: states[$0.id]) }))
+            next = try trail.follow(OktaAPI.nextLink(answer), from: url)
+        }
+        return DirectoryListingEnd(
+            state: DirectoryState(["since": Timestamp.text(watermark)]), warnings: factors?.warning.map { [$0] } ?? [])
+    }
+
+    package func facts(of externalId: String) async throws -> AccountFacts {
+        let user = try await api.user(externalId)
+        var facts = AccountFacts(isActive: user.isActive, passwordChangedAt: user.passwordVoidSince)
+        // When sessions were ended, Okta does not say.
+        let factors = OktaFactors(api: api)
+        facts.mfaEnabled = try await factors.states(of: [user])[user.id]
+        return facts
+    }
+
+    package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
+        switch action {
+        case .revokeSessions:
+            try await api.change(.delete, api.userURL(externalId, "/sessions?oauthTokens=true&forgetDevices=true"))
+            return "Okta sessions were ended and OAuth tokens revoked. Sessions inside applications end by the applications' own rules."
+        case .forcePasswordReset where isWeakResetWanted:
+            try await api.change(.post, api.userURL(externalId, "/lifecycle/expire_password"))
+            return "The password was expired: it has to be changed at the next sign-in; until then the old one still opens the change screen."
+        case .forcePasswordReset:
+            // Okta mails the link; with sendEmail=false it would come to us, and it is a secret.
+            try await api.change(.post, api.userURL(externalId, "/lifecycle/reset_password?sendEmail=true&revokeSessions=true"))
+            return "The password was reset: the old one opens nothing, sessions were ended, and Okta has mailed a link for a new one."
+        }
+    }
+}
+
+/// What of a user is read.
+struct OktaUser: Sendable {
+    var id: String
+    var status: Status
+    var login: String?
+    var email: String?
+    var firstName: String?
+    var lastName: String?
+    var department: String?
+    var title: String?
+    var passwordChanged: Date?
+    var statusChanged: Date?
+
+    enum Status: String, CaseIterable, Sendable {
+        case active = "ACTIVE"
+        case passwordExpired = "PASSWORD_EXPIRED"
+        case lockedOut = "LOCKED_OUT"
+        case recovery = "RECOVERY"
+        case provisioned = "PROVISIONED"
+        case staged = "STAGED"
+        case suspended = "SUSPENDED"
+        case deprovisioned = "DEPROVISIONED"
+    }
+
+    /// A filter that lets everybody through: without one, those who are deprovisioned are left out.
+    static let everyStatus = ProviderClient.escaped(Status.allCases.map { "status eq \"\($0.rawValue)\"" }.joined(separator: " or "))
+
+    var isActive: Bool {
+        switch status {
+        case .active, .passwordExpired, .lockedOut, .recovery: true
+        case .provisioned, .staged, .suspended, .deprovisioned: false
+        }
+    }
+
+    /// Since when the password before is of no use: changed, or, in recovery, reset and not yet set anew.
+    var passwordVoidSince: Date? {
+        guard status == .recovery, let statusChanged else { return passwordChanged }
+        return max(statusChanged, passwordChanged ?? statusChanged)
+    }
+
+    init(_ json: JSONValue) throws {
+        id = try json.neededText("id")
+        let text = try json.neededText("status")
+        guard let status = Status(rawValue: text) else {
+            throw DirectoryFailure.malformed("status is \(DirectoryClient.safe(text)), which is not documented")
+        }
+        self.status = status
+        guard let profile = try json.optionalObject("profile") else { throw DirectoryFailure.malformed("profile is missing") }
+        login = try profile.filledText("login")
+        email = try profile.filledText("email")
+        firstName = try profile.filledText("firstName")
+        lastName = try profile.filledText("lastName")
+        department = try profile.filledText("department")
+        title = try profile.filledText("title")
+        passwordChanged = try json.optionalTime("passwordChanged")
+        statusChanged = try json.optionalTime("statusChanged")
+    }
+
+    static func list(_ answer: DirectoryAnswer) throws -> [OktaUser] {
+        let page = try answer.json()
+        guard let items = page.list else { throw DirectoryFailure.malformed("the page is \(page.kind), not a list") }
+        return try items.map { try OktaUser($0) }
+    }
+
+    func person(mfaEnabled: Bool?) -> DirectoryPerson {
+        DirectoryPerson(
+            externalId: id, email: email ?? login, firstName: firstName, lastName: lastName, department: department, title: title, isActive: isActive,
+            mfaEnabled: mfaEnabled, passwordChangedAt: passwordVoidSince)
+    }
+}

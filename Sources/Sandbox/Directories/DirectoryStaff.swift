@@ -1,0 +1,374 @@
+import Foundation
+import HTTPTypes
+import Synchronization
+
+/// The people whom the stand-ins of directories list: one staff, told by each service in its own way. Tests edit it while it is served.
+package final class DirectoryStaff: Sendable {
+    /// An account. Who has been deleted stays in it, so that it can be told.
+    package struct Member: Sendable, Equatable {
+        /// From 1; all services make their ids of it.
+        package let number: Int
+        /// nil: the account has no mailbox.
+        package var email: String?
+        /// What is signed in with.
+        package var login: String
+        package var firstName: String
+        package var lastName: String
+        package var department: String?
+        package var title: String?
+        package var isActive = true
+        /// Made, and never signed in to.
+        package var isStaged = false
+        /// Of another organisation; only some services have such accounts.
+        package var isGuest = false
+        package var hasMFA = false
+        package var createdAt: Date
+        package var passwordChangedAt: Date
+        package var sessionsValidFrom: Date
+        package var password = Password.good
+        /// How often its password was reset and its sessions were ended from outside.
+        package var resets = 0
+        package var revocations = 0
+        /// When it was changed last, and in which version of the staff.
+        package fileprivate(set) var changedAt: Date
+        package fileprivate(set) var changedIn = 0
+        package fileprivate(set) var isDeleted = false
+
+        /// What the password still opens.
+        package enum Password: Sendable, Equatable {
+            case good
+            /// It has to be changed at the next sign-in, and still opens that.
+            case expired
+            /// It opens nothing.
+            case void
+        }
+    }
+
+    struct State {
+        var members: [Member]
+        var byLogin: [String: Int]
+        var habits: DirectoryHabits
+        /// Counts every change: what was written before one is no longer so.
+        var version = 1
+        /// Those who are there, as of a version.
+        var present: (version: Int, all: [Member], employees: [Member])?
+    }
+
+    let state: Mutex<State>
+    private let now: @Sendable () -> Date
+
+    /// - Parameters:
+    ///   - members: in the order in which they are listed.
+    ///   - now: the time of changes.
+    init(_ members: [Member], habits: DirectoryHabits = DirectoryHabits(), now: @escaping @Sendable () -> Date) {
+        self.now = now
+        let byLogin = Dictionary(members.enumerated().map { ($1.login.lowercased(), $0) }) { first, _ in first }
+        state = Mutex(State(members: members, byLogin: byLogin, habits: habits))
+    }
+
+    /// Everybody who is there, in order.
+    package var members: [Member] { listed.all }
+
+    package var habits: DirectoryHabits {
+        get { state.withLock { $0.habits } }
+        set {
+            state.withLock { state in
+                state.habits = newValue
+                state.version += 1
+            }
+        }
+    }
+
+    /// Everybody, employees alone, and the version that they are of.
+    var listed: (version: Int, all: [Member], employees: [Member]) {
+        state.withLock { state in
+            if let present = state.present, present.version == state.version { return present }
+            let all = state.members.filter { !$0.isDeleted }
+            let present = (state.version, all, all.filter { !$0.isGuest })
+            state.present = present
+            return present
+        }
+    }
+
+    var version: Int { state.withLock { $0.version } }
+
+    /// Whom a version does not know yet as they are, the deleted among them.
+    func changed(since version: Int) -> [Member] { state.withLock { state in state.members.filter { $0.changedIn > version } } }
+
+    /// A member by what it is signed in with, in any case; also one who is deleted.
+    package func member(_ login: String) -> Member? {
+        state.withLock { state in state.byLogin[login.lowercased()].map { state.members[$0] } }
+    }
+
+    func member(number: Int?) -> Member? {
+        state.withLock { state in
+            guard let number, state.members.indices.contains(number - 1), !state.members[number - 1].isDeleted else { return nil }
+            return state.members[number - 1]
+        }
+    }
+
+    // MARK: Editing
+
+    /// Changes an account.
+    /// - Returns: false when there is none of this login.
+    @discardableResult
+    package func edit(_ login: String, _ change: (inout Member) -> Void) -> Bool {
+        let place = state.withLock { $0.byLogin[login.lowercased()] }
+        return edit(number: place.map { $0 + 1 }, change) != nil
+    }
+
+    @discardableResult
+    func edit(number: Int?, _ change: (inout Member) -> Void) -> Member? {
+        let time = now()
+        return state.withLock { state in
+            guard let number, state.members.indices.contains(number - 1), !state.members[number - 1].isDeleted else { return nil }
+            state.version += 1
+            change(&state.members[number - 1])
+            state.members[number - 1].changedAt = time
+            state.members[number - 1].changedIn = state.version
+            state.byLogin[state.members[number - 1].login.lowercased()] = number - 1
+            return state.members[number - 1]
+        }
+    }
+
+    /// Makes an account.
+    @discardableResult
+    package func add(
+        _ login: String, email: String? = nil, firstName: String = "New", lastName: String = "Person", department: String? = nil,
+        title: String? = nil,
+        isGuest: Bool = false
+    ) -> Member {
+        let time = now()
+        return state.withLock { state in
+            state.version += 1
+            var member = Member(
+                number: state.members.count + 1, email: email ?? login, login: login, firstName: firstName, lastName: lastName,
+                department: department, title: title, createdAt: time, passwordChangedAt: time, sessionsValidFrom: time, changedAt: time)
+            member.isGuest = isGuest
+            member.changedIn = state.version
+            state.members.append(member)
+            state.byLogin[login.lowercased()] = member.number - 1
+            return member
+        }
+    }
+
+    /// Deletes an account.
+    @discardableResult
+    package func delete(_ login: String) -> Bool { edit(login) { $0.isDeleted = true } }
+
+    /// Gives a new password that nobody was told, or demands a change of the old one.
+    /// - Returns: nil when there is no such account.
+    func reset(number: Int?, isPasswordReplaced: Bool, changesDate: Bool) -> Member? {
+        let time = now()
+        return edit(number: number) { member in
+            member.resets += 1
+            member.password = isPasswordReplaced ? .void : .expired
+            if changesDate { member.passwordChangedAt = time }
+        }
+    }
+
+    func revoke(number: Int?) -> Member? {
+        let time = now()
+        return edit(number: number) { member in
+            member.revocations += 1
+            member.sessionsValidFrom = time
+        }
+    }
+}
+
+extension DirectoryStaff {
+    /// Who is made up.
+    package struct Plan: Sendable {
+        package var people = 250
+        package var domain = DemoCompany.domain
+        /// Shares of all.
+        package var disabled = 0.04
+        package var withMFA = 0.7
+        package var withoutMail = 0.01
+        /// Besides the people.
+        package var guests = 5
+        package init() {}
+    }
+
+    /// Made-up people, always the same for a plan.
+    static func makeMembers(_ plan: Plan, now: Date) -> [Member] {
+        // Whole seconds, as most services write them.
+        let today = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
+        let people = DemoCompany.makePeople(plan.people, domain: plan.domain)
+        var members: [Member] = []
+        members.reserveCapacity(people.count + plan.guests)
+        for person in people {
+            var numbers = SeededNumbers(seed: 11, text: person.alias)
+            let age = 86_400 * Double(30 + numbers.below(1500))
+            let password = 86_400 * Double(1 + numbers.below(Int(age / 86_400)))
+            var member = Member(
+                number: members.count + 1, email: person.email, login: person.email, firstName: person.firstName, lastName: person.lastName,
+                department: person.department, title: person.title, createdAt: today - age, passwordChangedAt: today - password,
+                sessionsValidFrom: today - password, changedAt: today - password)
+            member.isActive = numbers.unit() >= plan.disabled
+            member.hasMFA = numbers.unit() < plan.withMFA
+            if numbers.unit() < plan.withoutMail { member.email = nil }
+            members.append(member)
+        }
+        for index in 0..<plan.guests {
+            let time = today - 86_400 * Double(20 + index)
+            var guest = Member(
+                number: members.count + 1, email: "guest\(index + 1)@partner.example", login: "guest\(index + 1)_partner.example#EXT#@\(plan.domain)",
+                firstName: "Guest", lastName: "Number \(index + 1)", department: nil, title: nil, createdAt: time, passwordChangedAt: time,
+                sessionsValidFrom: time, changedAt: time)
+            guest.isGuest = true
+            members.append(guest)
+        }
+        return members
+    }
+}
+
+/// In what ways the stand-ins of directories are awkward.
+package struct DirectoryHabits: Codable, Sendable, Equatable {
+    /// At most so many people to a page.
+    package var pageSize: Int?
+    /// Entra refuses to give more than so many to a page, as it did for a while in 2023.
+    package var largestPage: Int?
+    /// Whether the tenant has the licence that Entra's report on MFA needs.
+    package var hasPremium = true
+    /// Each page begins with the last person of the page before.
+    package var repeatsPeople = false
+    /// After each page comes an empty one that has a successor.
+    package var hasEmptyPages = false
+    /// Where links to further pages lead, in the place of the sandbox: `http://127.0.0.1:9000`.
+    package var linkOrigin: String?
+    /// Okta writes all links into one header, rather than each into its own.
+    package var joinsLinks = false
+    /// How many calls of each kind Okta takes in a minute.
+    package var oktaCallsPerMinute = 10_000
+    /// Entra tells of a change what has changed, and no more.
+    package var isDeltaPartial = false
+    /// How Entra says that a delta link is no longer good.
+    package var deltaExpiry = DeltaExpiry.gone
+
+    package enum DeltaExpiry: String, Codable, Sendable, CaseIterable {
+        case gone
+        case syncStateNotFound
+        case resyncRequired
+    }
+
+    package init() {}
+
+    /// A page out of a list.
+    struct Cut: Sendable {
+        var range: Range<Int>
+        /// What the next page is asked for with.
+        var next: String?
+    }
+
+    /// - Returns: nil when there is no such page.
+    func cut(_ count: Int, at token: String?, size: Int) -> Cut? {
+        let token = token ?? "0"
+        let isEmpty = token.hasPrefix("e")
+        guard let offset = Int(isEmpty ? token.dropFirst() : token[...]), (0...max(count, 0)).contains(offset) else { return nil }
+        if isEmpty { return Cut(range: offset..<offset, next: "\(offset)") }
+        let end = min(offset + min(size, pageSize ?? size), count)
+        let start = repeatsPeople && offset > 0 ? offset - 1 : offset
+        return Cut(range: start..<end, next: end < count ? (hasEmptyPages ? "e\(end)" : "\(end)") : nil)
+    }
+}
+
+/// Writes JSON for many people: an encoder would take most of a benchmark's time.
+struct JSONText {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+    /// Text that is JSON already.
+    mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+    mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<0x20: bytes.append(contentsOf: "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    mutating func string(orNull text: String?) {
+        if let text { string(text) } else { raw("null") }
+    }
+
+    /// `2026-01-05T09:00:00Z`, or with milliseconds.
+    static func time(_ date: Date, milliseconds: Bool = false) -> String {
+        let total = Int((date.timeIntervalSince1970 * 1000).rounded(.down))
+        var time = time_t(total / 1000)
+        var parts = tm()
+        gmtime_r(&time, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let rest = total % 1000
+        let fraction = milliseconds ? ".\(rest < 100 ? "0" : "")\(rest < 10 ? "0" : "")\(rest)" : ""
+        return
+            "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))\(fraction)Z"
+    }
+}
+
+/// What the sandbox remembers of answers, until the staff changes: a page of a thousand people is written once.
+final class RememberedAnswers: Sendable {
+    private let remembered = Mutex<(version: Int, answers: [String: Answer])>((0, [:]))
+
+    func answer(_ key: String, version: Int, _ make: () -> Answer) -> Answer {
+        if let known = remembered.withLock({ $0.version == version ? $0.answers[key] : nil }) { return known }
+        let answer = make()
+        remembered.withLock { remembered in
+            if remembered.version != version { remembered = (version, [:]) }
+            remembered.answers[key] = answer
+        }
+        return answer
+    }
+}
+
+/// The tokens that a service has given out, with what they are for.
+final class IssuedTokens: Sendable {
+    private let tokens = Mutex<[String: (scope: String, until: Date)]>([:])
+
+    func issue(_ prefix: String, scope: String, until: Date) -> String {
+        let text = prefix + (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+        tokens.withLock { $0[text] = (scope, until) }
+        return text
+    }
+
+    /// What a token is for; nil when it is none or has expired.
+    func scope(of header: String?, now: Date) -> String? {
+        guard let header, header.hasPrefix("Bearer ") else { return nil }
+        return tokens.withLock { tokens in
+            guard let token = tokens[String(header.dropFirst(7))], now < token.until else { return nil }
+            return token.scope
+        }
+    }
+
+    func expire() { tokens.withLock { $0 = [:] } }
+}
+
+extension ServiceRequest {
+    /// The values of a form, decoded.
+    var form: [String: String] {
+        var form: [String: String] = [:]
+        for pair in String(decoding: body, as: UTF8.self).split(separator: "&") {
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            form[String(sides[0])] = sides.count > 1 ? String(sides[1]).replacingOccurrences(of: "+", with: " ").removingPercentEncoding : ""
+        }
+        return form
+    }
+}
+
+extension Answer {
+    func with(_ name: String, _ value: String) -> Answer {
+        var answer = self
+        if let name = HTTPField.Name(name) { answer.fields.append(.init(name: name, value: value)) }
+        return answer
+    }
+
+    static let noContent = Answer(status: .noContent, body: [])
+}
