@@ -26,17 +26,15 @@ package struct MotoServer: Sendable {
         defer { try? FileManager.default.removeItem(at: log) }  // try?: a log left over harms nobody
         let output = try FileHandle(forWritingTo: log)
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        // With port 0 it takes a free one, and its log says which.
-        process.arguments = ["-H", "127.0.0.1", "-p", "0"]
-        process.standardInput = FileHandle.nullDevice
+        // With port 0 it takes a free one, and its log says which. It is ended when this pipe closes, so also when the tests are killed.
+        let lifeline = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", #""$0" -H 127.0.0.1 -p 0 & child=$!; read -r nothing; kill -9 "$child""#, program]
+        process.standardInput = lifeline
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        defer {
-            process.terminate()
-            process.waitUntilExit()
-        }
+        defer { try? lifeline.fileHandleForWriting.close() }  // try?: that it is closed already is what is wanted
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
             let text = String(decoding: FileManager.default.contents(atPath: log.path) ?? Data(), as: UTF8.self)

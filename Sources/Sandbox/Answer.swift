@@ -53,8 +53,9 @@ struct Answer: Sendable {
         if let contentType { headers[.contentType] = contentType }
         guard isCut else { return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))) }
         let bytes = body.isEmpty ? Array("null".utf8) : body
+        // What has no body by its status cannot be cut in it.
         return Response(
-            status: status, headers: headers,
+            status: status == .noContent ? .ok : status, headers: headers,
             body: ResponseBody(contentLength: bytes.count) { writer in
                 try await writer.write(ByteBuffer(bytes: bytes.prefix(bytes.count / 2)))
                 throw Cut()

@@ -195,10 +195,18 @@ import Testing
             #expect(failure?.description.contains(words) == true, "\(String(describing: failure))")
             world.sandbox.misbehave(.init(.truncated, service: cloud.service, pathPrefix: cloud.listPath))
             await #expect(throws: DirectoryFailure.malformed("it is not JSON")) { try await world.list(try world.connector(cloud)) }
+            // What it is called does not matter.
             world.sandbox.misbehave(.init(.wrongContentType, service: cloud.service, pathPrefix: cloud.listPath))
-            await #expect(throws: DirectoryFailure.malformed("a web page came in the place of data")) {
-                try await world.list(try world.connector(cloud))
-            }
+            #expect(try await world.list(try world.connector(cloud)).people.count == 3)
+        }
+    }
+
+    @Test(arguments: Cloud.allCases) func `a page of something in between says nothing of an account`(cloud: Cloud) async throws {
+        try await CloudWorld.with(people: 3) { world async throws in
+            let somebody = try await world.somebody(cloud)
+            world.sandbox.misbehave(.init(.lostPage, service: cloud.service, pathPrefix: cloud.listPath))
+            let failure = await #expect(throws: DirectoryFailure.self) { try await world.connector(cloud).facts(of: somebody.id) }
+            #expect(failure?.description.contains("status 404") == true, "\(String(describing: failure))")
         }
     }
 

@@ -33,7 +33,7 @@ package struct AWSConnector: DirectoryConnector {
         ])
 
     private static func isRegion(_ text: String) -> Bool { text.wholeMatch(of: /[a-z]{2}(-[a-z]+){1,3}-[0-9]{1,2}/) != nil }
-    private static func isStore(_ text: String) -> Bool { text.wholeMatch(of: /d-[0-9a-f]{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil }
+    private static func isStore(_ text: String) -> Bool { text.wholeMatch(of: /d-[0-9a-z]{10}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) != nil }
 
     private let client: DirectoryClient
     private let access: DirectoryAccess

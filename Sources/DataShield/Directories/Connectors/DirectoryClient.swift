@@ -53,7 +53,9 @@ struct DirectoryAnswer: Sendable {
 
     /// - Throws: ``DirectoryFailure/malformed(_:)`` when the body is a web page, or not UTF-8.
     func requireText() throws(DirectoryFailure) {
-        if header("Content-Type")?.lowercased().contains("html") == true { throw .malformed("a web page came in the place of data") }
+        // By what it is, whatever it is called.
+        let first = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+        guard first != UInt8(ascii: "<") else { throw .malformed("a web page came in the place of data") }
         guard String(validating: bytes, as: UTF8.self) != nil else { throw .malformed("it is not UTF-8") }
     }
 

@@ -123,7 +123,8 @@ struct EntraGraph: Sendable {
         switch answer.status {
         case 401: return DirectoryFailure.refusedCredentials("Microsoft Entra ID refuses the token that it gave us (\(code)).")
         case 403: return Refusal.notPermitted(code)
-        case 404: return Refusal.notFound
+        // A 404 without Graph's own words is somebody else's, and says nothing of an account.
+        case 404 where answer.problem?["error"] != nil: return Refusal.notFound
         case 400, 501: return Refusal.badRequest(code)
         default: return client.unexpected(answer, code: code)
         }

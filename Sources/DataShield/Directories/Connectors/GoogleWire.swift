@@ -74,14 +74,16 @@ enum GoogleErrors {
 
     /// - Parameter right: what the administrator's role has to permit: "may read users".
     static func failure(_ answer: DirectoryAnswer, _ client: DirectoryClient, needing right: String) -> DirectoryFailure {
-        let reason = reason(answer) ?? "status \(answer.status)"
+        let named = reason(answer)
+        let reason = named ?? "status \(answer.status)"
         switch answer.status {
         case 401: return .refusedCredentials("Google refuses the token that it gave us (\(reason)).")
         case 403:
             return .notPermitted(
                 "Google does not permit it (\(reason)). The Admin SDK API has to be enabled in the service account's project, and the administrator "
                     + "to act for has to have a role that \(right).")
-        case 404:
+        // A 404 without Google's own words is somebody else's, and says nothing of an account.
+        case 404 where named != nil:
             return reason == "domainNotFound" ? .misconfigured(field: "domain", "Google knows no such domain in this Workspace.") : .noSuchAccount
         case 400: return .refusedAction("Google does not take the request (\(reason)).")
         case 412: return .refusedAction("Google refuses it for this account (\(reason)).")

@@ -106,7 +106,6 @@ struct OktaAPI: Sendable {
         switch answer.status {
         case 401: return .refusedCredentials("Okta refuses the API token (\(code)).")
         case 403: return .notPermitted("Okta does not permit it (\(code)). It takes \(grant).")
-        case 404: return .noSuchAccount
         default: return client.unexpected(answer, code: code)
         }
     }
