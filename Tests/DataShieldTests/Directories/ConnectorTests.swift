@@ -210,6 +210,20 @@ import Testing
         }
     }
 
+    @Test(arguments: Cloud.allCases) func `a page that is no longer known when it is asked for makes the listing one to be done again`(
+        cloud: Cloud
+    ) async throws {
+        try await CloudWorld.with { world async throws in
+            let logins = world.sandbox.staff.members.map(\.login)
+            let connector = try world.connector(cloud)
+            let failure = await #expect(throws: DirectoryFailure.self) {
+                // Of who is left there is no second page.
+                try await connector.list(.everybody) { _ in logins.dropFirst(10).forEach { world.sandbox.staff.delete($0) } }
+            }
+            #expect(failure == .lostPage && failure?.isTransient == true, "\(String(describing: failure))")
+        }
+    }
+
     @Test(arguments: [Cloud.entra, .okta]) func `a page link that leads elsewhere is not followed, and no token is sent there`(
         cloud: Cloud
     ) async throws {

@@ -119,11 +119,11 @@ package struct AWSConnector: DirectoryConnector {
                 try container.encode(Extensions, forKey: .Extensions)
             }
         }
-        let page = try await call("ListUsers", Question(IdentityStoreId: store, MaxResults: size, NextToken: token))
+        let page = try await call("ListUsers", Question(IdentityStoreId: store, MaxResults: size, NextToken: token), isFurtherPage: token != nil)
         return (try page.neededList("Users").map { try Self.person($0) }, try page.filledText("NextToken"))
     }
 
-    private func call(_ operation: String, _ body: some Encodable) async throws -> JSONValue {
+    private func call(_ operation: String, _ body: some Encodable, isFurtherPage: Bool = false) async throws -> JSONValue {
         let bytes = try JSONCoding.encode(body)
         var call = DirectoryCall(method: .post, url: url, headers: [.contentType: "application/x-amz-json-1.1"], body: bytes)
         guard let target = HTTPField.Name("X-Amz-Target"), let date = HTTPField.Name("X-Amz-Date"), let token = HTTPField.Name("X-Amz-Security-Token")
@@ -142,6 +142,7 @@ package struct AWSConnector: DirectoryConnector {
             headers[.authorization] = signer.authorization(request, time: time)
         }
         let answer = try await client.read(call)
+        if isFurtherPage, AWSErrors.code(answer) == "ValidationException" { throw DirectoryFailure.lostPage }
         guard answer.isSuccess else { throw AWSErrors.failure(answer, client) }
         return try answer.json()
     }

@@ -218,6 +218,11 @@ struct DirectoryClient: Sendable {
     }
 }
 
+extension DirectoryFailure {
+    /// A page that the directory itself led to is refused: its links and tokens end some time after they were given.
+    static let lostPage = DirectoryFailure.incomplete("The directory no longer knows the page that it led to: everything has to be listed again.")
+}
+
 /// Links to further pages, which a directory gives: they are followed as they are, but only to where the directory is, because they are
 /// asked with its token.
 struct PageTrail: Sendable {

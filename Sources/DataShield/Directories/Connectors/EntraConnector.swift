@@ -103,6 +103,8 @@ package struct EntraConnector: DirectoryConnector {
                 size = 100
                 next = try graph.url("/v1.0/users?$select=\(EntraUser.fields)&$top=\(size)")
                 continue
+            } catch EntraGraph.Refusal.badRequest where !isFirst {
+                throw DirectoryFailure.lostPage
             }
             isFirst = false
             let employees = page.items.filter { $0.isEmployee(includesGuests) }

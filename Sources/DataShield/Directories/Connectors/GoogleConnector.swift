@@ -66,8 +66,9 @@ package struct GoogleConnector: DirectoryConnector {
 
     private func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/users/\(ProviderClient.escaped(id))\(rest)") }
 
-    private func read(_ url: URL) async throws -> JSONValue {
+    private func read(_ url: URL, isFurtherPage: Bool = false) async throws -> JSONValue {
         let answer = try await tokens.call(.get(url), Scope.read.rawValue) { try await client.read($0) }
+        if isFurtherPage, answer.status == 400 { throw DirectoryFailure.lostPage }
         guard answer.isSuccess else { throw GoogleErrors.failure(answer, client, needing: "may read users") }
         return try answer.json()
     }
@@ -76,7 +77,7 @@ package struct GoogleConnector: DirectoryConnector {
         var query = "domain=\(ProviderClient.escaped(domain))&maxResults=\(size)&orderBy=email"
         query += "&fields=\(ProviderClient.escaped("nextPageToken,users(\(Self.fields))"))"
         if let token { query += "&pageToken=\(ProviderClient.escaped(token))" }
-        let page = try await read(url("/users?\(query)"))
+        let page = try await read(url("/users?\(query)"), isFurtherPage: token != nil)
         guard case .object(let members) = page else { throw DirectoryFailure.malformed("the page is \(page.kind), not an object") }
         // An empty page has no list at all. What came in the list's place must not pass for that.
         if members["users"] == nil, let other = members.keys.sorted().first(where: { !["nextPageToken", "kind", "etag"].contains($0) }) {

@@ -27,7 +27,7 @@ struct OktaAPI: Sendable {
 
     /// Reads, whatever the kind of thing. Near the end of what the organisation may ask in a minute, it waits for the next.
     /// - Throws: ``DirectoryFailure``, `CancellationError`.
-    func read(_ url: URL) async throws -> DirectoryAnswer {
+    func read(_ url: URL, isFurtherPage: Bool = false) async throws -> DirectoryAnswer {
         // Each kind of call has a limit of its own.
         let kind = url.path.hasSuffix("/factors") ? "factors" : "users"
         if let wait = budget.wait(kind, now: access.now()) { try await access.pause(wait) }
@@ -35,6 +35,7 @@ struct OktaAPI: Sendable {
         headers[.accept] = "application/json"
         let answer = try await client.read(.get(url, headers: headers))
         budget.note(answer, kind, now: access.now())
+        if isFurtherPage, answer.status == 400 { throw DirectoryFailure.lostPage }
         guard answer.isSuccess else { throw failure(answer, needing: "a role that may read users, such as Read-only Administrator") }
         return answer
     }

@@ -66,7 +66,7 @@ package struct OktaConnector: DirectoryConnector {
         var next: URL? = try api.url("/api/v1/users?limit=200&filter=\(filter)")
         var isFirst = true
         while let url = next {
-            let answer = try await api.read(url)
+            let answer = try await api.read(url, isFurtherPage: !isFirst)
             // By Okta's clock where ours is ahead of it.
             if isFirst, let date = answer.date { watermark = min(watermark, date) }
             isFirst = false
