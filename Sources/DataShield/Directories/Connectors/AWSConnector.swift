@@ -78,11 +78,7 @@ package struct AWSConnector: DirectoryConnector {
     }
 
     package func facts(of externalId: String) async throws -> AccountFacts {
-        struct Question: Encodable {
-            var IdentityStoreId: String
-            var UserId: String
-        }
-        let user = try await call("DescribeUser", Question(IdentityStoreId: store, UserId: externalId))
+        let user = try await call("DescribeUser", Question(identityStoreId: store, userId: externalId))
         return AccountFacts(isActive: try Self.person(user).isActive)
     }
 
@@ -102,28 +98,39 @@ package struct AWSConnector: DirectoryConnector {
     // MARK: Calls
 
     private func page(size: Int, token: String?) async throws -> (people: [DirectoryPerson], next: String?) {
-        struct Question: Encodable {
-            var IdentityStoreId: String
-            var MaxResults: Int
-            var NextToken: String?
-            var Extensions = ["aws:identitystore:enterprise"]
-
-            private enum Name: String, CodingKey { case IdentityStoreId, MaxResults, NextToken, Extensions }
-
-            // A null is no token.
-            func encode(to encoder: any Encoder) throws {
-                var container = encoder.container(keyedBy: Name.self)
-                try container.encode(IdentityStoreId, forKey: .IdentityStoreId)
-                try container.encode(MaxResults, forKey: .MaxResults)
-                try container.encodeIfPresent(NextToken, forKey: .NextToken)
-                try container.encode(Extensions, forKey: .Extensions)
-            }
-        }
-        let page = try await call("ListUsers", Question(IdentityStoreId: store, MaxResults: size, NextToken: token), isFurtherPage: token != nil)
+        let question = Question(
+            identityStoreId: store, maxResults: size, nextToken: token, extensions: ["aws:identitystore:enterprise"])
+        let page = try await call("ListUsers", question, isFurtherPage: token != nil)
         return (try page.neededList("Users").map { try Self.person($0) }, try page.filledText("NextToken"))
     }
 
-    private func call(_ operation: String, _ body: some Encodable, isFurtherPage: Bool = false) async throws -> JSONValue {
+    /// What the operations are asked with. What is not given is left out: a null is another thing.
+    private struct Question: Encodable {
+        var identityStoreId: String
+        var userId: String?
+        var maxResults: Int?
+        var nextToken: String?
+        var extensions: [String]?
+
+        private enum Name: String, CodingKey {
+            case identityStoreId = "IdentityStoreId"
+            case userId = "UserId"
+            case maxResults = "MaxResults"
+            case nextToken = "NextToken"
+            case extensions = "Extensions"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Name.self)
+            try container.encode(identityStoreId, forKey: .identityStoreId)
+            try container.encodeIfPresent(userId, forKey: .userId)
+            try container.encodeIfPresent(maxResults, forKey: .maxResults)
+            try container.encodeIfPresent(nextToken, forKey: .nextToken)
+            try container.encodeIfPresent(extensions, forKey: .extensions)
+        }
+    }
+
+    private func call(_ operation: String, _ body: Question, isFurtherPage: Bool = false) async throws -> JSONValue {
         let bytes = try JSONCoding.encode(body)
         var call = DirectoryCall(method: .post, url: url, headers: [.contentType: "application/x-amz-json-1.1"], body: bytes)
         guard let target = HTTPField.Name("X-Amz-Target"), let date = HTTPField.Name("X-Amz-Date"), let token = HTTPField.Name("X-Amz-Security-Token")

@@ -17,7 +17,8 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomDebugStringConvertibl
         // Copied out of the JSON file, its line breaks are written as \n.
         let pem = text.replacingOccurrences(of: "\\n", with: "\n").trimmingCharacters(
             in: CharacterSet(charactersIn: "\"").union(.whitespacesAndNewlines))
-        guard pem.hasPrefix("-----BEGIN "), let key = try? _RSA.Signing.PrivateKey(pemRepresentation: pem) else { return nil }  // try?: why could show some of it
+        // try?: why not could show some of it.
+        guard pem.hasPrefix("-----BEGIN "), let key = try? _RSA.Signing.PrivateKey(pemRepresentation: pem) else { return nil }
         self.key = key
     }
 
