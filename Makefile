@@ -33,7 +33,7 @@ demo: ## Build and run a made-up, scanned company on http://127.0.0.1:8080 (PORT
 test: test-swift test-system test-browser ## Run all tests
 
 test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for some)
-	@scripts/prepare build serve moto
+	@scripts/prepare build serve moto directory
 	swift build --build-tests
 	DATASHIELD_MOTO_SERVER="$$(scripts/moto-server)" scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
 

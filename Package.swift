@@ -24,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
+        .systemLibrary(name: "CLibLDAP"),
         .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CLibCrypt"),
         .systemLibrary(name: "CLinux"),
@@ -31,11 +32,13 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .target(name: "CLeakScan"),
+        .target(name: "Threads", swiftSettings: settings),
+        .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "Threads"], swiftSettings: settings),
         .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd"], swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
-                "CLibPQ",
+                "CLibPQ", "Threads",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -52,7 +55,7 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "Jobs", "LeakFiles", "Postgres",
+                "CLibCrypt", "CLinux", "Jobs", "LDAP", "LeakFiles", "Postgres",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -105,6 +108,7 @@ let package = Package(
             path: "Benchmarks/Benchmarks",
             swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "Sandbox"], swiftSettings: settings),

@@ -1,5 +1,6 @@
 import CLibPQ
 import Foundation
+import Threads
 
 /// A connection to the server, on a thread of its own. libpq is called there and nowhere else, with the exception of cancelling,
 /// for which libpq has a way.

@@ -17,7 +17,7 @@ package protocol DirectoryConnector: Sendable {
     /// A token or page that expires midway is renewed, or the listing fails as a whole.
     /// - Parameters:
     ///   - listing: everybody, or what has changed.
-    ///   - deliver: takes a page before the next one is asked for.
+    ///   - deliver: takes a page; one more is fetched meanwhile at most.
     /// - Throws: ``DirectoryFailure``; what `deliver` throws; `CancellationError`. After a failure nothing that was delivered may count.
     func list(_ listing: DirectoryListing, deliver: @Sendable (DirectoryPage) async throws -> Void) async throws -> DirectoryListingEnd
 
@@ -67,6 +67,7 @@ package enum DirectoryRegistry {
         GoogleConnector.self,
         OktaConnector.self,
         AWSConnector.self,
+        LDAPConnector.self
     ]
 
     package static func connector(for type: DirectoryType) -> (any DirectoryConnector.Type)? { all.first { $0.kind.type == type } }

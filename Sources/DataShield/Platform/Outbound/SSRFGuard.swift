@@ -20,6 +20,13 @@ package struct SSRFGuard: Sendable {
         guard let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme), let host = url.host, !host.isEmpty, url.user == nil,
             url.password == nil
         else { throw OutboundFailure.invalidURL }
+        return try await check(host: host)
+    }
+
+    /// The address to connect to, for what is not called by a URL.
+    /// - Parameter host: a name or an IP address.
+    /// - Throws: as for a URL.
+    package func check(host: String) async throws -> IPAddress {
         let name = host.lowercased()
         let addresses: [IPAddress]
         if let address = IPAddress(name) {

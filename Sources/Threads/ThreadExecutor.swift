@@ -2,11 +2,12 @@ import Foundation
 
 /// A serial executor that is a thread: what blocks on it blocks nobody else.
 ///
+/// C libraries that block are called from actors on such an executor, never from the pool that all tasks share.
 /// A task can also prefer it for its own code. Going from there to the actor of this executor and back is no change of thread.
 ///
 /// The thread lives from the first job until ``stop()``; it, and not its maker, keeps the executor in memory while it runs.
 // @unchecked: everything that changes is touched only with the mutex held.
-final class ThreadExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
+package final class ThreadExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let name: String
@@ -15,7 +16,7 @@ final class ThreadExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private var isStopped = false
     private var isWaiting = false
 
-    init(name: String) {
+    package init(name: String) {
         self.name = name
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
@@ -28,7 +29,7 @@ final class ThreadExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         condition.deallocate()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         pthread_mutex_lock(mutex)
         jobs.append(job)
@@ -40,12 +41,12 @@ final class ThreadExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         if mustStart { start() }
     }
 
-    func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         UnownedSerialExecutor(ordinary: self)
     }
 
     /// Lets the thread end once it has done what is waiting.
-    func stop() {
+    package func stop() {
         pthread_mutex_lock(mutex)
         isStopped = true
         pthread_mutex_unlock(mutex)

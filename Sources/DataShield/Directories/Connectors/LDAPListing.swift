@@ -1,0 +1,147 @@
+import Foundation
+import LDAP
+import Synchronization
+
+extension LDAPConnector {
+    package func list(_ listing: DirectoryListing, deliver: @Sendable (DirectoryPage) async throws -> Void) async throws -> DirectoryListingEnd {
+        try await session { session in
+            let watermark: any LDAPWatermark =
+                session.root.isActiveDirectory ? try await ChangeNumber(session) : ModificationTime(started: access.now())
+            var filters: [LDAPFilter] = []
+            if case .changes(let state) = listing { filters.append(try watermark.filter(since: state, of: self)) }
+            let tally = Mutex(Tally())
+            let end = try await session.connection.search(session.search(filters: filters, pageSize: session.pageSize)) { entries in
+                let people = tally.withLock { $0.take(entries, session.people) }
+                if !people.isEmpty { try await deliver(DirectoryPage(people: people)) }
+            }
+            let seen = tally.withLock { $0 }
+            if seen.withoutId > 0, seen.people == 0 {
+                throw DirectoryFailure.notPermitted(
+                    "The bind account may not read \(session.root.isActiveDirectory ? "objectGUID" : "entryUUID"), by which people are told apart. Allow it to read that attribute."
+                )
+            }
+            var warnings: [String] = []
+            if seen.withoutId > 0 { warnings.append(Self.warning(withoutId: seen.withoutId, isActiveDirectory: session.root.isActiveDirectory)) }
+            if end.references > 0 { warnings.append(Self.warning(references: end.references)) }
+            return DirectoryListingEnd(state: watermark.state(after: listing, lastModified: seen.lastModified, of: self), warnings: warnings)
+        }
+    }
+
+    package func facts(of externalId: String) async throws -> AccountFacts {
+        try await session { session in
+            let person = try await session.account(externalId, attributes: []).person
+            return AccountFacts(isActive: person.isActive, passwordChangedAt: person.passwordChangedAt)
+        }
+    }
+
+    /// What a listing saw.
+    private struct Tally {
+        var people = 0
+        var withoutId = 0
+        var lastModified: Date?
+
+        mutating func take(_ entries: [LDAPEntry], _ mapping: LDAPPeople) -> [DirectoryPerson] {
+            entries.compactMap { entry in
+                if let time = entry.time("modifyTimestamp"), time > lastModified ?? .distantPast { lastModified = time }
+                switch mapping.person(entry) {
+                case .person(let person):
+                    people += 1
+                    return person
+                case .withoutId:
+                    withoutId += 1
+                    return nil
+                case .nobody: return nil
+                }
+            }
+        }
+    }
+}
+
+extension LDAPSession {
+    /// An account with its entry.
+    struct Account: Sendable {
+        let entry: LDAPEntry
+        let person: DirectoryPerson
+    }
+
+    /// Looks an account up by the directory's own id.
+    /// - Parameter attributes: what is read beside what people have.
+    /// - Throws: ``DirectoryFailure/noSuchAccount`` when there is none with this id that is a person.
+    func account(_ externalId: String, attributes: [String]) async throws -> Account {
+        guard let filter = people.filter(id: externalId) else { throw DirectoryFailure.noSuchAccount }
+        let search = LDAPSearch(base: connector.base, filter: .all([filter] + people.filters), attributes: people.attributes + attributes)
+        let found = try await connection.firstPage(of: search)
+        guard let entry = found.first, let person = people.person(entry).person else { throw DirectoryFailure.noSuchAccount }
+        guard found.count == 1 else { throw DirectoryFailure.malformed("\(found.count) entries with one id") }
+        return Account(entry: entry, person: person)
+    }
+}
+
+/// How far a listing came, so that the next one lists what has changed since.
+private protocol LDAPWatermark: Sendable {
+    /// - Throws: ``DirectoryFailure/stateExpired`` when the state says nothing about this server or this question.
+    func filter(since state: DirectoryState, of connector: LDAPConnector) throws -> LDAPFilter
+    /// - Returns: nil when the server does not say what would be needed.
+    func state(after listing: DirectoryListing, lastModified: Date?, of connector: LDAPConnector) -> DirectoryState?
+}
+
+extension LDAPConnector {
+    /// What a state is about: who asks for something else begins anew.
+    fileprivate var question: [String: String] { ["base": base, "filter": filter.text] }
+
+    fileprivate func isAbout(_ state: DirectoryState) -> Bool { question.allSatisfy { state.values[$0.key] == $0.value } }
+}
+
+/// Active Directory: each domain controller numbers its changes for itself. The number is read before the search, so that what is changed
+/// meanwhile comes again. A controller that was restored from a backup has a new invocation id.
+private struct ChangeNumber: LDAPWatermark {
+    private var place: [String: String]?
+    private var last: Int64?
+
+    init(_ session: LDAPSession) async throws {
+        guard let name = session.root.hostName, let service = session.root.serviceName, let last = session.root.lastChange else { return }
+        let bytes = try await session.connection.entry(service, attributes: ["invocationId"])?.values("invocationId").first
+        guard let invocation = bytes.flatMap({ ActiveDirectory.text(ofGUID: $0) }) else { return }
+        place = ["server": name.lowercased(), "invocation": invocation]
+        self.last = last
+    }
+
+    func filter(since state: DirectoryState, of connector: LDAPConnector) throws -> LDAPFilter {
+        guard let place, let last, place.allSatisfy({ state.values[$0.key] == $0.value }), connector.isAbout(state),
+            let former = state.values["usn"].flatMap({ Int64($0) }), (0...last).contains(former)
+        else { throw DirectoryFailure.stateExpired }
+        return .atLeast("uSNChanged", String(former + 1))
+    }
+
+    func state(after listing: DirectoryListing, lastModified: Date?, of connector: LDAPConnector) -> DirectoryState? {
+        guard let place, let last else { return nil }
+        return DirectoryState(connector.question.merging(place) { $1 }.merging(["usn": String(last)]) { $1 })
+    }
+}
+
+/// Other directories: the time of the last change, by the server's clock. A change during a listing can be older than one that the
+/// listing saw, at most by the time that the listing took: by so much the watermark is earlier, and by a margin for changes that come late
+/// from another server of the directory.
+private struct ModificationTime: LDAPWatermark {
+    let started: Date
+
+    private static let margin: TimeInterval = 300
+
+    func filter(since state: DirectoryState, of connector: LDAPConnector) throws -> LDAPFilter {
+        guard connector.isAbout(state), let former = state.values["modified"], GeneralizedTime.date(former) != nil else {
+            throw DirectoryFailure.stateExpired
+        }
+        return .atLeast("modifyTimestamp", former)
+    }
+
+    func state(after listing: DirectoryListing, lastModified: Date?, of connector: LDAPConnector) -> DirectoryState? {
+        if let lastModified {
+            let now = connector.access.now()
+            let time = min(lastModified, started).addingTimeInterval(-Self.margin - max(0, now.timeIntervalSince(started)))
+            return DirectoryState(connector.question.merging(["modified": GeneralizedTime.text(time)]) { $1 })
+        }
+        // Nothing has changed: the former state holds.
+        if case .changes(let state) = listing { return state }
+        return nil
+    }
+}
