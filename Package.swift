@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "Threads", swiftSettings: settings),
         .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "Threads"], swiftSettings: settings),
         .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd"], swiftSettings: settings),
+        .target(name: "SCIM", swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
@@ -55,7 +56,7 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "Jobs", "LDAP", "LeakFiles", "Postgres",
+                "CLibCrypt", "CLinux", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -110,8 +111,10 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
         .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
+        .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
-        .testTarget(name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "Sandbox"], swiftSettings: settings),
+        .testTarget(
+            name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox"], swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", .product(name: "AsyncHTTPClient", package: "async-http-client")],

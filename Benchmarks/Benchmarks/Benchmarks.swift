@@ -13,6 +13,7 @@ enum Benchmarks {
         ScanBenchmark(),
         StartBenchmark(),
         LeakSearchBenchmark(),
+        SCIMBenchmark(),
     ]
 
     static func main() async {

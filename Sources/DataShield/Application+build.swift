@@ -80,6 +80,9 @@ extension Application {
             }, now: now)
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 
+        let scimTokens = SCIMTokens(system: system, database: database, settings: settings, now: now)
+        let scim = SCIMDirectory(database: database, now: now)
+
         // Work in the background: one line for each job, one for each schedule.
         let worker = Worker(
             queue: queue,
@@ -129,6 +132,8 @@ extension Application {
         IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
         DirectoryRoutes(directories: directories).add(to: routes.api)
+        SCIMRoutes(tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), settings: settings, now: now).add(
+            to: routes.api)
 
         // Pages: one line each.
         let pages = try Pages(assets: assets.base)
@@ -158,7 +163,7 @@ extension Application {
         let front = FrontResponder(
             router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),
             crossSite: CrossSite(publicOrigin: settings.publicOrigin), allowedMethods: AllowedMethods(routes.registered),
-            errorPages: pages, telemetry: telemetry)
+            errorPages: pages, telemetry: telemetry, errorFormats: [SCIMErrorFormat()])
 
         telemetry.add(
             .init(name: "datashield_database_connections", help: "Connections of the pool of requests that see every company.") {
@@ -175,7 +180,7 @@ extension Application {
             settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
             system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
-            dashboards: dashboards, directories: directories,
+            dashboards: dashboards, directories: directories, scimTokens: scimTokens,
             assets: assets, routes: routes.registered, responder: front, uploads: uploads, worker: worker,
             background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
     }

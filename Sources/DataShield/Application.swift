@@ -33,6 +33,8 @@ package struct Application: Sendable {
     package let ingests: Ingests
     package let dashboards: Dashboards
     package let directories: Directories
+    package let scimTokens: SCIMTokens
+    package let scim: SCIMDirectory
 
     package let assets: StaticAssets
     /// Every route, for the OpenAPI document and for the test that tries them all.

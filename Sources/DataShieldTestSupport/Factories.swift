@@ -28,6 +28,22 @@ extension TestDatabase {
         return id
     }
 
+    /// A connection to a directory, without a configuration that could be opened.
+    /// - Parameter tokenHash: of a SCIM connection's token.
+    package func makeDirectoryConnection(
+        in company: CompanyID, type: DirectoryType = .scim, name: String = "Directory", tokenHash: [UInt8]? = nil
+    ) async throws -> DirectoryConnectionID {
+        let id = DirectoryConnectionID()
+        try await tenant.transaction(for: company) { db in
+            try await db.execute(
+                """
+                INSERT INTO directory_connections (id, company_id, type, name, encrypted_config, bearer_token_hash)
+                VALUES (\(id), \(company), \(type), \(name), \([UInt8]()), \(tokenHash))
+                """)
+        }
+        return id
+    }
+
     package func makeEmployee(
         in company: CompanyID, email: String? = nil, firstName: String = "Erika", lastName: String = "Mustermann",
         department: String? = "Engineering", mfaEnabled: Bool? = nil

@@ -54,16 +54,22 @@ package enum AuditTrail {
     /// Writes many events at once, in their order.
     package static func record(_ entries: [Entry], by subject: Subject, in db: some Queryable) async throws {
         guard !entries.isEmpty else { return }
+        try await db.execute(try statement(entries, by: subject))
+    }
+
+    /// The statement that writes events, for who sends it together with others.
+    static func statement(_ entries: [Entry], by subject: Subject) throws -> SQL {
         let (kind, actor, name): (String, String?, String?) =
             switch subject.actor {
             case .user(let id): ("user", id.rawValue, nil)
             case .program(let name): ("program", nil, name)
+            // It acts by its token.
+            case .directory(let id, let name): ("token", id.rawValue, name)
             }
         let ids = entries.map { _ in Identifier<AuditEvent>().rawValue }
         let before = try entries.map { try $0.before.map(text) }
         let after = try entries.map { try $0.after.map(text) }
-        try await db.execute(
-            """
+        return """
             INSERT INTO audit_events (id, company_id, actor_kind, actor_id, actor_name, action, target_type, target_id, before, after, ip)
             SELECT e.id, \(subject.company), \(kind), \(actor),
                 coalesce(\(name)::text, (SELECT u.email FROM users u WHERE u.company_id = \(subject.company) AND u.id = \(actor)::text)),
@@ -73,7 +79,7 @@ package enum AuditTrail {
                 \(entries.map { $0.target?.id })::text[], \(before)::text[], \(after)::text[]
             ) WITH ORDINALITY AS e (id, action, target_type, target_id, before, after, place)
             ORDER BY e.place
-            """)
+            """
     }
 
     private static func text(_ value: any Encodable) throws -> String { String(decoding: try JSONWriter.bytes(value), as: UTF8.self) }

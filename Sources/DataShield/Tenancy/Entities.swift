@@ -14,3 +14,4 @@ package typealias InfectedMachineID = Identifier<InfectedMachine>
 package typealias IngestRunID = Identifier<IngestRun>
 package typealias DirectoryConnectionID = Identifier<DirectoryConnection>
 package typealias SyncRunID = Identifier<SyncRun>
+package typealias SCIMResourceID = Identifier<SCIMResource>

@@ -4,6 +4,8 @@ package struct Subject: Sendable, Hashable {
         case user(UserID)
         /// The program itself, for what a command or the scheduler does: "command", "scheduler".
         case program(String)
+        /// A directory that pushes its people, by its connection.
+        case directory(DirectoryConnectionID, name: String)
     }
 
     package var actor: Actor

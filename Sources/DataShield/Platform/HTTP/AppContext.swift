@@ -83,6 +83,9 @@ package enum Access: Sendable, Hashable {
     /// Whoever is signed in; also while a new password is due when `evenIfPasswordIsDue`.
     case signedIn(evenIfPasswordIsDue: Bool)
     case permission(Permission)
+    /// A directory with the token of its SCIM connection. The routes themselves see to it: such a token opens nothing else, and a session
+    /// does not open them.
+    case directoryToken
 
     package static var signedIn: Access { .signedIn(evenIfPasswordIsDue: false) }
 }

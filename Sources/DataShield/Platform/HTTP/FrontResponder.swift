@@ -14,6 +14,8 @@ package struct FrontResponder: HTTPResponder {
     let allowedMethods: AllowedMethods
     let errorPages: any ErrorPages
     let telemetry: Telemetry
+    /// Protocols under `/api` that have a way of their own to say what went wrong.
+    var errorFormats: [any ErrorFormat] = []
 
     package func respond(to request: Request, context: AppContext) async throws -> Response {
         let start = ContinuousClock.now
@@ -46,6 +48,7 @@ package struct FrontResponder: HTTPResponder {
             let metadata: Logger.Metadata = ["error": "\(String(reflecting: error))", "http.route": "\(context.endpointPath ?? "none")"]
             context.logger.log(level: refusal.logLevel, "Request failed", metadata: metadata)
         }
+        if let format = errorFormats.first(where: { $0.covers(path) }) { return format.answer(to: error, refusal) }
         if path.hasPrefix("/api/") || path == "/api" || path == "/metrics" { return refusal.problem(requestID: context.requestID) }
         return errorPages.page(for: refusal, requestID: context.requestID, context: context)
     }
@@ -79,6 +82,13 @@ struct RouterFailure: Error {
             }
         }
     }
+}
+
+/// Says an error as another protocol than ours has it.
+package protocol ErrorFormat: Sendable {
+    /// Whether a path belongs to the protocol.
+    func covers(_ path: String) -> Bool
+    func answer(to error: any Error, _ refusal: Refusal) -> Response
 }
 
 /// Shows an error to a person.

@@ -29,7 +29,11 @@ package struct OpenAPI {
                     "session": .object([
                         "type": .string("apiKey"), "in": .string("cookie"), "name": .string(SessionCookie.name),
                         "description": .string("Set by POST /api/auth/login."),
-                    ])
+                    ]),
+                    "directoryToken": .object([
+                        "type": .string("http"), "scheme": .string("bearer"),
+                        "description": .string("Shown once when a SCIM connection is made, or its token changed."),
+                    ]),
                 ]),
             ]),
         ])
@@ -64,6 +68,7 @@ package struct OpenAPI {
         switch route.access {
         case .public: operation["security"] = .array([])
         case .signedIn: operation["security"] = .array([.object(["session": .array([])])])
+        case .directoryToken: operation["security"] = .array([.object(["directoryToken": .array([])])])
         case .permission(let permission):
             operation["security"] = .array([.object(["session": .array([])])])
             operation["x-permission"] = .string(permission.rawValue)
@@ -76,9 +81,18 @@ package struct OpenAPI {
         if let answer = route.answer {
             success["content"] = .object(["application/json": .object(["schema": Self.json(answer, &components)])])
         } else if let type = route.answerType {
-            success["content"] = .object([type: .object(["schema": .object(["type": .string("string")])])])
+            let schema: [String: JSONValue] = type.hasSuffix("+json") ? [:] : ["type": .string("string")]
+            success["content"] = .object([type: .object(["schema": .object(schema)])])
         }
         var responses = [String(route.status.code): JSONValue.object(success)]
+        if route.access == .directoryToken {
+            // Another protocol, with errors of its own.
+            responses["default"] = .object([
+                "description": .string("An Error of RFC 7644, section 3.12."),
+                "content": .object(["application/scim+json": .object(["schema": .object([:])])]),
+            ])
+            return responses
+        }
         let problem = JSONValue.object([
             "application/problem+json": .object(["schema": .object(["$ref": .string("#/components/schemas/Problem")])])
         ])

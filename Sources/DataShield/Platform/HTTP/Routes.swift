@@ -32,6 +32,8 @@ package final class Routes {
         let isPage = route.isPage
         router.on(RouterPath(route.path), method: route.method) { request, context -> Response in
             var context = context
+            // A directory has no session, and need not cost a look for one.
+            if access == .directoryToken { return try await handler(request, context) }
             do {
                 context.signedIn = try await authenticate(request, context)
                 try Self.check(access, context)
@@ -49,7 +51,7 @@ package final class Routes {
 
     static func check(_ access: Access, _ context: AppContext) throws {
         switch access {
-        case .public: return
+        case .public, .directoryToken: return
         case .signedIn(let evenIfPasswordIsDue):
             guard let signedIn = context.signedIn else { throw HTTPFailure.signInNeeded }
             guard evenIfPasswordIsDue || !signedIn.mustChangePassword else { throw HTTPFailure.passwordChangeNeeded }

@@ -93,6 +93,7 @@ extension DocsModel.Line {
         switch route.access {
         case .public: access = "nothing"
         case .signedIn: access = "a session"
+        case .directoryToken: access = "the token of a SCIM connection"
         case .permission(let permission): access = permission.rawValue
         }
         status = String(route.status.code)

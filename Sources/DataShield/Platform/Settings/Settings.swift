@@ -26,6 +26,8 @@ package struct Settings: Sendable {
     /// Calls a minute by a provider's id, where its documentation and plan do not say what holds here.
     package var providerRates: [String: Int] = [:]
     package var directoryURLs: [String: URL] = [:]
+    /// Requests a second that one SCIM connection may send.
+    package var scimRate = 100
     package var logLevel: Logger.Level = .info
     /// Off behind a transaction pooler, which would break statements that are prepared once per connection.
     package var preparedStatements = true
@@ -80,7 +82,7 @@ extension Settings {
     private static let names: Set<String> = [
         "DATABASE_URL", "DATASHIELD_DATA_DIR", "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
         "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
-        "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE",
+        "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE", "DATASHIELD_SCIM_RATE",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
     static let ratePrefix = "DATASHIELD_PROVIDER_RATE_"
@@ -158,6 +160,7 @@ extension Settings {
         }
         directoryURLs = try reader.origins(
             prefix: Self.directoryPrefix, known: ["AZURE_AD", "GOOGLE_WORKSPACE", "LDAP", "AWS_DIRECTORY", "OKTA", "SCIM"])
+        scimRate = try reader.integer("DATASHIELD_SCIM_RATE", in: 1...1_000_000) ?? scimRate
         if let value = reader.values["DATASHIELD_LOG_LEVEL"] {
             guard let level = Logger.Level(rawValue: value.lowercased()) else {
                 let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

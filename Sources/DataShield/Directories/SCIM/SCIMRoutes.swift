@@ -1,0 +1,270 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import SCIM
+
+/// The SCIM 2.0 service provider of a connection, RFC 7643 and 7644. Everything asks for the connection's token; everything is below
+/// `/api/scim/{connectionId}`. What goes wrong is said by ``SCIMErrorFormat``.
+///
+/// | Method             | Path                                             | Answers                             |
+/// |--------------------|--------------------------------------------------|-------------------------------------|
+/// | GET, POST          | `/Users`, `/Groups`                              | a list; 201 and the resource        |
+/// | GET, PUT, DELETE   | `/Users/{id}`, `/Groups/{id}`                    | the resource; 204                   |
+/// | PATCH              | `/Users/{id}`, `/Groups/{id}`                    | the user; 204 for a group           |
+/// | GET                | `/`                                              | users and groups                    |
+/// | POST               | `/.search`, `/Users/.search`, `/Groups/.search`  | a list                              |
+/// | POST               | `/Bulk`                                          | how each operation ended            |
+/// | GET                | `/ServiceProviderConfig`                         | what is supported                   |
+/// | GET                | `/ResourceTypes[/{id}]`, `/Schemas[/{id}]`       | what there is                       |
+/// | all                | `/Me`                                            | 501: a token is no person           |
+struct SCIMRoutes {
+    let tokens: SCIMTokens
+    let directory: SCIMDirectory
+    let limit: SCIMRateLimit
+    let settings: Settings
+    let now: Now
+
+    private static let media = "application/scim+json"
+    static let root = "/api/scim/{connectionId}"
+    /// How large a body may be; the same for a bulk request.
+    static let bodyLimit = defaultBodyLimit
+    static let bulkLimit = 1_000
+
+    private typealias Handler = @Sendable (Request, AppContext, SCIMAccess) async throws -> Response
+
+    func add(to api: APIRoutes) {
+        for kind in SCIMKind.allCases { addResources(kind, to: api) }
+        add(.get, "", "SCIM: users and groups", to: api) { request, context, access in
+            try await list(request, SCIMKind.allCases, access)
+        }
+        add(.post, "/.search", "SCIM: search users and groups", hasBody: true, to: api) { request, _, access in
+            try await search(request, SCIMKind.allCases, access)
+        }
+        add(.post, "/Bulk", "SCIM: do many operations", hasBody: true, to: api) { request, _, access in try await bulk(request, access) }
+        add(.get, "/ServiceProviderConfig", "SCIM: what is supported", to: api) { request, _, access in
+            try refuseFilter(request)
+            let provider = SCIMServiceProvider(bulkOperations: Self.bulkLimit, bulkBytes: Self.bodyLimit)
+            return try SCIMAnswer.body(provider.body(base: access.base))
+        }
+        add(.get, "/ResourceTypes", "SCIM: kinds of resources", to: api) { request, _, access in
+            try refuseFilter(request)
+            return try everything(SCIMResourceType.all.map { $0.body(base: access.base) })
+        }
+        add(.get, "/ResourceTypes/{id}", "SCIM: a kind of resource", to: api) { request, context, access in
+            try refuseFilter(request)
+            let name = Self.parameter("id", context)
+            guard let type = SCIMResourceType.all.first(where: { SCIMText.isSame($0.name, name) }) else {
+                throw SCIMError.notFound("There is no resource type of this name: \(SCIMResourceType.all.map(\.name).joined(separator: ", ")).")
+            }
+            return try SCIMAnswer.body(type.body(base: access.base))
+        }
+        let schemas = SCIMResourceType.all.flatMap { [$0.schema] + $0.extensions }
+        add(.get, "/Schemas", "SCIM: schemas", to: api) { request, _, access in
+            try refuseFilter(request)
+            return try everything(schemas.map { $0.body(base: access.base) })
+        }
+        add(.get, "/Schemas/{id}", "SCIM: a schema", to: api) { request, context, access in
+            try refuseFilter(request)
+            let urn = Self.parameter("id", context)
+            guard let schema = schemas.first(where: { SCIMText.isSame($0.urn, urn) }) else {
+                throw SCIMError.notFound("There is no schema of this URN.")
+            }
+            return try SCIMAnswer.body(schema.body(base: access.base))
+        }
+        for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
+            add(method, "/Me", "SCIM: not supported", status: .notImplemented, to: api) { _, _, _ in
+                throw SCIMError(code: 501, nil, "A token belongs to a directory, not to a person: there is no Me.")
+            }
+        }
+    }
+
+    private func addResources(_ kind: SCIMKind, to api: APIRoutes) {
+        let (path, name) = (kind.type.endpoint, kind.type.name.lowercased())
+        add(.get, path, "SCIM: list \(name)s", to: api) { request, _, access in try await list(request, [kind], access) }
+        add(.post, path, "SCIM: create a \(name)", hasBody: true, status: .created, to: api) { request, _, access in
+            let projection = try Self.projection(request)
+            let resource = try await directory.create(kind, try await Self.body(request), access)
+            return try answer(resource, projection, access, status: .created)
+        }
+        add(.post, "\(path)/.search", "SCIM: search \(name)s", hasBody: true, to: api) { request, _, access in
+            try await search(request, [kind], access)
+        }
+        add(.get, "\(path)/{id}", "SCIM: one \(name)", to: api) { request, context, access in
+            let projection = try Self.projection(request)
+            let resource = try await directory.find(
+                try Self.id(kind, context), kind, withMembers: !projection.leavesOut("members", of: kind.type), access)
+            if let known = request.headers[.ifNoneMatch], SCIMEntityTag.header(known, names: resource.version) {
+                return Response(status: .notModified, headers: [.eTag: SCIMEntityTag.text(resource.version)])
+            }
+            return try answer(resource, projection, access)
+        }
+        add(.put, "\(path)/{id}", "SCIM: replace a \(name)", hasBody: true, to: api) { request, context, access in
+            let projection = try Self.projection(request)
+            let resource = try await directory.replace(
+                try Self.id(kind, context), kind, try await Self.body(request), ifMatch: request.headers[.ifMatch], access)
+            return try answer(resource, projection, access)
+        }
+        add(.patch, "\(path)/{id}", "SCIM: change a \(name)", hasBody: true, to: api) { request, context, access in
+            let projection = try Self.projection(request)
+            let patch = try SCIMPatch(try await Self.body(request))
+            let resource = try await directory.patch(
+                try Self.id(kind, context), kind, patch, ifMatch: request.headers[.ifMatch], access)
+            // A group can have ten thousand members, and a change names a few: they are sent only to who asks.
+            if kind == .group, projection == .standard {
+                return Response(status: .noContent, headers: [.eTag: SCIMEntityTag.text(resource.version)])
+            }
+            return try answer(resource, projection, access)
+        }
+        add(.delete, "\(path)/{id}", "SCIM: delete a \(name)", status: .noContent, to: api) { request, context, access in
+            try await directory.delete(try Self.id(kind, context), kind, ifMatch: request.headers[.ifMatch], access)
+            return Response(status: .noContent)
+        }
+    }
+
+    private func add(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, hasBody: Bool = false, status: HTTPResponse.Status = .ok,
+        to api: APIRoutes, use handler: @escaping Handler
+    ) {
+        api.respond(
+            method, Self.root + path, .directoryToken, summary: summary, body: hasBody ? JSONValue.self : nil, bodyType: hasBody ? Self.media : nil,
+            answerType: status == .noContent ? nil : Self.media, status: status
+        ) { request, context in
+            try await handler(request, context, try await access(request, context))
+        }
+    }
+
+    // MARK: Who asks
+
+    /// The connection whose token the request has.
+    /// - Throws: 401 without a token that is good; 404 when it is another connection's than the path's; 429.
+    private func access(_ request: Request, _ context: AppContext) async throws -> SCIMAccess {
+        guard let token = Self.bearerToken(request), let holder = try await tokens.find(token) else {
+            throw SCIMError(code: 401, nil, "The request needs the connection's token: Authorization: Bearer …")
+        }
+        let path = Self.parameter("connectionId", context)
+        guard ConstantTime.equal(holder.connection.rawValue, path) else {
+            throw SCIMError.notFound("There is no connection at this address that the token is of.")
+        }
+        try limit.take(holder.connection, now: now())
+        let origin = settings.publicOrigin ?? request.head.authority.map { "http://\($0)" } ?? settings.baseURL
+        return SCIMAccess(
+            connection: holder.connection, connectionName: holder.name, company: holder.company,
+            base: origin + SCIMTokens.path(of: holder.connection.rawValue), address: context.sourceAddress(of: request))
+    }
+
+    private static func bearerToken(_ request: Request) -> String? {
+        guard let header = request.headers[.authorization] else { return nil }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, SCIMText.isSame(parts[0], "Bearer") else { return nil }
+        let token = parts[1].filter { $0 != " " }
+        return token.isEmpty ? nil : token
+    }
+
+    // MARK: What is asked
+
+    private static func parameter(_ name: String, _ context: AppContext) -> String {
+        let text = context.parameters.get(name) ?? ""
+        return text.removingPercentEncoding ?? text
+    }
+
+    private static func id(_ kind: SCIMKind, _ context: AppContext) throws -> SCIMResourceID {
+        guard let id = SCIMResourceID(parameter("id", context)) else { throw SCIMDirectory.notFound(kind) }
+        return id
+    }
+
+    private static func body(_ request: Request) async throws -> SCIMValue {
+        if let type = request.headers[.contentType]?.split(separator: ";").first.map({ $0.filter { $0 != " " }.lowercased() }) {
+            guard type == media || type == "application/json" else { throw HTTPFailure.unsupportedMediaType(expected: media) }
+        }
+        return try SCIMJSON.parse(Array(buffer: try await request.bodyBytes(limit: bodyLimit)))
+    }
+
+    private static func parameters(_ request: Request) throws -> [String: String] {
+        let path = request.head.path ?? ""
+        guard let mark = path.firstIndex(of: "?") else { return [:] }
+        let query = path[path.index(after: mark)...].prefix { $0 != "#" }
+        // Of a parameter that comes twice the last holds; those that are not ours are passed over.
+        return try Request.texts(Array(query.utf8)).compactMapValues(\.last)
+    }
+
+    private static func projection(_ request: Request) throws -> SCIMProjection {
+        let parameters = try SCIMMembers(try parameters(request).mapValues { .string($0) })
+        return try SCIMProjection(
+            only: SCIMProjection.names(parameters["attributes"]?.text), without: SCIMProjection.names(parameters["excludedAttributes"]?.text))
+    }
+
+    /// RFC 7644 §4: a filter on what describes the service would leave out a part of it.
+    private func refuseFilter(_ request: Request) throws {
+        guard try Self.parameters(request)["filter"] == nil else {
+            throw SCIMError(code: 403, nil, "What describes the service cannot be filtered.")
+        }
+    }
+
+    // MARK: What is answered
+
+    private func everything(_ resources: [SCIMValue]) throws -> Response {
+        try SCIMAnswer.body(SCIMList(resources, totalResults: resources.count).body)
+    }
+
+    private func answer(
+        _ resource: SCIMResource, _ projection: SCIMProjection, _ access: SCIMAccess, status: HTTPResponse.Status = .ok
+    ) throws -> Response {
+        let meta = resource.meta(access)
+        let headers: HTTPFields = [.eTag: meta.entityTag, .location: meta.location(of: resource.kind.type)]
+        return try SCIMAnswer.body(projection.applied(to: resource.value(access), of: resource.kind.type), status: status, headers: headers)
+    }
+
+    private func list(_ request: Request, _ kinds: [SCIMKind], _ access: SCIMAccess) async throws -> Response {
+        try SCIMAnswer.body(try await directory.list(try SCIMQuery(parameters: try Self.parameters(request)), kinds, access).body)
+    }
+
+    private func search(_ request: Request, _ kinds: [SCIMKind], _ access: SCIMAccess) async throws -> Response {
+        try SCIMAnswer.body(try await directory.list(try SCIMQuery(search: try await Self.body(request)), kinds, access).body)
+    }
+
+    // MARK: Bulk
+
+    private func bulk(_ request: Request, _ access: SCIMAccess) async throws -> Response {
+        let bulk = try SCIMBulk(try await Self.body(request), maximumCount: Self.bulkLimit)
+        limit.owe(bulk.operations.count - 1, access.connection, now: now())
+        return try SCIMAnswer.body(
+            try await bulk.run { operation in
+                do {
+                    return try await perform(operation, access)
+                } catch is CancellationError {
+                    throw CancellationError()
+                } catch {
+                    // Each operation ends by itself: those before it stay done, and those after it are done.
+                    return SCIMBulk.Outcome(SCIMErrorFormat.error(error, Refusal(error)))
+                }
+            })
+    }
+
+    private func perform(_ operation: SCIMBulk.Operation, _ access: SCIMAccess) async throws -> SCIMBulk.Outcome {
+        let parts = operation.path.split(separator: "/")
+        guard let kind = SCIMKind.allCases.first(where: { "/\(parts.first ?? "")" == $0.type.endpoint }) else {
+            throw SCIMError.notFound("A path in a bulk request is one of /Users and /Groups, with an id behind it except for POST.")
+        }
+        let data = operation.data ?? .null
+        if operation.method == .post {
+            guard parts.count == 1 else { throw SCIMError.notFound("POST takes \(kind.type.endpoint) alone as its path.") }
+            return outcome(try await directory.create(kind, data, access), 201, access)
+        }
+        guard parts.count == 2, let id = SCIMResourceID(String(parts[1])) else { throw SCIMDirectory.notFound(kind) }
+        switch operation.method {
+        case .post, .put: return outcome(try await directory.replace(id, kind, data, ifMatch: operation.version, access), 200, access)
+        case .patch:
+            return outcome(try await directory.patch(id, kind, try SCIMPatch(data), ifMatch: operation.version, access), 200, access)
+        case .delete:
+            try await directory.delete(id, kind, ifMatch: operation.version, access)
+            return SCIMBulk.Outcome(status: 204, location: "\(access.base)\(kind.type.endpoint)/\(id)")
+        }
+    }
+
+    private func outcome(_ resource: SCIMResource, _ status: Int, _ access: SCIMAccess) -> SCIMBulk.Outcome {
+        let meta = resource.meta(access)
+        return SCIMBulk.Outcome(
+            status: status, location: meta.location(of: resource.kind.type), version: meta.entityTag, id: resource.id.rawValue)
+    }
+}

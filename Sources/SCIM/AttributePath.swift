@@ -1,0 +1,97 @@
+/// The name of an attribute as a client writes it: `userName`, `name.familyName`, `urn:…:User:department`.
+package struct SCIMPath: Sendable, Hashable, CustomStringConvertible {
+    /// What stands before the last colon; nil without one.
+    package var urn: String?
+    /// The rest, apart at its dots.
+    package var parts: [String]
+
+    package var description: String { (urn.map { $0 + ":" } ?? "") + parts.joined(separator: ".") }
+
+    package init(urn: String? = nil, _ parts: [String]) {
+        self.urn = urn
+        self.parts = parts
+    }
+
+    /// - Throws: `invalidPath` when the text is no name.
+    package init(_ text: some StringProtocol) throws(SCIMError) {
+        let text = String(text)
+        var name = text[...]
+        if let colon = text.lastIndex(of: ":") {
+            urn = String(text[..<colon])
+            name = text[text.index(after: colon)...]
+        }
+        parts = name.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
+        guard parts.allSatisfy({ Self.isName($0) }), urn.map({ SCIMText.folded($0).hasPrefix("urn:") }) ?? true else {
+            throw .invalidPath("A path is an attribute's name, such as userName, name.familyName or emails[type eq \"work\"].value.")
+        }
+    }
+
+    /// RFC 7643 §2.1, and the `$ref` of references.
+    private static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, isLetter(first) || first == UInt8(ascii: "$") else { return false }
+        return text.utf8.dropFirst().allSatisfy { isLetter($0) || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A }
+}
+
+/// A path that leads somewhere in a kind of resource.
+package struct SCIMTarget: Sendable, Hashable {
+    /// The extension that the attribute is of; nil for the core schema.
+    package var extensionURN: String?
+    package var attribute: SCIMAttribute
+    /// nil for the attribute itself.
+    package var sub: SCIMAttribute?
+
+    package init(extensionURN: String? = nil, attribute: SCIMAttribute, sub: SCIMAttribute? = nil) {
+        self.extensionURN = extensionURN
+        self.attribute = attribute
+        self.sub = sub
+    }
+
+    /// What is compared: the sub-attribute when there is one.
+    package var leaf: SCIMAttribute { sub ?? attribute }
+
+    /// The member names on the way from the resource.
+    package var steps: [String] { (extensionURN.map { [$0] } ?? []) + [attribute.name] + (sub.map { [$0.name] } ?? []) }
+
+    package var name: String { (extensionURN.map { $0 + ":" } ?? "") + attribute.name + (sub.map { "." + $0.name } ?? "") }
+}
+
+extension SCIMResourceType {
+    /// Where a path leads.
+    package enum Resolution: Sendable, Hashable {
+        case attribute(SCIMTarget)
+        /// A whole extension: its URN alone.
+        case extension_(SCIMSchema)
+        /// Something that RFC 7643, or a schema that we do not know, may have and we do not keep.
+        case passedOver
+        case unknown
+    }
+
+    package func resolve(_ path: SCIMPath) -> Resolution {
+        guard let urn = path.urn else { return resolve(path.parts, in: nil) }
+        if SCIMText.isSame(urn, schema.urn) { return resolve(path.parts, in: nil) }
+        if let found = extensionSchema(urn) { return resolve(path.parts, in: found) }
+        // The URN's own end was taken for a name: `…:User`, or `…:User.manager`, as Entra writes it.
+        let whole = "\(urn):\(path.parts[0])"
+        let rest = Array(path.parts.dropFirst())
+        if SCIMText.isSame(whole, schema.urn) { return rest.isEmpty ? .passedOver : resolve(rest, in: nil) }
+        // `urn:…:2.0:User` has a dot of its own, which may have parted it.
+        if let found = extensionSchema(whole) { return rest.isEmpty ? .extension_(found) : resolve(rest, in: found) }
+        return .passedOver
+    }
+
+    private func resolve(_ parts: [String], in found: SCIMSchema?) -> Resolution {
+        guard let first = parts.first, let attribute = found.map({ $0.attribute(first) }) ?? core(first) else {
+            return found == nil && parts.first.map({ isPassedOver($0) }) == true ? .passedOver : .unknown
+        }
+        switch parts.count {
+        case 1: return .attribute(SCIMTarget(extensionURN: found?.urn, attribute: attribute))
+        case 2:
+            guard let sub = attribute.sub(parts[1]) else { return .unknown }
+            return .attribute(SCIMTarget(extensionURN: found?.urn, attribute: attribute, sub: sub))
+        default: return .unknown
+        }
+    }
+}

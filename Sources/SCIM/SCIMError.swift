@@ -1,0 +1,112 @@
+/// Why a request is refused, as RFC 7644 §3.12 says it.
+package struct SCIMError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The detail keywords of RFC 7644, table 9.
+    package enum Kind: String, Sendable, CaseIterable {
+        case invalidFilter, tooMany, uniqueness, mutability, invalidSyntax, invalidPath, noTarget, invalidValue, invalidVers, sensitive
+    }
+
+    /// The status of the answer.
+    package var code: Int
+    /// nil where RFC 7644 has no keyword for it.
+    package var kind: Kind?
+    /// Plain words for whoever looks after the client: names what is wrong and what would be right, and repeats no value of a person.
+    package var detail: String
+
+    package var description: String { detail }
+
+    package init(code: Int, _ kind: Kind? = nil, _ detail: String) {
+        self.code = code
+        self.kind = kind
+        self.detail = detail
+    }
+
+    package static func invalidFilter(_ detail: String) -> SCIMError { .init(code: 400, .invalidFilter, detail) }
+    package static func uniqueness(_ detail: String) -> SCIMError { .init(code: 409, .uniqueness, detail) }
+    package static func mutability(_ detail: String) -> SCIMError { .init(code: 400, .mutability, detail) }
+    package static func invalidSyntax(_ detail: String) -> SCIMError { .init(code: 400, .invalidSyntax, detail) }
+    package static func invalidPath(_ detail: String) -> SCIMError { .init(code: 400, .invalidPath, detail) }
+    package static func noTarget(_ detail: String) -> SCIMError { .init(code: 400, .noTarget, detail) }
+    package static func invalidValue(_ detail: String) -> SCIMError { .init(code: 400, .invalidValue, detail) }
+    package static func notFound(_ detail: String) -> SCIMError { .init(code: 404, nil, detail) }
+    /// RFC 7644 §3.14: what the client knows is no longer so.
+    package static func versionMismatch() -> SCIMError {
+        .init(code: 412, nil, "The resource was changed in the meantime: its version is not the one in If-Match.")
+    }
+
+    /// The body of the answer. `status` is a text there.
+    package var body: SCIMValue {
+        var members: [String: SCIMValue] = [
+            "schemas": [.string(SCIMMessage.error)], "status": .string(String(code)), "detail": .string(detail),
+        ]
+        if let kind { members["scimType"] = .string(kind.rawValue) }
+        return .object(members)
+    }
+}
+
+/// The URNs of messages, RFC 7644 §8.2.
+package enum SCIMMessage {
+    package static let listResponse = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+    package static let searchRequest = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+    package static let patch = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+    package static let bulkRequest = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+    package static let bulkResponse = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+    package static let error = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+    /// Reads the envelope of a message: an object, with the message's URN when it names any. Some clients leave `schemas` out.
+    static func members(of body: SCIMValue, _ urn: String) throws(SCIMError) -> SCIMMembers {
+        guard let members = body.members else { throw .invalidSyntax("The body has to be an object, and is \(body.kind).") }
+        let found = try SCIMMembers(members)
+        try checkSchemas(found["schemas"], has: urn)
+        return found
+    }
+
+    /// - Throws: when `schemas` is there and does not have a URN in it.
+    static func checkSchemas(_ schemas: SCIMValue?, has urn: String) throws(SCIMError) {
+        guard let schemas, schemas != .null else { return }
+        let list = schemas.items ?? [schemas]
+        var isNamed = false
+        for item in list {
+            guard let text = item.text else { throw .invalidSyntax("schemas has to be a list of texts.") }
+            if SCIMText.isSame(text, urn) { isNamed = true }
+        }
+        guard isNamed else { throw .invalidSyntax("schemas has to contain \(urn).") }
+    }
+}
+
+/// The members of an object, found by their names whatever their case is.
+package struct SCIMMembers: Sendable {
+    private let members: [String: SCIMValue]
+
+    /// - Throws: `invalidSyntax` when two names differ in case only.
+    package init(_ members: [String: SCIMValue]) throws(SCIMError) {
+        var found: [String: SCIMValue] = [:]
+        for (name, value) in members {
+            guard found.updateValue(value, forKey: SCIMText.folded(name)) == nil else {
+                throw .invalidSyntax("An object has two members whose names differ in case only.")
+            }
+        }
+        self.members = found
+    }
+
+    package subscript(_ name: String) -> SCIMValue? { members[SCIMText.folded(name)] }
+
+    /// A whole number, also one that is written as a text.
+    func integer(_ name: String) throws(SCIMError) -> Int? {
+        switch self[name] {
+        case nil, .null?: return nil
+        case .integer(let value)?: return value
+        case .string(let text)?:
+            guard let value = Int(text) else { throw .invalidValue("\(name) has to be a whole number.") }
+            return value
+        case .bool?, .number?, .array?, .object?: throw .invalidValue("\(name) has to be a whole number.")
+        }
+    }
+
+    func string(_ name: String) throws(SCIMError) -> String? {
+        switch self[name] {
+        case nil, .null?: return nil
+        case .string(let text)?: return text
+        case let value?: throw .invalidSyntax("\(name) has to be a text, and is \(value.kind).")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// A PATCH request, RFC 7644 §3.5.2: read first, then applied to a resource as a whole.
+package struct SCIMPatch: Sendable, Hashable {
+    package enum Kind: String, Sendable {
+        case add, replace, remove
+    }
+
+    package struct Operation: Sendable, Hashable {
+        package var kind: Kind
+        package var path: SCIMPatchPath?
+        package var value: SCIMValue?
+    }
+
+    package var operations: [Operation]
+    /// More than any directory sends at once.
+    static let maximumOperationCount = 1_000
+
+    /// Reads the body of a PATCH. Operations are named in any case, as Entra does.
+    /// - Throws: `invalidSyntax`, `invalidPath`, `noTarget`.
+    package init(_ body: SCIMValue) throws(SCIMError) {
+        let members = try SCIMMessage.members(of: body, SCIMMessage.patch)
+        guard let items = members["Operations"]?.items, !items.isEmpty else {
+            throw .invalidSyntax("Operations has to be a list with at least one operation.")
+        }
+        guard items.count <= Self.maximumOperationCount else { throw .invalidValue("A PATCH has at most \(Self.maximumOperationCount) operations.") }
+        operations = []
+        for item in items {
+            guard let object = item.members else { throw .invalidSyntax("Each of Operations has to be an object, and one is \(item.kind).") }
+            let operation = try SCIMMembers(object)
+            guard let name = try operation.string("op"), let kind = Kind(rawValue: SCIMText.folded(name)) else {
+                throw .invalidSyntax("op has to be add, replace or remove.")
+            }
+            let path = try operation.string("path").flatMap { $0.isEmpty ? nil : $0 }
+            if kind == .remove, path == nil { throw .noTarget("remove needs a path.") }
+            operations.append(Operation(kind: kind, path: try Self.path(path), value: operation["value"]))
+        }
+    }
+
+    private static func path(_ text: String?) throws(SCIMError) -> SCIMPatchPath? {
+        guard let text else { return nil }
+        return try SCIMFilterParser.patchPath(text)
+    }
+
+    /// Applies all operations, or none.
+    /// - Returns: the resource's attributes afterwards, checked as those of a PUT are.
+    /// - Throws: `noTarget`, `invalidPath`, `mutability`, `invalidValue`.
+    package func applied(to attributes: SCIMAttributes, of type: SCIMResourceType) throws(SCIMError) -> SCIMAttributes {
+        var change = SCIMPatchChange(type: type, attributes: attributes)
+        for operation in operations { try change.apply(operation) }
+        try type.checkRequired(change.attributes)
+        try type.complete(&change.attributes)
+        return change.attributes
+    }
+}
+
+extension SCIMResourceType {
+    /// - Throws: `invalidValue` when something that a resource must have was taken away.
+    func checkRequired(_ attributes: SCIMAttributes) throws(SCIMError) {
+        for attribute in schema.attributes where attribute.isRequired && attributes[attribute.name] == nil {
+            throw .invalidValue("\(attribute.name) is needed and cannot be removed.")
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+
+/// A value of a resource, as JSON has it.
+///
+/// This target neither reads nor writes JSON text: whoever uses it does that with the reader and writer they have.
+package enum SCIMValue: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([SCIMValue])
+    case object([String: SCIMValue])
+
+    /// What it is, in the words of a message to a person.
+    package var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a truth value"
+        case .integer, .number: "a number"
+        case .string: "a text"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+
+    package var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    package var members: [String: SCIMValue]? {
+        if case .object(let members) = self { members } else { nil }
+    }
+
+    package var items: [SCIMValue]? {
+        if case .array(let items) = self { items } else { nil }
+    }
+
+    /// A member of an object; nil when there is none, or when it is no object.
+    package subscript(_ name: String) -> SCIMValue? { members?[name] }
+
+    /// Whether there is anything in it: RFC 7643 §2.5 makes no difference between null, an empty list and no value. An empty text is
+    /// none either, which is how some clients take a value away.
+    package var isUnassigned: Bool {
+        switch self {
+        case .null: true
+        case .bool, .integer, .number: false
+        case .string(let text): text.isEmpty
+        case .array(let items): items.allSatisfy(\.isUnassigned)
+        case .object(let members): members.values.allSatisfy(\.isUnassigned)
+        }
+    }
+}
+
+extension SCIMValue: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {  // try?: the next kind is tried instead
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {  // try?: as above
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {  // try?: as above
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {  // try?: as above
+            self = .string(value)
+        } else if let value = try? container.decode([SCIMValue].self) {  // try?: as above
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: SCIMValue].self))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .array(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        }
+    }
+}
+
+extension SCIMValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(arrayLiteral elements: SCIMValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, SCIMValue)...) { self = .object(Dictionary(elements) { $1 }) }
+    package init(nilLiteral: ()) { self = .null }
+}
+
+/// How texts are compared: the same in the evaluator and in a database that compares bytes.
+package enum SCIMText {
+    /// The form in which two spellings that differ in case, or in how a letter with an accent is composed, are one.
+    package static func folded(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) {
+            return text.utf8.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) ? text.lowercased() : text
+        }
+        // Lower-casing can take letters apart: composed again, so that folding twice changes nothing.
+        return text.precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
+    }
+
+    /// Whether two names are the same: attributes, operators and URNs are ASCII, and case makes no difference (RFC 7643 §2.1).
+    package static func isSame(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
+        left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lower($0) == lower($1) }
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
+
+    /// By bytes, as the database orders.
+    static func precedes(_ left: String, _ right: String) -> Bool { left.utf8.lexicographicallyPrecedes(right.utf8) }
+
+    static func contains(_ text: String, _ part: String) -> Bool {
+        let (text, part) = (Array(text.utf8), Array(part.utf8))
+        guard part.count <= text.count else { return false }
+        return (0...(text.count - part.count)).contains { start in text[start..<start + part.count].elementsEqual(part) }
+    }
+
+    /// A time of RFC 3339, with any number of digits after the second.
+    package static func time(_ text: String) -> Date? {
+        var text = text
+        var fraction = 0.0
+        if let point = text.firstIndex(of: ".") {
+            let digits = text[text.index(after: point)...].prefix { $0.isASCII && $0.isNumber }
+            guard !digits.isEmpty, let value = Double("0." + digits) else { return nil }
+            fraction = value
+            text.removeSubrange(point..<digits.endIndex)
+        }
+        // Clients of our own platform leave the zone out; RFC 7643 §2.3.5 asks for one, and UTC is what they mean.
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions = [.withInternetDateTime]
+        guard let date = formatter.date(from: text) ?? formatter.date(from: text + "Z") else { return nil }
+        return date.addingTimeInterval(fraction)
+    }
+}

@@ -1,0 +1,118 @@
+import DataShieldTestSupport
+import Foundation
+import Postgres
+import SCIM
+import Testing
+
+@testable import DataShield
+
+@Suite(.freshDatabase) struct SCIMGroupsTests {
+    private func department(_ scim: SCIMClient, _ name: String) async throws -> String? {
+        try await scim.employee("\(name)@acme.example")?.department
+    }
+
+    @Test func `a group is the department of who names none`() async throws {
+        try await withSCIM { scim in
+            let mara = try await scim.makeUser("mara@acme.example"),
+                jo = try await scim.makeUser("jo@acme.example", [enterprise: ["department": "Legal"]])
+            let group = try await scim.makeGroup("Finance", [mara.id, jo.id])
+            #expect(group.status == 201 && group.body["members"]?.items?.map { $0["value"] } == [.string(mara.id), .string(jo.id)])
+            #expect(try await department(scim, "mara") == "Finance")
+            #expect(try await department(scim, "jo") == "Legal")
+            // What they name goes before; when they name it no more, the group counts.
+            _ = try await scim.patch("/Users/\(jo.id)", ["op": "remove", "path": .string("\(enterprise):department")])
+            #expect(try await department(scim, "jo") == "Finance")
+            _ = try await scim.patch("/Users/\(mara.id)", ["op": "add", "path": .string("\(enterprise):department"), "value": "Board"])
+            #expect(try await department(scim, "mara") == "Board")
+        }
+    }
+
+    @Test func `a department follows who comes, who goes, and its name`() async throws {
+        try await withSCIM { scim in
+            let mara = try await scim.makeUser("mara@acme.example"), jo = try await scim.makeUser("jo@acme.example")
+            let group = try await scim.makeGroup("Finance", [mara.id])
+            let path = "/Groups/\(group.id)"
+            let added = try await scim.patch(path, ["op": "Add", "path": "members", "value": [["$ref": nil, "value": .string(jo.id)]]])
+            #expect(added.status == 204 && added.answer.bytes.isEmpty && added.answer.header("ETag") == "W/\"2\"")
+            #expect(try await department(scim, "jo") == "Finance")
+            #expect(try await scim.patch(path, ["op": "replace", "value": ["id": .string(group.id), "displayName": "Money"]]).status == 204)
+            #expect(try await department(scim, "jo") == "Money")
+            #expect(try await department(scim, "mara") == "Money")
+            _ = try await scim.patch(path, ["op": "Remove", "path": "members", "value": [["$ref": nil, "value": .string(jo.id)]]])
+            #expect(try await department(scim, "jo") == nil)
+            #expect(try await department(scim, "mara") == "Money")
+            let answered = try await scim.send(
+                "PATCH", "\(path)?attributes=members", ["Operations": [["op": "remove", "path": .string("members[value eq \"\(mara.id)\"]")]]])
+            #expect(answered.status == 200 && answered.body["members"] == nil && answered.body["displayName"] == nil)
+            #expect(try await department(scim, "mara") == nil)
+            _ = try await scim.send("PUT", path, ["displayName": "Money", "members": [["value": .string(mara.id)], ["value": .string(jo.id)]]])
+            #expect(try await department(scim, "mara") == "Money")
+            // Whoever has another department by now keeps it.
+            try await TestDatabase.current.tenant.transaction(for: scim.company) { db in
+                try await db.execute("UPDATE employees SET department = 'Own' WHERE company_id = \(scim.company) AND email = 'jo@acme.example'")
+            }
+            #expect(try await scim.send("DELETE", path).status == 204)
+            #expect(try await department(scim, "mara") == nil)
+            #expect(try await department(scim, "jo") == "Own")
+        }
+    }
+
+    @Test func `of two groups the elder is the department, and the other when it is gone`() async throws {
+        try await withSCIM { scim in
+            let mara = try await scim.makeUser("mara@acme.example")
+            let elder = try await scim.makeGroup("Elder", [mara.id])
+            _ = try await scim.makeGroup("Younger", [mara.id])
+            #expect(try await department(scim, "mara") == "Elder")
+            _ = try await scim.send("DELETE", "/Groups/\(elder.id)")
+            #expect(try await department(scim, "mara") == "Younger")
+        }
+    }
+
+    @Test func `a group is found by its name, without its members when they are not wanted, and its name is taken once`() async throws {
+        try await withSCIM { scim in
+            let mara = try await scim.makeUser("mara@acme.example")
+            let group = try await scim.makeGroup("Finance", [mara.id])
+            let found = try await scim.find(#"displayName eq "FINANCE""#, in: "/Groups", "&excludedAttributes=members")
+            #expect(found.total == 1 && found.resources.first?["members"] == nil && found.resources.first?["id"] == .string(group.id))
+            #expect(try await scim.find(#"displayName eq "Finance""#, in: "/Groups").resources.first?["members"] == [["value": .string(mara.id)]])
+            for filter in ["members[value eq \"\(mara.id)\"]", "members eq \"\(mara.id)\"", "members.value eq \"\(mara.id)\"", "members pr"] {
+                #expect(try await scim.find(filter, in: "/Groups").total == 1, "\(filter)")
+            }
+            #expect(try await scim.find(#"members eq "c0""#, in: "/Groups").total == 0)
+            #expect(try await scim.makeGroup("finance").status == 409)
+        }
+    }
+
+    @Test func `who is deleted is in no group any longer`() async throws {
+        try await withSCIM { scim in
+            let mara = try await scim.makeUser("mara@acme.example"), jo = try await scim.makeUser("jo@acme.example")
+            let group = try await scim.makeGroup("Finance", [mara.id, jo.id])
+            _ = try await scim.send("DELETE", "/Users/\(mara.id)")
+            let after = try await scim.get("/Groups/\(group.id)")
+            #expect(after.body["members"] == [["value": .string(jo.id)]] && after.answer.header("ETag") == "W/\"2\"")
+        }
+    }
+
+    @Test func `members that nobody knows are kept as they are`() async throws {
+        try await withSCIM { scim in
+            let group = try await scim.makeGroup("Finance", ["unheard-of"])
+            #expect(group.status == 201)
+            #expect(try await scim.patch("/Groups/\(group.id)", ["op": "add", "path": "members", "value": "string id"]).status == 204)
+            #expect(try await scim.get("/Groups/\(group.id)").body["members"] == [["value": "unheard-of"], ["value": "string id"]])
+        }
+    }
+
+    @Test func `ten thousand in one department`() async throws {
+        try await withSCIM { scim in
+            let made = try await scim.makeUser("mara@acme.example")
+            let others = (0..<9_999).map { "member-\($0)" }
+            let group = try await scim.makeGroup("Finance", others + [made.id])
+            #expect(group.status == 201 && group.body["members"]?.items?.count == 10_000)
+            #expect(try await department(scim, "mara") == "Finance")
+            #expect(try await scim.patch("/Groups/\(group.id)", ["op": "add", "path": "members", "value": [["value": "one more"]]]).status == 204)
+            #expect(try await scim.get("/Groups/\(group.id)").body["members"]?.items?.count == 10_001)
+            #expect(try await scim.send("DELETE", "/Groups/\(group.id)").status == 204)
+            #expect(try await department(scim, "mara") == nil)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import SCIM
+import Testing
+
+private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+@Suite struct PatchTests {
+    /// One operation, or several, applied to somebody.
+    private func patched(_ operations: SCIMValue, _ before: [String: SCIMValue] = [:], of type: SCIMResourceType = .user) throws -> SCIMAttributes {
+        let basis: [String: SCIMValue] = type.name == "User" ? ["userName": "mara", "active": true] : ["displayName": "Finance"]
+        let patch = try SCIMPatch([
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations.items == nil ? .array([operations]) : operations,
+        ])
+        return try patch.applied(to: SCIMAttributes(basis.merging(before) { $1 }), of: type)
+    }
+
+    private static let work: SCIMValue = ["value": "mara@acme.example", "type": "work", "primary": true]
+    private static let home: SCIMValue = ["value": "m@home.example", "type": "home"]
+
+    @Test func `add, replace and remove do what RFC 7644 says`() throws {
+        #expect(try patched(["op": "add", "path": "title", "value": "Controller"])["title"] == "Controller")
+        #expect(try patched(["op": "replace", "path": "title", "value": "CFO"], ["title": "Controller"])["title"] == "CFO")
+        #expect(try patched(["op": "replace", "path": "title", "value": "CFO"])["title"] == "CFO")
+        #expect(try patched(["op": "remove", "path": "title"], ["title": "CFO"])["title"] == nil)
+        #expect(try patched(["op": "replace", "path": "title", "value": nil], ["title": "CFO"])["title"] == nil)
+        #expect(
+            try patched(["op": "add", "path": "name.givenName", "value": "Mara"], ["name": ["familyName": "Lind"]])["name"] == [
+                "givenName": "Mara", "familyName": "Lind",
+            ])
+        // Of a complex value, what is not named stays.
+        #expect(
+            try patched(["op": "replace", "path": "name", "value": ["givenName": "M"]], ["name": ["familyName": "Lind"]])["name"] == [
+                "givenName": "M", "familyName": "Lind",
+            ])
+        #expect(try patched(["op": "remove", "path": "name.givenName"], ["name": ["givenName": "Mara"]])["name"] == nil)
+    }
+
+    @Test func `lists grow by what is new, and are replaced as a whole`() throws {
+        #expect(
+            try patched(["op": "add", "path": "emails", "value": [Self.home, Self.work]], ["emails": [Self.work]])["emails"] == [
+                Self.work, Self.home,
+            ])
+        #expect(try patched(["op": "add", "path": "emails", "value": Self.home])["emails"] == [Self.home])
+        #expect(try patched(["op": "replace", "path": "emails", "value": [Self.home]], ["emails": [Self.work]])["emails"] == [Self.home])
+        #expect(try patched(["op": "replace", "path": "emails", "value": []], ["emails": [Self.work]])["emails"] == nil)
+        #expect(try patched(["op": "remove", "path": "emails"], ["emails": [Self.work]])["emails"] == nil)
+        #expect(try patched(["op": "remove", "path": #"emails[type eq "home"]"#], ["emails": [Self.work, Self.home]])["emails"] == [Self.work])
+        #expect(try patched(["op": "remove", "path": #"emails[type eq "other"]"#], ["emails": [Self.work]])["emails"] == [Self.work])
+        #expect(
+            try patched(["op": "remove", "path": #"emails[type eq "home"].value"#], ["emails": [Self.work, Self.home]])["emails"] == [Self.work])
+        #expect(
+            try patched(
+                ["op": "replace", "path": #"emails[type eq "home"].value"#, "value": "new@home.example"], ["emails": [Self.work, Self.home]])[
+                    "emails"]
+                == [Self.work, ["value": "new@home.example", "type": "home"]])
+    }
+
+    @Test func `one primary takes it from the others`() throws {
+        let changed = try patched(["op": "replace", "path": #"emails[type eq "home"].primary"#, "value": true], ["emails": [Self.work, Self.home]])
+        #expect(
+            changed["emails"] == [
+                ["value": "mara@acme.example", "type": "work", "primary": false], ["value": "m@home.example", "type": "home", "primary": true],
+            ])
+        let added = try patched(["op": "add", "path": "emails", "value": [["value": "x@y.example", "primary": true]]], ["emails": [Self.work]])
+        #expect(added["emails"]?.items?.map { $0["primary"] } == [false, true])
+    }
+
+    @Test(
+        arguments: [
+            // 1, 2: capitals and texts for truth values
+            (["op": "Replace", "path": "active", "value": "False"], ["active": false]),
+            (["op": "Add", "path": "active", "value": "True"], ["active": true]),
+            // 3: the work address of somebody who has none
+            (
+                ["op": "Replace", "path": #"emails[type eq "work"].value"#, "value": "m@acme.example"],
+                ["emails": [["type": "work", "value": "m@acme.example"]]]
+            ),
+            (
+                ["op": "Add", "path": #"emails[type eq "work"].value"#, "value": "m@acme.example"],
+                ["emails": [["type": "work", "value": "m@acme.example"]]]
+            ),
+            // 4: dotted and colon keys
+            (
+                [
+                    "op": "replace",
+                    "value": [
+                        "displayName": "D", "name.givenName": "G", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber": "7",
+                    ],
+                ],
+                [
+                    "displayName": "D", "name": ["givenName": "G"],
+                    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": ["employeeNumber": "7"],
+                ]
+            ),
+            (
+                ["op": "add", "value": [#"emails[type eq "work"].value"#: "m@acme.example"]],
+                ["emails": [["type": "work", "value": "m@acme.example"]]]
+            ),
+            // 7: the manager as a text, and a dot behind the URN
+            (
+                ["op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "value": "c1"],
+                ["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": ["manager": ["value": "c1"]]]
+            ),
+            (
+                ["op": "Add", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.manager", "value": "c1"],
+                ["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": ["manager": ["value": "c1"]]]
+            ),
+            // 8: what we do not keep
+            (["op": "Add", "path": "roles", "value": []], [:]), (["op": "Add", "path": #"phoneNumbers[type eq "work"].value"#, "value": "1"], [:]),
+            (["op": "Add", "path": "urn:ietf:params:scim:schemas:extension:Custom:2.0:User:tag", "value": "1"], [:]),
+            // 9, 10: no path
+            (["op": "replace", "value": ["active": false]], ["active": false]),
+            (["op": "replace", "value": ["id": "x", "title": "T"]], ["title": "T"]),
+            // 13: one for many, and many for one
+            (["op": "replace", "path": "emails", "value": ["value": "m@acme.example"]], ["emails": [["value": "m@acme.example"]]]),
+            (["op": "replace", "path": "title", "value": ["T"]], ["title": "T"]),
+            (["op": "replace", "path": "URN:IETF:params:scim:schemas:core:2.0:User:TITLE", "value": "T"], ["title": "T"]),
+        ] as [(SCIMValue, [String: SCIMValue])]) func `what real directories send is understood`(
+            operation: SCIMValue, expected: [String: SCIMValue]
+        ) throws
+    {
+        #expect(try patched(operation) == SCIMAttributes(["userName": "mara", "active": true].merging(expected) { $1 }))
+    }
+
+    @Test func `a whole extension is set, merged and taken away by its name`() throws {
+        let set = try patched(["op": "add", "path": .string(enterprise), "value": ["department": "Finance", "manager": ["value": "c1"]]])
+        #expect(set[enterprise] == ["department": "Finance", "manager": ["value": "c1"]])
+        #expect(
+            try patched(["op": "replace", "path": .string(enterprise), "value": ["division": "D"]], set.members)[enterprise]?["department"]
+                == "Finance")
+        #expect(try patched(["op": "remove", "path": .string(enterprise)], set.members)[enterprise] == nil)
+        #expect(
+            try patched(["op": "replace", "value": [enterprise: ["department": nil]]] as SCIMValue, [enterprise: ["department": "F"]])[enterprise]
+                == nil)
+    }
+
+    @Test func `members come and go`() throws {
+        let (one, two): (SCIMValue, SCIMValue) = (["value": "c1"], ["value": "c2", "type": "User"])
+        func members(_ operation: SCIMValue, _ before: SCIMValue) throws -> SCIMValue? {
+            try patched(operation, ["members": before], of: .group)["members"]
+        }
+        #expect(try members(["op": "add", "path": "members", "value": [two]], [one]) == [one, two])
+        #expect(
+            try members(["op": "add", "path": "members", "value": [["value": "c1", "display": "Mara"]]], [one]) == [
+                ["value": "c1", "display": "Mara"]
+            ])
+        // 12: the id alone
+        #expect(try members(["op": "Add", "path": "members", "value": "c2"], [one]) == [one, ["value": "c2"]])
+        // 5: only those named are taken away
+        #expect(try members(["op": "Remove", "path": "members", "value": [["$ref": nil, "value": "c1"]]], [one, two]) == [two])
+        #expect(try members(["op": "remove", "path": #"members[value eq "c2"]"#], [one, two]) == [one])
+        #expect(try members(["op": "remove", "path": #"members[value eq "c9"]"#], [one]) == [one])
+        #expect(try members(["op": "remove", "path": "members"], [one, two]) == nil)
+        #expect(try members(["op": "replace", "path": "members", "value": [two]], [one]) == [two])
+    }
+
+    @Test(
+        arguments: [
+            (["op": "remove"], .noTarget), (["op": "remove", "path": ""], .noTarget), (["op": "move", "path": "title"], .invalidSyntax),
+            ([:], .invalidSyntax),
+            (["op": 1, "path": "title"], .invalidSyntax), (["op": "add", "path": 1], .invalidSyntax), ("add", .invalidSyntax),
+            (["op": "add", "path": "titel", "value": "x"], .invalidPath), (["op": "add", "path": "name.middle", "value": "x"], .invalidPath),
+            (["op": "add", "path": "emails[", "value": "x"], .invalidPath),
+            (["op": "add", "path": #"emails[kind eq "x"]"#, "value": "x"], .invalidPath),
+            (["op": "add", "path": #"title[value eq "x"]"#, "value": "x"], .invalidPath),
+            (["op": "add", "path": #"emails[type eq "work"].kind"#, "value": "x"], .invalidPath),
+            (["op": "replace", "path": "id", "value": "x"], .mutability), (["op": "replace", "path": "meta.created", "value": "x"], .mutability),
+            (["op": "replace", "path": #"emails[type co "w"].value"#, "value": "x"], .noTarget),
+            (["op": "replace", "path": "active", "value": "maybe"], .invalidValue), (["op": "replace", "path": "title", "value": 1], .invalidValue),
+            (["op": "replace", "path": "title", "value": ["a", "b"]], .invalidValue),
+            (["op": "replace", "path": "name", "value": "Mara"], .invalidValue),
+            (["op": "remove", "path": "userName"], .invalidValue), (["op": "replace", "path": "userName", "value": ""], .invalidValue),
+            (["op": "remove", "path": "active"], .invalidValue), (["op": "replace", "value": "x"], .invalidValue), (["op": "add"], .invalidValue),
+            (["op": "add", "path": "title", "value": "a\u{0}b"], .invalidValue),
+        ] as [(SCIMValue, SCIMError.Kind)]) func `what makes no sense is refused with the reason`(operation: SCIMValue, kind: SCIMError.Kind)
+    {
+        let error = #expect(throws: SCIMError.self) { try patched(operation) }
+        #expect(error?.kind == kind && error?.code == 400)
+    }
+
+    @Test func `a member cannot become another`() {
+        let error = #expect(throws: SCIMError.self) {
+            try patched(["op": "replace", "path": #"members[value eq "c1"].value"#, "value": "c2"], ["members": [["value": "c1"]]], of: .group)
+        }
+        #expect(error?.kind == .mutability)
+    }
+
+    @Test(
+        arguments: [
+            "x", nil, [], [:], ["Operations": []], ["Operations": "x"],
+            ["schemas": ["urn:other"], "Operations": [["op": "add", "path": "title", "value": "x"]]],
+            ["schemas": [1], "Operations": [["op": "add", "path": "title", "value": "x"]]], ["Operations": [["op": "add"]], "operations": []],
+        ] as [SCIMValue]) func `what is no PATCH is refused as that`(body: SCIMValue)
+    {
+        let error = #expect(throws: SCIMError.self) { try SCIMPatch(body) }
+        #expect(error?.kind == .invalidSyntax)
+    }
+
+    @Test func `of operations that cannot all be done none is`() {
+        let before = SCIMAttributes(["userName": "mara", "active": true])
+        #expect(throws: SCIMError.self) {
+            try patched([["op": "add", "path": "title", "value": "T"], ["op": "replace", "path": "active", "value": "maybe"]], before.members)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import SCIM
+import Testing
+
+private let core = "urn:ietf:params:scim:schemas:core:2.0:User"
+private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+@Suite struct ReadingTests {
+    @Test func `names are the schema's whatever their case, and what is not kept is passed over`() throws {
+        let body: SCIMValue = [
+            "SCHEMAS": [.string(core), .string(enterprise)], "USERNAME": "mara", "id": "mine", "meta": ["version": "x"], "password": "secret",
+            "groups": [],
+            "roles": [["value": "admin"]], "Active": "True", "name": ["GivenName": "Mara", "middleName": "X"], "unheardOf": ["a": 1], "nickName": nil,
+            "emails": [
+                ["Value": "m@acme.example", "type": "work", "display": "M", "primary": "yes"], nil,
+                ["value": "m@acme.example", "type": "work", "display": "M"],
+            ],
+            enterprise: ["department": "Finance", "manager": "c1", "other": 1], "title": "",
+            "URN:ietf:params:scim:schemas:core:2.0:User:displayName": "Mara Lind",
+        ]
+        let read = try SCIMResourceType.user.read(body)
+        #expect(
+            read.members == [
+                "userName": "mara", "active": true, "name": ["givenName": "Mara"],
+                "emails": [["value": "m@acme.example", "type": "work", "display": "M"]],
+                enterprise: ["department": "Finance", "manager": ["value": "c1"]], "displayName": "Mara Lind",
+            ])
+    }
+
+    @Test(
+        arguments: [
+            ("x", .invalidSyntax), ([], .invalidSyntax), (nil, .invalidSyntax), (["schemas": "urn:x", "userName": "a"], .invalidSyntax),
+            (["schemas": [1], "userName": "a"], .invalidSyntax), (["userName": "a", "username": "b"], .invalidSyntax),
+            ([:], .invalidValue), (["userName": nil], .invalidValue), (["userName": ""], .invalidValue), (["userName": 5], .invalidValue),
+            (["userName": ["a", "b"]], .invalidValue),
+            (["userName": ["a": "b"]], .invalidValue), (["userName": "a", "active": "perhaps"], .invalidValue),
+            (["userName": "a", "active": 1], .invalidValue),
+            (["userName": "a", "name": "Mara"], .invalidValue), (["userName": "a", "emails": [1]], .invalidValue),
+            (["userName": "a", "emails": [["value": 1]]], .invalidValue),
+            (["userName": "a", "emails": [["value": "a", "primary": true], ["value": "b", "primary": true]]], .invalidValue),
+            (["userName": "a\u{0}"], .invalidValue), (["userName": .string(String(repeating: "a", count: 501))], .invalidValue),
+            (["userName": "a", "emails": .array((0..<60).map { ["value": .string("\($0)")] })], .invalidValue),
+            (["userName": "a", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": "x"], .invalidValue),
+        ] as [(SCIMValue, SCIMError.Kind)]) func `what is no user is refused with the reason`(body: SCIMValue, kind: SCIMError.Kind)
+    {
+        let error = #expect(throws: SCIMError.self) { try SCIMResourceType.user.read(body) }
+        #expect(error?.kind == kind && error?.code == 400 && error?.detail.isEmpty == false)
+    }
+
+    @Test func `somebody is active unless it is said otherwise, and a PUT that does not say it leaves it as it was`() throws {
+        #expect(try SCIMResourceType.user.read(["userName": "a"])["active"] == true)
+        let former = SCIMAttributes(["userName": "a", "active": false, "title": "T"])
+        let read = try SCIMResourceType.user.read(["userName": "a"], replacing: former)
+        #expect(read["active"] == false && read["title"] == nil)
+    }
+
+    @Test func `a group has each member once, and each member an id`() throws {
+        let read = try SCIMResourceType.group.read([
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group", "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+            "displayName": "Finance", "members": [["value": "c1"], ["value": "c1", "display": "Mara"], "c2"],
+        ])
+        #expect(read["members"] == [["value": "c1", "display": "Mara"], ["value": "c2"]])
+        #expect(throws: SCIMError.self) { try SCIMResourceType.group.read(["displayName": "F", "members": [["display": "x"]]]) }
+    }
+
+    @Test func `folding is the same for all spellings of a text, and done twice it changes nothing`() {
+        for (one, other) in [("MARA", "mara"), ("É", "e\u{301}"), ("Straße", "STRAße"), ("ÅSA", "a\u{30A}sa"), ("ΣΊΣΥΦΟΣ".lowercased(), "ΣΊΣΥΦΟΣ")] {
+            #expect(SCIMText.folded(one).utf8.elementsEqual(SCIMText.folded(other).utf8), "\(one)")
+        }
+        for text in ["İstanbul", "Ǆ", "ﬁ", "\u{1E9E}", "😀", "Ω\u{345}"] {
+            #expect(SCIMText.folded(SCIMText.folded(text)).utf8.elementsEqual(SCIMText.folded(text).utf8), "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        ("2026-01-31T12:00:00Z", 1_769_860_800.0), ("2026-01-31T13:00:00+01:00", 1_769_860_800), ("2026-01-31T12:00:00.5Z", 1_769_860_800.5),
+        ("2015-10-10T14:38:21.8617979-07:00", 1_444_513_101.8617979), ("2026-01-31T12:00:00", 1_769_860_800),
+    ]) func `times are read with any zone and any fraction`(text: String, seconds: Double) throws {
+        let time = try #require(SCIMText.time(text))
+        #expect(abs(time.timeIntervalSince1970 - seconds) < 0.000_01)
+    }
+
+    @Test(arguments: ["", "yesterday", "2026-13-01T00:00:00Z", "2026-01-31", "12:00"]) func `what is no time is none`(text: String) {
+        #expect(SCIMText.time(text) == nil)
+    }
+}
+
+extension SCIMValue {
+    func with(_ name: String, _ value: SCIMValue) -> SCIMValue { .object((members ?? [:]).merging([name: value]) { $1 }) }
+}
