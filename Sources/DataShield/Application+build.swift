@@ -180,7 +180,7 @@ extension Application {
             settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
             system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
-            dashboards: dashboards, directories: directories, scimTokens: scimTokens,
+            dashboards: dashboards, directories: directories, scimTokens: scimTokens, scim: scim,
             assets: assets, routes: routes.registered, responder: front, uploads: uploads, worker: worker,
             background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
     }

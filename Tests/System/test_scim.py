@@ -20,7 +20,7 @@ def test_scim2_tester_finds_nothing_wrong(sandbox):
         installation = Installation("scim", sandbox.url, database_url=database.url)
         try:
             token = connect(installation, database)
-            checks = tester(f"{installation.url}/api/scim/{CONNECTION}", token)
+            checks = examine(f"{installation.url}/api/scim/{CONNECTION}", token)
             # That nothing failed is the program's exit code; that something was tried is ours to see.
             assert checks.count("SUCCESS") > 50, checks
             # Whoever it made it has taken away again: they have left.
@@ -44,7 +44,7 @@ def connect(installation, database):
     return token
 
 
-def tester(url, token):
+def examine(url, token):
     """What the tester says, check by check; it ends with an error when one of them failed or was skipped."""
     done = subprocess.run(
         [str(Path(sys.executable).parent / "scim2"), "--url", url, "test", "-v"],

@@ -4,7 +4,7 @@ import SCIM
 
 /// A change that a directory makes, in its transaction: the resource, the person on the staff list, and the audit trail together.
 ///
-/// Locks are taken in the order in which everybody takes them: the resource, employees by their ids, counts, the audit trail. What is
+/// Locks are taken in one order by everybody: resources, employees by their ids, counts, the audit trail. What is
 /// written is sent at once, so that the trail, which is one per company, is held for a moment only.
 struct SCIMChange: Sendable {
     let db: TenantTransaction
@@ -141,7 +141,7 @@ struct SCIMChange: Sendable {
         case .user:
             let entry = entry("scim.user_deleted", before, before: SCIMUserAudit(before, SCIMPerson(before.attributes).person), after: nil)
             try await send(
-                (before.employee.map { [people.deactivation(of: $0)] } ?? []) + store.deletion(before.id, at: Self.rounded(now))
+                store.deletion(before.id, at: Self.rounded(now)) + (before.employee.map { [people.deactivation(of: $0)] } ?? [])
                     + [try AuditTrail.statement([entry], by: access.subject)])
         case .group:
             try await send(store.deletion(before.id, at: Self.rounded(now)))

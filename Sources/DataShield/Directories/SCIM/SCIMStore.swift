@@ -161,14 +161,18 @@ struct SCIMStore {
         return ["DELETE FROM scim_members WHERE company_id = \(db.company) AND group_id = \(group) AND member_id = ANY (\(ids)::text[])"]
     }
 
-    /// The statements that take a resource away, also out of the groups that it is in, whose versions are others then.
+    /// The statements that take a resource away, also out of the groups that it is in, whose versions are others then; groups are
+    /// locked in the order of their ids, and before any employee.
     func deletion(_ id: SCIMResourceID, at now: Date) -> [SQL] {
         [
             """
-            WITH gone AS (
-                DELETE FROM scim_members m USING scim_resources g
-                WHERE m.company_id = \(db.company) AND m.member_id = \(id) AND g.company_id = m.company_id AND g.id = m.group_id
-                    AND g.connection_id = \(connection)
+            WITH held AS MATERIALIZED (
+                SELECT g.id FROM scim_resources g
+                WHERE g.company_id = \(db.company) AND g.connection_id = \(connection)
+                    AND g.id IN (SELECT m.group_id FROM scim_members m WHERE m.company_id = \(db.company) AND m.member_id = \(id))
+                ORDER BY g.id FOR UPDATE
+            ), gone AS (
+                DELETE FROM scim_members m USING held WHERE m.company_id = \(db.company) AND m.group_id = held.id AND m.member_id = \(id)
                 RETURNING m.group_id
             )
             UPDATE scim_resources r SET version = r.version + 1, updated_at = \(now) FROM gone

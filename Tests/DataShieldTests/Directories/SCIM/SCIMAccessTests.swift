@@ -55,7 +55,8 @@ import Testing
                     #expect(try await scim.send(method, path, body).status == 404, "\(method) \(path)")
                 }
             }
-            #expect(try await scim.get("/Users").total == 1 && scim.get("/Groups").total == 0)
+            #expect(try await scim.get("/Users").total == 1)
+            #expect(try await scim.get("/Groups").total == 0)
             #expect(try await scim.find("id eq \"\(other.id)\"").total == 0)
             // Their address with our token.
             let crossed = SCIMClient(client: scim.client, company: scim.company, connection: theirs.connection, token: scim.token)
@@ -76,7 +77,7 @@ import Testing
             let tokens = scim.client.application.scimTokens
             var renewed = scim
             renewed.token = try await tokens.rotate(scim.connection, by: admin(scim))
-            #expect(try await scim.get("/Users").status == 200 && renewed.get("/Users").status == 200)
+            for good in [scim, renewed] { #expect(try await good.get("/Users").status == 200) }
             try await tokens.revokePrevious(scim.connection, by: admin(scim))
             #expect(try await scim.get("/Users").status == 401)
             #expect(try await renewed.get("/Users").status == 200)
