@@ -63,7 +63,7 @@ extension SCIMResourceType {
     package enum Resolution: Sendable, Hashable {
         case attribute(SCIMTarget)
         /// A whole extension: its URN alone.
-        case extension_(SCIMSchema)
+        case wholeExtension(SCIMSchema)
         /// Something that RFC 7643, or a schema that we do not know, may have and we do not keep.
         case passedOver
         case unknown
@@ -78,7 +78,7 @@ extension SCIMResourceType {
         let rest = Array(path.parts.dropFirst())
         if SCIMText.isSame(whole, schema.urn) { return rest.isEmpty ? .passedOver : resolve(rest, in: nil) }
         // `urn:…:2.0:User` has a dot of its own, which may have parted it.
-        if let found = extensionSchema(whole) { return rest.isEmpty ? .extension_(found) : resolve(rest, in: found) }
+        if let found = extensionSchema(whole) { return rest.isEmpty ? .wholeExtension(found) : resolve(rest, in: found) }
         return .passedOver
     }
 

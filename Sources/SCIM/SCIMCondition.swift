@@ -43,14 +43,14 @@ extension SCIMResourceType {
         case .present(let path):
             switch resolve(path) {
             case .attribute(let target): return .present(target)
-            case .extension_(let schema):
+            case .wholeExtension(let schema):
                 return .any(schema.attributes.map { .present(SCIMTarget(extensionURN: schema.urn, attribute: $0)) })
             case .passedOver, .unknown: return .constant(false)
             }
         case .compare(let path, let comparison, let comparand):
             switch resolve(path) {
             case .attribute(let target): return try Self.comparison(Self.comparable(target), comparison, comparand)
-            case .extension_: throw .invalidFilter("\(path) is a schema: an attribute of it can be compared.")
+            case .wholeExtension: throw .invalidFilter("\(path) is a schema: an attribute of it can be compared.")
             case .passedOver, .unknown: return .constant(comparison == .notEqual)
             }
         case .element(let path, let filter):
@@ -60,7 +60,7 @@ extension SCIMResourceType {
                     throw .invalidFilter("\(target.name) has no sub-attributes that a bracket could ask for.")
                 }
                 return .element(target, try Self.elementCondition(filter, of: target.attribute))
-            case .extension_: throw .invalidFilter("\(path) is a schema: an attribute of it can be compared.")
+            case .wholeExtension: throw .invalidFilter("\(path) is a schema: an attribute of it can be compared.")
             case .passedOver, .unknown: return .constant(false)
             }
         }

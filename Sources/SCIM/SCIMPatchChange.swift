@@ -3,11 +3,6 @@ struct SCIMPatchChange {
     let type: SCIMResourceType
     var attributes: SCIMAttributes
 
-    init(type: SCIMResourceType, attributes: SCIMAttributes) {
-        self.type = type
-        self.attributes = attributes
-    }
-
     mutating func apply(_ operation: SCIMPatch.Operation) throws(SCIMError) {
         if let path = operation.path { return try apply(operation.kind, path, operation.value ?? .null, isNamed: true) }
         guard let members = operation.value?.members else {
@@ -32,7 +27,7 @@ struct SCIMPatchChange {
         case .unknown:
             guard isNamed else { return }
             throw .invalidPath("\(type.name) has no attribute of this name: \(type.schema.attributes.map(\.name).joined(separator: ", ")).")
-        case .extension_(let found): try apply(kind, value, to: found)
+        case .wholeExtension(let found): try apply(kind, value, to: found)
         case .attribute(let target):
             guard target.attribute.mutability != .readOnly else {
                 // `schemas` follows from what is in the resource; clients that name it there do no harm.

@@ -68,7 +68,7 @@ package struct SCIMProjection: Sendable, Hashable {
                 case .attribute(let target):
                     guard let value = SCIMAttributes(members).part(at: target) else { continue }
                     left.add(value, at: target)
-                case .extension_(let found): left.members[found.urn] = members[found.urn]
+                case .wholeExtension(let found): left.members[found.urn] = members[found.urn]
                 case .passedOver, .unknown: continue
                 }
             }
@@ -80,7 +80,7 @@ package struct SCIMProjection: Sendable, Hashable {
                 case .attribute(let target):
                     guard target.attribute.returned != .always else { continue }
                     left.drop(target)
-                case .extension_(let found): left.members[found.urn] = nil
+                case .wholeExtension(let found): left.members[found.urn] = nil
                 case .passedOver, .unknown: continue
                 }
             }

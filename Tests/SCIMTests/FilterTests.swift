@@ -144,14 +144,16 @@ enum RandomFilter {
         .bare("x@y.example"),
     ]
 
+    private static func pick<T>(_ choices: [T], _ random: inout SeededGenerator) -> T { choices[Int.random(in: choices.indices, using: &random)] }
+
     static func make(_ random: inout SeededGenerator, depth: Int = 0) -> SCIMFilter {
         switch Int.random(in: 0..<(depth > 3 ? 2 : 7), using: &random) {
-        case 0: return .present(paths.randomElement(using: &random)!)
+        case 0: return .present(pick(paths, &random))
         case 1:
             return .compare(
-                paths.randomElement(using: &random)!, SCIMOperator.allCases.randomElement(using: &random)!, values.randomElement(using: &random)!)
+                pick(paths, &random), pick(SCIMOperator.allCases, &random), pick(values, &random))
         case 2: return .not(make(&random, depth: depth + 1))
-        case 3: return .element(paths.randomElement(using: &random)!, make(&random, depth: depth + 2))
+        case 3: return .element(pick(paths, &random), make(&random, depth: depth + 2))
         case 4, 5: return .and((0..<Int.random(in: 2...3, using: &random)).map { _ in make(&random, depth: depth + 1) })
         default: return .or((0..<Int.random(in: 2...3, using: &random)).map { _ in make(&random, depth: depth + 1) })
         }
