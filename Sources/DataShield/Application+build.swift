@@ -17,6 +17,8 @@ extension Application {
         /// The cost of bcrypt; tests take the least.
         package var passwordCost = 12
         package var version = "0.1.0"
+        /// The directories that remediation acts in; those of the database when nil.
+        package var remediationDirectories: (any RemediationDirectories)?
 
         package init(settings: Settings, database: TenantDatabase, system: SystemDatabase, secrets: SecretBox, logger: Logger) {
             self.settings = settings
@@ -64,6 +66,16 @@ extension Application {
         let employees = Employees(database: database, now: now)
         let alerts = Alerts(database: database, now: now)
         let dashboards = Dashboards(database: database, now: now)
+        let directories = Directories(
+            database: database, secrets: parts.secrets, queue: queue,
+            access: { type in
+                DirectoryAccess(
+                    outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
+            }, now: now)
+        let remediationDirectories = parts.remediationDirectories ?? directories
+        let remediationRunner = RemediationRunner(database: database, directories: remediationDirectories, now: now, logger: parts.logger)
+        let remediation = Remediation(
+            database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue, now: now)
         let providers = Providers(client: outbound, origins: settings.providerURLs, rates: settings.providerRates, system: system, now: now)
         let credentials = Credentials(database: database, secrets: parts.secrets, providers: providers, now: now)
         let recorder = Recorder(now: now)
@@ -72,12 +84,6 @@ extension Application {
         let uploads = IngestUploads(logger: parts.logger)
         let ingests = Ingests(database: database, system: system, recorder: recorder, secrets: parts.secrets, uploads: uploads, now: now)
         let yields = Yields(database: database)
-        let directories = Directories(
-            database: database, secrets: parts.secrets, queue: queue,
-            access: { type in
-                DirectoryAccess(
-                    outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
-            }, now: now)
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 
         let scimTokens = SCIMTokens(system: system, database: database, settings: settings, now: now)
@@ -92,6 +98,7 @@ extension Application {
                     logger: parts.logger),
                 RefreshRisk(risk: risk),
                 RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
+                RunRemediation(database: database, runner: remediationRunner),
             ], logger: parts.logger)
         let scheduler = Scheduler(
             pool: system.pool,
@@ -100,6 +107,7 @@ extension Application {
                 RefreshRisk.schedule(queue, now: now),
                 ingests.schedule,
                 directories.schedule,
+                RemediationSchedule(queue: queue, now: now, logger: parts.logger).work,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
             ], logger: parts.logger)
 
@@ -124,7 +132,7 @@ extension Application {
         // JSON routes of the capabilities: one line each.
         EmployeeRoutes(employees: employees, credentials: leakedCredentials).add(to: routes.api)
         AlertRoutes(alerts: alerts).add(to: routes.api)
-        BreachRoutes(breaches: breaches).add(to: routes.api)
+        BreachRoutes(breaches: breaches, employees: employees).add(to: routes.api)
         RiskRoutes(risk: risk, coverage: coverage).add(to: routes.api)
         ScanRoutes(scans: scans).add(to: routes.api)
         CredentialRoutes(credentials: credentials, yields: yields).add(to: routes.api)
@@ -134,6 +142,7 @@ extension Application {
         DirectoryRoutes(directories: directories).add(to: routes.api)
         SCIMRoutes(tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), settings: settings, now: now).add(
             to: routes.api)
+        RemediationRoutes(remediation: remediation).add(to: routes.api)
 
         // Pages: one line each.
         let pages = try Pages(assets: assets.base)
@@ -146,7 +155,10 @@ extension Application {
             now: now
         ).add(to: routes.pages)
         BreachPages(pages: pages, breaches: breaches, now: now).add(to: routes.pages)
-        AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, now: now).add(to: routes.pages)
+        AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, remediation: remediation, now: now)
+            .add(to: routes.pages)
+        RemediationPages(pages: pages, remediation: remediation, now: now).add(to: routes.pages)
+        RemediationSettingsPages(pages: pages, remediation: remediation, now: now).add(to: routes.pages)
         ScanPages(pages: pages, scans: scans, companies: companies, credentials: credentials, now: now).add(to: routes.pages)
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
@@ -176,11 +188,16 @@ extension Application {
                     .map { (#"status="\#($0.status)""#, Double($0.count)) }
             })
 
+        telemetry.add(
+            .init(name: "datashield_remediation_stopped", help: "Companies whose remediation was stopped by its governor.") {
+                [("", Double(try await system.first("SELECT count(*) FROM remediation_settings WHERE stopped_at IS NOT NULL", as: Int.self) ?? 0))]
+            })
+
         return Application(
             settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
             system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
-            dashboards: dashboards, directories: directories, scimTokens: scimTokens, scim: scim,
+            dashboards: dashboards, directories: directories, scimTokens: scimTokens, scim: scim, remediation: remediation,
             assets: assets, routes: routes.registered, responder: front, uploads: uploads, worker: worker,
             background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
     }

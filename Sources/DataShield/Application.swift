@@ -35,6 +35,7 @@ package struct Application: Sendable {
     package let directories: Directories
     package let scimTokens: SCIMTokens
     package let scim: SCIMDirectory
+    package let remediation: Remediation
 
     package let assets: StaticAssets
     /// Every route, for the OpenAPI document and for the test that tries them all.

@@ -11,8 +11,8 @@ struct DataShieldProgram: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             DemoCommand.self, ServeCommand.self, MigrateCommand.self, CompanyCommand.self, UserCommand.self, EmployeesCommand.self,
-            CredentialCommand.self, DirectoryCommand.self, SyncCommand.self, ScanCommand.self, IngestCommand.self, AuditCommand.self,
-            DoctorCommand.self, SandboxCommand.self,
+            CredentialCommand.self, DirectoryCommand.self, SyncCommand.self, ScanCommand.self, IngestCommand.self, RemediateCommand.self,
+            AuditCommand.self, DoctorCommand.self, SandboxCommand.self,
         ])
 
     /// Runs the command that the arguments name. Ends with 0 when it was done, 1 when it failed and 2 when the arguments are wrong.

@@ -32,10 +32,11 @@ extension Settings {
 ///   - company: whose they are; a new one when nil.
 ///   - now: what time it is to the program.
 ///   - settings: what the program is set to.
+///   - directories: where remediation acts; those of the database when nil.
 ///   - body: gets the client; ``TestClient/server`` is the server.
 package func withServer<R>(
     as role: Role? = .admin, in company: CompanyID? = nil, now: @escaping Now = { Date() },
-    settings: Settings = .testing, _ body: (TestClient) async throws -> R
+    settings: Settings = .testing, directories: (any RemediationDirectories)? = nil, _ body: (TestClient) async throws -> R
 ) async throws -> R {
     let database = TestDatabase.current
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -44,6 +45,7 @@ package func withServer<R>(
         logger: logger)
     parts.now = now
     parts.passwordCost = 4
+    parts.remediationDirectories = directories
     let application = try Application.build(parts)
     let companyID: CompanyID
     if let company { companyID = company } else { companyID = try await database.makeCompany() }

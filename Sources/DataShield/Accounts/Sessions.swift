@@ -58,10 +58,12 @@ package struct Sessions: Sendable {
         guard
             let row = try await system.first(
                 """
-                SELECT s.id, s.user_id, u.name, u.email, u.role, s.company_id, c.name, c.domain, c.timezone, u.must_change_password, s.last_seen_at
+                SELECT s.id, s.user_id, u.name, u.email, u.role, s.company_id, c.name, c.domain, c.timezone, u.must_change_password,
+                    m.stopped_at IS NOT NULL, s.last_seen_at
                 FROM sessions s
                 JOIN users u ON u.company_id = s.company_id AND u.id = s.user_id
                 JOIN companies c ON c.id = s.company_id
+                LEFT JOIN remediation_settings m ON m.company_id = s.company_id
                 WHERE s.token_hash = \(hash) AND s.expires_at > \(now) AND s.last_seen_at > \(now.addingTimeInterval(-Self.idleTime))
                     AND u.disabled_at IS NULL
                 """, as: Found.self)
@@ -146,7 +148,7 @@ package struct Sessions: Sendable {
             signedIn = SignedIn(
                 session: try row.next(), user: try row.next(), name: try row.next(), email: try row.next(), role: try row.next(),
                 company: try row.next(), companyName: try row.next(), companyDomain: try row.next(), timezone: try row.next(),
-                mustChangePassword: try row.next())
+                mustChangePassword: try row.next(), isRemediationStopped: try row.next())
             lastSeenAt = try row.next()
         }
     }

@@ -7,7 +7,8 @@ extension Alerts {
         let listing = try await find(id, for: subject)
         let evidence = try await evidence(of: id, for: subject)
         let history = try await history(of: id, for: subject)
-        return AlertDetailResponse(AlertResponse(listing), evidence: evidence.map { .init($0) }, history: history)
+        return AlertDetailResponse(
+            AlertResponse(listing), evidence: evidence.map { .init($0) }, liveness: evidence.map { .init($0.liveness) }, history: history)
     }
 
     /// What was done with an alert, the latest first: the last 100 changes.

@@ -6,6 +6,9 @@ struct AlertListModel: Sendable {
     var statusFilter: Choice
     var severityFilter: Choice
     var assigneeFilter: Choice
+    var livenessFilter: Choice
+    /// What can be done about the accounts of those selected; empty when that is switched off, or not for whoever looks.
+    var remediations: [RemediationButton]
     /// Set when the list is about one person or one breach.
     var employee: Subject?
     var breach: Subject?
@@ -56,6 +59,12 @@ struct AlertRow: Sendable {
 
 /// One alert, `alerts/show`.
 struct AlertModel: Sendable {
+    var id: String
+    /// nil when the record behind the alert is gone.
+    var liveness: Badge?
+    var livenessText: String?
+    var remediations: [RemediationButton]
+    var hasRemediations: Bool
     var url: String
     var heading: String
     var message: String
@@ -103,5 +112,16 @@ struct AlertModel: Sendable {
         var iso: String
         var ago: String
         var body: String?
+    }
+}
+
+/// A button that leads to the dry run of an action on accounts.
+struct RemediationButton: Sendable {
+    var value: String
+    var label: String
+    var icon: String
+
+    static let all = RemediationType.allCases.map {
+        RemediationButton(value: $0.rawValue, label: $0.displayName, icon: $0 == .revokeSessions ? "logout" : "key")
     }
 }

@@ -14,13 +14,15 @@ package struct AlertPages: Sendable {
     let alerts: Alerts
     let users: Users
     let credentials: LeakedCredentials
+    let remediation: Remediation
     let now: Now
 
-    package init(pages: Pages, alerts: Alerts, users: Users, credentials: LeakedCredentials, now: @escaping Now) {
+    package init(pages: Pages, alerts: Alerts, users: Users, credentials: LeakedCredentials, remediation: Remediation, now: @escaping Now) {
         self.pages = pages
         self.alerts = alerts
         self.users = users
         self.credentials = credentials
+        self.remediation = remediation
         self.now = now
     }
 
@@ -44,7 +46,7 @@ package struct AlertPages: Sendable {
         let parts: [(String, String?)] = [
             ("q", query.q), ("status", query.status.map(Self.joined)), ("severity", query.severity.map(Self.joined)),
             ("assignee", query.assignee), ("employee", query.employee?.rawValue), ("breach", query.breach?.rawValue), ("from", query.from),
-            ("to", query.to),
+            ("to", query.to), ("liveness", query.liveness.map(Self.joined)),
         ]
         let model = AlertListModel(
             q: query.q, from: query.from, to: query.to,
@@ -57,6 +59,10 @@ package struct AlertPages: Sendable {
             assigneeFilter: Choice(
                 "assignee", "Assignee", [("", "Any assignee"), ("me", "Mine"), ("none", "Unassigned")] + Self.people(try await assignees(subject)),
                 selected: query.assignee),
+            livenessFilter: Choice(
+                "liveness", "Still live?", [("", "Live or not")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
+                selected: query.liveness.map(Self.joined)),
+            remediations: try await remediation.isOffered(to: subject) ? RemediationButton.all : [],
             employee: query.employee.map { .init(id: $0.rawValue, label: page.items.first?.employeeName ?? "one person") },
             breach: query.breach.map { .init(id: $0.rawValue, label: page.items.first?.breachName ?? "one breach") },
             isFiltered: parts.contains { !($0.1 ?? "").isEmpty }, formError: nil, rows: rows, hasRows: !rows.isEmpty,
@@ -115,8 +121,10 @@ package struct AlertPages: Sendable {
         let people = subject.may(.alertsStatus) ? try await assignees(subject) : []
         var leaked: [LeakedCredential] = []
         if let employee = alert.employeeId, let breach = alert.breachId { leaked = try await credentials.of(employee, in: breach, for: subject) }
+        let isOffered = try await remediation.isOffered(to: subject) && alert.employeeId != nil
         let model = AlertModel(
-            alert, comments: comments, assignees: [("", "Unassigned")] + Self.people(people), credentials: leaked, problem: problem,
+            alert, comments: comments, remediations: isOffered ? RemediationButton.all : [], assignees: [("", "Unassigned")] + Self.people(people),
+            credentials: leaked, problem: problem,
             clock: PageClock(now(), for: context.signedIn))
         let frame = Frame(model.heading, in: .alerts, showsHIBP: true, status: problem?.status ?? .ok)
         return pages.show("alerts/show", model, frame, for: request, context)
@@ -175,9 +183,14 @@ package struct AlertPages: Sendable {
 
 extension AlertModel {
     init(
-        _ alert: AlertDetailResponse, comments: [AlertComment], assignees: [(value: String, label: String)], credentials leaked: [LeakedCredential],
-        problem: (any FeatureError)?, clock: PageClock
+        _ alert: AlertDetailResponse, comments: [AlertComment], remediations: [RemediationButton], assignees: [(value: String, label: String)],
+        credentials leaked: [LeakedCredential], problem: (any FeatureError)?, clock: PageClock
     ) {
+        id = alert.id.rawValue
+        liveness = alert.liveness?.state.badge
+        livenessText = alert.liveness?.text
+        self.remediations = remediations
+        hasRemediations = !remediations.isEmpty
         url = "/alerts/\(alert.id)"
         name = alert.employeeName ?? "Somebody who was deleted"
         email = alert.employeeEmail

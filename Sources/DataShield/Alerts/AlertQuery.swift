@@ -19,10 +19,12 @@ package struct AlertFilter: Sendable, Hashable {
     package var from: Date?
     /// The first moment after the latest.
     package var until: Date?
+    /// Whether what was exposed still works.
+    package var liveness: Set<Liveness>
 
     package init(
         statuses: Set<AlertStatus> = [], severities: Set<Severity> = [], employee: EmployeeID? = nil, breach: BreachID? = nil,
-        assignee: Assignee? = nil, search: String? = nil, from: Date? = nil, until: Date? = nil
+        assignee: Assignee? = nil, search: String? = nil, from: Date? = nil, until: Date? = nil, liveness: Set<Liveness> = []
     ) {
         self.statuses = statuses
         self.severities = severities
@@ -32,6 +34,7 @@ package struct AlertFilter: Sendable, Hashable {
         self.search = search
         self.from = from
         self.until = until
+        self.liveness = liveness
     }
 
     /// The conditions, joined by AND. One value is compared with `=`, so that its index gives the order too.
@@ -66,6 +69,8 @@ package struct AlertFilter: Sendable, Hashable {
         }
         if let from { parts.append("a.created_at >= \(from)") }
         if let until { parts.append("a.created_at < \(until)") }
+        // Only who asks pays for it: it is found out anew for each alert that is looked at.
+        if !liveness.isEmpty { parts.append(ExposureLiveness.condition(liveness)) }
         return parts.joined(separator: " AND ")
     }
 }
@@ -132,6 +137,7 @@ package struct AlertEvidence: Sendable, Hashable, RowDecodable {
     package var isInLeakFile: Bool
     package var breachDate: Date?
     package var detectedAt: Date
+    package var liveness: ExposureLiveness
 
     package init(from row: inout Row) throws {
         exposedData = try row.next()
@@ -140,5 +146,6 @@ package struct AlertEvidence: Sendable, Hashable, RowDecodable {
         isInLeakFile = try row.next()
         breachDate = try row.next()
         detectedAt = try row.next()
+        liveness = try ExposureLiveness(from: &row)
     }
 }

@@ -63,10 +63,12 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
     package var updatedAt: Date
     /// nil when the record behind it is gone.
     package var evidence: Evidence?
+    /// Whether what was exposed still works; nil when the record behind it is gone.
+    package var liveness: LivenessResponse?
     /// What was done with it, the latest first.
     package var history: [AlertHistoryEntry]
 
-    init(_ alert: AlertResponse, evidence: Evidence?, history: [AlertHistoryEntry]) {
+    init(_ alert: AlertResponse, evidence: Evidence?, liveness: LivenessResponse?, history: [AlertHistoryEntry]) {
         id = alert.id
         severity = alert.severity
         status = alert.status
@@ -85,6 +87,7 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
         createdAt = alert.createdAt
         updatedAt = alert.updatedAt
         self.evidence = evidence
+        self.liveness = liveness
         self.history = history
     }
 

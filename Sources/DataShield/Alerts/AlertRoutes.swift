@@ -111,6 +111,8 @@ package struct AlertListQuery: Codable, Sendable {
     package var from: String?
     /// A day, which is included, or a moment, which is not.
     package var to: String?
+    /// Whether what was exposed still works: one or more, with commas between.
+    package var liveness: [Liveness]?
     package var cursor: String?
     package var limit: Int?
 
@@ -120,7 +122,7 @@ package struct AlertListQuery: Codable, Sendable {
     package func filter(for subject: Subject) throws -> AlertFilter {
         var filter = AlertFilter(
             statuses: Set(status ?? []), severities: Set(severity ?? []), employee: employee, breach: breach,
-            search: try ListText.search(q), from: try from.flatMap { try ListText.moment($0, "from") })
+            search: try ListText.search(q), from: try from.flatMap { try ListText.moment($0, "from") }, liveness: Set(liveness ?? []))
         switch assignee {
         case nil, "": break
         case "none": filter.assignee = .nobody

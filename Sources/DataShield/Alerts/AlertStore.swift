@@ -34,10 +34,11 @@ struct AlertStore {
     /// What is exposed: the record of the alert's employee in its breach.
     static func evidence(of id: AlertID, of company: CompanyID) -> SQL {
         """
-        SELECT r.exposed_data, r.artifacts, r.sources, r.in_leak_file, b.breach_date, r.detected_at
+        SELECT r.exposed_data, r.artifacts, r.sources, r.in_leak_file, b.breach_date, r.detected_at, \(ExposureLiveness.columns)
         FROM alerts a
         JOIN breach_records r ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
         JOIN breaches b ON b.id = a.breach_id
+        JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id
         WHERE a.company_id = \(company) AND a.id = \(id)
         """
     }

@@ -91,8 +91,8 @@ enum BreachQueries {
 
     static func records(of employee: EmployeeID, in company: CompanyID) -> SQL {
         """
-        SELECT \(BreachRecord.columns), \(Breach.columns), a.id, a.severity, a.status
-        FROM breach_records r JOIN breaches b ON b.id = r.breach_id \(alert)
+        SELECT \(BreachRecord.columns), \(Breach.columns), a.id, a.severity, a.status, \(ExposureLiveness.columns)
+        FROM breach_records r JOIN breaches b ON b.id = r.breach_id JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id \(alert)
         WHERE r.company_id = \(company) AND r.employee_id = \(employee)
         ORDER BY r.detected_at DESC, r.id DESC LIMIT 500
         """

@@ -6,10 +6,15 @@ import Hummingbird
 /// | GET    | `/api/breaches`           | `breaches:read` |
 /// | GET    | `/api/breaches/{id}`      | `breaches:read` |
 /// | GET    | `/api/breaches/{id}/employees` | `breaches:read` |
+/// | GET    | `/api/employees/{id}/records`  | `employees:read` |
 package struct BreachRoutes: Sendable {
     private let breaches: Breaches
+    private let employees: Employees
 
-    package init(breaches: Breaches) { self.breaches = breaches }
+    package init(breaches: Breaches, employees: Employees) {
+        self.breaches = breaches
+        self.employees = employees
+    }
 
     package func add(to api: APIRoutes) {
         api.get(
@@ -19,6 +24,10 @@ package struct BreachRoutes: Sendable {
         api.get(
             "/api/breaches/{id}/employees", .permission(.breachesRead), summary: "The company's people who are in a breach", query: PageQuery.self,
             answers: Page<Breaches.AffectedResponse>.self, use: affected)
+        api.get(
+            "/api/employees/{id}/records", .permission(.employeesRead),
+            summary: "The breaches that a person is in, and whether what was exposed still works", answers: Page<Breaches.RecordResponse>.self,
+            use: records)
     }
 
     struct ListQuery: Codable, Sendable {
@@ -55,7 +64,50 @@ package struct BreachRoutes: Sendable {
     }
 }
 
+extension BreachRoutes {
+    func records(_ request: Request, _ context: AppContext) async throws -> Page<Breaches.RecordResponse> {
+        let subject = try context.require(.employeesRead)
+        let id = try context.id(as: EmployeeID.self)
+        let records = try await breaches.records(of: id, for: subject)
+        if records.isEmpty { _ = try await employees.find(id, for: subject) }
+        return Page(items: records.map { Breaches.RecordResponse($0) }, nextCursor: nil)
+    }
+}
+
 extension Breaches {
+    /// A breach that a person is in as the API answers it.
+    package struct RecordResponse: Codable, Sendable, Hashable {
+        package var id: BreachRecordID
+        package var breachId: BreachID
+        package var breachName: String
+        /// nil: date unknown.
+        package var breachDate: Date?
+        package var exposedData: [String]
+        package var artifacts: [ArtifactKind]
+        package var capturedAt: Date?
+        package var detectedAt: Date
+        package var sources: [ApiProvider]
+        /// Whether a leak file has it, too.
+        package var inLeakFile: Bool
+        package var alertId: AlertID?
+        package var liveness: LivenessResponse
+
+        init(_ found: Record) {
+            id = found.record.id
+            breachId = found.record.breachId
+            breachName = found.breach.displayName
+            breachDate = found.breach.breachDate
+            exposedData = found.record.exposedData
+            artifacts = found.record.artifacts
+            capturedAt = found.record.capturedAt
+            detectedAt = found.record.detectedAt
+            sources = found.record.sources
+            inLeakFile = found.record.isInLeakFile
+            alertId = found.alertId
+            liveness = LivenessResponse(found.liveness)
+        }
+    }
+
     /// A breach as the API answers it.
     package struct Response: Codable, Sendable, Hashable {
         package var id: BreachID

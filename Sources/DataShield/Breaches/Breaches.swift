@@ -132,6 +132,7 @@ extension Breaches {
         package var alertId: AlertID?
         package var alertSeverity: Severity?
         package var alertStatus: AlertStatus?
+        package var liveness: ExposureLiveness
 
         package init(from row: inout Row) throws {
             record = try BreachRecord(from: &row)
@@ -139,6 +140,7 @@ extension Breaches {
             alertId = try row.next()
             alertSeverity = try row.next()
             alertStatus = try row.next()
+            liveness = try ExposureLiveness(from: &row)
         }
     }
 }

@@ -124,6 +124,8 @@ extension EmployeeModel.Record {
         sources = found.record.sourceNames
         detected = clock.ago(found.record.detectedAt)
         iso = Timestamp.text(found.record.detectedAt)
+        liveness = found.liveness.liveness.badge
+        livenessText = found.liveness.words
     }
 }
 

@@ -153,6 +153,8 @@ struct EmployeeModel: Sendable {
         var sources: String
         var detected: String
         var iso: String
+        var liveness: Badge
+        var livenessText: String
     }
     /// What a provider knows of the person.
     struct Source: Sendable {

@@ -37,16 +37,19 @@ package struct Companies: Sendable {
         package var riskWeights: Patch<[String: Double]>
         package var timezone: String?
         package var retentionDays: Patch<Int>
+        /// Whether accounts can be acted on in their directories at all.
+        package var remediationEnabled: Bool?
 
         package init(
             name: String? = nil, scanIntervalMinutes: Patch<Int> = .absent, riskWeights: Patch<[String: Double]> = .absent, timezone: String? = nil,
-            retentionDays: Patch<Int> = .absent
+            retentionDays: Patch<Int> = .absent, remediationEnabled: Bool? = nil
         ) {
             self.name = name
             self.scanIntervalMinutes = scanIntervalMinutes
             self.riskWeights = riskWeights
             self.timezone = timezone
             self.retentionDays = retentionDays
+            self.remediationEnabled = remediationEnabled
         }
     }
 
@@ -112,7 +115,8 @@ package struct Companies: Sendable {
             try await db.execute(
                 """
                 UPDATE companies SET name = \(after.name), scan_interval_minutes = \(after.scanIntervalMinutes), risk_weights = \(weights),
-                    timezone = \(after.timezone), retention_days = \(after.retentionDays), updated_at = now()
+                    timezone = \(after.timezone), retention_days = \(after.retentionDays), remediation_enabled = \(after.remediationEnabled),
+                    updated_at = now()
                 WHERE id = \(subject.company)
                 """)
             if after.riskWeights != before.riskWeights {
@@ -190,6 +194,7 @@ extension Company: RowDecodable {
         if let days = company.retentionDays, !(1...36_500).contains(days) {
             errors.append(FieldError(field: "retentionDays", message: "must be null (for ever) or a whole number from 1 to 36500."))
         }
+        company.remediationEnabled = change.remediationEnabled ?? remediationEnabled
         guard errors.isEmpty else { throw InvalidInput(errors) }
         return company
     }

@@ -15,3 +15,5 @@ package typealias IngestRunID = Identifier<IngestRun>
 package typealias DirectoryConnectionID = Identifier<DirectoryConnection>
 package typealias SyncRunID = Identifier<SyncRun>
 package typealias SCIMResourceID = Identifier<SCIMResource>
+package typealias RemediationRequestID = Identifier<RemediationRequest>
+package typealias RemediationActionID = Identifier<RemediationAction>

@@ -18,6 +18,10 @@ package enum Permission: String, CaseIterable, Sendable {
     /// Directories and their syncs, without settings.
     case directoryRead = "directory:read"
     case connectorsManage = "connectors:manage"
+    /// The log of remediation, its settings, and who is protected.
+    case remediationRead = "remediation:read"
+    /// Revokes sessions and resets passwords.
+    case remediationAct = "remediation:act"
     case companyRead = "company:read"
     /// Company settings: scan cadence, risk weights.
     case policyManage = "policy:manage"

@@ -11,7 +11,7 @@ package enum Role: String, NativeEnum {
         case .viewer:
             [
                 .dashboardRead, .employeesRead, .employeesScan, .breachesRead, .alertsRead, .alertsStatus, .scansRead, .machinesRead,
-                .credentialsRead, .directoryRead, .companyRead,
+                .credentialsRead, .directoryRead, .companyRead, .remediationRead,
             ]
         }
     }

@@ -71,6 +71,8 @@ package struct SignedIn: Sendable, Hashable {
     package var timezone: String
     /// The password was given by somebody else: nothing but changing it is possible.
     package var mustChangePassword: Bool
+    /// The governor of remediation has stopped: administrators see that on every page.
+    package var isRemediationStopped = false
     package var address: String?
 
     package var subject: Subject { Subject(actor: .user(user), company: company, role: role, address: address) }

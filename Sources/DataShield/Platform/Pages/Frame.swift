@@ -36,7 +36,7 @@ package struct Frame: Sendable {
 
 /// A place in the navigation.
 package enum NavigationItem: String, CaseIterable, Sendable {
-    case dashboard, alerts, employees, breaches, machines, scans, ingest, mfa
+    case dashboard, alerts, employees, breaches, machines, scans, ingest, mfa, remediation
     case directories, sources, users, settings, audit, docs
 
     var label: String {
@@ -50,6 +50,7 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .ingest: "Leak files"
         case .mfa: "MFA coverage"
         case .directories: "Directories"
+        case .remediation: "Remediation"
         case .sources: "Data sources"
         case .users: "Users"
         case .settings: "Settings"
@@ -78,6 +79,7 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .ingest: "upload"
         case .mfa: "shield-check"
         case .directories: "building"
+        case .remediation: "shield-check"
         case .sources: "key"
         case .users: "users"
         case .settings: "settings"
@@ -98,6 +100,7 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         case .ingest: .machinesRead
         case .mfa: .employeesRead
         case .directories: .directoryRead
+        case .remediation: .remediationRead
         case .sources: .credentialsRead
         case .users: .usersManage
         case .settings: .companyRead
@@ -106,7 +109,7 @@ package enum NavigationItem: String, CaseIterable, Sendable {
         }
     }
 
-    static let main: [NavigationItem] = [.dashboard, .alerts, .employees, .breaches, .machines, .mfa, .scans, .ingest]
+    static let main: [NavigationItem] = [.dashboard, .alerts, .employees, .breaches, .machines, .mfa, .scans, .ingest, .remediation]
     static let manage: [NavigationItem] = [.directories, .sources, .users, .settings, .audit, .docs]
 }
 

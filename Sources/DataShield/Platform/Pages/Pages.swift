@@ -127,6 +127,7 @@ extension Pages {
             "mayConnect": may(.connectorsManage), "mayPolicy": may(.policyManage), "mayUsers": may(.usersManage), "mayAudit": may(.auditRead),
         ]
         if theme != .system { shell["theme"] = theme.rawValue }
+        if signedIn?.isRemediationStopped == true, may(.policyManage) { shell["remediationStopped"] = true }
         if let flash { shell["flash"] = PageNode(Notice(flash)) }
         return shell
     }

@@ -1,0 +1,183 @@
+import Foundation
+
+extension RemediationStatus {
+    var badge: Badge {
+        switch self {
+        case .success: Badge("Done", .good, icon: "check-circle")
+        case .failed: Badge("Failed", .critical, icon: "warning")
+        }
+    }
+}
+
+extension RemediationRequestStatus {
+    var badge: Badge {
+        switch self {
+        case .pending: Badge("Waiting", .neutral, icon: "clock")
+        case .started: Badge("Under way", .accent, icon: "play")
+        case .done: Badge("Done", .good, icon: "check-circle")
+        case .failed: Badge("Failed", .critical, icon: "warning")
+        case .refused: Badge("Refused", .high, icon: "ban")
+        }
+    }
+}
+
+/// The log, `remediation/list`.
+struct RemediationListModel: Sendable {
+    var isSwitchedOff: Bool
+    var cap: String
+    var actionFilter: Choice
+    var statusFilter: Choice
+    var performedBy: String?
+    var from: String?
+    var to: String?
+    /// Set when the list is about one person.
+    var employee: String?
+    var isFiltered: Bool
+    var formError: String?
+    var exportURL: String
+    var rows: [Row]
+    var hasRows: Bool
+    var pager: Pager?
+    /// What waits, is under way or was refused: the latest.
+    var requests: [Row]
+    var hasRequests: Bool
+
+    /// An attempt, or a request.
+    struct Row: Sendable {
+        var at: String
+        var iso: String
+        var action: String
+        var status: Badge
+        var target: String
+        var targetURL: String?
+        var detail: String
+        var performedBy: String
+        var alertURL: String?
+    }
+}
+
+extension RemediationListModel.Row {
+    init(_ attempt: RemediationAction, _ clock: PageClock) {
+        at = clock.dateTime(attempt.createdAt)
+        iso = Timestamp.text(attempt.createdAt)
+        action = attempt.action.displayName
+        status = attempt.status.badge
+        target = attempt.target
+        targetURL = attempt.employeeId.map { "/employees/\($0)" }
+        detail = attempt.detail ?? ""
+        performedBy = attempt.performedBy ?? "unknown"
+        alertURL = attempt.alertId.map { "/alerts/\($0)" }
+    }
+
+    init(_ request: RemediationRequest, _ clock: PageClock) {
+        at = clock.dateTime(request.createdAt)
+        iso = Timestamp.text(request.createdAt)
+        action = request.action.displayName
+        status = request.status.badge
+        target = request.target
+        targetURL = "/employees/\(request.employee)"
+        detail = request.reason ?? ""
+        performedBy = request.performedBy
+        alertURL = request.alert.map { "/alerts/\($0)" }
+    }
+}
+
+/// What would be done, `remediation/confirm`.
+struct RemediationConfirmModel: Sendable {
+    var heading: String
+    var summary: String
+    var cap: String
+    var action: String
+    var submit: String
+    var back: String
+    var ids: [String]
+    var people: [Person]
+    var hasPeople: Bool
+    var refused: [Person]
+    var hasRefused: Bool
+
+    struct Person: Sendable {
+        var name: String
+        var email: String?
+        var connection: String?
+        var calls: [String]
+        var refusal: String?
+    }
+}
+
+extension RemediationConfirmModel {
+    init(_ plan: RemediationPlan, ids: [AlertID], back: String) {
+        let allowed = plan.items.filter { $0.refusal == nil }
+        heading = plan.action == .revokeSessions ? "Revoke sessions" : "Force a password reset"
+        summary =
+            allowed.isEmpty
+            ? "Nothing would be done." : "\(Format.count(allowed.count, "person", "people")) would be acted on. Nothing has been done yet."
+        cap = plan.cap.words
+        action = plan.action.rawValue
+        submit = plan.action == .revokeSessions ? "Revoke sessions now" : "Reset passwords now"
+        self.back = back
+        self.ids = ids.map(\.rawValue)
+        people = allowed.map { Person($0) }
+        hasPeople = !people.isEmpty
+        refused = plan.items.filter { $0.refusal != nil }.map { Person($0) }
+        hasRefused = !refused.isEmpty
+    }
+}
+
+extension RemediationConfirmModel.Person {
+    init(_ item: RemediationPlan.Item) {
+        name = item.employeeName ?? "Nobody"
+        email = item.employeeEmail
+        if let type = item.connectionType, let title = item.connectionName { connection = "\(title) (\(type.displayName))" } else { connection = nil }
+        calls = item.calls
+        refusal = item.refusal
+    }
+}
+
+extension RemediationPlan.Cap {
+    /// How the governor stands, in a sentence.
+    var words: String {
+        let window = "within \(Format.count(windowHours, "hour", "hours"))"
+        if stoppedAt != nil { return "Stopped: nothing is done until an administrator resumes it." }
+        return "\(Format.count(used)) of \(Format.count(limit, "person", "people")) used \(window), \(Format.count(left)) left."
+    }
+}
+
+/// Settings of remediation, `remediation/settings`.
+struct RemediationSettingsModel: Sendable {
+    var formError: String?
+    var enabled: Choice
+    var reset: Choice
+    var fields: [FormField]
+    var state: Badge
+    var limit: String
+    var used: String
+    var left: String
+    var window: String
+    var stopReason: String?
+    var stoppedAt: String?
+    var policies: [Policy]
+    var hasPolicies: Bool
+    var policyChoices: [Choice]
+    var people: [Person]
+    var hasPeople: Bool
+    var personFields: [FormField]
+
+    struct Policy: Sendable {
+        var title: String
+        var since: String
+        /// What it is: a place in a list could be another's by now.
+        var minSeverity: String
+        var requires: String
+        var action: String
+    }
+    struct Person: Sendable {
+        var name: String
+        var email: String
+        var url: String
+        var reason: String
+        var by: String
+        var since: String
+        var removeURL: String
+    }
+}

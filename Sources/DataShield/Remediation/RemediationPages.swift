@@ -1,0 +1,102 @@
+import Foundation
+import Hummingbird
+
+/// | Method | Path                   | Permission         |
+/// |--------|------------------------|--------------------|
+/// | GET    | `/remediation`         | `remediation:read` |
+/// | GET    | `/remediation/export`  | `remediation:read` |
+/// | POST   | `/remediation/confirm` | `remediation:act`  |
+/// | POST   | `/remediation/run`     | `remediation:act`  |
+package struct RemediationPages: Sendable {
+    let pages: Pages
+    let remediation: Remediation
+    let now: Now
+
+    package init(pages: Pages, remediation: Remediation, now: @escaping Now) {
+        self.pages = pages
+        self.remediation = remediation
+        self.now = now
+    }
+
+    package func add(to routes: PageRoutes) {
+        routes.get("/remediation", .permission(.remediationRead), use: list)
+        routes.get("/remediation/export", .permission(.remediationRead), use: RemediationRoutes(remediation: remediation).export)
+        routes.post("/remediation/confirm", .permission(.remediationAct), form: Selection.self, use: confirm)
+        routes.post("/remediation/run", .permission(.remediationAct), form: Selection.self, use: run)
+    }
+
+    // MARK: The log
+
+    func list(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.remediationRead)
+        let query = try request.decodeQuery(LogQuery.self)
+        let page = try await remediation.log(try query.filter(), cursor: query.cursor, limit: query.limit, for: subject)
+        let settings = try await remediation.settings(for: subject)
+        let isBeginning = query.cursor == nil
+        let requests = isBeginning ? try await remediation.requests([.pending, .started, .refused], limit: 20, for: subject).items : []
+        let clock = PageClock(now(), for: context.signedIn)
+        let parts: [(String, String?)] = [
+            ("action", query.action?.rawValue), ("status", query.status?.rawValue), ("employee", query.employee?.rawValue),
+            ("alert", query.alert?.rawValue), ("performedBy", query.performedBy), ("from", query.from), ("to", query.to),
+        ]
+        let isFiltered = parts.contains { !($0.1 ?? "").isEmpty }
+        let shownRequests = isFiltered ? [] : requests
+        let model = RemediationListModel(
+            isSwitchedOff: !settings.enabled, cap: settings.cap.words,
+            actionFilter: Choice(
+                "action", "Action", [("", "Any action")] + RemediationType.allCases.map { ($0.rawValue, $0.displayName) },
+                selected: query.action?.rawValue),
+            statusFilter: Choice(
+                "status", "Outcome", [("", "Any outcome")] + RemediationStatus.allCases.map { ($0.rawValue, $0.badge.label) },
+                selected: query.status?.rawValue),
+            performedBy: query.performedBy, from: query.from, to: query.to, employee: query.employee?.rawValue,
+            isFiltered: isFiltered, formError: nil, exportURL: URLText.path("/remediation/export", parts),
+            rows: page.items.map { .init($0, clock) }, hasRows: !page.items.isEmpty,
+            pager: Pager(
+                Format.count(page.items.count, "attempt", "attempts") + " on this page", path: "/remediation", query: parts, cursor: query.cursor,
+                next: page.nextCursor),
+            requests: shownRequests.map { .init($0, clock) }, hasRequests: !shownRequests.isEmpty)
+        return pages.show("remediation/list", model, Frame("Remediation", in: .remediation), for: request, context)
+    }
+
+    // MARK: Acting
+
+    /// What alerts are to be acted on, and where to go afterwards.
+    struct Selection: Codable, Sendable {
+        var id: [AlertID]?
+        var action: RemediationType
+        var back: String?
+    }
+
+    /// The dry run, which is also the question.
+    func confirm(_ request: Request, _ context: AppContext, _ form: Selection) async throws -> Response {
+        let subject = try context.require(.remediationAct)
+        let back = Pages.local(form.back, or: "/alerts")
+        guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
+        let plan = try await remediation.plan(ids, form.action, for: subject)
+        let model = RemediationConfirmModel(plan, ids: ids, back: back)
+        return pages.show("remediation/confirm", model, Frame(model.heading, in: .remediation, isNarrow: true), for: request, context)
+    }
+
+    func run(_ request: Request, _ context: AppContext, _ form: Selection) async throws -> Response {
+        let subject = try context.require(.remediationAct)
+        let back = Pages.local(form.back, or: "/remediation")
+        guard let ids = form.id, let first = ids.first else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
+        do {
+            guard ids.count == 1 else {
+                let (_, requested) = try await remediation.bulk(ids, form.action, by: subject)
+                let words = "\(Format.count(requested, "person is", "people are")) acted on now. The log shows how it ends."
+                return Pages.redirect(to: "/remediation", requested > 0 ? .done(words) : .problem("Nobody is acted on: the dry run says why."))
+            }
+            let outcome = try await remediation.request(form.action, on: first, by: subject)
+            switch outcome.status {
+            case .done: return Pages.redirect(to: back, .done("\(form.action.displayName): done."))
+            case .pending, .started:
+                return Pages.redirect(to: back, .done("The directory takes its time. The log of remediation will show how it ended."))
+            case .failed, .refused: return Pages.redirect(to: back, .problem(outcome.reason ?? "It was not done."))
+            }
+        } catch let failure as Remediation.Failure where failure.status == .conflict {
+            return Pages.redirect(to: back, .problem(failure.detail))
+        }
+    }
+}

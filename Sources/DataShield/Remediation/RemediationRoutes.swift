@@ -1,0 +1,197 @@
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// | Method | Path                                      | Permission         |
+/// |--------|-------------------------------------------|--------------------|
+/// | POST   | `/api/alerts/{id}/remediate`              | `remediation:act`  |
+/// | POST   | `/api/remediation/bulk`                   | `remediation:act`  |
+/// | GET    | `/api/remediation`                        | `remediation:read` |
+/// | GET    | `/api/remediation/export`                 | `remediation:read` |
+/// | GET    | `/api/remediation/requests`               | `remediation:read` |
+/// | GET    | `/api/remediation/requests/{id}`          | `remediation:read` |
+/// | GET    | `/api/remediation/settings`               | `remediation:read` |
+/// | PATCH  | `/api/remediation/settings`               | `policy:manage`    |
+/// | POST   | `/api/remediation/resume`                 | `policy:manage`    |
+/// | GET    | `/api/remediation/protected`              | `remediation:read` |
+/// | POST   | `/api/remediation/protected`              | `policy:manage`    |
+/// | DELETE | `/api/remediation/protected/{employeeId}` | `policy:manage`    |
+package struct RemediationRoutes: Sendable {
+    let remediation: Remediation
+
+    package init(remediation: Remediation) { self.remediation = remediation }
+
+    package func add(to api: APIRoutes) {
+        api.respond(
+            .post, "/api/alerts/{id}/remediate", .permission(.remediationAct),
+            summary: "Act on the account of an alert's person; 202 when the directory takes its time", body: Order.self, answers: Answer.self,
+            use: remediate)
+        api.respond(
+            .post, "/api/remediation/bulk", .permission(.remediationAct), summary: "Act on the accounts of many alerts' people, in the background",
+            body: BulkOrder.self, answers: BulkAnswer.self, status: .accepted, use: bulk)
+        api.get(
+            "/api/remediation", .permission(.remediationRead), summary: "What was done in directories, the latest first", query: LogQuery.self,
+            answers: Page<RemediationActionResponse>.self, use: log)
+        api.respond(
+            .get, "/api/remediation/export", .permission(.remediationRead), summary: "The log of remediation as CSV", query: LogQuery.self,
+            answerType: "text/csv", use: export)
+        api.get(
+            "/api/remediation/requests", .permission(.remediationRead), summary: "What was asked for, with what waits and what was refused",
+            query: RequestsQuery.self, answers: Page<RemediationOutcome>.self, use: requests)
+        api.get(
+            "/api/remediation/requests/{id}", .permission(.remediationRead), summary: "One request, with the calls that were made for it",
+            answers: RemediationOutcome.self
+        ) { _, context in
+            try await remediation.outcome(try context.id(as: RemediationRequestID.self), for: try context.require(.remediationRead))
+        }
+        api.get(
+            "/api/remediation/settings", .permission(.remediationRead), summary: "Cap, policies, and how the governor stands",
+            answers: RemediationSettingsResponse.self
+        ) { _, context in try await remediation.settings(for: try context.require(.remediationRead)) }
+        api.patch(
+            "/api/remediation/settings", .permission(.policyManage), summary: "Change cap, policies, kind of reset, or switch remediation on or off",
+            body: RemediationSettingsChange.self, answers: RemediationSettingsResponse.self
+        ) { _, context, change in try await remediation.change(change, by: try context.require(.policyManage)) }
+        api.post(
+            "/api/remediation/resume", .permission(.policyManage), summary: "Let remediation go on after a stop",
+            answers: RemediationSettingsResponse.self
+        ) { _, context in try await remediation.resume(by: try context.require(.policyManage)) }
+        api.get(
+            "/api/remediation/protected", .permission(.remediationRead), summary: "People whose accounts are never touched",
+            answers: Page<ProtectedPersonResponse>.self
+        ) { _, context in Self.page(try await remediation.protected(for: try context.require(.remediationRead))) }
+        api.post(
+            "/api/remediation/protected", .permission(.policyManage), summary: "Protect a person, by id or address", body: Protection.self,
+            answers: Page<ProtectedPersonResponse>.self, status: .created
+        ) { _, context, body in
+            Self.page(
+                try await remediation.protect(body.employeeId, address: body.email, reason: body.reason, by: try context.require(.policyManage)))
+        }
+        api.delete("/api/remediation/protected/{employeeId}", .permission(.policyManage), summary: "Take the protection off a person") { _, context in
+            try await remediation.unprotect(try context.id("employeeId", as: EmployeeID.self), by: try context.require(.policyManage))
+        }
+    }
+
+    // MARK: Acting
+
+    struct Order: Codable, Sendable {
+        var action: RemediationType
+        /// Only tell what would be done.
+        var dryRun: Bool?
+    }
+
+    /// What was done, or would be.
+    struct Answer: Codable, Sendable {
+        /// null for a dry run.
+        var request: RemediationOutcome?
+        /// null unless it was a dry run.
+        var plan: RemediationPlan?
+    }
+
+    func remediate(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.remediationAct)
+        let id = try context.id(as: AlertID.self)
+        let order = try await request.decodeJSON(Order.self)
+        if order.dryRun == true {
+            return try .json(Answer(request: nil, plan: try await remediation.plan([id], order.action, for: subject)))
+        }
+        let outcome = try await remediation.request(order.action, on: id, by: subject)
+        return try .json(Answer(request: outcome, plan: nil), status: outcome.status.isEnded ? .ok : .accepted)
+    }
+
+    struct BulkOrder: Codable, Sendable {
+        var ids: [AlertID]
+        var action: RemediationType
+        var dryRun: Bool?
+    }
+
+    struct BulkAnswer: Codable, Sendable {
+        var plan: RemediationPlan
+        /// How many people's requests wait now; 0 for a dry run.
+        var requested: Int
+    }
+
+    func bulk(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.remediationAct)
+        let order = try await request.decodeJSON(BulkOrder.self)
+        if order.dryRun == true {
+            return try .json(BulkAnswer(plan: try await remediation.plan(order.ids, order.action, for: subject), requested: 0))
+        }
+        let (plan, requested) = try await remediation.bulk(order.ids, order.action, by: subject)
+        return try .json(BulkAnswer(plan: plan, requested: requested), status: .accepted)
+    }
+
+    // MARK: Looking
+
+    func log(_ request: Request, _ context: AppContext, _ query: LogQuery) async throws -> Page<RemediationActionResponse> {
+        let page = try await remediation.log(
+            try query.filter(), cursor: query.cursor, limit: query.limit, for: try context.require(.remediationRead))
+        return Page(items: page.items.map { RemediationActionResponse($0) }, nextCursor: page.nextCursor)
+    }
+
+    func export(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.remediationRead)
+        let export = try await remediation.exportLog(try request.decodeQuery(LogQuery.self).filter(), for: subject)
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/csv; charset=utf-8", .contentDisposition: "attachment; filename=\"remediation.csv\""],
+            body: ResponseBody { writer in
+                for try await piece in export { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            })
+    }
+
+    struct RequestsQuery: Codable, Sendable {
+        /// One or more, with commas between.
+        var status: [RemediationRequestStatus]?
+        var cursor: String?
+        var limit: Int?
+    }
+
+    func requests(_ request: Request, _ context: AppContext, _ query: RequestsQuery) async throws -> Page<RemediationOutcome> {
+        let page = try await remediation.requests(
+            Set(query.status ?? []), cursor: query.cursor, limit: query.limit, for: try context.require(.remediationRead))
+        return Page(items: page.items.map { RemediationOutcome($0, attempts: []) }, nextCursor: page.nextCursor)
+    }
+
+    // MARK: Protected people
+
+    struct Protection: Codable, Sendable {
+        var employeeId: EmployeeID?
+        /// In place of the id.
+        var email: String?
+        var reason: String
+    }
+
+    private static func page(_ people: [ProtectedPerson]) -> Page<ProtectedPersonResponse> {
+        Page(items: people.map { ProtectedPersonResponse($0) }, nextCursor: nil)
+    }
+}
+
+/// The filters of the log as a query string has them; the page takes the same.
+struct LogQuery: Codable, Sendable {
+    var action: RemediationType?
+    var status: RemediationStatus?
+    var employee: EmployeeID?
+    var alert: AlertID?
+    /// Part of the name of who did it.
+    var performedBy: String?
+    /// A day, or a moment: the earliest.
+    var from: String?
+    /// A day, which is included, or a moment, which is not.
+    var to: String?
+    var cursor: String?
+    var limit: Int?
+
+    /// - Throws: ``InvalidInput`` naming what is not understood.
+    func filter() throws -> RemediationFilter {
+        var filter = RemediationFilter(
+            action: action, status: status, employee: employee, alert: alert, performedBy: performedBy,
+            from: try from.flatMap { try ListText.moment($0, "from") })
+        if let text = performedBy, text.unicodeScalars.count > 200 { throw InvalidInput("performedBy", "has at most 200 characters.") }
+        if let to, let moment = try ListText.moment(to, "to") {
+            filter.until = to.utf8.count == 10 ? moment.addingTimeInterval(86_400) : moment
+        }
+        return filter
+    }
+}

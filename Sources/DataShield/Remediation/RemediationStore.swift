@@ -1,0 +1,258 @@
+import Foundation
+import Postgres
+
+/// The SQL of `remediation_settings`, `remediation_requests`, `remediation_actions` and `protected_people`.
+struct RemediationStore {
+    let db: TenantTransaction
+
+    init(_ db: TenantTransaction) { self.db = db }
+
+    // MARK: Settings
+
+    /// The company's settings; the standard ones when it has decided nothing yet.
+    func settings() async throws -> RemediationSettings {
+        try await db.first(
+            "SELECT \(RemediationSettings.columns) FROM remediation_settings s WHERE s.company_id = \(db.company)", as: RemediationSettings.self)
+            ?? RemediationSettings()
+    }
+
+    /// The company's settings, locked until the transaction ends. Whoever starts a call, stops, resumes or protects takes this lock first:
+    /// so they do it one after the other, in whichever process they are.
+    func lockSettings() async throws -> RemediationSettings {
+        try await db.execute("INSERT INTO remediation_settings (company_id) VALUES (\(db.company)) ON CONFLICT DO NOTHING")
+        return try await db.first(
+            "SELECT \(RemediationSettings.columns) FROM remediation_settings s WHERE s.company_id = \(db.company) FOR UPDATE",
+            as: RemediationSettings.self) ?? RemediationSettings()
+    }
+
+    func save(_ settings: RemediationSettings) async throws {
+        let governor = settings.governor
+        try await db.execute(
+            """
+            UPDATE remediation_settings SET cap_people = \(governor.capPeople), cap_percent = \(governor.capPercent),
+                window_hours = \(governor.windowHours), is_weak_reset_chosen = \(settings.isWeakResetChosen),
+                policies = \(JSON(settings.policies)), counted_from = \(settings.countedFrom), stopped_at = \(settings.stoppedAt),
+                stop_reason = \(settings.stopReason)
+            WHERE company_id = \(db.company)
+            """)
+    }
+
+    /// How many active people the company has.
+    func activePeople() async throws -> Int {
+        try await db.first(
+            "SELECT coalesce(sum(people), 0)::bigint FROM department_counts WHERE company_id = \(db.company)", as: Int.self) ?? 0
+    }
+
+    /// Whose calls were started after a time.
+    func touched(since start: Date) async throws -> Set<EmployeeID> {
+        Set(
+            try await db.query(
+                "SELECT DISTINCT employee_id FROM remediation_requests WHERE company_id = \(db.company) AND started_at > \(start)",
+                as: EmployeeID.self))
+    }
+
+    func isEnabled() async throws -> Bool {
+        try await db.first("SELECT remediation_enabled FROM companies WHERE id = \(db.company)", as: Bool.self) ?? false
+    }
+
+    // MARK: People
+
+    func people(_ ids: [EmployeeID]) async throws -> [RemediationPerson] {
+        try await db.query(
+            """
+            SELECT e.id, e.email, e.first_name, e.last_name, e.source_connection_id, e.external_id, (
+                SELECT p.reason FROM protected_people p
+                WHERE p.company_id = e.company_id AND (p.employee_id = e.id OR p.email = e.email) LIMIT 1)
+            FROM employees e WHERE e.company_id = \(db.company) AND e.id = ANY(\(ids)) ORDER BY e.id
+            """, as: RemediationPerson.self)
+    }
+
+    /// Whom alerts are about; nil for those about nobody any more. Alerts that are not there, or another company's, are left out.
+    func peopleOfAlerts(_ ids: [AlertID]) async throws -> [AlertID: EmployeeID?] {
+        let found = try await db.query(
+            "SELECT id, employee_id FROM alerts WHERE company_id = \(db.company) AND id = ANY(\(ids))", as: AlertPerson.self)
+        return Dictionary(uniqueKeysWithValues: found.map { ($0.alert, $0.person) })
+    }
+
+    private struct AlertPerson: RowDecodable {
+        let alert: AlertID
+        let person: EmployeeID?
+
+        init(from row: inout Row) throws {
+            alert = try row.next()
+            person = try row.next()
+        }
+    }
+
+    func protectedPeople() async throws -> [ProtectedPerson] {
+        try await db.query(
+            """
+            SELECT p.employee_id, p.email, e.first_name, e.last_name, p.reason, p.protected_by, p.created_at
+            FROM protected_people p LEFT JOIN employees e ON e.company_id = p.company_id AND e.id = p.employee_id
+            WHERE p.company_id = \(db.company) ORDER BY p.created_at, p.employee_id LIMIT 1000
+            """, as: ProtectedPerson.self)
+    }
+
+    func protect(_ person: RemediationPerson, reason: String, by name: String?, at now: Date) async throws {
+        try await db.execute(
+            """
+            INSERT INTO protected_people (company_id, employee_id, email, reason, protected_by, created_at)
+            VALUES (\(db.company), \(person.id), \(person.email), \(reason), \(name), \(now))
+            ON CONFLICT (company_id, employee_id) DO UPDATE
+                SET email = excluded.email, reason = excluded.reason, protected_by = excluded.protected_by
+            """)
+    }
+
+    func unprotect(_ person: EmployeeID) async throws -> ProtectedPerson? {
+        try await db.first(
+            """
+            DELETE FROM protected_people p WHERE p.company_id = \(db.company) AND p.employee_id = \(person)
+            RETURNING p.employee_id, p.email, NULL::text, NULL::text, p.reason, p.protected_by, p.created_at
+            """, as: ProtectedPerson.self)
+    }
+
+    /// The person with an address.
+    func person(at address: String) async throws -> EmployeeID? {
+        try await db.first("SELECT id FROM employees WHERE company_id = \(db.company) AND email = \(address)", as: EmployeeID.self)
+    }
+
+    /// The address of a user, which is how the log names them.
+    func address(of user: UserID?) async throws -> String? {
+        guard let user else { return nil }
+        return try await db.first("SELECT email FROM users WHERE company_id = \(db.company) AND id = \(user)", as: String.self)
+    }
+
+    // MARK: Requests
+
+    /// Something to be asked for.
+    struct New: Sendable {
+        var id = RemediationRequestID()
+        var action: RemediationType
+        var employee: EmployeeID
+        var target: String
+        var alert: AlertID?
+        var trigger: RemediationTrigger
+        var cause: String
+        var requestedBy: UserID?
+        var performedBy: String
+    }
+
+    /// Writes requests; those whose cause has made one already, or whose like is under way, are left out.
+    /// - Returns: the ids of those that were written.
+    func insert(_ new: [New], at now: Date) async throws -> [RemediationRequestID] { try await Self.insert(new, of: db.company, at: now, in: db) }
+
+    static func insert(_ new: [New], of company: CompanyID, at now: Date, in db: some Queryable) async throws -> [RemediationRequestID] {
+        guard !new.isEmpty else { return [] }
+        return try await db.query(
+            """
+            INSERT INTO remediation_requests (id, company_id, action, employee_id, target, alert_id, trigger, cause, requested_by, performed_by,
+                created_at, updated_at)
+            SELECT n.id, \(company), n.action, n.employee, n.target, n.alert, n.trigger, n.cause, n.requested_by, n.performed_by, \(now), \(now)
+            FROM unnest(
+                \(new.map(\.id))::text[], \(new.map(\.action))::remediation_type[], \(new.map(\.employee))::text[],
+                \(new.map(\.target))::text[], \(new.map(\.alert))::text[], \(new.map(\.trigger))::text[], \(new.map(\.cause))::text[],
+                \(new.map(\.requestedBy))::text[], \(new.map(\.performedBy))::text[]
+            ) WITH ORDINALITY AS n (id, action, employee, target, alert, trigger, cause, requested_by, performed_by, place)
+            ORDER BY n.place
+            ON CONFLICT DO NOTHING RETURNING id
+            """, as: RemediationRequestID.self)
+    }
+
+    func find(_ id: RemediationRequestID, locking: Bool = false) async throws -> RemediationRequest? {
+        let lock: SQL = locking ? "FOR UPDATE" : ""
+        return try await db.first(
+            "SELECT \(RemediationRequest.columns) FROM remediation_requests q WHERE q.company_id = \(db.company) AND q.id = \(id) \(lock)",
+            as: RemediationRequest.self)
+    }
+
+    /// The request that has waited longest.
+    func nextPending() async throws -> RemediationRequestID? {
+        try await db.first(
+            """
+            SELECT id FROM remediation_requests WHERE company_id = \(db.company) AND status = 'PENDING' ORDER BY created_at, id LIMIT 1
+            """, as: RemediationRequestID.self)
+    }
+
+    func start(_ id: RemediationRequestID, at connection: DirectoryConnectionID, holder: String, lease: Date, now: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE remediation_requests SET status = 'STARTED', connection_id = \(connection), holder = \(holder), lease_until = \(lease),
+                step = action, started_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'PENDING'
+            """)
+    }
+
+    /// Goes on to the next call of a started request.
+    /// - Returns: whether the request was still the holder's.
+    func step(_ id: RemediationRequestID, to action: RemediationType, holder: String, lease: Date) async throws -> Bool {
+        try await db.execute(
+            """
+            UPDATE remediation_requests SET step = \(action), lease_until = \(lease)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'STARTED' AND holder = \(holder)
+            """) == 1
+    }
+
+    /// Ends a started request.
+    /// - Returns: whether the request was still the holder's.
+    func end(_ id: RemediationRequestID, failure: String?, holder: String, now: Date) async throws -> Bool {
+        let status: RemediationRequestStatus = failure == nil ? .done : .failed
+        return try await db.execute(
+            """
+            UPDATE remediation_requests SET status = \(status), reason = \(failure), holder = NULL, lease_until = NULL, step = NULL,
+                finished_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'STARTED' AND holder = \(holder)
+            """) == 1
+    }
+
+    /// Refuses a request that waits.
+    func refuse(_ id: RemediationRequestID, _ refusal: RemediationRefusal, now: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE remediation_requests SET status = 'REFUSED', reason = \(refusal.description), finished_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'PENDING'
+            """)
+    }
+
+    /// Refuses all requests that wait.
+    /// - Returns: how many.
+    func refuseWaiting(_ refusal: RemediationRefusal, now: Date) async throws -> Int {
+        try await db.execute(
+            """
+            UPDATE remediation_requests SET status = 'REFUSED', reason = \(refusal.description), finished_at = \(now)
+            WHERE company_id = \(db.company) AND status = 'PENDING'
+            """)
+    }
+
+    // MARK: The log
+
+    func log(
+        _ action: RemediationType, _ status: RemediationStatus, of request: RemediationRequest, detail: String, at now: Date
+    ) async throws -> RemediationActionID {
+        let id = RemediationActionID(at: now)
+        try await Self.log(
+            id, action, status, of: request.id, target: request.target, detail: detail, by: request.performedBy, employee: request.employee,
+            alert: request.alert, company: db.company, at: now, in: db)
+        return id
+    }
+
+    static func log(
+        _ id: RemediationActionID, _ action: RemediationType, _ status: RemediationStatus, of request: RemediationRequestID, target: String,
+        detail: String, by name: String, employee: EmployeeID, alert: AlertID?, company: CompanyID, at now: Date, in db: some Queryable
+    ) async throws {
+        try await db.execute(
+            """
+            INSERT INTO remediation_actions (id, company_id, action, status, target, detail, performed_by, employee_id, alert_id, request_id,
+                created_at)
+            VALUES (\(id), \(company), \(action), \(status), \(target), \(detail), \(name), \(employee), \(alert), \(request), \(now))
+            """)
+    }
+
+    /// Notes what a call has changed about an account, so that exposures before it count as neutralised at once.
+    func note(_ action: RemediationType, of employee: EmployeeID, at time: Date) async throws {
+        let column: SQL = action == .forcePasswordReset ? "password_changed_at" : "sessions_valid_from"
+        try await db.execute(
+            """
+            UPDATE employees SET \(column) = greatest(\(column), \(time)) WHERE company_id = \(db.company) AND id = \(employee)
+            """)
+    }
+}

@@ -1,0 +1,214 @@
+import Foundation
+import Jobs
+import Logging
+import Postgres
+
+/// Performs a company's requests that wait, one after the other, until none is left.
+package struct RunRemediation: JobHandler {
+    package static let kind = "remediation.run"
+
+    package struct Payload: Codable, Sendable {
+        package var company: CompanyID
+    }
+
+    let database: TenantDatabase
+    let runner: RemediationRunner
+
+    package init(database: TenantDatabase, runner: RemediationRunner) {
+        self.database = database
+        self.runner = runner
+    }
+
+    package func perform(_ payload: Payload, of job: Job) async throws -> JobOutcome { try await perform(for: payload.company) }
+
+    /// What the job does; for tests, which have none.
+    func perform(for company: CompanyID) async throws -> JobOutcome {
+        var last: RemediationRequestID?
+        while let next = try await database.read(for: company, { db in try await RemediationStore(db).nextPending() }) {
+            try Task.checkCancellation()
+            // A request that is run no longer waits. If it did, this would not end.
+            guard next != last else { return .again(after: .seconds(30), reason: "A request still waits after it was run.") }
+            last = next
+            _ = try await runner.run(next, of: company)
+        }
+        return .done
+    }
+
+    /// Has what waits performed, in the transaction that wrote it.
+    static func enqueue(for company: CompanyID, in db: some Queryable, _ queue: JobQueue) async throws {
+        // Without a dedupe key: a job that is about to end would not see what this transaction has written. A second one finds nothing.
+        try await queue.enqueue(
+            NewJob(for: RunRemediation.self, payload: .init(company: company), companyID: company.rawValue, maxAttempts: 20), in: db)
+    }
+}
+
+/// What is derived from time to time from what is stored: requests whose program has died, alerts that policies act on, and requests that
+/// nobody performs.
+package struct RemediationSchedule: Sendable {
+    let queue: JobQueue
+    let now: Now
+    let logger: Logger
+    /// How far back alerts are looked at again: one is written with the time at which its transaction began, and seen when it ends.
+    static let overlap: TimeInterval = 3600
+    /// After which a request that waits is thought to be forgotten.
+    static let patience: TimeInterval = 60
+
+    package init(queue: JobQueue, now: @escaping Now, logger: Logger) {
+        self.queue = queue
+        self.now = now
+        self.logger = logger
+    }
+
+    package var work: ScheduledWork {
+        ScheduledWork("remediation") { db in
+            try await giveUpLost(in: db)
+            try await applyPolicies(in: db)
+            try await wakeForgotten(in: db)
+        }
+    }
+
+    // MARK: Lost
+
+    private struct Lost: RowDecodable {
+        let id: RemediationRequestID
+        let company: CompanyID
+        let action: RemediationType
+        let step: RemediationType
+        let employee: EmployeeID
+        let target: String
+        let alert: AlertID?
+        let performedBy: String
+
+        init(from row: inout Row) throws {
+            id = try row.next()
+            company = try row.next()
+            action = try row.next()
+            step = try row.next()
+            employee = try row.next()
+            target = try row.next()
+            alert = try row.next()
+            performedBy = try row.next()
+        }
+    }
+
+    static let lostReason = "The program ended before the directory's answer was known; not repeated."
+
+    /// Ends requests that were started and whose program says nothing more: they failed, for all that is known.
+    func giveUpLost(in db: some Queryable) async throws {
+        let time = now()
+        let lost = try await db.query(
+            """
+            SELECT id, company_id, action, step, employee_id, target, alert_id, performed_by FROM remediation_requests
+            WHERE status = 'STARTED' AND lease_until < \(time) ORDER BY lease_until LIMIT 500 FOR UPDATE SKIP LOCKED
+            """, as: Lost.self)
+        for request in lost {
+            let reason = request.step == request.action ? Self.lostReason : "The password was reset, but the sessions may stand. \(Self.lostReason)"
+            try await db.execute(
+                """
+                UPDATE remediation_requests SET status = 'FAILED', reason = \(reason), holder = NULL, lease_until = NULL, step = NULL,
+                    finished_at = \(time)
+                WHERE company_id = \(request.company) AND id = \(request.id)
+                """)
+            try await RemediationStore.log(
+                RemediationActionID(at: time), request.step, .failed, of: request.id, target: request.target, detail: Self.lostReason,
+                by: request.performedBy, employee: request.employee, alert: request.alert, company: request.company, at: time, in: db)
+            logger.error(
+                "A remediation was lost with its program", metadata: ["company": "\(request.company)", "request": "\(request.id)"])
+        }
+    }
+
+    // MARK: Policies
+
+    private struct Due: RowDecodable {
+        let alert: AlertID
+        let employee: EmployeeID
+        let target: String
+
+        init(from row: inout Row) throws {
+            alert = try row.next()
+            employee = try row.next()
+            target = try row.next()
+        }
+    }
+
+    private struct Wanting: RowDecodable {
+        let company: CompanyID
+        let policies: [RemediationPolicy]
+        let seenUntil: Date?
+
+        init(from row: inout Row) throws {
+            company = try row.next()
+            policies = try row.next(as: JSON<[RemediationPolicy]>.self).value
+            seenUntil = try row.next()
+        }
+    }
+
+    /// Asks for what policies want done about new alerts. While remediation is stopped this goes on: what it asks for is refused, and
+    /// stands in the list of what was.
+    func applyPolicies(in db: some Queryable) async throws {
+        let time = now()
+        let companies = try await db.query(
+            """
+            SELECT s.company_id, s.policies, s.policies_seen_until FROM remediation_settings s JOIN companies c ON c.id = s.company_id
+            WHERE c.remediation_enabled AND s.policies <> '[]' ORDER BY s.company_id
+            """, as: Wanting.self)
+        for wanting in companies {
+            var count = 0
+            for policy in wanting.policies {
+                let start = max(policy.since, wanting.seenUntil?.addingTimeInterval(-Self.overlap) ?? policy.since)
+                count += try await apply(policy, of: wanting.company, since: start, at: time, in: db)
+            }
+            try await db.execute("UPDATE remediation_settings SET policies_seen_until = \(time) WHERE company_id = \(wanting.company)")
+            if count > 0 { try await RunRemediation.enqueue(for: wanting.company, in: db, queue) }
+        }
+    }
+
+    /// One request for each person, for the latest alert of theirs. An alert is answered for by any request of the same kind that was made
+    /// after it, however that ended: what failed or was refused is for a person to decide.
+    private func apply(
+        _ policy: RemediationPolicy, of company: CompanyID, since start: Date, at time: Date, in db: some Queryable
+    ) async throws -> Int {
+        let requirement: SQL =
+            switch policy.requires {
+            case .session: "exposes_session(r.artifacts)"
+            case .password: "exposes_password(r.exposed_data, r.artifacts)"
+            case .anything: "true"
+            }
+        let due = try await db.query(
+            """
+            SELECT DISTINCT ON (a.employee_id) a.id, a.employee_id, e.email
+            FROM alerts a
+            JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id AND e.deactivated_at IS NULL
+            JOIN breach_records r ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
+            WHERE a.company_id = \(company) AND a.created_at > \(start) AND a.status <> 'RESOLVED' AND a.severity <= \(policy.minSeverity)
+                AND \(requirement)
+                AND NOT EXISTS (
+                    SELECT FROM remediation_requests q
+                    WHERE q.company_id = a.company_id AND q.employee_id = a.employee_id AND q.action = \(policy.action)
+                        AND q.created_at >= a.created_at)
+            ORDER BY a.employee_id, a.created_at DESC, a.id DESC
+            """, as: Due.self)
+        return try await RemediationStore.insert(
+            due.map {
+                RemediationStore.New(
+                    id: RemediationRequestID(at: time), action: policy.action, employee: $0.employee, target: $0.target, alert: $0.alert,
+                    trigger: .policy, cause: "policy:\(policy.action.rawValue):\($0.alert)", requestedBy: nil,
+                    performedBy: "Policy: \(policy.title)")
+            }, of: company, at: time, in: db
+        ).count
+    }
+
+    // MARK: Forgotten
+
+    /// Has requests performed whose job is gone, or that were to be performed by a program that has ended.
+    func wakeForgotten(in db: some Queryable) async throws {
+        let forgotten = try await db.query(
+            """
+            SELECT DISTINCT q.company_id FROM remediation_requests q
+            WHERE q.status = 'PENDING' AND q.created_at < \(now().addingTimeInterval(-Self.patience))
+                AND NOT EXISTS (
+                    SELECT FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind) AND j.status IN ('PENDING', 'RUNNING'))
+            """, as: CompanyID.self)
+        for company in forgotten { try await RunRemediation.enqueue(for: company, in: db, queue) }
+    }
+}

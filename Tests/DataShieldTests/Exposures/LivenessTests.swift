@@ -1,0 +1,192 @@
+import DataShieldTestSupport
+import Foundation
+import Postgres
+import Testing
+
+@testable import DataShield
+
+/// The rule of the schema, case by case.
+@Suite(.freshDatabase) struct LivenessTests {
+    /// Days of the year 2026, as they are written in the cases.
+    static func day(_ text: String?) -> Date? { text.flatMap { Timestamp.parse("\($0)T12:00:00.000Z") } }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var data: [String] = ["email"]
+        var artifacts: [ArtifactKind] = []
+        var captured: String?
+        var breach: String?
+        var known = "2026-06-01"
+        var isInDirectory = true
+        var password: String?
+        var sessions: String?
+        var deactivated: String?
+        var reason: LivenessReason
+
+        var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+        Case(name: "nothing to sign in with", breach: "2026-01-10", password: "2020-01-01", reason: .noCredential),
+        Case(name: "autofill is no credential", artifacts: [.autofill], captured: "2026-01-10", reason: .noCredential),
+        Case(name: "no credential, although the account is disabled", deactivated: "2026-02-01", reason: .noCredential),
+        Case(name: "disabled in the directory", data: ["password"], breach: "2026-01-10", deactivated: "2026-02-01", reason: .accountDisabled),
+        Case(
+            name: "disabled before the exposure is as good", data: ["password"], breach: "2026-01-10", deactivated: "2025-02-01",
+            reason: .accountDisabled),
+        Case(
+            name: "taken off the list by hand says nothing of the account", data: ["password"], breach: "2026-01-10", isInDirectory: false,
+            deactivated: "2026-02-01", reason: .passwordNotKnown),
+        // A breach with a date: a month more or less.
+        Case(name: "changed long after", data: ["password"], breach: "2026-01-10", password: "2026-05-01", reason: .passwordChanged),
+        Case(name: "changed long before", data: ["password"], breach: "2026-01-10", password: "2025-05-01", reason: .passwordStands),
+        Case(name: "a hash is a password", data: ["hashed_password"], breach: "2026-01-10", password: "2025-05-01", reason: .passwordStands),
+        Case(name: "changed three weeks after", data: ["password"], breach: "2026-01-10", password: "2026-01-31", reason: .passwordUnclear),
+        Case(name: "changed three weeks before", data: ["password"], breach: "2026-01-10", password: "2025-12-20", reason: .passwordUnclear),
+        Case(
+            name: "changed three weeks after, and after it was known", data: ["password"], breach: "2026-01-10", known: "2026-01-15",
+            password: "2026-01-31", reason: .passwordChanged),
+        Case(name: "nobody says when it was changed", data: ["password"], breach: "2026-01-10", reason: .passwordNotKnown),
+        // Without any date: at the latest when it became known.
+        Case(name: "no date, changed after it was known", data: ["password"], password: "2026-06-02", reason: .passwordChanged),
+        Case(name: "no date, changed before it was known", data: ["password"], password: "2020-06-02", reason: .passwordUnclear),
+        // Stolen by malware: a day more or less.
+        Case(
+            name: "a session, revoked two days later", artifacts: [.cookie], captured: "2026-03-01", sessions: "2026-03-03", reason: .sessionsRevoked),
+        Case(name: "a session, revoked the same day", artifacts: [.token], captured: "2026-03-01", sessions: "2026-03-01", reason: .sessionsUnclear),
+        Case(name: "a session, revoked before", artifacts: [.cookie], captured: "2026-03-01", sessions: "2026-01-01", reason: .sessionsStand),
+        Case(
+            name: "a session is not ended by a new password", artifacts: [.cookie], captured: "2026-03-01", password: "2026-05-01",
+            reason: .sessionsNotKnown),
+        Case(
+            name: "captured hours before it became known, revoked right after", artifacts: [.cookie], captured: "2026-06-01", known: "2026-06-01",
+            sessions: "2026-06-02", reason: .sessionsRevoked),
+        Case(
+            name: "captured after it was first known", artifacts: [.cookie], captured: "2026-08-01", known: "2026-06-01", sessions: "2026-07-01",
+            reason: .sessionsStand),
+        // Both: the worst of the two counts.
+        Case(
+            name: "both renewed", artifacts: [.cookie, .password], captured: "2026-03-01", password: "2026-04-01", sessions: "2026-04-01",
+            reason: .bothRenewed),
+        Case(
+            name: "password changed, sessions not", artifacts: [.cookie, .password], captured: "2026-03-01", password: "2026-04-01",
+            sessions: "2026-01-01", reason: .sessionsStand),
+        Case(
+            name: "sessions revoked, password not", artifacts: [.cookie, .password], captured: "2026-03-01", password: "2026-01-01",
+            sessions: "2026-04-01", reason: .passwordStands),
+        Case(
+            name: "an old password is live also when nobody knows of sessions", artifacts: [.cookie, .password], captured: "2026-03-01",
+            password: "2026-01-01", reason: .passwordStands),
+        Case(
+            name: "sessions revoked, nobody knows of the password", artifacts: [.cookie, .password], captured: "2026-03-01", sessions: "2026-04-01",
+            reason: .passwordNotKnown),
+    ]
+
+    @Test(arguments: cases) func `an exposure is live or not for a reason`(one: Case) async throws {
+        let artifacts = one.artifacts.map(\.rawValue)
+        let found = try await TestDatabase.current.system.first(
+            """
+            SELECT exposure_reason(\(one.data)::text[], \(artifacts)::text[]::artifact_kind[], \(Self.day(one.captured))::timestamptz,
+                (\(Self.day(one.breach))::timestamptz AT TIME ZONE 'UTC')::date, \(Self.day(one.known))::timestamptz, \(one.isInDirectory),
+                \(Self.day(one.password))::timestamptz, \(Self.day(one.sessions))::timestamptz, \(Self.day(one.deactivated))::timestamptz)
+            """, as: LivenessReason.self)
+        #expect(found == one.reason)
+    }
+
+    @Test func `the cases have every reason`() {
+        #expect(Set(Self.cases.map(\.reason)) == Set(LivenessReason.allCases))
+    }
+
+    /// Somebody with a record and its alert.
+    private func makeExposure(
+        in company: CompanyID, artifacts: [ArtifactKind] = [.cookie], data: [String] = ["email"]
+    ) async throws -> (person: EmployeeID, alert: AlertID) {
+        let database = TestDatabase.current
+        let person = try await database.makeEmployee(in: company)
+        let breach = try await database.makeBreach(date: Self.day("2026-01-10"), dataTypes: data)
+        _ = try await database.makeBreachRecord(in: company, employee: person, breach: breach, exposedData: data, artifacts: artifacts)
+        return (person, try await database.makeAlert(in: company, employee: person, breach: breach))
+    }
+
+    @Test func `alerts are filtered by whether they are live, and say why`() async throws {
+        try await withServer(as: .viewer) { client in
+            let database = TestDatabase.current
+            let live = try await makeExposure(in: client.company)
+            let done = try await makeExposure(in: client.company)
+            let unknown = try await makeExposure(in: client.company)
+            let harmless = try await makeExposure(in: client.company, artifacts: [])
+            try await database.owner.execute("UPDATE employees SET sessions_valid_from = '2020-01-01' WHERE id = \(live.person)")
+            try await database.owner.execute("UPDATE employees SET sessions_valid_from = '2026-05-01' WHERE id = \(done.person)")
+            func shown(_ state: String) async throws -> Set<AlertID> {
+                Set(try await client.get("/api/alerts?liveness=\(state)").decode(Page<AlertResponse>.self).items.map(\.id))
+            }
+            #expect(try await shown("LIVE") == [live.alert])
+            #expect(try await shown("NEUTRALISED") == [done.alert])
+            #expect(try await shown("UNKNOWN") == [unknown.alert])
+            #expect(try await shown("NO_CREDENTIAL") == [harmless.alert])
+            #expect(try await shown("LIVE,UNKNOWN") == [live.alert, unknown.alert])
+            #expect(try await client.get("/api/alerts?liveness=DEAD").fields == ["liveness"])
+
+            let detail = try await client.get("/api/alerts/\(live.alert)").decode(AlertDetailResponse.self)
+            #expect(detail.liveness?.state == .live)
+            #expect(detail.liveness?.text.contains("1 Jan 2020") == true)
+            let records = try await client.get("/api/employees/\(done.person)/records").decode(Page<Breaches.RecordResponse>.self)
+            #expect(records.items.map(\.liveness.reason) == [.sessionsRevoked])
+            #expect(records.items.map(\.alertId) == [done.alert])
+            #expect(try await client.get("/api/employees/\(EmployeeID())/records").status == 404)
+
+            #expect(try await client.get("/alerts/\(live.alert)").text.contains("Still live"))
+            #expect(try await client.get("/employees/\(done.person)").text.contains("Neutralised"))
+            #expect(try await client.get("/alerts?liveness=NEUTRALISED").text.contains(done.alert.rawValue))
+        }
+    }
+
+    @Test func `a secret that a file shows later counts from then on`() async throws {
+        let database = TestDatabase.current
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = try await database.makeBreach(date: nil)
+        let record = try await database.makeBreachRecord(
+            in: company, employee: person, breach: breach, detectedAt: try #require(Self.day("2026-02-01")))
+        try await database.owner.execute("UPDATE employees SET password_changed_at = '2026-03-01' WHERE id = \(person)")
+        let subject = Subject(actor: .program("test"), company: company, role: .viewer)
+        let breaches = Breaches(database: database.tenant)
+        #expect(try await breaches.records(of: person, for: subject).map(\.liveness.reason) == [.passwordChanged])
+        try await database.tenant.transaction(for: company) { db in
+            try await db.execute(
+                """
+                INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, first_seen_at, last_seen_at)
+                VALUES (\(CUID.make(at: Date())), \(company), \(person), \(record), '\\x01', 'e…', '2026-04-01', '2026-04-01')
+                """)
+        }
+        #expect(try await breaches.records(of: person, for: subject).map(\.liveness.reason) == [.passwordUnclear])
+    }
+
+    @Test func `what a directory says of an account does not go back in time, unless it is another account`() async throws {
+        let owner = TestDatabase.current.owner
+        let company = try await TestDatabase.current.makeCompany()
+        let person = try await TestDatabase.current.makeEmployee(in: company)
+        func changed(_ set: SQL) async throws -> Date? {
+            try await owner.first("UPDATE employees SET \(set) WHERE id = \(person) RETURNING password_changed_at", as: Date.self)
+        }
+        let later = Timestamp.parse("2026-03-01T00:00:00.000Z")
+        #expect(try await changed("external_id = 'one', password_changed_at = '2026-03-01T00:00:00Z'") == later)
+        #expect(try await changed("password_changed_at = '2026-01-01T00:00:00Z'") == later)
+        #expect(try await changed("password_changed_at = '2026-01-01T00:00:00Z', external_id = 'two'") != later)
+    }
+
+    @Test(arguments: LivenessReason.allCases) func `every reason has words`(reason: LivenessReason) async throws {
+        var exposure = try await withExposure()
+        exposure.reason = reason
+        #expect(exposure.words.hasSuffix("."))
+        #expect(!exposure.words.contains("  "))
+    }
+
+    private func withExposure() async throws -> ExposureLiveness {
+        let company = try await TestDatabase.current.makeCompany()
+        let exposed = try await makeExposure(in: company)
+        let subject = Subject(actor: .program("test"), company: company, role: .viewer)
+        let records = try await Breaches(database: TestDatabase.current.tenant).records(of: exposed.person, for: subject)
+        return try #require(records.first).liveness
+    }
+}

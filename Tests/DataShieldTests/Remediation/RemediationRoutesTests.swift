@@ -1,0 +1,201 @@
+import DataShieldTestSupport
+import Foundation
+import Testing
+
+@testable import DataShield
+
+@Suite(.freshDatabase) struct RemediationRoutesTests {
+    private struct Order: Encodable, Sendable {
+        var action = "REVOKE_SESSIONS"
+        var dryRun: Bool?
+    }
+    private struct BulkOrder: Encodable, Sendable {
+        var ids: [AlertID]
+        var action = "REVOKE_SESSIONS"
+        var dryRun: Bool?
+    }
+
+    /// A server of a company whose directory writes down what it is asked.
+    private func withWorld(
+        as role: Role = .admin, isEnabled: Bool = true, _ body: (RemediationWorld, TestClient) async throws -> Void
+    ) async throws {
+        let world = try await RemediationWorld(isEnabled: isEnabled, clock: MovedClock(Date()))
+        try await withServer(as: role, in: world.company, directories: world.directory) { client in try await body(world, client) }
+    }
+
+    @Test func `an alert is remediated, after a dry run that does nothing`() async throws {
+        try await withWorld { world, client in
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            let dry = try await client.post("/api/alerts/\(alert)/remediate", Order(dryRun: true))
+            #expect(dry.status == 200)
+            let plan = try #require(try dry.decode(RemediationRoutes.Answer.self).plan)
+            #expect(plan.items.first?.connectionName == "Main" && plan.cap.left == 1)
+            #expect(world.directory.calls.isEmpty)
+            let done = try await client.post("/api/alerts/\(alert)/remediate", Order())
+            #expect(done.status == 200)
+            #expect(try done.decode(RemediationRoutes.Answer.self).request?.status == .done)
+            let log = try await client.get("/api/remediation?action=REVOKE_SESSIONS&status=SUCCESS").decode(Page<RemediationActionResponse>.self)
+            #expect(log.items.count == 1)
+            #expect(log.items.first?.performedBy?.hasSuffix("@users.example") == true)
+            #expect(try await client.get("/api/alerts/\(alert)").decode(AlertDetailResponse.self).liveness?.state == .neutralised)
+        }
+    }
+
+    @Test func `what cannot be done says why`() async throws {
+        try await withWorld { world, client in
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            #expect(try await client.post("/api/alerts/\(alert)/remediate", ["action": "BLOCK"]).fields == ["action"])
+            #expect(try await client.post("/api/alerts/\(AlertID())/remediate", Order()).status == 404)
+            let strange = try await RemediationWorld()
+            let other = try await strange.makeAlert(about: try await strange.makePerson())
+            #expect(try await client.post("/api/alerts/\(other)/remediate", Order()).status == 404)
+            let nobody = try await world.database.makeAlert(in: world.company)
+            let refused = try await client.post("/api/alerts/\(nobody)/remediate", Order())
+            #expect(refused.status == 409)
+            #expect(try refused.problem.detail.contains("nobody"))
+            #expect(strange.directory.calls.isEmpty)
+        }
+        try await withWorld(isEnabled: false) { world, client in
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            #expect(try await client.post("/api/alerts/\(alert)/remediate", Order()).status == 403)
+            #expect(try await client.post("/api/remediation/bulk", BulkOrder(ids: [alert])).status == 403)
+        }
+        try await withWorld(as: .viewer) { world, client in
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            #expect(try await client.post("/api/alerts/\(alert)/remediate", Order()).status == 403)
+            #expect(try await client.get("/api/remediation").status == 200)
+            #expect(try await client.get("/remediation").status == 200)
+            let page = try await client.get("/remediation/settings")
+            #expect(page.status == 200 && !page.text.contains("Add policy"))
+            #expect(!(try await client.get("/alerts/\(alert)").text.contains("/remediation/confirm")))
+            #expect(world.directory.calls.isEmpty)
+        }
+    }
+
+    @Test func `a selection waits for a worker, and the list of requests shows it`() async throws {
+        try await withWorld { world, client in
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            let answer = try await client.post("/api/remediation/bulk", BulkOrder(ids: [alert, AlertID()]))
+            #expect(answer.status == 202)
+            let decoded = try answer.decode(RemediationRoutes.BulkAnswer.self)
+            #expect(decoded.requested == 1)
+            #expect(decoded.plan.items.map { $0.refusal == nil } == [true, false])
+            let waiting = try await client.get("/api/remediation/requests?status=PENDING").decode(Page<RemediationOutcome>.self)
+            let request = try #require(waiting.items.first)
+            try await world.drain()
+            let ended = try await client.get("/api/remediation/requests/\(request.id)").decode(RemediationOutcome.self)
+            #expect(ended.status == .done && ended.attempts.count == 1)
+            #expect(try await client.get("/api/remediation/requests/\(RemediationRequestID())").status == 404)
+            #expect(try await client.post("/api/remediation/bulk", BulkOrder(ids: [])).fields == ["ids"])
+        }
+    }
+
+    @Test func `settings, protected people and resuming`() async throws {
+        try await withWorld { world, client in
+            let changed = try await client.patch(
+                "/api/remediation/settings",
+                RemediationSettingsChange(
+                    capPeople: 3, capPercent: 50, windowHours: 12,
+                    policies: [.init(minSeverity: .critical, requires: .session, action: .revokeSessions)]))
+            #expect(changed.status == 200)
+            let settings = try changed.decode(RemediationSettingsResponse.self)
+            #expect(settings.capPeople == 3 && settings.policies.count == 1 && settings.enabled)
+            #expect(try await client.patch("/api/remediation/settings", ["capPeople": 0]).fields == ["capPeople"])
+            #expect(try await client.post("/api/remediation/resume").status == 409)
+
+            let person = try await world.makePerson()
+            let added = try await client.post("/api/remediation/protected", ["employeeId": person.rawValue, "reason": "Break-glass"])
+            #expect(added.status == 201)
+            #expect(try await client.post("/api/remediation/protected", ["email": "x@y.example", "reason": "?"]).fields == ["email"])
+            #expect(try await client.post("/api/remediation/protected", ["reason": ""]).fields == ["reason", "email"])
+            #expect(try await client.post("/api/remediation/protected", ["employeeId": EmployeeID().rawValue, "reason": "x"]).status == 404)
+            let alert = try await world.makeAlert(about: person)
+            let refused = try await client.post("/api/alerts/\(alert)/remediate", Order())
+            #expect(refused.status == 409)
+            #expect(try refused.problem.detail.contains("Break-glass"))
+            let stranger = try await client.signedIn(as: .admin, in: try await world.database.makeCompany())
+            #expect(try await stranger.delete("/api/remediation/protected/\(person)").status == 404)
+            #expect(try await client.delete("/api/remediation/protected/\(person)").status == 204)
+            #expect(try await client.get("/api/remediation/protected").decode(Page<ProtectedPersonResponse>.self).items.isEmpty)
+        }
+    }
+
+    @Test func `the log is exported, and a cell that a spreadsheet would run is made harmless`() async throws {
+        try await withWorld { world, client in
+            let person = try await world.makePerson()
+            try await world.database.owner.execute(
+                """
+                INSERT INTO remediation_actions (id, company_id, action, status, target, detail, performed_by, employee_id)
+                VALUES (\(RemediationActionID()), \(world.company), 'REVOKE_SESSIONS', 'FAILED', 'a@acme.example', '=HYPERLINK("x")', '@sum', \(person))
+                """)
+            let export = try await client.get("/api/remediation/export?status=FAILED")
+            #expect(export.header("Content-Type")?.hasPrefix("text/csv") == true)
+            #expect(export.text.contains("'=HYPERLINK"))
+            #expect(export.text.contains("'@sum"))
+            #expect(try await client.get("/remediation/export?status=SUCCESS").text.split(separator: "\r\n").count == 1)
+            let other = try await client.signedIn(as: .admin, in: try await world.database.makeCompany())
+            #expect(!(try await other.get("/api/remediation/export").text.contains("HYPERLINK")))
+            for query in ["cursor=x", "limit=0", "status=DONE", "action=X", "from=x", "to=x", "employee=x"] {
+                #expect(try await client.get("/api/remediation?\(query)").status == 422, "\(query)")
+            }
+        }
+    }
+
+    @Test func `the pages lead from the alert over the dry run to the log, and a stop is on every page`() async throws {
+        try await withWorld { world, client in
+            let person = try await world.makePerson()
+            let alert = try await world.makeAlert(about: person)
+            let second = try await world.makeAlert(about: try await world.makePerson())
+            #expect(try await client.get("/alerts/\(alert)").text.contains("/remediation/confirm"))
+            let fields = [("id", alert.rawValue), ("back", "/alerts/\(alert)"), ("action", "REVOKE_SESSIONS")]
+            let confirm = try await client.submit("/remediation/confirm", fields)
+            #expect(confirm.status == 200 && confirm.text.contains("Would be done"))
+            #expect(world.directory.calls.isEmpty)
+            let run = try await client.submit("/remediation/run", fields)
+            #expect(run.status == 303 && run.header("Location") == "/alerts/\(alert)")
+            #expect(world.directory.calls.count == 1)
+            let log = try await client.get("/remediation?employee=\(person)")
+            #expect(log.text.contains("Okta “Main”: done"))
+            let refused = try await client.submit("/remediation/confirm", [("id", second.rawValue), ("action", "REVOKE_SESSIONS")])
+            #expect(refused.text.contains("The cap is used"))
+            _ = try await client.submit("/remediation/run", [("id", second.rawValue), ("action", "REVOKE_SESSIONS")])
+            // A session is kept for a moment; another one is looked up.
+            let fresh = try await client.signedIn(as: .admin, in: world.company)
+            #expect(try await fresh.get("/").text.contains("Remediation is stopped"))
+            let viewer = try await client.signedIn(as: .viewer, in: world.company)
+            #expect(!(try await viewer.get("/").text.contains("Remediation is stopped")))
+            #expect(try await fresh.get("/remediation").text.contains("Waiting and refused"))
+            #expect(try await client.get("/metrics").text.contains("datashield_remediation_stopped"))
+            #expect(try await fresh.submit("/remediation/resume", []).status == 303)
+            #expect(try await world.remediation.settings(for: world.subject).cap.stoppedAt == nil)
+        }
+    }
+
+    @Test func `the forms of the settings`() async throws {
+        try await withWorld { world, client in
+            let form = [
+                ("enabled", "false"), ("capPeople", "5"), ("capPercent", "1.5"), ("windowHours", "48"), ("weakReset", "true"),
+            ]
+            #expect(try await client.submit("/remediation/settings", form).status == 303)
+            let settings = try await world.remediation.settings(for: world.subject)
+            #expect(!settings.enabled && settings.capPercent == 1.5 && settings.weakReset && settings.windowHours == 48)
+            let wrong = try await client.submit(
+                "/remediation/settings",
+                [("enabled", "true"), ("capPeople", "0"), ("capPercent", "2"), ("windowHours", "24"), ("weakReset", "false")])
+            #expect(wrong.status == 422 && wrong.text.contains("must be a whole number from 1 to 100000."))
+            let policy = [("minSeverity", "CRITICAL"), ("requires", "SESSION"), ("action", "REVOKE_SESSIONS")]
+            #expect(try await client.submit("/remediation/policies", policy).status == 303)
+            #expect(try await client.get("/remediation/settings").text.contains("Critical with a stolen session"))
+            #expect(try await client.submit("/remediation/policies/delete", policy).status == 303)
+            #expect(try await world.remediation.settings(for: world.subject).policies.isEmpty)
+            let nobody = try await client.submit("/remediation/protected", [("email", "x@y.example"), ("reason", "Break-glass")])
+            #expect(nobody.status == 422 && nobody.text.contains("nobody&#39;s") || nobody.text.contains("nobody's"))
+            let person = try await world.makePerson(email: "glass.\(world.company.rawValue.suffix(8))@acme.example")
+            let protection = [("email", "glass.\(world.company.rawValue.suffix(8))@acme.example"), ("reason", "Break-glass")]
+            #expect(try await client.submit("/remediation/protected", protection).status == 303)
+            #expect(try await client.get("/remediation/settings").text.contains("Break-glass"))
+            #expect(try await client.submit("/remediation/protected/\(person)/delete", []).status == 303)
+            #expect(try await client.submit("/remediation/resume", []).status == 303)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import DataShieldTestSupport
+import Foundation
+import Jobs
+import Logging
+import Postgres
+import Synchronization
+
+@testable import DataShield
+
+/// A directory that writes down what it is asked, and fails as it is told.
+final class RecordingDirectory: RemediationDirectories, Sendable {
+    struct Call: Sendable, Hashable {
+        var action: RemediationType
+        var account: String
+        var isWeak: Bool
+    }
+    typealias Behaviour = @Sendable (Call) async throws -> Void
+
+    private let recorded = Mutex<[Call]>([])
+    private let behaviour = Mutex<Behaviour?>(nil)
+    let stored: StoredDirectories
+    let actions: Set<RemediationType>
+    let hasWeakReset: Bool
+
+    init(
+        database: TenantDatabase, actions: Set<RemediationType> = Set(RemediationType.allCases), hasWeakReset: Bool = true
+    ) {
+        stored = StoredDirectories(database: database)
+        self.actions = actions
+        self.hasWeakReset = hasWeakReset
+    }
+
+    var calls: [Call] { recorded.withLock { $0 } }
+
+    /// What happens at each call, after it was written down.
+    func onCall(_ behaviour: Behaviour?) { self.behaviour.withLock { $0 = behaviour } }
+
+    fileprivate func take(_ call: Call) async throws {
+        recorded.withLock { $0.append(call) }
+        try await behaviour.withLock { $0 }?(call)
+    }
+
+    func connections(of company: CompanyID) async throws -> [DirectoryConnection] { try await stored.connections(of: company) }
+
+    func connector(for connection: DirectoryConnection, of company: CompanyID) async throws -> any DirectoryConnector {
+        RecordingConnector(directory: self)
+    }
+
+    func kind(of type: DirectoryType) -> DirectoryKind? {
+        // What asks us cannot be asked.
+        type == .scim ? nil : DirectoryKind(type: type, about: "", fields: [], steps: [], actions: actions, hasWeakReset: hasWeakReset)
+    }
+}
+
+struct RecordingConnector: DirectoryConnector {
+    static let kind = DirectoryKind(type: .okta, about: "", fields: [], steps: [])
+    let directory: RecordingDirectory
+
+    init(directory: RecordingDirectory) { self.directory = directory }
+    init(_ configuration: DirectoryConfiguration, _ access: DirectoryAccess) throws { throw DirectoryFailure.unsupported("Made by the test alone.") }
+
+    func test() async throws -> DirectoryTrial { DirectoryTrial() }
+    func list(_ listing: DirectoryListing, deliver: @Sendable (DirectoryPage) async throws -> Void) async throws -> DirectoryListingEnd {
+        DirectoryListingEnd()
+    }
+    func facts(of externalId: String) async throws -> AccountFacts { AccountFacts() }
+
+    func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
+        try await directory.take(.init(action: action, account: externalId, isWeak: isWeakResetWanted))
+        return "done"
+    }
+}
+
+/// A time that a test moves.
+final class MovedClock: Sendable {
+    private let time: Mutex<Date>
+    init(_ start: Date = Date(timeIntervalSince1970: 1_790_000_000)) { time = Mutex(start) }
+    var now: Date { time.withLock { $0 } }
+    func advance(_ seconds: TimeInterval) { time.withLock { $0 = $0.addingTimeInterval(seconds) } }
+}
+
+/// A company with a directory, and remediation switched on.
+struct RemediationWorld: Sendable {
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    let database: TestDatabase
+    let company: CompanyID
+    let connection: DirectoryConnectionID
+    let directory: RecordingDirectory
+    let clock: MovedClock
+    var runner: RemediationRunner
+
+    init(
+        actions: Set<RemediationType> = Set(RemediationType.allCases), type: DirectoryType = .okta, isEnabled: Bool = true,
+        company: CompanyID? = nil, clock: MovedClock = MovedClock()
+    ) async throws {
+        database = TestDatabase.current
+        if let company { self.company = company } else { self.company = try await TestDatabase.current.makeCompany() }
+        directory = RecordingDirectory(database: database.tenant, actions: actions)
+        self.clock = clock
+        runner = RemediationRunner(database: database.tenant, directories: directory, now: { clock.now }, logger: Self.logger)
+        connection = DirectoryConnectionID()
+        try await database.owner.execute("UPDATE companies SET remediation_enabled = \(isEnabled) WHERE id = \(self.company)")
+        try await Self.insert(connection, type, in: self.company)
+    }
+
+    static func insert(_ id: DirectoryConnectionID, _ type: DirectoryType, status: ConnectStatus = .active, in company: CompanyID) async throws {
+        try await TestDatabase.current.owner.execute(
+            """
+            INSERT INTO directory_connections (id, company_id, type, name, encrypted_config, status)
+            VALUES (\(id), \(company), \(type), 'Main', '\\x00', \(status))
+            """)
+    }
+
+    var queue: JobQueue { JobQueue(pool: database.system.pool, makeID: { CUID.make(at: Date()) }) }
+    var subject: Subject { Subject(actor: .program("test"), company: company, role: .admin) }
+    var alerts: Alerts { Alerts(database: database.tenant, now: { [clock] in clock.now }) }
+
+    var remediation: Remediation {
+        Remediation(
+            database: database.tenant, companies: Companies(database: database.tenant, system: database.system), alerts: alerts,
+            directories: directory, runner: runner, queue: queue, now: { [clock] in clock.now })
+    }
+
+    /// Does what waits, as the job does.
+    func drain(_ runner: RemediationRunner? = nil) async throws {
+        _ = try await RunRemediation(database: database.tenant, runner: runner ?? self.runner).perform(for: company)
+    }
+
+    /// What the scheduler does each time.
+    func tick() async throws {
+        let schedule = RemediationSchedule(queue: queue, now: { [clock] in clock.now }, logger: Self.logger)
+        try await database.system.transaction { db in try await schedule.work.enqueueDue(db) }
+    }
+
+    /// Somebody with an account in the directory.
+    func makePerson(in connection: DirectoryConnectionID? = nil, email: String? = nil) async throws -> EmployeeID {
+        let id = try await database.makeEmployee(in: company, email: email)
+        try await database.owner.execute(
+            """
+            UPDATE employees SET source_connection_id = \(connection ?? self.connection), external_id = \("account-\(id)") WHERE id = \(id)
+            """)
+        return id
+    }
+
+    /// An alert about somebody's stolen session and password.
+    func makeAlert(
+        about person: EmployeeID, severity: Severity = .critical, artifacts: [ArtifactKind] = [.cookie], data: [String] = ["email"]
+    ) async throws -> AlertID {
+        let breach = try await database.makeBreach(date: clock.now.addingTimeInterval(-90 * 86_400), dataTypes: data)
+        _ = try await database.makeBreachRecord(
+            in: company, employee: person, breach: breach, exposedData: data, artifacts: artifacts, detectedAt: clock.now)
+        return try await database.makeAlert(in: company, severity: severity, employee: person, breach: breach, createdAt: clock.now)
+    }
+
+    func requests() async throws -> [RemediationRequest] {
+        try await database.tenant.query(
+            for: company,
+            "SELECT \(RemediationRequest.columns) FROM remediation_requests q WHERE q.company_id = \(company) ORDER BY q.created_at, q.id",
+            as: RemediationRequest.self)
+    }
+
+    func log() async throws -> [RemediationAction] {
+        try await database.tenant.query(
+            for: company, "SELECT \(RemediationAction.columns) FROM remediation_actions l ORDER BY l.created_at, l.id", as: RemediationAction.self)
+    }
+
+    func audited(_ action: String) async throws -> Int {
+        try await Audit(database: database.tenant).list(AuditFilter(action: action), limit: 200, for: subject).items.count
+    }
+
+    func liveness(of alert: AlertID) async throws -> LivenessReason? {
+        try await alerts.evidence(of: alert, for: subject)?.liveness.reason
+    }
+}
