@@ -38,12 +38,12 @@ test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for 
 	DATASHIELD_MOTO_SERVER="$$(scripts/moto-server)" scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
 
 test-system: ## Run the tests of whole processes: killed, starved of disk, cut off from their database
-	@scripts/prepare build serve browser
+	@scripts/prepare build serve browser directory
 	swift build --build-tests
 	TESTS=Tests/System scripts/browser-tests $(ARGS)
 
 test-browser: ## Run the browser tests on a demo of their own (ARGS='-k alert' for some)
-	@scripts/prepare build serve browser
+	@scripts/prepare build serve browser directory
 	swift build --build-tests
 	scripts/browser-tests $(ARGS)
 

@@ -14,6 +14,7 @@ enum Benchmarks {
         StartBenchmark(),
         LeakSearchBenchmark(),
         SCIMBenchmark(),
+        DirectorySyncBenchmark(),
     ]
 
     static func main() async {

@@ -62,6 +62,17 @@ final class RunningProgram: Sendable {
         throw Program.Failure(description: "The program ended before it listened.")
     }
 
+    /// Waits until the program prints a certain line.
+    /// - Returns: what it printed, up to that line.
+    func lines(until isLast: (String) -> Bool) async throws -> [String] {
+        var said: [String] = []
+        for await line in lines {
+            said.append(line)
+            if isLast(line) { return said }
+        }
+        throw Program.Failure(description: "The program ended before it was ready.")
+    }
+
     /// Tells it to stop, and insists after fifteen seconds.
     func stop() async {
         process.withLock { $0.terminate() }

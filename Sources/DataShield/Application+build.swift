@@ -139,7 +139,7 @@ extension Application {
         MachineRoutes(machines: machines).add(to: routes.api)
         IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
-        DirectoryRoutes(directories: directories).add(to: routes.api)
+        DirectoryRoutes(directories: directories, tokens: scimTokens).add(to: routes.api)
         SCIMRoutes(tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), settings: settings, now: now).add(
             to: routes.api)
         RemediationRoutes(remediation: remediation).add(to: routes.api)
@@ -163,7 +163,7 @@ extension Application {
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
         CredentialPages(pages: pages, credentials: credentials, yields: yields, now: now).add(to: routes.pages)
-        DirectoryPages(pages: pages, directories: directories, now: now).add(to: routes.pages)
+        DirectoryPages(pages: pages, directories: directories, tokens: scimTokens, now: now).add(to: routes.pages)
         MFAPages(pages: pages, employees: employees, now: now).add(to: routes)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)

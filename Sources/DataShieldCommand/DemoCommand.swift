@@ -50,6 +50,8 @@ struct DemoCommand: AsyncParsableCommand {
             for type in DirectoryType.allCases where type.sandboxSample(domain: DemoCompany.domain) != nil {
                 settings.directoryURLs[type.rawValue] = URL(string: url)
             }
+            // A directory that is connected to try things out is on this machine.
+            settings.allowedHosts += [AllowedHost("127.0.0.1")].compactMap { $0 }
             Output.line("Starting the private database in \(settings.dataDirectory.path)")
             let open = try await OpenDatabase(settings, logger: logger)
             guard let cluster = open.cluster else {
@@ -99,10 +101,19 @@ private struct DemoServer: Service {
                 .init(email: signIn.email, name: "Dana Demo", role: .admin, password: signIn.password), mustChangePassword: false, by: subject)
         }
         if try await application.scans.latest(for: subject)?.status != .succeeded { try await scan(company, subject) }
+        try await connectDirectory(subject)
         if try await application.ingests.list(limit: 1, for: subject).items.isEmpty {
             try await ingest("combolist-2026-10.txt", DemoLeaks.combolist(), subject)
             try await ingest("stealer-logs-2026-10.zip", DemoLeaks.stealerLogs(), subject)
         }
+    }
+
+    /// The stand-in of Okta has the same people: it says who has a second factor, and remediation acts in it.
+    private func connectDirectory(_ subject: Subject) async throws {
+        let directories = application.directories
+        guard try await directories.list(for: subject).isEmpty, let sample = DirectoryType.okta.sandboxSample(domain: DemoCompany.domain) else { return }
+        let connection = try await directories.add(.okta, name: "Okta (stand-in)", sample, autoSyncIntervalMinutes: 60, by: subject)
+        try await DirectorySyncing(application: application, subject: subject).run(connection.id)
     }
 
     /// Has a leak file read as one that was uploaded.

@@ -45,6 +45,8 @@ class Demo:
             for name, value in os.environ.items()
             if name != "DATABASE_URL" and not name.startswith("DATASHIELD_")
         }
+        # The directory that the tests connect to is on this machine.
+        environment["DATASHIELD_ALLOWED_HOSTS"] = "127.0.0.1"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [program, "demo", "--data-dir", str(self.directory / "data"), "--port", str(self.port)],

@@ -73,14 +73,18 @@ def test_a_person_is_protected_and_the_dry_run_says_so(page, admin_api, enabled)
     expect(page.get_by_role("main")).to_contain_text("Nobody yet")
 
 
-def test_a_selection_leads_to_a_dry_run(page, enabled):
+def test_a_selection_leads_to_a_dry_run(page, admin_api, enabled):
+    before = admin_api.get("/api/remediation").json()["items"]
     page.goto("/alerts")
     boxes = page.get_by_role("checkbox", name=re.compile("^Select: "))
     for index in range(3):
         boxes.nth(index).check()
     page.get_by_role("button", name="Force password reset").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Force a password reset")
-    expect(page.get_by_role("main")).to_contain_text("Nothing")
+    # The demo is connected to a stand-in of Okta, which could do it; that it is a dry run, nobody's account shows.
+    expect(page.get_by_role("table", name="Accounts that would be acted on")).to_contain_text("Okta")
+    page.get_by_role("link", name="Cancel").click()
+    assert admin_api.get("/api/remediation").json()["items"] == before
 
 
 def test_a_policy_is_added_and_removed(page, admin_api, enabled):
@@ -122,3 +126,22 @@ def test_a_viewer_sees_the_settings_and_cannot_change_them(open_page, viewer_ses
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
     expect(page.get_by_role("button", name="Protect")).to_have_count(0)
     assert page.request.patch("/api/remediation/settings", data={"enabled": True}).status == 403
+
+
+def test_a_reset_in_the_directory_is_logged_and_neutralises_the_exposure(page, admin_api, enabled):
+    live = admin_api.get("/api/alerts", params={"liveness": "LIVE", "limit": 1}).json()["items"]
+    assert live, "The demo's passwords and sessions were changed after none of its breaches."
+    alert = live[0]
+    page.goto(f"/alerts/{alert['id']}")
+    expect(page.get_by_role("main")).to_contain_text("Live")
+    page.get_by_role("button", name="Force password reset").click()
+    expect(page.get_by_role("table", name="Accounts that would be acted on")).to_contain_text(alert["employeeEmail"])
+    page.get_by_role("button", name=re.compile("now$")).click()
+    expect(page).to_have_url(re.compile(f"/alerts/{alert['id']}$"))
+    expect(page.get_by_role("main")).to_contain_text("Neutralised")
+    assert admin_api.get(f"/api/alerts/{alert['id']}").json()["liveness"]["state"] == "NEUTRALISED"
+    page.goto("/remediation")
+    expect(page.get_by_role("table").first).to_contain_text(alert["employeeEmail"])
+    done = [each for each in admin_api.get("/api/remediation").json()["items"] if each["alertId"] == alert["id"]]
+    # The password first, the sessions second.
+    assert {(each["action"], each["status"]) for each in done} == {("FORCE_PASSWORD_RESET", "SUCCESS"), ("REVOKE_SESSIONS", "SUCCESS")}

@@ -126,7 +126,6 @@ struct SCIMModel: Sendable {
     var endpoint: String
     /// Shown once, right after it was made.
     var token: String?
-    var hasPrevious: Bool
 }
 
 /// One line of the history of syncs.

@@ -15,14 +15,18 @@ import Hummingbird
 /// | POST   | `/directories/{id}/sync`    | `connectors:manage` |
 /// | POST   | `/directories/{id}/test`    | `connectors:manage` |
 /// | POST   | `/directories/{id}/delete`  | `connectors:manage` |
+/// | POST   | `/directories/{id}/token`   | `connectors:manage` |
+/// | POST   | `/directories/{id}/token/revoke` | `connectors:manage` |
 package struct DirectoryPages: Sendable {
     let pages: Pages
     let directories: Directories
+    let tokens: SCIMTokens
     let now: Now
 
-    package init(pages: Pages, directories: Directories, now: @escaping Now) {
+    package init(pages: Pages, directories: Directories, tokens: SCIMTokens, now: @escaping Now) {
         self.pages = pages
         self.directories = directories
+        self.tokens = tokens
         self.now = now
     }
 
@@ -39,6 +43,8 @@ package struct DirectoryPages: Sendable {
         routes.post("/directories/{id}/sync", .permission(.connectorsManage), use: sync)
         routes.post("/directories/{id}/test", .permission(.connectorsManage), use: test)
         routes.post("/directories/{id}/delete", .permission(.connectorsManage), use: remove)
+        routes.post("/directories/{id}/token", .permission(.connectorsManage), use: rotateToken)
+        routes.post("/directories/{id}/token/revoke", .permission(.connectorsManage), use: revokeToken)
     }
 
     struct ListQuery: Codable, Sendable {
@@ -56,9 +62,15 @@ package struct DirectoryPages: Sendable {
     }
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.directoryRead)
-        let id = try context.id(as: DirectoryConnectionID.self)
         let cursor = try request.decodeQuery(ListQuery.self).cursor
+        return try await page(of: try context.id(as: DirectoryConnectionID.self), cursor: cursor, request, context)
+    }
+
+    /// - Parameter token: of a SCIM connection, right after it was made.
+    func page(
+        of id: DirectoryConnectionID, cursor: String? = nil, token: String? = nil, _ request: Request, _ context: AppContext
+    ) async throws -> Response {
+        let subject = try context.require(.directoryRead)
         guard let overview = try await directories.list(for: subject).first(where: { $0.connection.id == id }) else {
             throw Directories.Failure.notFound
         }
@@ -77,7 +89,8 @@ package struct DirectoryPages: Sendable {
             mayAccept: subject.may(.connectorsManage) && overview.lastRun?.needsAcceptance == true,
             rows: runs.items.map { SyncRowModel($0, clock) }, hasRuns: !runs.items.isEmpty,
             pager: Pager(
-                Format.count(runs.items.count, "sync", "syncs") + " on this page", path: card.url, query: [], cursor: cursor, next: runs.nextCursor))
+                Format.count(runs.items.count, "sync", "syncs") + " on this page", path: card.url, query: [], cursor: cursor, next: runs.nextCursor),
+            push: connection.type == .scim ? SCIMModel(endpoint: tokens.endpoint(of: id), token: token) : nil)
         return pages.show("directories/show", model, Frame(connection.name, in: .directories), for: request, context)
     }
 
@@ -112,6 +125,7 @@ package struct DirectoryPages: Sendable {
             DirectoryChoiceModel.Kind(
                 url: "/directories/new/\(type.kind.type.rawValue)", name: type.kind.type.displayName, about: type.kind.about)
         }
+        kinds.append(Self.pushed)
         kinds.sort { $0.name < $1.name }
         return pages.show(
             "directories/choose", DirectoryChoiceModel(kinds: kinds), Frame("Connect a directory", in: .directories, isNarrow: true), for: request,
@@ -120,6 +134,7 @@ package struct DirectoryPages: Sendable {
 
     func new(_ request: Request, _ context: AppContext) async throws -> Response {
         _ = try context.require(.connectorsManage)
+        if Self.isPushed(context) { return pushedForm(Entered(), for: request, context) }
         return form(try Self.kind(in: context), Entered(), for: request, context)
     }
 
@@ -139,6 +154,7 @@ package struct DirectoryPages: Sendable {
     /// Tests or saves. What was typed stays in the form, secrets sealed.
     func connect(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.connectorsManage)
+        if Self.isPushed(context) { return try await connectPushed(request, context) }
         let kind = try Self.kind(in: context)
         var entered = Entered(values: try await request.formTexts())
         let values = entered.values

@@ -15,8 +15,12 @@ import Hummingbird
 /// | GET    | `/api/directory/jobs/{id}/events` | `directory:read`    |
 package struct DirectoryRoutes: Sendable {
     private let directories: Directories
+    private let tokens: SCIMTokens
 
-    package init(directories: Directories) { self.directories = directories }
+    package init(directories: Directories, tokens: SCIMTokens) {
+        self.directories = directories
+        self.tokens = tokens
+    }
 
     package func add(to api: APIRoutes) {
         api.get(
@@ -81,11 +85,23 @@ package struct DirectoryRoutes: Sendable {
 
     func list(_ request: Request, _ context: AppContext) async throws -> Page<DirectoryResponse> {
         let all = try await directories.list(for: try context.require(.directoryRead))
-        return Page(items: all.map { DirectoryResponse($0.connection, people: $0.people, lastRun: $0.lastRun) }, nextCursor: nil)
+        let items = all.map { overview in
+            let connection = overview.connection
+            return DirectoryResponse(
+                connection, people: overview.people, lastRun: overview.lastRun,
+                endpoint: connection.type == .scim ? tokens.endpoint(of: connection.id) : nil)
+        }
+        return Page(items: items, nextCursor: nil)
     }
 
     func create(_ request: Request, _ context: AppContext, _ body: NewDirectory) async throws -> DirectoryResponse {
         let subject = try context.require(.connectorsManage)
+        if body.type == .scim {
+            guard (body.config ?? [:]).isEmpty else { throw InvalidInput("config", "has no fields: a SCIM directory pushes its people to us.") }
+            let (token, hash) = SCIMTokens.makeToken()
+            let connection = try await directories.addPushed(name: body.name ?? "", tokenHash: hash, by: subject)
+            return DirectoryResponse(connection, endpoint: tokens.endpoint(of: connection.id), bearerToken: token)
+        }
         return DirectoryResponse(
             try await directories.add(
                 body.type, name: body.name ?? "", body.config ?? [:], autoSyncIntervalMinutes: body.autoSyncIntervalMinutes, by: subject))

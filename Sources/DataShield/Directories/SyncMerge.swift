@@ -204,6 +204,12 @@ struct SyncMerge {
 
     // MARK: Changes
 
+    /// Whether the directory names a later time than we know. What was done through us is known before the directory tells of it, and an
+    /// earlier time takes nothing back.
+    private static func isLater(_ column: SQL) -> SQL {
+        "coalesce(date_trunc('milliseconds', p.\(column)) > coalesce(e.\(column), '-infinity'), false)"
+    }
+
     /// Changes those who are different, and locks only them, in the order in which everybody locks employees.
     private var update: SQL {
         """
@@ -214,10 +220,8 @@ struct SyncMerge {
                 CASE WHEN p.department IS DISTINCT FROM e.department AND p.department IS NOT NULL THEN 'department' END,
                 CASE WHEN p.title IS DISTINCT FROM e.title AND p.title IS NOT NULL THEN 'title' END,
                 CASE WHEN p.mfa_enabled IS DISTINCT FROM e.mfa_enabled AND p.mfa_enabled IS NOT NULL THEN 'mfaEnabled' END,
-                CASE WHEN date_trunc('milliseconds', p.password_changed_at) IS DISTINCT FROM e.password_changed_at
-                    AND p.password_changed_at IS NOT NULL THEN 'passwordChangedAt' END,
-                CASE WHEN date_trunc('milliseconds', p.sessions_valid_from) IS DISTINCT FROM e.sessions_valid_from
-                    AND p.sessions_valid_from IS NOT NULL THEN 'sessionsValidFrom' END,
+                CASE WHEN \(Self.isLater("password_changed_at")) THEN 'passwordChangedAt' END,
+                CASE WHEN \(Self.isLater("sessions_valid_from")) THEN 'sessionsValidFrom' END,
                 CASE WHEN e.source_connection_id IS DISTINCT FROM \(connection) OR e.external_id IS DISTINCT FROM p.external_id
                     THEN 'directory' END,
                 CASE WHEN e.deactivated_at IS NOT NULL THEN 'deactivatedAt' END
@@ -228,10 +232,7 @@ struct SyncMerge {
                 OR (p.department IS NOT NULL AND p.department IS DISTINCT FROM e.department)
                 OR (p.title IS NOT NULL AND p.title IS DISTINCT FROM e.title)
                 OR (p.mfa_enabled IS NOT NULL AND p.mfa_enabled IS DISTINCT FROM e.mfa_enabled)
-                OR (p.password_changed_at IS NOT NULL
-                    AND date_trunc('milliseconds', p.password_changed_at) IS DISTINCT FROM e.password_changed_at)
-                OR (p.sessions_valid_from IS NOT NULL
-                    AND date_trunc('milliseconds', p.sessions_valid_from) IS DISTINCT FROM e.sessions_valid_from)
+                OR \(Self.isLater("password_changed_at")) OR \(Self.isLater("sessions_valid_from"))
                 OR e.source_connection_id IS DISTINCT FROM \(connection) OR e.external_id IS DISTINCT FROM p.external_id
                 OR e.deactivated_at IS NOT NULL
             )
@@ -241,8 +242,8 @@ struct SyncMerge {
             first_name = coalesce(d.first_name, e.first_name), last_name = coalesce(d.last_name, e.last_name),
             department = coalesce(d.department, e.department), title = coalesce(d.title, e.title),
             mfa_enabled = coalesce(d.mfa_enabled, e.mfa_enabled),
-            password_changed_at = coalesce(date_trunc('milliseconds', d.password_changed_at), e.password_changed_at),
-            sessions_valid_from = coalesce(date_trunc('milliseconds', d.sessions_valid_from), e.sessions_valid_from),
+            password_changed_at = greatest(date_trunc('milliseconds', d.password_changed_at), e.password_changed_at),
+            sessions_valid_from = greatest(date_trunc('milliseconds', d.sessions_valid_from), e.sessions_valid_from),
             source_connection_id = \(connection), external_id = d.external_id, deactivated_at = NULL
         FROM different d WHERE e.company_id = \(db.company) AND e.id = d.known_id
         RETURNING e.id, e.email, d.fields, d.is_back

@@ -1,0 +1,54 @@
+import Foundation
+import Hummingbird
+
+/// Directories that push their people to us by SCIM: a name, an endpoint, and a token that is shown once.
+extension DirectoryPages {
+    static let pushed = DirectoryChoiceModel.Kind(
+        url: "/directories/new/\(DirectoryType.scim.rawValue)", name: DirectoryType.scim.displayName,
+        about: "Entra, Okta and others push their people, and every change of them, to an endpoint of ours.")
+
+    static func isPushed(_ context: AppContext) -> Bool { context.parameters.get("type") == DirectoryType.scim.rawValue }
+
+    func pushedForm(_ entered: Entered, for request: Request, _ context: AppContext) -> Response {
+        let model = DirectoryFormModel(
+            heading: "Connect by SCIM", crumb: DirectoryType.scim.displayName, about: Self.pushed.about, action: Self.pushed.url, steps: [],
+            hasSteps: false, formError: entered.formError,
+            nameField: FormField(
+                "name", "Name", value: entered.values["name"], isRequired: true, hint: "As it is called on your pages, for example “Entra”.",
+                error: entered.errors[field: "name"]),
+            fields: [], choices: [], isNew: true, isAsked: false, submit: "Make endpoint and token", cancelURL: "/directories/new")
+        return pages.show(
+            "directories/form", model, Frame("Connect by SCIM", in: .directories, isNarrow: true, status: entered.status), for: request, context)
+    }
+
+    /// Answers with the page of the connection, which shows the token; it is nowhere else afterwards.
+    func connectPushed(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.connectorsManage)
+        var entered = Entered(values: try await request.formTexts())
+        do {
+            let (token, hash) = SCIMTokens.makeToken()
+            let connection = try await directories.addPushed(name: entered.values["name"] ?? "", tokenHash: hash, by: subject)
+            return try await page(of: connection.id, token: token, request, context)
+        } catch let failure as InvalidInput {
+            entered.errors = failure.fields
+            entered.status = failure.status
+            return pushedForm(entered, for: request, context)
+        }
+    }
+
+    func rotateToken(_ request: Request, _ context: AppContext) async throws -> Response {
+        let id = try context.id(as: DirectoryConnectionID.self)
+        let token = try await tokens.rotate(id, by: try context.require(.connectorsManage))
+        return try await page(of: id, token: token, request, context)
+    }
+
+    func revokeToken(_ request: Request, _ context: AppContext) async throws -> Response {
+        let id = try context.id(as: DirectoryConnectionID.self)
+        do {
+            try await tokens.revokePrevious(id, by: try context.require(.connectorsManage))
+            return Pages.redirect(to: "/directories/\(id)", .done("The former token is taken back."))
+        } catch SCIMTokens.Failure.nothingToRevoke {
+            return Pages.redirect(to: "/directories/\(id)", .problem(SCIMTokens.Failure.nothingToRevoke.detail))
+        }
+    }
+}
