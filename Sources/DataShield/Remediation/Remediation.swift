@@ -219,6 +219,7 @@ extension Subject {
         switch actor {
         case .user: "somebody"
         case .program(let name): name
+        case .directory(_, let name): name
         }
     }
 }
