@@ -1,7 +1,6 @@
 import Foundation
 import HTTPTypes
 import NIOCore
-import Synchronization
 
 /// A call to a directory over HTTP.
 struct DirectoryCall: Sendable {
@@ -215,93 +214,6 @@ struct DirectoryClient: Sendable {
         String(
             String.UnicodeScalarView(
                 code.unicodeScalars.filter { $0.isASCII && ($0.properties.isAlphabetic || "0123456789_.-".unicodeScalars.contains($0)) }.prefix(80)))
-    }
-}
-
-extension DirectoryFailure {
-    /// A page that the directory itself led to is refused: its links and tokens end some time after they were given.
-    static let lostPage = DirectoryFailure.incomplete("The directory no longer knows the page that it led to: everything has to be listed again.")
-}
-
-/// Links to further pages, which a directory gives: they are followed as they are, but only to where the directory is, because they are
-/// asked with its token.
-struct PageTrail: Sendable {
-    let origin: URL
-    private var seen: Set<String> = []
-
-    init(origin: URL) { self.origin = origin }
-
-    /// Takes a link up.
-    /// - Throws: ``DirectoryFailure/malformed(_:)`` when it leads elsewhere, ``DirectoryFailure/incomplete(_:)`` when it leads in a circle.
-    mutating func follow(_ link: String, from page: URL) throws(DirectoryFailure) -> URL {
-        guard let url = URL(string: link, relativeTo: page)?.absoluteURL, Self.isSame(url, origin) else {
-            throw .malformed("the link to the next page leads to another server")
-        }
-        guard seen.insert(link).inserted else { throw .incomplete("The directory's pages lead in a circle.") }
-        return url
-    }
-
-    /// The same, where there may be no further page.
-    mutating func follow(_ link: String?, from page: URL) throws(DirectoryFailure) -> URL? {
-        guard let link else { return nil }
-        let next: URL = try follow(link, from: page)
-        return next
-    }
-
-    /// Whether two addresses have scheme, host and port in common.
-    static func isSame(_ one: URL, _ other: URL) -> Bool {
-        guard let scheme = one.scheme?.lowercased(), let host = one.host?.lowercased(), !host.isEmpty, one.user == nil, one.password == nil else {
-            return false
-        }
-        return scheme == other.scheme?.lowercased() && host == other.host?.lowercased() && port(one) == port(other)
-    }
-
-    private static func port(_ url: URL) -> Int { url.port ?? (url.scheme?.lowercased() == "http" ? 80 : 443) }
-}
-
-/// Access tokens, by what they are for, until five minutes before they expire.
-actor DirectoryTokens {
-    struct Token: Sendable {
-        var text: String
-        var lifetime: Duration
-    }
-
-    private static let margin: TimeInterval = 300
-    private let fetch: @Sendable (String) async throws -> Token
-    private let now: Now
-    private var kept: [String: (text: String, until: Date)] = [:]
-
-    /// - Parameter fetch: gets a token for a scope.
-    init(now: @escaping Now, fetch: @escaping @Sendable (String) async throws -> Token) {
-        self.now = now
-        self.fetch = fetch
-    }
-
-    func token(_ scope: String) async throws -> String {
-        if let token = kept[scope], now() < token.until { return token.text }
-        let token = try await fetch(scope)
-        kept[scope] = (token.text, now() + token.lifetime.inSeconds - Self.margin)
-        return token.text
-    }
-
-    /// Forgets a token that was refused.
-    func drop(_ text: String, _ scope: String) {
-        if kept[scope]?.text == text { kept[scope] = nil }
-    }
-
-    /// Makes a call with a token; with a new one, once, when it is refused: a refused call was not carried out.
-    /// - Returns: the answer; of status 401 when the new token was refused too.
-    func call(
-        _ call: DirectoryCall, _ scope: String, with send: @Sendable (DirectoryCall) async throws -> DirectoryAnswer
-    ) async throws -> DirectoryAnswer {
-        var call = call
-        let text = try await token(scope)
-        call.headers[.authorization] = "Bearer \(text)"
-        let answer = try await send(call)
-        guard answer.status == 401 else { return answer }
-        drop(text, scope)
-        call.headers[.authorization] = "Bearer \(try await token(scope))"
-        return try await send(call)
     }
 }
 
