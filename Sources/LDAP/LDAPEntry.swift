@@ -2,66 +2,113 @@ import CLibLDAP
 import Foundation
 
 /// An entry as a search lists it: its name, and the values of the attributes that were asked for and may be read.
-package struct LDAPEntry: Sendable, Hashable {
+///
+/// A directory has a hundred thousand of them: all values lie in one piece of memory.
+package struct LDAPEntry: Sendable {
     /// The distinguished name.
     package let name: String
-    /// By the attribute's name in lower case, with its options behind a semicolon.
-    private let attributes: [String: [[UInt8]]]
-    /// How much memory the values take, about.
-    let size: Int
+    private var bytes: [UInt8] = []
+    private var fields: [Field] = []
+
+    /// A value, and which attribute's it is.
+    private struct Field: Sendable {
+        let attribute: String
+        let range: Range<Int>
+    }
+
+    /// How much memory the values take.
+    var size: Int { bytes.count }
 
     package init(name: String, attributes: [String: [[UInt8]]]) {
         self.name = name
-        self.attributes = attributes
-        size = attributes.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
+        for (attribute, values) in attributes {
+            for value in values { value.withUnsafeBytes { append(attribute, $0) } }
+        }
+    }
+
+    private mutating func append(_ attribute: String, _ value: UnsafeRawBufferPointer) {
+        let start = bytes.count
+        bytes.append(contentsOf: value)
+        fields.append(Field(attribute: attribute, range: start..<bytes.count))
+    }
+
+    private func fields(_ attribute: String) -> some Sequence<ArraySlice<UInt8>> {
+        fields.lazy.filter { Self.isSame($0.attribute.utf8, attribute.utf8) }.map { bytes[$0.range] }
     }
 
     /// The values of an attribute as bytes, in the server's order; none when it has none, or they may not be read.
-    package func values(_ attribute: String) -> [[UInt8]] { attributes[attribute.lowercased()] ?? [] }
+    package func values(_ attribute: String) -> [[UInt8]] { fields(attribute).map { Array($0) } }
 
     /// The first value as text; nil when there is none, or it is no UTF-8.
-    package func text(_ attribute: String) -> String? { values(attribute).first.flatMap { String(validating: $0, as: UTF8.self) } }
+    package func text(_ attribute: String) -> String? {
+        fields(attribute).first { _ in true }.flatMap { String(validating: $0, as: UTF8.self) }
+    }
 
     /// All values that are text.
-    package func texts(_ attribute: String) -> [String] { values(attribute).compactMap { String(validating: $0, as: UTF8.self) } }
+    package func texts(_ attribute: String) -> [String] { fields(attribute).compactMap { String(validating: $0, as: UTF8.self) } }
+
+    /// Whether an attribute has a value, in whatever case it is written.
+    /// - Parameter value: of ASCII.
+    package func has(_ attribute: String, _ value: String) -> Bool { fields(attribute).contains { Self.isSame($0, value.utf8) } }
 
     /// The first value as a whole number.
     package func number(_ attribute: String) -> Int64? { text(attribute).flatMap { Int64($0) } }
 
     /// The first value as a time.
     package func time(_ attribute: String) -> Date? { text(attribute).flatMap { GeneralizedTime.date($0) } }
+
+    /// Compares as LDAP compares names of attributes.
+    private static func isSame(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
+        left.count == right.count && zip(left, right).allSatisfy { $0 == $1 || (isLetter($0) && $0 ^ $1 == 0x20) }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (97...122).contains(byte | 0x20) }
+}
+
+/// The names of attributes that entries of a search have, kept so that not every entry makes its own.
+struct AttributeNames {
+    private var names: [String] = []
+
+    mutating func name(_ bytes: UnsafeRawBufferPointer) -> String {
+        for name in names where name.utf8.count == bytes.count && name.utf8.elementsEqual(bytes) { return name }
+        let name = String(decoding: bytes, as: UTF8.self)
+        // A server that makes names up does not fill our memory.
+        if names.count < 100 { names.append(name) }
+        return name
+    }
 }
 
 extension LDAPEntry {
     /// Takes an entry out of a message. All is copied: the message can be freed.
-    init(_ message: OpaquePointer, of ld: OpaquePointer) throws {
+    init(_ message: OpaquePointer, of ld: OpaquePointer, names: inout AttributeNames) throws {
         var reader: OpaquePointer?
         var name = berval()
         guard ldap_get_dn_ber(ld, message, &reader, &name) == LDAP_SUCCESS, let reader else { throw LDAPFailure.malformed }
         defer { ber_free(reader, 0) }
-        var attributes: [String: [[UInt8]]] = [:]
+        self.init(name: String(decoding: Self.buffer(name), as: UTF8.self), attributes: [:])
+        bytes.reserveCapacity(512)
+        fields.reserveCapacity(16)
         while true {
             var attribute = berval()
             var list: UnsafeMutablePointer<berval>?
             guard ldap_get_attribute_ber(ld, message, reader, &attribute, &list) == LDAP_SUCCESS else { throw LDAPFailure.malformed }
             guard attribute.bv_val != nil else { break }
             defer { ber_memfree(list) }
-            var values: [[UInt8]] = []
+            let name = names.name(Self.buffer(attribute))
             // The list ends with a value that has no bytes at all.
             var next = list
             while let value = next, value.pointee.bv_val != nil {
-                values.append(Self.bytes(value.pointee))
+                append(name, Self.buffer(value.pointee))
                 next = value + 1
             }
-            attributes[String(decoding: Self.bytes(attribute), as: UTF8.self).lowercased()] = values
         }
-        self.init(name: String(decoding: Self.bytes(name), as: UTF8.self), attributes: attributes)
     }
 
-    static func bytes(_ value: berval) -> [UInt8] {
-        guard let start = value.bv_val else { return [] }
-        return Array(UnsafeRawBufferPointer(start: start, count: Int(value.bv_len)))
+    private static func buffer(_ value: berval) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: value.bv_val, count: value.bv_val == nil ? 0 : Int(value.bv_len))
     }
+
+    static func bytes(_ value: berval) -> [UInt8] { Array(buffer(value)) }
 }
 
 /// Times as LDAP writes them (RFC 4517, section 3.3.13): `20260105090000Z`, `202601050900+0100`, `20260105090000.25Z`.

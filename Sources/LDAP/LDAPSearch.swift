@@ -56,6 +56,7 @@ struct RunningSearch {
     let attributes: CStrings
     /// Whether the next page is asked for as soon as one has come.
     let readsAhead: Bool
+    var names = AttributeNames()
     /// The request whose answer is awaited.
     var message: Int32 = 0
     var isAwaited = false
@@ -173,7 +174,7 @@ extension LDAPConnection {
             switch Int(kind) {
             case CLDAP_ENTRY:
                 defer { ldap_msgfree(message) }
-                let entry = try LDAPEntry(message, of: handle.pointer)
+                let entry = try LDAPEntry(message, of: handle.pointer, names: &running.names)
                 batch.entries.append(entry)
                 size += entry.size
                 running.total.entries += 1

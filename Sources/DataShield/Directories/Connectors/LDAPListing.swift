@@ -23,7 +23,8 @@ extension LDAPConnector {
             var warnings: [String] = []
             if seen.withoutId > 0 { warnings.append(Self.warning(withoutId: seen.withoutId, isActiveDirectory: session.root.isActiveDirectory)) }
             if end.references > 0 { warnings.append(Self.warning(references: end.references)) }
-            return DirectoryListingEnd(state: watermark.state(after: listing, lastModified: seen.lastModified, of: self), warnings: warnings)
+            let lastModified = GeneralizedTime.date(seen.lastModified)
+            return DirectoryListingEnd(state: watermark.state(after: listing, lastModified: lastModified, of: self), warnings: warnings)
         }
     }
 
@@ -38,11 +39,23 @@ extension LDAPConnector {
     private struct Tally {
         var people = 0
         var withoutId = 0
-        var lastModified: Date?
+        /// As text: times that are written alike are in the order of their texts.
+        var lastModified = ""
+
+        private mutating func note(_ modified: String?) {
+            guard let modified, modified != lastModified else { return }
+            if modified.utf8.count == 15, lastModified.utf8.count == 15, modified.utf8.last == UInt8(ascii: "Z"),
+                lastModified.utf8.last == UInt8(ascii: "Z")
+            {
+                lastModified = max(lastModified, modified)
+            } else if let time = GeneralizedTime.date(modified), time > GeneralizedTime.date(lastModified) ?? .distantPast {
+                lastModified = modified
+            }
+        }
 
         mutating func take(_ entries: [LDAPEntry], _ mapping: LDAPPeople) -> [DirectoryPerson] {
             entries.compactMap { entry in
-                if let time = entry.time("modifyTimestamp"), time > lastModified ?? .distantPast { lastModified = time }
+                note(entry.text("modifyTimestamp"))
                 switch mapping.person(entry) {
                 case .person(let person):
                     people += 1

@@ -41,8 +41,7 @@ struct LDAPPeople: Sendable {
     }
 
     func person(_ entry: LDAPEntry) -> Mapped {
-        let classes = entry.texts("objectClass").map { $0.lowercased() }
-        guard !classes.contains("computer"), !classes.contains("referral") else { return .nobody }
+        guard !entry.has("objectClass", "computer"), !entry.has("objectClass", "referral") else { return .nobody }
         guard let id = id(entry) else { return .withoutId }
         let (firstName, lastName) = name(entry)
         var person = DirectoryPerson(externalId: id, email: email(entry), firstName: firstName, lastName: lastName, title: text(entry, "title"))
@@ -60,12 +59,27 @@ struct LDAPPeople: Sendable {
 
     private func id(_ entry: LDAPEntry) -> String? {
         if isActiveDirectory { return entry.values("objectGUID").first.flatMap { ActiveDirectory.text(ofGUID: $0) } }
-        return entry.text("entryUUID").flatMap { UUID(uuidString: $0)?.uuidString.lowercased() }
+        guard let text = entry.text("entryUUID") else { return nil }
+        return Self.isPlainId(text) ? text : UUID(uuidString: text)?.uuidString.lowercased()
+    }
+
+    /// Whether an id is written as we write it, which spares reading it: nearly all are.
+    private static func isPlainId(_ text: String) -> Bool {
+        text.utf8.count == 36
+            && text.utf8.enumerated().allSatisfy { index, byte in
+                switch index {
+                case 8, 13, 18, 23: byte == UInt8(ascii: "-")
+                default: (48...57).contains(byte) || (97...102).contains(byte)
+                }
+            }
     }
 
     private func text(_ entry: LDAPEntry, _ attribute: String) -> String? {
-        let text = entry.text(attribute)?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
-        return text.isEmpty ? nil : text
+        guard let text = entry.text(attribute), let first = text.utf8.first, let last = text.utf8.last else { return nil }
+        // Blanks, and what begins or ends a space of another script.
+        guard first <= 0x20 || first >= 0xC2 || last <= 0x20 || last >= 0x80 else { return text }
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return trimmed.isEmpty ? nil : trimmed
     }
 
     private func email(_ entry: LDAPEntry) -> String? {
