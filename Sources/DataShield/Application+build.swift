@@ -158,7 +158,7 @@ extension Application {
         AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, remediation: remediation, now: now)
             .add(to: routes.pages)
         RemediationPages(pages: pages, remediation: remediation, now: now).add(to: routes.pages)
-        RemediationSettingsPages(pages: pages, remediation: remediation, now: now).add(to: routes.pages)
+        RemediationSettingsPages(pages: pages, remediation: remediation, sessions: sessions, now: now).add(to: routes.pages)
         ScanPages(pages: pages, scans: scans, companies: companies, credentials: credentials, now: now).add(to: routes.pages)
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)

@@ -271,6 +271,10 @@ extension AlertModel {
         var entries = comments.map { entry($0.createdAt, "comment", $0.authorName, "commented", $0.body) }
         for event in alert.history where event.action != "alert.commented" {
             switch event.toStatus {
+            case _ where event.action == "remediation.requested":
+                entries.append(entry(event.at, "shield", event.actor, "asked for remediation of the account"))
+            case _ where event.action == "remediation.performed":
+                entries.append(entry(event.at, "shield-check", event.actor, "acted on the account in its directory"))
             case let status? where status != event.fromStatus:
                 let word = status == .open ? "reopened it" : status == .acknowledged ? "acknowledged it" : "resolved it"
                 entries.append(entry(event.at, status.badge.icon, event.actor, word, event.resolution))

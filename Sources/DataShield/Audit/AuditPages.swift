@@ -56,7 +56,8 @@ package struct AuditPages: Sendable {
         "user.password_changed", "user.deleted", "company.updated", "employee.created", "employee.updated", "employee.deleted", "employees.imported",
         "employees.exported", "alert.status_changed", "alert.updated", "alert.commented", "credential.added", "credential.replaced",
         "credential.removed",
-        "credential.tested", "scan.started",
+        "credential.tested", "scan.started", "remediation.requested", "remediation.performed", "remediation.stopped", "remediation.resumed",
+        "remediation.settings_changed", "remediation.protected", "remediation.unprotected", "remediation.exported",
     ]
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {

@@ -13,12 +13,14 @@ import Hummingbird
 package struct RemediationSettingsPages: Sendable {
     let pages: Pages
     let remediation: Remediation
+    let sessions: Sessions
     let now: Now
     private static let path = "/remediation/settings"
 
-    package init(pages: Pages, remediation: Remediation, now: @escaping Now) {
+    package init(pages: Pages, remediation: Remediation, sessions: Sessions, now: @escaping Now) {
         self.pages = pages
         self.remediation = remediation
+        self.sessions = sessions
         self.now = now
     }
 
@@ -115,6 +117,8 @@ package struct RemediationSettingsPages: Sendable {
     func resume(_ request: Request, _ context: AppContext) async throws -> Response {
         do {
             _ = try await remediation.resume(by: try context.require(.policyManage))
+            // Sessions are kept for a moment, with the banner that tells of the stop.
+            sessions.cache.removeAll()
         } catch Remediation.Failure.notStopped {
             return Pages.redirect(to: Self.path, .problem(Remediation.Failure.notStopped.detail))
         }
