@@ -29,23 +29,25 @@ import Testing
     /// that was finished before and a place that was reached before take a batch as well.
     private func readInSteps(_ paths: [String], step: Int) async throws -> (reading: Reading, runs: Int) {
         var reading = Reading()
-        var resume = LeakResume()
+        var finished: Set<FileIdentity> = []
+        var checkpoint: LeakCheckpoint?
         var runs = 0
         while true {
             runs += 1
             var left = step + runs
+            let resume = LeakResume(isFinished: { [finished] in finished.contains($0) }, checkpoint: checkpoint)
             do {
                 _ = try await LeakReader(watch: watch, limits: eagerLimits, threads: 2).read(paths, resume: resume) { batch in
                     if left == 0 { throw Stop() }
                     left -= 1
                     reading.add(batch, watch)
-                    if let checkpoint = batch.checkpoint {
+                    if let kept = batch.checkpoint {
                         // As it would come out of a database.
-                        resume.checkpoint = try JSONDecoder().decode(LeakCheckpoint.self, from: JSONEncoder().encode(checkpoint))
+                        checkpoint = try JSONDecoder().decode(LeakCheckpoint.self, from: JSONEncoder().encode(kept))
                     }
                     if let file = batch.finished {
-                        if file.outcome == .read { resume.finished.insert(file.file) }
-                        resume.checkpoint = nil
+                        if file.outcome == .read { finished.insert(file.file) }
+                        checkpoint = nil
                     }
                 }
                 return (reading, runs)

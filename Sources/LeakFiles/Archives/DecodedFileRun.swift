@@ -8,6 +8,8 @@ final class DecodedFileRun {
     private var summary: LeakFileSummary
     private var scan: StreamScan?
     private var part = ""
+    /// The digest of the part's beginning.
+    private var beginning: ContentDigest?
     private var entry = 0
     private var consumed: UInt64 = 0
     private var linesBefore: UInt64 = 0
@@ -62,16 +64,15 @@ final class DecodedFileRun {
         switch event {
         case .begin(let path, let number):
             part = shown(path)
+            beginning = nil
             entry = number
             summary.entries += kind.isArchive ? 1 : 0
             linesBefore = summary.lines
             guard number >= resumeEntry else { return }
             let isResumed = checkpoint != nil && number == resumeEntry
-            if isResumed, let checkpoint {
-                scan = StreamScan(watch: run.reader.watch.index, name: part.fileName, resumeAt: checkpoint.offset, lines: 0)
-            } else {
-                scan = StreamScan(watch: run.reader.watch.index, name: part.fileName)
-            }
+            let name = path.isEmpty ? run.fileName(of: part).unpackedName : part.fileName.unpackedName
+            scan = StreamScan(
+                watch: run.reader.watch.index, name: name, digestKey: run.reader.digestKey, resumeAt: isResumed ? checkpoint?.offset ?? 0 : 0)
         case .bytes(let block, let consumed):
             self.consumed = max(self.consumed, min(consumed, file.size))
             if let scan {
@@ -121,7 +122,10 @@ final class DecodedFileRun {
 
     private func add(_ records: [LeakRecord], logs: [StealerLog]) {
         // Logs are no progress that a checkpoint could keep: it stays where it was.
-        run.add(records, logs: logs, part: logs.isEmpty ? part : file.identity.path, done: consumed, lines: summary.lines, checkpoint: checkpoint)
+        let isLog = !logs.isEmpty
+        run.add(
+            records, logs: logs, part: isLog ? file.identity.path : part, beginning: isLog ? nil : beginning, done: consumed,
+            lines: summary.lines, checkpoint: checkpoint)
     }
 
     private func deliver(_ stretch: StreamScan.Stretch) -> Bool {
@@ -129,7 +133,8 @@ final class DecodedFileRun {
         records += UInt64(stretch.records.count)
         checkpoint = LeakCheckpoint(
             file: file.identity, entry: entry, offset: stretch.end, lines: summary.lines, matches: records, digest: nil)
-        run.add(stretch.records, part: part, done: consumed, lines: summary.lines, checkpoint: checkpoint)
+        beginning = scan?.beginning
+        run.add(stretch.records, part: part, beginning: beginning, done: consumed, lines: summary.lines, checkpoint: checkpoint)
         return run.goesOn
     }
 }

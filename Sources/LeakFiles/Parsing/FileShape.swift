@@ -11,6 +11,9 @@ package struct FileShape: Sendable {
         case text
     }
 
+    /// How much of a file's beginning is looked at.
+    package static let sampleBytes = 256 << 10
+
     var kind: Kind
 
     /// Whether a record may take several lines: then a match is best handed over with what is around it, line breaks and all.
@@ -20,7 +23,7 @@ package struct FileShape: Sendable {
     ///   - sample: the first 256 KiB at most, decoded to UTF-8 where it was UTF-16, without a byte order mark.
     ///   - name: the file's name.
     package init(sample: UnsafeRawBufferPointer, name: String) {
-        let text = ByteView(sample).upTo(256 * 1024).withoutMarks
+        let text = ByteView(sample).upTo(Self.sampleBytes).withoutMarks
         kind = Self.sniff(text, name: name.lowercased())
         switch kind {
         case .blocks: spansLines = true

@@ -48,6 +48,6 @@ struct FolderLogs {
         var digest = self.digest
         return LeakFileSummary(
             file: identity, outcome: isIncomplete ? .incomplete : .read, digest: isIncomplete ? nil : digest.end(), bytes: bytes, matches: matches,
-            entries: entries, machines: collector.machineCount, credentials: collector.credentialCount)
+            entries: entries, machines: collector.machineCount, credentials: collector.credentialCount, isFolder: true)
     }
 }

@@ -18,15 +18,18 @@ package struct LeakCheckpoint: Sendable, Hashable, Codable {
 
 /// What an earlier read had done.
 package struct LeakResume: Sendable {
-    /// Files that were read to the end: they are passed over when they have not been written to since.
-    package var finished: Set<FileIdentity>
+    /// Whether a file was read to the end: it is passed over. One that was written to since is another.
+    package var isFinished: @Sendable (FileIdentity) -> Bool
     /// The last checkpoint of the file that was being read.
     package var checkpoint: LeakCheckpoint?
     /// Digests of files read at any time, by size: a file of such a size is digested first, and passed over when its digest is among them.
     package var known: [UInt64: Set<ContentDigest>]
 
-    package init(finished: Set<FileIdentity> = [], checkpoint: LeakCheckpoint? = nil, known: [UInt64: Set<ContentDigest>] = [:]) {
-        self.finished = finished
+    package init(
+        isFinished: @escaping @Sendable (FileIdentity) -> Bool = { _ in false }, checkpoint: LeakCheckpoint? = nil,
+        known: [UInt64: Set<ContentDigest>] = [:]
+    ) {
+        self.isFinished = isFinished
         self.checkpoint = checkpoint
         self.known = known
     }
@@ -71,6 +74,8 @@ package struct LeakFileSummary: Sendable, Hashable {
     /// Devices and credentials of its stealer logs, of whomever.
     package var machines = 0
     package var credentials = 0
+    /// Whether it stands for the stealer logs of a folder, which are read anew whenever the folder is: it is not told what lies deeper.
+    package var isFolder = false
 }
 
 /// What was found since the batch before. Batches come in the order of the files and of their bytes.
@@ -79,6 +84,8 @@ package struct LeakBatch: Sendable {
     package var file: FileIdentity
     /// The path of the part that the records are from: of the file, and inside archives of the entry, joined by `!`.
     package var part: String
+    /// The digest of the beginning of the part's text: the same text has the same one, however it is packed and called. nil for stealer logs.
+    package var beginning: ContentDigest?
     package var records: [LeakRecord] = []
     package var logs: [StealerLog] = []
     package var skipped: [SkippedPart] = []

@@ -23,15 +23,16 @@ package struct LeakReader: Sendable {
     /// A part that cannot be read is reported in a batch and loses nothing else. After a cancellation, or an error of `deliver`, no batch follows.
     /// - Parameters:
     ///   - paths: of files and folders. Symbolic links are followed here, not in folders.
+    ///   - names: what files are called, by their paths, where the path does not say it: a name may tell what a file is.
     ///   - resume: what an earlier read had done.
     ///   - deliver: records a batch; when it has returned, the batch's checkpoint may be kept.
     /// - Throws: `CancellationError`, ``Failure``, and what `deliver` throws.
     nonisolated(nonsending) package func read(
-        _ paths: [String], resume: LeakResume = LeakResume(), deliver: (LeakBatch) async throws -> Void
+        _ paths: [String], called names: [String: String] = [:], resume: LeakResume = LeakResume(), deliver: (LeakBatch) async throws -> Void
     ) async throws -> LeakReport {
         let queue = BatchQueue(capacity: 4)
         let worker = JoinableThread { [self] in
-            ReadRun(self, resume: resume, queue: queue).run(paths)
+            ReadRun(self, names: names, resume: resume, queue: queue).run(paths)
             queue.finish()
         }
         guard let worker else { throw Failure.noThread }

@@ -46,10 +46,15 @@ final class OpenFile: Sendable {
     let identity: FileIdentity
     let descriptor: Int32
 
+    convenience init(_ path: String, followsLinks: Bool) throws(Failure) {
+        try self.init(FilePath(path), followsLinks: followsLinks)
+    }
+
     /// - Parameter followsLinks: whether the path may be a symbolic link.
-    init(_ path: String, followsLinks: Bool) throws(Failure) {
+    init(_ path: FilePath, followsLinks: Bool) throws(Failure) {
         // Without O_NONBLOCK opening a named pipe waits for a writer.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW))
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW)
+        let descriptor = path.withSystemPath { open($0, flags) }
         guard descriptor >= 0 else { throw errno == ELOOP && !followsLinks ? .link : .system(errno) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
@@ -62,7 +67,7 @@ final class OpenFile: Sendable {
             throw .notRegular
         }
         self.descriptor = descriptor
-        identity = FileIdentity(path: path, status)
+        identity = FileIdentity(path: path.text, status)
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
     }
 

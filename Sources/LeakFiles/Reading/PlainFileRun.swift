@@ -23,7 +23,7 @@ struct PlainFileRun {
             summary.bytes = checkpoint.offset
         }
         let file = self.file
-        let (shape, mark) = beginning()
+        let (shape, mark, beginning) = beginning()
         let lineStarts = LineStarts(file)
         let last = Int((file.size + chunk - 1) / chunk)
         let scan = PlainScan(chunks: first..<max(first, last), threads: reader.threads) {
@@ -44,21 +44,23 @@ struct PlainFileRun {
             let checkpoint = LeakCheckpoint(
                 file: file.identity, entry: 0, offset: summary.bytes, lines: summary.lines, matches: summary.matches, digest: digest)
             run.add(
-                result.records, part: path, done: summary.bytes, lines: summary.lines, checkpoint: isLast ? nil : checkpoint)
+                result.records, part: path, beginning: beginning, done: summary.bytes, lines: summary.lines, checkpoint: isLast ? nil : checkpoint)
             return run.goesOn && result.failure == nil
         }
         if summary.outcome == .read { summary.digest = digest.end() }
         return summary
     }
 
-    /// What the file is, and how long its byte order mark is.
-    private func beginning() -> (shape: FileShape, mark: UInt64) {
-        var sample = [UInt8](repeating: 0, count: Int(min(file.size, 256 << 10)))
+    /// What the file is, how long its byte order mark is, and a digest of what comes behind it.
+    private func beginning() -> (shape: FileShape, mark: UInt64, digest: ContentDigest) {
+        // Three bytes more than are looked at, for the mark.
+        var sample = [UInt8](repeating: 0, count: Int(min(file.size, UInt64(FileShape.sampleBytes + 3))))
         return sample.withUnsafeMutableBytes { memory in
             let count = (try? file.read(at: 0, into: memory)) ?? 0
             let bytes = UnsafeRawBufferPointer(rebasing: memory.prefix(count))
             let mark = TextEncoding(bytes).markBytes
-            return (FileShape(sample: UnsafeRawBufferPointer(rebasing: bytes.dropFirst(mark)), name: file.identity.path.fileName), UInt64(mark))
+            let text = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(mark).prefix(FileShape.sampleBytes))
+            return (FileShape(sample: text, name: run.fileName(of: file.identity.path)), UInt64(mark), run.reader.digestKey.leaf(text))
         }
     }
 }
@@ -67,5 +69,13 @@ extension String {
     /// What follows the last `/` or `!`.
     var fileName: String {
         String(self[(lastIndex { $0 == "/" || $0 == "!" }.map { index(after: $0) } ?? startIndex)...])
+    }
+
+    /// The name of what a compressed file holds: `users.sql.gz` is an SQL file.
+    var unpackedName: String {
+        guard let dot = lastIndex(of: "."), ["gz", "zst", "bz2", "xz", "lzma", "z"].contains(self[index(after: dot)...].lowercased()) else {
+            return self
+        }
+        return String(self[..<dot])
     }
 }

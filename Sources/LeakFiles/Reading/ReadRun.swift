@@ -4,6 +4,8 @@ import Foundation
 final class ReadRun {
     let reader: LeakReader
     private let resume: LeakResume
+    /// What files are called, by their paths, where the path does not say it.
+    private let names: [String: String]
     private let queue: BatchQueue
     private var progress = LeakProgress()
     private var batch: LeakBatch
@@ -13,8 +15,9 @@ final class ReadRun {
     private var linesBefore: UInt64 = 0
     private(set) var goesOn = true
 
-    init(_ reader: LeakReader, resume: LeakResume, queue: BatchQueue) {
+    init(_ reader: LeakReader, names: [String: String] = [:], resume: LeakResume, queue: BatchQueue) {
         self.reader = reader
+        self.names = names
         self.resume = resume
         self.queue = queue
         batch = LeakBatch(file: FileIdentity(path: "", device: 0, inode: 0, size: 0, modifiedAt: 0), part: "", progress: progress)
@@ -58,14 +61,22 @@ final class ReadRun {
         batch.progress = progress
     }
 
+    /// The name of a file, which may say what it is.
+    func fileName(of path: String) -> String { names[path]?.fileName ?? path.fileName }
+
     /// - Parameters:
     ///   - part: what the records are from; another part than before begins another batch.
+    ///   - beginning: the digest of the part's beginning.
     ///   - done: bytes of the current file as it lies on the disk.
     ///   - lines: of the current file.
     ///   - checkpoint: where everything before has been added.
-    func add(_ records: [LeakRecord], logs: [StealerLog] = [], part: String, done: UInt64, lines: UInt64, checkpoint: LeakCheckpoint?) {
+    func add(
+        _ records: [LeakRecord], logs: [StealerLog] = [], part: String, beginning: ContentDigest? = nil, done: UInt64, lines: UInt64,
+        checkpoint: LeakCheckpoint?
+    ) {
         if batch.part != part, !batch.records.isEmpty { flush(batch.checkpoint) }
         batch.part = part
+        batch.beginning = beginning
         batch.records += records
         batch.logs += logs
         batch.checkpoint = checkpoint
@@ -84,7 +95,7 @@ final class ReadRun {
         batch.checkpoint = checkpoint
         batch.progress = progress
         let file = batch.file
-        let next = LeakBatch(file: file, part: batch.part, progress: progress)
+        let next = LeakBatch(file: file, part: batch.part, beginning: batch.beginning, progress: progress)
         if goesOn { goesOn = queue.push(batch) }
         batch = next
         lastDelivery = .now
@@ -94,6 +105,7 @@ final class ReadRun {
         if hasSomething { flush(nil) }
         batch.file = file
         batch.part = file.path
+        batch.beginning = nil
         progress.file = file.path
     }
 
@@ -133,7 +145,7 @@ final class ReadRun {
 
     private func readFile(_ file: OpenFile, _ kind: FileKind) {
         begin(file.identity)
-        if resume.finished.contains(file.identity) {
+        if resume.isFinished(file.identity) {
             finish(LeakFileSummary(file: file.identity, outcome: .finishedBefore, digest: nil), size: file.size)
             return
         }
@@ -213,7 +225,7 @@ final class ReadRun {
         finish(folder.summary, size: 0)
     }
 
-    private func readInFolder(_ path: String, _ relative: String, _ size: UInt64, _ folder: inout FolderLogs) {
+    private func readInFolder(_ path: FilePath, _ relative: String, _ size: UInt64, _ folder: inout FolderLogs) {
         let interest = folder.collector.interest(in: relative)
         if case .presence = interest {
             folder.collector.notePresence(relative)
@@ -237,7 +249,7 @@ final class ReadRun {
             }
         } catch {
             begin(folder.identity)
-            skip(SkippedPart(path: path, reason: error.reason))
+            skip(SkippedPart(path: path.text, reason: error.reason))
             folder.isIncomplete = true
         }
     }

@@ -12,10 +12,10 @@ final class StreamScan {
     }
 
     private static let stretchBytes = 1 << 20
-    private static let shapeBytes = 256 << 10
 
     private let watch: WatchIndex
     private let name: String
+    private let digestKey: DigestKey
     private let resumeAt: UInt64
     private let buffer: UnsafeMutableRawBufferPointer
     private let places: UnsafeMutableBufferPointer<leak_place>
@@ -28,6 +28,8 @@ final class StreamScan {
     private var scanned = 0
     private var newlines: UInt64
     private var shape: FileShape?
+    /// The digest of the text's beginning, once that is there.
+    private(set) var beginning: ContentDigest?
     /// The beginning of the line that the buffer begins in, once the buffer no longer has it.
     private let head: UnsafeMutableRawBufferPointer
     private var headCount = 0
@@ -43,9 +45,10 @@ final class StreamScan {
     ///   - name: the name of the file, which may say what it is.
     ///   - resumeAt: what stands before this place of the decoded text is passed over.
     ///   - lines: counted up to there.
-    init(watch: WatchIndex, name: String, resumeAt: UInt64 = 0, lines: UInt64 = 0) {
+    init(watch: WatchIndex, name: String, digestKey: DigestKey = DigestKey(), resumeAt: UInt64 = 0, lines: UInt64 = 0) {
         self.watch = watch
         self.name = name
+        self.digestKey = digestKey
         self.resumeAt = resumeAt
         newlines = lines
         history = Window.contextReach + watch.longest + watch.reachBefore
@@ -121,8 +124,7 @@ final class StreamScan {
 
     private func scan(isEnd: Bool, _ deliver: (Stretch) -> Bool) -> Bool {
         let text = UnsafeRawBufferPointer(rebasing: buffer.prefix(filled))
-        let shape = self.shape ?? FileShape(sample: UnsafeRawBufferPointer(rebasing: text.prefix(Self.shapeBytes)), name: name)
-        self.shape = shape
+        let shape = self.shape ?? shape(of: UnsafeRawBufferPointer(rebasing: text.prefix(FileShape.sampleBytes)))
         let end = isEnd ? filled : filled - lookahead
         var records: [LeakRecord] = []
         let endOffset = base + UInt64(end)
@@ -140,6 +142,13 @@ final class StreamScan {
         scanned = end
         let open: UInt64 = isEnd && filled > 0 && buffer[filled - 1] != UInt8(ascii: "\n") && endOffset > resumeAt ? 1 : 0
         return endOffset < resumeAt ? true : deliver(Stretch(records: records, end: endOffset, lines: newlines + open))
+    }
+
+    private func shape(of sample: UnsafeRawBufferPointer) -> FileShape {
+        let shape = FileShape(sample: sample, name: name)
+        self.shape = shape
+        beginning = digestKey.leaf(sample)
+        return shape
     }
 
     /// The first bytes of a line whose beginning is too far before a match to be shown whole.
