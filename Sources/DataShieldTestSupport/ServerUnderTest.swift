@@ -33,19 +33,22 @@ extension Settings {
 ///   - now: what time it is to the program.
 ///   - settings: what the program is set to.
 ///   - directories: where remediation acts; those of the database when nil.
+///   - clock: what its pauses and deadlines go by.
+///   - logger: what it logs to.
 ///   - body: gets the client; ``TestClient/server`` is the server.
 package func withServer<R>(
     as role: Role? = .admin, in company: CompanyID? = nil, now: @escaping Now = { Date() },
-    settings: Settings = .testing, directories: (any RemediationDirectories)? = nil, _ body: (TestClient) async throws -> R
+    settings: Settings = .testing, directories: (any RemediationDirectories)? = nil, clock: any Clock<Duration> = ContinuousClock(),
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, _ body: (TestClient) async throws -> R
 ) async throws -> R {
     let database = TestDatabase.current
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     var parts = Application.Parts(
         settings: settings, database: database.tenant, system: database.system, secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)),
         logger: logger)
     parts.now = now
     parts.passwordCost = 4
     parts.remediationDirectories = directories
+    parts.clock = clock
     let application = try Application.build(parts)
     let companyID: CompanyID
     if let company { companyID = company } else { companyID = try await database.makeCompany() }

@@ -77,10 +77,24 @@ package struct TestClient: Sendable {
             if let contentType { request.headers.add(name: "Content-Type", value: contentType) }
             request.body = .bytes(body)
         }
+        return try await answer(to: request)
+    }
+
+    private func answer(to request: HTTPClientRequest) async throws -> Answer {
         let response = try await http.execute(request, timeout: .seconds(60))
         let bytes = try await response.body.collect(upTo: 256 << 20)
         return Answer(
             status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) }, bytes: Array(bytes.readableBytesView))
+    }
+
+    /// Sends a request whose body comes bit by bit.
+    package func send(_ method: String, _ path: String, pieces: AsyncStream<[UInt8]>, contentType: String) async throws -> Answer {
+        var request = HTTPClientRequest(url: server.origin + path)
+        request.method = .init(rawValue: method)
+        if let token { request.headers.add(name: "Cookie", value: "\(SessionCookie.name)=\(token)") }
+        request.headers.add(name: "Content-Type", value: contentType)
+        request.body = .stream(pieces.map { ByteBuffer(bytes: $0) }, length: .unknown)
+        return try await answer(to: request)
     }
 
     package func get(_ path: String, headers: [(String, String)] = []) async throws -> Answer { try await send("GET", path, headers: headers) }

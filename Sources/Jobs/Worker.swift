@@ -130,7 +130,7 @@ package struct Worker: Service {
             if error is CancellationError, Task.isShuttingDownGracefully || Task.isCancelled {
                 await end(job, .released, handler, logger)
             } else {
-                logger.error("A job failed", metadata: ["error": "\(String(reflecting: error))"])
+                logger.error("A job failed", metadata: ["error": "\(PostgresError.logText(of: error))"])
                 await end(job, retry(job, after: handler.retryDelay(job.attempts), "\(error)"), handler, logger)
             }
         }

@@ -3,7 +3,7 @@ import CLibPQ
 /// What went wrong between the program and its database.
 ///
 /// Its description is safe to show in a log: it has the SQLSTATE and the names of constraint, table and column, but neither a value
-/// nor the server's message, which may quote one. `String(reflecting:)` has everything.
+/// nor the server's message, which may quote one. ``logText`` adds what else a log may have; `String(reflecting:)` has everything.
 public struct PostgresError: Error, Sendable {
     /// What kind of thing went wrong.
     public enum Kind: Sendable, Equatable {
@@ -28,6 +28,8 @@ public struct PostgresError: Error, Sendable {
     }
 
     public let kind: Kind
+    /// `ERROR`, `FATAL` or `PANIC`, when it came from the server.
+    public internal(set) var severity: String?
     /// PostgreSQL's name of the error, when it came from the server.
     public internal(set) var sqlState: SQLState?
     /// The server's message, or ours. A server's message may quote values.
@@ -91,11 +93,29 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
         return text
     }
 
+    /// All that a log may have: the description, how severe it is, and the statement with placeholders in place of values. Message, detail and
+    /// hint are left out: "Key (email)=(ada@example.com) already exists."
+    public var logText: String {
+        var text = description
+        if let severity { text += ", severity \(severity)" }
+        if let position { text += ", position \(position)" }
+        if let statement {
+            text += ", statement: \(statement.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(1_000))"
+        }
+        return text
+    }
+
+    /// What a log may have of any error: of one of ours ``logText``, of another what it says of itself.
+    public static func logText(of error: any Error) -> String {
+        (error as? PostgresError)?.logText ?? String(reflecting: error)
+    }
+
     public var debugDescription: String {
         var text = description
         func add(_ name: String, _ value: String?) {
             if let value, !value.isEmpty { text += "\n  \(name): \(value)" }
         }
+        add("severity", severity)
         add("message", message == text ? nil : message)
         add("detail", detail)
         add("hint", hint)
@@ -112,6 +132,7 @@ extension PostgresError {
             PQresultErrorField(result, Int32(code)).map { String(cString: $0) }
         }
         self.init(kind, message: field(CPQ_DIAG_MESSAGE) ?? PostgresError.trimmed(PQresultErrorMessage(result)))
+        severity = field(CPQ_DIAG_SEVERITY)
         sqlState = field(CPQ_DIAG_SQLSTATE).map { SQLState(rawValue: $0) }
         detail = field(CPQ_DIAG_DETAIL)
         hint = field(CPQ_DIAG_HINT)

@@ -72,6 +72,28 @@ import Testing
         #expect((seconds - 15...seconds + 1).contains(job.secondsToWait))
     }
 
+    @Test func `what is logged of a job that the database refused names no value`() async throws {
+        struct Refused: JobHandler {
+            static let kind = Errand.kind
+            func perform(_ payload: Errand.Payload, of job: Job) async throws -> JobOutcome {
+                let owner = TestDatabase.current.owner
+                try await owner.execute("CREATE TABLE IF NOT EXISTS canaries (email text CONSTRAINT canaries_are_unique UNIQUE)")
+                for _ in 0..<2 { try await owner.execute("INSERT INTO canaries VALUES (\("ada@canary.example"))") }
+                return .done
+            }
+        }
+        let log = RecordedLog()
+        let id = try await enqueue("one")
+        try await running([makeWorker(Refused(), logger: log.logger)]) { _ async throws in
+            try await eventually { try await stored(id).lastError != nil }
+        }
+        let lines = log.lines
+        #expect(
+            lines.contains { $0.contains("A job failed") && $0.contains("canaries_are_unique") && $0.contains("INSERT INTO canaries VALUES ($1)") })
+        #expect(!lines.contains { $0.contains("ada@canary") })
+        #expect(try await stored(id).lastError?.contains("ada@canary") == false)
+    }
+
     @Test func `a job that keeps failing is given up, kept, and said to be so once`() async throws {
         let id = try await enqueue("one", maxAttempts: 3)
         let notes = Notes()

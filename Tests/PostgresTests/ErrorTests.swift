@@ -45,6 +45,23 @@ import Testing
         }
     }
 
+    @Test func `what a log may have of an error names the statement and no value`() async throws {
+        try await withTable("email text UNIQUE") { (pool, table) async throws in
+            let insert: SQL = "INSERT INTO \(table)\n    VALUES (\("ada@example.com"))"
+            try await pool.execute(insert)
+            let error = try await postgresError { try await pool.execute(insert) }
+            let text = PostgresError.logText(of: error)
+            #expect(!text.contains("ada@example.com"))
+            #expect(text.contains("unique violation (23505), constraint"))
+            #expect(text.contains("severity ERROR"))
+            #expect(text.hasSuffix("statement: INSERT INTO \(table.text) VALUES ($1)"))
+            let raised = try await postgresError { try await pool.execute("SELECT \("ada@example.com")::int") }
+            #expect(!PostgresError.logText(of: raised).contains("ada@"))
+            struct Other: Error { var name = "of another kind" }
+            #expect(PostgresError.logText(of: Other()).contains("of another kind"))
+        }
+    }
+
     @Test func `a mistake in a statement is told with its place`() async throws {
         try await withPool(size: 1) { (pool) async throws in
             let error = try await postgresError { try await pool.execute("SELECT nothing") }

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOHTTP1
+import Postgres
 
 /// What happens to every request, whatever its route: cross-site requests are refused, errors become answers, headers are added,
 /// and it is counted and logged, without its query string. It stands before the router, so that it also sees what has no route.
@@ -45,7 +46,7 @@ package struct FrontResponder: HTTPResponder {
         }
         let refusal = Refusal(error)
         if refusal.logLevel >= .error {
-            let metadata: Logger.Metadata = ["error": "\(String(reflecting: error))", "http.route": "\(context.endpointPath ?? "none")"]
+            let metadata: Logger.Metadata = ["error": "\(PostgresError.logText(of: error))", "http.route": "\(context.endpointPath ?? "none")"]
             context.logger.log(level: refusal.logLevel, "Request failed", metadata: metadata)
         }
         if let format = errorFormats.first(where: { $0.covers(path) }) { return format.answer(to: error, refusal) }

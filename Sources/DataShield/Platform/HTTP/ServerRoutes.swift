@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import NIOCore
+import Postgres
 
 /// | Method | Path                | Permission                                     |
 /// |--------|---------------------|------------------------------------------------|
@@ -27,7 +28,7 @@ struct ServerRoutes {
                 _ = try await system.first("SELECT 1", as: Int.self)
                 return try .json(Health(status: "ok", database: "ok", version: version))
             } catch {
-                context.logger.error("The database does not answer", metadata: ["error": "\(String(reflecting: error))"])
+                context.logger.error("The database does not answer", metadata: ["error": "\(PostgresError.logText(of: error))"])
                 return try .json(Health(status: "unavailable", database: "unavailable", version: version), status: .serviceUnavailable)
             }
         }
