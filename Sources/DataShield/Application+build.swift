@@ -16,6 +16,8 @@ extension Application {
         package var now: Now = { Date() }
         /// The cost of bcrypt; tests take the least.
         package var passwordCost = 12
+        /// What pauses and deadlines go by.
+        package var clock: any Clock<Duration> = ContinuousClock()
         package var version = "0.1.0"
         /// The directories that remediation acts in; those of the database when nil.
         package var remediationDirectories: (any RemediationDirectories)?
@@ -82,7 +84,8 @@ extension Application {
         let machines = Machines(database: database)
         let leakedCredentials = LeakedCredentials(database: database)
         let uploads = IngestUploads(logger: parts.logger)
-        let ingests = Ingests(database: database, system: system, recorder: recorder, secrets: parts.secrets, uploads: uploads, now: now)
+        let ingests = Ingests(
+            database: database, system: system, recorder: recorder, secrets: parts.secrets, uploads: uploads, now: now, clock: parts.clock)
         let yields = Yields(database: database)
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 

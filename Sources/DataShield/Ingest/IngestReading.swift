@@ -48,10 +48,17 @@ extension Ingests {
         // From here on a kill leaves something to go on with.
         try await checkpoints.save(stored)
         do {
-            try await read(order.paths, order, from: stored.place, into: &recording, names: { Self.name(of: $0, below: order.paths) }) {
-                place, total in
-                stored.place = place
-                try await checkpoints.save(stored)
+            let finished = try await checkpoints.finished(in: recording.runs)
+            // A file may be done that the place in it was not forgotten of.
+            if let place = stored.place, finished.files.contains(IngestCheckpoints.place(of: place.checkpoint.file)) { stored.place = nil }
+            recording.goOn(from: finished, stored.place)
+            try await read(
+                order.paths, order, from: finished, stored.place, into: &recording, names: { Self.name(of: $0, below: order.paths) }
+            ) { place, total in
+                if place != nil || stored.place != nil {
+                    stored.place = place
+                    try await checkpoints.save(stored)
+                }
                 await progress(total)
             }
             try await recording.end(error: nil)
@@ -77,7 +84,7 @@ extension Ingests {
             // The file has no path of its own: its name stands for it in what is shown.
             let (path, name) = (file.path, source.fileName.isEmpty ? "file" : source.fileName)
             do {
-                try await read([path], IngestOrder(paths: [path], source: source), into: &recording) { part in
+                try await read([path], called: [path: name], IngestOrder(paths: [path], source: source), into: &recording) { part in
                     part.hasPrefix(path) ? name + part.dropFirst(path.count) : part
                 }
                 try await recording.end(error: nil)
@@ -127,62 +134,71 @@ extension Ingests {
 
     // MARK: Reading
 
-    /// Reads paths, records what is found, and shows how far it is.
+    /// Reads paths, records what is found, and shows how far it is; and, however long it hears nothing, that it lives.
     /// - Parameters:
+    ///   - fileNames: what files are called, by their paths, where the path does not say it.
+    ///   - finished: what an earlier read had done.
+    ///   - place: where it was in the file that it had not.
     ///   - names: how a part is called in what is shown.
-    ///   - place: what an earlier read had done.
     ///   - recorded: told after each batch, when all of it is recorded, where to go on.
     private func read(
-        _ paths: [String], _ order: IngestOrder, from place: IngestCheckpoints.Place = .init(), into recording: inout LeakRecording,
-        names: @Sendable (String) -> String, recorded: (IngestCheckpoints.Place, IngestReport) async throws -> Void = { _, _ in }
+        _ paths: [String], called fileNames: [String: String] = [:], _ order: IngestOrder, from finished: IngestCheckpoints.Finished = .init(),
+        _ place: IngestCheckpoints.Place? = nil, into recording: inout LeakRecording, names: @Sendable (String) -> String,
+        recorded: (IngestCheckpoints.Place?, IngestReport) async throws -> Void = { _, _ in }
     ) async throws {
         let reader = LeakReader(
             watch: recording.people.list, limits: order.limits, threads: order.threads ?? ProcessInfo.processInfo.activeProcessorCount,
             digestKey: keys.digestKey())
-        let (clock, began) = (ContinuousClock(), ContinuousClock.now)
-        let (secondsBefore, linesBefore) = (recording.total.seconds, place.lines)
-        var place = place
-        var shown = clock.now
-        _ = try await reader.read(paths, resume: LeakResume(finished: Set(place.finished), checkpoint: place.checkpoint)) { batch in
-            let file = LeakRecording.File(
-                name: URL(fileURLWithPath: names(batch.file.path)).lastPathComponent, size: Int(clamping: batch.file.size),
-                place: Self.place(of: batch.file))
-            if !batch.records.isEmpty || !batch.logs.isEmpty {
-                try await recording.record(batch.records, batch.logs, in: file, partName: names(batch.part))
-            }
-            if let file = batch.finished {
-                place.checkpoint = nil
-                if file.outcome != .finishedBefore {
-                    // What was read in part only is tried again: the passphrase may be there the next time.
-                    if file.outcome == .read || file.outcome == .known { place.finished.append(file.file) }
-                    place.lines += Int(clamping: file.lines)
-                    place.machines += file.machines
+        let began = ContinuousClock.now
+        let (secondsBefore, files) = (recording.total.seconds, finished.files)
+        var machines = finished.machines
+        var shown = began
+        let resume = LeakResume(isFinished: { files.contains(IngestCheckpoints.place(of: $0)) }, checkpoint: place?.checkpoint)
+        try await withHeartbeat(of: recording.runs) {
+            _ = try await reader.read(paths, called: fileNames, resume: resume) { batch in
+                let file = LeakRecording.File(
+                    name: URL(fileURLWithPath: names(batch.file.path)).lastPathComponent, size: Int(clamping: batch.file.size),
+                    place: IngestCheckpoints.place(of: batch.file))
+                let part = LeakRecording.Part(name: names(batch.part), beginning: batch.beginning)
+                if !batch.records.isEmpty || !batch.logs.isEmpty { try await recording.record(batch.records, batch.logs, in: file, part) }
+                if let summary = batch.finished, summary.outcome != .finishedBefore { machines += summary.machines }
+                recording.update { report in
+                    report.bytes = Int(clamping: batch.progress.bytesDone)
+                    report.bytesTotal = Int(clamping: batch.progress.bytesTotal)
+                    report.lines = finished.lines + Int(clamping: batch.progress.lines)
+                    report.files = batch.progress.filesDone
+                    report.seconds = secondsBefore + (ContinuousClock.now - began) / .seconds(1)
+                    report.machines = machines
+                    for part in batch.skipped { report.skip(SkippedPart(path: names(part.path), offset: part.offset, reason: part.reason)) }
                 }
-            } else if let checkpoint = batch.checkpoint {
-                place.checkpoint = checkpoint
-            }
-            let (seconds, machines) = ((clock.now - began) / .seconds(1), place.machines)
-            recording.update { report in
-                report.bytes = Int(clamping: batch.progress.bytesDone)
-                report.bytesTotal = Int(clamping: batch.progress.bytesTotal)
-                report.lines = linesBefore + Int(clamping: batch.progress.lines)
-                report.files = batch.progress.filesDone
-                report.seconds = secondsBefore + seconds
-                report.machines = machines
-                for part in batch.skipped { report.skip(SkippedPart(path: names(part.path), offset: part.offset, reason: part.reason)) }
-            }
-            if let finished = batch.finished, let digest = finished.digest { try await recording.finished(file, digest: digest.bytes) }
-            try await recorded(place, recording.total)
-            if clock.now - shown > .seconds(1) || batch.finished != nil {
-                try await recording.show()
-                shown = clock.now
+                if let summary = batch.finished { try await recording.finished(file, summary) }
+                let checkpoint = batch.finished == nil ? batch.checkpoint : nil
+                try await recorded(checkpoint.map { .init(checkpoint: $0, counts: recording.counts(in: file)) }, recording.total)
+                if ContinuousClock.now - shown > .seconds(1) || batch.finished != nil {
+                    try await recording.show()
+                    shown = .now
+                }
             }
         }
     }
 
-    /// A digest of where a file lies and how it is.
-    private static func place(of file: FileIdentity) -> [UInt8] {
-        Array(SHA256.hash(data: Data("\(file.path)|\(file.device)|\(file.inode)|\(file.size)|\(file.modifiedAt)".utf8)).prefix(16))
+    /// Says now and then that runs are alive while something is done, which may be quiet for long: an archive's digest takes as long as its size.
+    private func withHeartbeat(of runs: [CompanyID: IngestRunID], _ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    try await clock.sleep(for: Self.heartbeat)
+                    do {
+                        try await IngestStore.stillRunning(runs, at: now(), in: system)
+                    } catch let error as PostgresError {
+                        // The next one may come through; a reading that cannot record ends by itself.
+                        uploads.logger?.warning("A reading could not say that it is alive", metadata: ["error": "\(error)"])
+                    }
+                }
+            }
+            defer { group.cancelAll() }
+            try await body()
+        }
     }
 
     /// Tells one reading from others: by what is read and for whom.
@@ -220,49 +236,11 @@ extension Ingests {
             database: database, recorder: recorder, people: people, source: source, runs: runs, now: now)
         for (company, run) in runs {
             if let report = try await database.query(for: company, IngestStore.one(run, of: company), as: IngestRun.self).first?.report {
-                recording.goOn(from: report, of: company)
+                recording.takeUp(report, of: company)
             }
         }
         return recording
     }
-}
-
-/// Where readings go on after a kill: the SQL of the `ingest_checkpoints` table.
-struct IngestCheckpoints: Sendable {
-    /// What is stored of a reading that has not ended.
-    struct Stored: Codable, Sendable {
-        /// By company.
-        var runs: [String: IngestRunID] = [:]
-        var place = Place()
-    }
-
-    /// How far a reading is.
-    struct Place: Codable, Sendable {
-        /// Files that are done, and what they amounted to.
-        var finished: [FileIdentity] = []
-        var lines = 0
-        var machines = 0
-        /// Where to go on in the file that is not.
-        var checkpoint: LeakCheckpoint?
-    }
-
-    let system: SystemDatabase
-    /// Tells one reading from others.
-    let source: [UInt8]
-
-    func load() async throws -> Stored? {
-        try await system.first("SELECT checkpoint FROM ingest_checkpoints WHERE source = \(source)", as: JSON<Stored>.self)?.value
-    }
-
-    func save(_ stored: Stored) async throws {
-        try await system.execute(
-            """
-            INSERT INTO ingest_checkpoints (source, checkpoint) VALUES (\(source), \(JSON(stored)))
-            ON CONFLICT (source) DO UPDATE SET checkpoint = excluded.checkpoint
-            """)
-    }
-
-    func forget() async throws { try await system.execute("DELETE FROM ingest_checkpoints WHERE source = \(source)") }
 }
 
 extension WatchList {
@@ -276,7 +254,7 @@ extension WatchList {
 
 extension ContentDigest {
     /// 16 bytes.
-    fileprivate var bytes: [UInt8] { [high, low].flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } } }
+    var bytes: [UInt8] { [high, low].flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } } }
 }
 
 extension FingerprintKeys {

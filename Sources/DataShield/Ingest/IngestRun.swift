@@ -47,11 +47,11 @@ package struct IngestReport: Sendable, Hashable, Codable {
     package var bytesTotal = 0
     package var bytes = 0
     package var lines = 0
-    /// Watched addresses that were met.
+    /// Watched addresses that were met, each once for each person of the company whose it is.
     package var matches = 0
     /// Infected machines in the logs, also those that concern nobody.
     package var machines = 0
-    /// What was said of people of the company.
+    /// What was said of people of the company: each line about one, and each machine with data of one.
     package var findings = 0
     package var newRecords = 0
     package var newAlerts = 0
@@ -82,11 +82,10 @@ package struct IngestReport: Sendable, Hashable, Codable {
         corroborated += other.corroborated
     }
 
+    /// Counts a part that was passed over. Several may look alike, as entries of an archive with one name do: they are listed once.
     package mutating func skip(_ part: SkippedPart) {
-        // A file that is gone on with may tell of it again.
-        guard !skipped.contains(part) else { return }
         skippedCount += 1
-        if skipped.count < Self.listed { skipped.append(part) }
+        if skipped.count < Self.listed, !skipped.contains(part) { skipped.append(part) }
     }
 
     /// From 0 to 100; nil while it is not known how much there is.
@@ -147,6 +146,15 @@ struct IngestStore {
             """
             UPDATE ingest_runs SET status = 'RUNNING', error_message = NULL, finished_at = NULL, report = \(JSON(report)), seen_at = \(now)
             WHERE company_id = \(db.company) AND id = \(id) AND status <> 'SUCCEEDED'
+            """)
+    }
+
+    /// Says that runs are alive, also when they were quiet for so long that they were taken to be dead.
+    static func stillRunning(_ runs: [CompanyID: IngestRunID], at now: Date, in system: SystemDatabase) async throws {
+        try await system.execute(
+            """
+            UPDATE ingest_runs SET status = 'RUNNING', error_message = NULL, finished_at = NULL, seen_at = \(now)
+            WHERE company_id = ANY(\(Array(runs.keys))::text[]) AND id = ANY(\(Array(runs.values))::text[]) AND status <> 'SUCCEEDED'
             """)
     }
 

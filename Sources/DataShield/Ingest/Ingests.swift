@@ -14,6 +14,12 @@ package struct Ingests: Sendable {
     ]
     /// How many bytes a file that is sent has at most: it is held in memory, because a password must not come to lie on a disk.
     package static let uploadLimit = 512 << 20
+    /// How many bytes an upload has to bring in each ``uploadWindow``, because nobody else can send one meanwhile: 32 KiB a second, at which
+    /// the largest file takes five hours.
+    static let leastInUploadWindow = 30 * 32 << 10
+    static let uploadWindow: Duration = .seconds(30)
+    /// How often a reading says that it is alive; after two minutes it is taken to be dead.
+    static let heartbeat: Duration = .seconds(30)
 
     let database: TenantDatabase
     let system: SystemDatabase
@@ -21,10 +27,11 @@ package struct Ingests: Sendable {
     let keys: FingerprintKeys
     let uploads: IngestUploads
     let now: Now
+    let clock: any Clock<Duration>
 
     package init(
         database: TenantDatabase, system: SystemDatabase, recorder: Recorder, secrets: SecretBox, uploads: IngestUploads,
-        now: @escaping Now = { Date() }
+        now: @escaping Now = { Date() }, clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.database = database
         self.system = system
@@ -32,6 +39,7 @@ package struct Ingests: Sendable {
         keys = FingerprintKeys(database: database, secrets: secrets)
         self.uploads = uploads
         self.now = now
+        self.clock = clock
     }
 
     package enum Failure: RetryLater, Equatable {
@@ -40,6 +48,8 @@ package struct Ingests: Sendable {
         /// Several at once would need several times the memory.
         case busy
         case noMemory
+        /// Whoever sends the file does so too slowly.
+        case tooSlow
 
         package var status: HTTPResponse.Status {
             switch self {
@@ -47,6 +57,7 @@ package struct Ingests: Sendable {
             case .emptyFile: .unprocessableContent
             case .busy: .conflict
             case .noMemory: .serviceUnavailable
+            case .tooSlow: .requestTimeout
             }
         }
         package var detail: String {
@@ -55,13 +66,15 @@ package struct Ingests: Sendable {
             case .emptyFile: "The file is empty."
             case .busy: "Another file is being read. Send this one when that has ended."
             case .noMemory: "There is no room to take the file. Read it with the command on the server."
+            case .tooSlow:
+                "The file came too slowly: only one is taken at a time. Send it over a faster line, or read it with the command on the server."
             }
         }
         package var retryAfterSeconds: Int {
             switch self {
             case .busy: 10
             case .noMemory: 60
-            case .notFound, .emptyFile: 1
+            case .notFound, .emptyFile, .tooSlow: 1
             }
         }
     }
@@ -92,15 +105,14 @@ package struct Ingests: Sendable {
     ///   - bytes: the file, in pieces of any size.
     ///   - source: what is known of it, asked for when all of it has arrived.
     /// - Returns: the reading, which has begun.
-    /// - Throws: ``Failure`` while another file is being read, and when this one is empty or cannot be held.
+    /// - Throws: ``Failure`` while another file is being read, and when this one is empty, cannot be held, or comes too slowly.
     package func upload<Bytes: AsyncSequence & Sendable>(
         _ bytes: Bytes, _ source: @autoclosure () -> LeakSource, by subject: Subject
     ) async throws -> IngestRun
     where Bytes.Element == [UInt8] {
         guard uploads.reserve() else { throw Failure.busy }
         do {
-            let file = try MemoryFile()
-            for try await piece in bytes { try file.append(piece) }
+            let file = try await received(bytes)
             guard file.size > 0 else { throw Failure.emptyFile }
             let source = source()
             let name = source.fileName.isEmpty ? "Uploaded file" : source.fileName
@@ -118,6 +130,26 @@ package struct Ingests: Sendable {
             uploads.release()
             throw error
         }
+    }
+
+    /// Receives a file, and gives up on one that comes too slowly.
+    private func received<Bytes: AsyncSequence & Sendable>(_ bytes: Bytes) async throws -> MemoryFile where Bytes.Element == [UInt8] {
+        let file = try MemoryFile()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { for try await piece in bytes { try file.append(piece) } }
+            group.addTask {
+                var before = 0
+                while true {
+                    try await clock.sleep(for: Self.uploadWindow)
+                    let size = file.size
+                    guard size - before >= Self.leastInUploadWindow else { throw Failure.tooSlow }
+                    before = size
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        return file
     }
 
     /// Ends the readings whose process has died: what it was sent is gone with it.

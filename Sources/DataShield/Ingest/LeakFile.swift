@@ -30,6 +30,9 @@ struct LeakFileStore {
     /// - Returns: whether its content was known.
     @discardableResult
     func finished(_ file: LeakFileID, digest: [UInt8]) async throws -> Bool {
+        // Of two that end with the same content at once the second has to see the first: it waits here until that is committed.
+        let lock = "leak file \(db.company.rawValue) \(digest)"
+        try await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(\(lock), 0))")
         let known = try await db.first(
             "SELECT id FROM leak_files WHERE company_id = \(db.company) AND digest = \(digest) FOR UPDATE", as: LeakFileID.self)
         guard let known else {
@@ -39,6 +42,8 @@ struct LeakFileStore {
         }
         guard known != file else { return true }
         _ = try await db.pipeline([
+            // Nobody sees anything in it any more: what another reading of the same path has just seen there is committed by now.
+            "SELECT id FROM leak_files WHERE company_id = \(db.company) AND id = \(file) FOR UPDATE",
             """
             INSERT INTO leak_sightings (company_id, credential_id, file_id, created_at)
             SELECT company_id, credential_id, \(known), created_at FROM leak_sightings WHERE company_id = \(db.company) AND file_id = \(file)

@@ -12,8 +12,10 @@ struct LeakFindings: Sendable {
 
     let fingerprints: SecretFingerprints
     let file: LeakFileID
-    /// How lists of this file are called in the catalogue, see ``breachName(_:file:)``.
+    /// What whoever reads the file knows of it.
     let source: LeakSource
+    /// What the file is called in the catalogue if it is a dump.
+    let dump: String?
     /// The company's domains, lower-cased: stolen sessions there concern it, whoever's they are.
     let domains: [String]
 
@@ -42,11 +44,7 @@ struct LeakFindings: Sendable {
 
     private func breachName(_ shape: RecordShape) -> String {
         if let name = source.name { return name }
-        switch shape {
-        case .ulp, .combo, .text, .stealerPassword, .stealerAutofill: return Self.listsName
-        // A table is what somebody took from one place; its file is named after it as a rule.
-        case .table, .sql, .json: return source.fileTitle ?? Self.listsName
-        }
+        return shape.isOfDump ? dump ?? Self.listsName : Self.listsName
     }
 
     // MARK: Stealer logs
@@ -136,20 +134,14 @@ package struct LeakSource: Sendable, Hashable {
         self.date = date
         self.fileName = fileName
     }
+}
 
-    /// The file's name as the name of a breach: without folders and endings. nil when nothing is left that would tell it from others.
-    var fileTitle: String? {
-        var title = PlainText.oneLine(String(fileName.split(whereSeparator: { $0 == "/" || $0 == "!" }).last ?? ""))
-        while let dot = title.lastIndex(of: "."), Self.endings.contains(title[title.index(after: dot)...].lowercased()) {
-            title = String(title[..<dot])
+extension RecordShape {
+    /// Whether it is a row of what somebody took from one place.
+    var isOfDump: Bool {
+        switch self {
+        case .table, .sql, .json: true
+        case .ulp, .combo, .text, .stealerPassword, .stealerAutofill: false
         }
-        title = String(title.prefix(120))
-        // An address in a file's name may be a stranger's, and the catalogue is everybody's.
-        guard !title.contains("@") else { return nil }
-        return title.unicodeScalars.count { $0.properties.isAlphabetic || $0.properties.numericType != nil } >= 3 ? title : nil
     }
-
-    private static let endings: Set = [
-        "txt", "csv", "tsv", "sql", "json", "jsonl", "ndjson", "gz", "zst", "zip", "7z", "rar", "tar", "tgz", "log", "dump",
-    ]
 }

@@ -14,6 +14,22 @@ struct LeakRecording {
         var place: [UInt8]
     }
 
+    /// What was read of it.
+    struct Part {
+        /// Its name in what is shown, with folders and archives.
+        var name: String
+        /// The digest of how its text begins; nil for stealer logs.
+        var beginning: ContentDigest?
+    }
+
+    /// What a file under way has of a company's people.
+    private struct Counts {
+        /// Up to the place where a reading that is killed goes on.
+        var lists = IngestCounts()
+        /// In stealer logs, which are then delivered anew.
+        var logs = IngestCounts()
+    }
+
     let database: TenantDatabase
     let recorder: Recorder
     let people: WatchedPeople
@@ -23,6 +39,8 @@ struct LeakRecording {
     let now: Now
     /// By company: what is the same for all is in each.
     private(set) var reports: [CompanyID: IngestReport]
+    /// By the place of the file: a folder is under way together with the files in it.
+    private var open: [[UInt8]: [CompanyID: Counts]] = [:]
 
     /// All companies together.
     var total: IngestReport {
@@ -43,8 +61,38 @@ struct LeakRecording {
         reports = Dictionary(uniqueKeysWithValues: people.companies.map { ($0.id, IngestReport()) })
     }
 
-    /// Goes on with what an earlier attempt had counted for a company.
-    mutating func goOn(from report: IngestReport, of company: CompanyID) { reports[company] = report }
+    /// Goes on with a company's run. What is new was counted with what made it so; all else is counted anew, or comes with
+    /// ``goOn(from:_:)``.
+    mutating func takeUp(_ earlier: IngestReport, of company: CompanyID) {
+        var report = IngestReport()
+        report.newRecords = earlier.newRecords
+        report.newAlerts = earlier.newAlerts
+        report.newCredentials = earlier.newCredentials
+        report.corroborated = earlier.corroborated
+        report.seconds = earlier.seconds
+        reports[company] = report
+    }
+
+    /// Adds what was counted in the files that are done, and in the one that is not up to where it is gone on with.
+    mutating func goOn(from finished: IngestCheckpoints.Finished, _ place: IngestCheckpoints.Place?) {
+        for company in people.companies.map(\.id) {
+            var counts = finished.counts[company] ?? IngestCounts()
+            if let place, let lists = place.counts[company.rawValue] {
+                open[IngestCheckpoints.place(of: place.checkpoint.file), default: [:]][company] = Counts(lists: lists)
+                counts += lists
+            }
+            reports[company]?.matches += counts.matches
+            reports[company]?.findings += counts.findings
+            reports[company]?.knownFiles += finished.known[company] ?? 0
+        }
+    }
+
+    /// What was counted in a file under way up to the place where a reading that is killed goes on, by company.
+    func counts(in file: File) -> [String: IngestCounts] {
+        var counts: [String: IngestCounts] = [:]
+        for (company, found) in open[file.place] ?? [:] where found.lists != IngestCounts() { counts[company.rawValue] = found.lists }
+        return counts
+    }
 
     /// What one person is said of.
     private struct Heard {
@@ -53,7 +101,7 @@ struct LeakRecording {
     }
 
     /// Records what was read in a file.
-    mutating func record(_ records: [LeakRecord], _ logs: [StealerLog], in file: File, partName: String) async throws {
+    mutating func record(_ records: [LeakRecord], _ logs: [StealerLog], in file: File, _ part: Part) async throws {
         var heard: [WatchedPeople.Person: Heard] = [:]
         for record in records {
             for person in people.people(record.address) { heard[person, default: Heard()].records.append(record) }
@@ -63,7 +111,7 @@ struct LeakRecording {
         }
         for (number, company) in people.companies.enumerated() {
             let mine = heard.filter { $0.key.company == number }
-            if !mine.isEmpty { try await record(mine, of: company, in: file, partName: partName) }
+            if !mine.isEmpty { try await record(mine, of: company, in: file, part) }
         }
     }
 
@@ -77,15 +125,25 @@ struct LeakRecording {
     }
 
     private mutating func record(
-        _ heard: [WatchedPeople.Person: Heard], of company: WatchedPeople.Watched, in file: File, partName: String
+        _ heard: [WatchedPeople.Person: Heard], of company: WatchedPeople.Watched, in file: File, _ part: Part
     ) async throws {
-        var source = source
-        source.fileName = partName
-        let (recorder, list, said, run, time) = (recorder, people.list, source, runs[company.id], now())
+        let (recorder, list, source, run, time) = (recorder, people.list, source, runs[company.id], now())
+        var counts = Counts()
+        for found in heard.values {
+            // A line about somebody is one find, and so is a machine with somebody's data on it: however the batches are cut.
+            counts.lists += IngestCounts(matches: found.records.count, findings: found.records.count)
+            counts.logs += IngestCounts(matches: found.logs.reduce(0) { $0 + $1.records.count }, findings: found.logs.count)
+        }
+        let (found, hasDumps) = (counts, heard.values.contains { $0.records.contains { $0.shape.isOfDump } })
         let before = reports[company.id] ?? IngestReport()
         reports[company.id] = try await database.transaction(for: company.id) { db in
             let id = try await LeakFileStore(db: db).opened(name: file.name, size: file.size, place: file.place)
-            let maker = LeakFindings(fingerprints: company.fingerprints, file: id, source: said, domains: [company.domain])
+            var dump: String?
+            if hasDumps {
+                dump = try await DumpNameStore(db: db).name(
+                    DumpName(path: part.name, beginning: part.beginning), beginning: part.beginning, said: source.name)
+            }
+            let maker = LeakFindings(fingerprints: company.fingerprints, file: id, source: source, dump: dump, domains: [company.domain])
             var findings: [(EmployeeID, Finding)] = []
             for (person, heard) in heard.sorted(by: { $0.key.employee < $1.key.employee }) {
                 guard let address = (heard.records + heard.logs.flatMap(\.records)).first.map({ list[$0.address] }) else { continue }
@@ -95,20 +153,39 @@ struct LeakRecording {
             }
             var report = before
             report.add(try await recorder.record(findings, in: db))
-            report.findings += findings.count
-            report.matches += heard.values.reduce(0) { $0 + $1.records.count + $1.logs.reduce(0) { $0 + $1.records.count } }
+            report.findings += found.lists.findings + found.logs.findings
+            report.matches += found.lists.matches + found.logs.matches
             // With what it counts, so that after a kill neither is without the other.
             if let run { try await IngestStore(db: db).show(run, report, at: time) }
             return report
         }
+        open[file.place, default: [:]][company.id, default: Counts()].lists += counts.lists
+        open[file.place, default: [:]][company.id, default: Counts()].logs += counts.logs
     }
 
-    /// A file has been read to its end.
-    mutating func finished(_ file: File, digest: [UInt8]) async throws {
+    /// A file has been read to its end, or as far as it can be.
+    mutating func finished(_ file: File, _ summary: LeakFileSummary) async throws {
+        let counts = open.removeValue(forKey: file.place) ?? [:]
+        guard summary.outcome != .finishedBefore else { return }
+        let isWhole = summary.outcome == .read || summary.outcome == .known
+        let done = IngestedFile(
+            place: file.place, isReadAgain: summary.isFolder || !isWhole, lines: Int(clamping: summary.lines), machines: summary.machines)
         for company in people.companies {
+            var sum = IngestCounts()
+            if let counts = counts[company.id] {
+                sum += counts.lists
+                sum += counts.logs
+            }
+            let (run, total) = (runs[company.id], sum)
             let wasKnown = try await database.transaction(for: company.id) { db in
-                let store = LeakFileStore(db: db)
-                return try await store.finished(try await store.opened(name: file.name, size: file.size, place: file.place), digest: digest)
+                var isKnown = false
+                if let digest = summary.digest {
+                    let store = LeakFileStore(db: db)
+                    let id = try await store.opened(name: file.name, size: file.size, place: file.place)
+                    isKnown = try await store.finished(id, digest: digest.bytes)
+                }
+                guard let run else { return isKnown }
+                return try await IngestFileStore(db: db).add(done, to: run, total, isKnown: isKnown)
             }
             if wasKnown { reports[company.id]?.knownFiles += 1 }
         }
@@ -136,6 +213,7 @@ struct LeakRecording {
             guard let report = reports[company] else { continue }
             try await database.transaction(for: company) { db in
                 try await IngestStore(db: db).finish(run, error == nil ? .succeeded : .failed, report, error: error, at: time)
+                if error == nil { try await IngestFileStore(db: db).removeAll(of: run) }
             }
         }
     }

@@ -8,7 +8,27 @@ enum LoginText {
         let login = PlainText.oneLine(login)
         if login.lowercased() == address.lowercased() { return address }
         guard let first = login.first else { return "" }
-        guard let at = login.lastIndex(of: "@"), at != login.startIndex else { return "\(first)***" }
-        return "\(first)***\(login[at...].prefix(90))"
+        guard let at = login.lastIndex(of: "@"), at != login.startIndex, let domain = domain(login[login.index(after: at)...]) else {
+            return "\(first)***"
+        }
+        return "\(first)***@\(domain)"
     }
+
+    /// What stands behind the `@`, if it is the domain of an address. In a leak passwords stand where logins belong (`P@ssw0rd1`), so that
+    /// only what ends as domains do is taken for one.
+    private static func domain(_ text: Substring) -> String? {
+        // try?: why it is none does not matter.
+        guard text.utf8.count <= 90, let name = try? DomainName(String(text)), let last = name.text.split(separator: ".").last else { return nil }
+        let isCountry = last.utf8.count == 2 && last.utf8.allSatisfy { (97...122).contains($0) }
+        return isCountry || last.hasPrefix("xn--") || endings.contains(String(last)) ? name.text : nil
+    }
+
+    /// Of the endings that are no country's those that addresses mostly have, and those that companies have within (RFC 2606, RFC 6762).
+    private static let endings: Set = Set(
+        """
+        com net org info biz name pro edu gov mil int mobi app dev cloud online site shop store tech xyz club email live agency group company \
+        digital media solutions systems services consulting software global world berlin hamburg koeln cologne bayern ruhr saarland wien tirol \
+        swiss zuerich london paris africa asia cat eus gal bzh arpa museum coop aero jobs travel tel post bank insurance law legal health care \
+        example test invalid local localhost lan corp internal intranet home
+        """.split(separator: " ").map { String($0) })
 }

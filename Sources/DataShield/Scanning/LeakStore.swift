@@ -11,7 +11,7 @@ struct RecordedLeak {
 
 /// The SQL of what leak files say beyond the breach: credentials, their sightings, machines. Part of the recorder.
 struct LeakStore {
-    /// How many sites of one credential are kept.
+    /// How many sites of one credential are kept: the first of all in the order of their bytes, whichever were found first.
     static let siteLimit = 100
 
     let db: TenantTransaction
@@ -83,7 +83,7 @@ struct LeakStore {
         FROM unnest(
             \(rows.map { _ in CUID.make(at: now) })::text[], \(rows.map(\.leak.employee))::text[], \(rows.map(\.leak.record))::text[],
             \(rows.map(\.credential.identity))::bytea[], \(rows.map(\.credential.login))::text[],
-            \(rows.map { ArrayText.of(Array($0.sites.sorted().prefix(Self.siteLimit))) })::text[],
+            \(rows.map { ArrayText.of(Self.kept($0.sites)) })::text[],
             \(rows.map(\.credential.secret?.kind))::text[], \(rows.map(\.credential.secret?.lengthClass))::text[],
             \(rows.map(\.credential.secret?.fingerprint))::bytea[]
         ) AS c (id, employee_id, record_id, identity, login, sites, kind, length, fingerprint)
@@ -91,17 +91,25 @@ struct LeakStore {
         """
     }
 
+    /// Those of a credential's sites that are kept.
+    private static func kept(_ sites: Set<String>) -> [String] {
+        Array(sites.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(siteLimit))
+    }
+
     /// Adds sites to credentials that were known at others.
     private func sites(_ rows: [Entry]) -> SQL {
         """
-        UPDATE leaked_credentials c SET sites = (
-            SELECT array_agg(site) FROM (SELECT DISTINCT site FROM unnest(c.sites || n.sites::text[]) AS site ORDER BY site LIMIT \(Self.siteLimit)) AS s)
+        UPDATE leaked_credentials c SET sites = together.sites
         FROM unnest(
-            \(rows.map(\.leak.record))::text[], \(rows.map(\.credential.identity))::bytea[],
-            \(rows.map { ArrayText.of($0.sites.sorted()) })::text[]
+            \(rows.map(\.leak.record))::text[], \(rows.map(\.credential.identity))::bytea[], \(rows.map { ArrayText.of(Self.kept($0.sites)) })::text[]
         ) AS n (record_id, identity, sites)
-        WHERE c.company_id = \(db.company) AND c.record_id = n.record_id AND c.identity = n.identity
-            AND NOT c.sites @> n.sites::text[] AND cardinality(c.sites) < \(Self.siteLimit)
+        JOIN leaked_credentials known ON known.company_id = \(db.company) AND known.record_id = n.record_id AND known.identity = n.identity
+        CROSS JOIN LATERAL (
+            SELECT array_agg(site) AS sites FROM (
+                SELECT DISTINCT site COLLATE "C" AS site FROM unnest(known.sites || n.sites::text[]) AS site ORDER BY 1 LIMIT \(Self.siteLimit)
+            ) AS first
+        ) AS together
+        WHERE c.company_id = \(db.company) AND c.id = known.id AND NOT known.sites @> n.sites::text[] AND together.sites <> known.sites COLLATE "C"
         """
     }
 

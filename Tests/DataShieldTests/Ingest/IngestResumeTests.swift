@@ -77,6 +77,9 @@ import Testing
                 numbers(second.newRecords, second.newAlerts, second.newCredentials)
                     == numbers(whole.newRecords, whole.newAlerts, whole.newCredentials))
             #expect(second.files == whole.files)
+            #expect(
+                numbers(second.matches, second.findings, second.machines, second.lines, second.knownFiles)
+                    == numbers(whole.matches, whole.findings, whole.machines, whole.lines, whole.knownFiles))
             let subject = Subject(actor: .program("test"), company: disturbed, role: .admin)
             let runs = try await ingests.list(for: subject).items
             #expect(runs.map(\.status) == [.succeeded])
@@ -86,6 +89,138 @@ import Testing
             #expect(numbers(third.newRecords, third.newAlerts, third.newCredentials) == [0, 0, 0])
             #expect(third.knownFiles == whole.files)
             #expect(try await exposure(disturbed) == exposure(undisturbed))
+        }
+    }
+
+    /// A folder that has everything: lists with people in them several times, archives, a log that lies openly, one content twice, and a part
+    /// that cannot be read.
+    private func fill(_ folder: URL) throws {
+        let people = DemoCompany.people.map(\.email)
+        func list(_ seed: Int) -> [UInt8] {
+            // Long enough for several batches.
+            let strangers = (0..<1_000).map { "stranger\($0)@elsewhere.example:nothing\n" }.joined()
+            return Array((0..<40).map { "\(people[($0 * seed) % people.count]):Invented-\(seed)-\($0)\n\(strangers)" }.joined().utf8)
+        }
+        let log = "URL: https://vpn.example.com/\nUsername: \(people[3])\nPassword: Invented-3!\nApplication: Chrome\n===============\n"
+        let logs = folder.appendingPathComponent("c-logs/DE[0123456789ABCDEF]")
+        try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
+        try Data(log.utf8).write(to: logs.appendingPathComponent("Passwords.txt"))
+        let files = [
+            ("a.txt", list(7)), ("b.zip", DemoLeaks.stealerLogs()), ("d.txt", list(11)), ("e.txt", list(7)),
+            ("f.gz", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3] + list(5).prefix(500)), ("g.txt", list(13)),
+        ]
+        for (name, bytes) in files { try Data(bytes).write(to: folder.appendingPathComponent(name)) }
+    }
+
+    private func counts(_ report: IngestReport) -> [Int] {
+        [
+            report.files, report.knownFiles, report.lines, report.matches, report.findings, report.machines, report.newRecords, report.newAlerts,
+            report.newCredentials, report.skippedCount, report.skipped.count,
+        ]
+    }
+
+    @Test(arguments: [1, 3, 6, 9, 12, 15, 18, 22, 26]) func `killed between recording and keeping the place, everything is counted once`(
+        batches: Int
+    )
+        async throws
+    {
+        let undisturbed = try await company(), disturbed = try await company()
+        try await withScratchFolder { folder in
+            try fill(folder)
+            var order = IngestOrder(paths: [folder.path], company: undisturbed, threads: 1)
+            order.limits.batchRecords = 4
+            let whole = try await ingests.read(order) { _ in }
+            #expect(whole.knownFiles == 1)
+            #expect(whole.machines > 3)
+            #expect(whole.skippedCount > 0)
+            #expect(whole.matches > whole.findings)
+            order.company = disturbed
+            // The place as it was one batch before: what the last one recorded is in the tables, and is delivered again.
+            let places = Mutex<[String]>([])
+            let (ingests, system) = (ingests, database.system)
+            let killed = Task { [order] in
+                try await ingests.read(order) { _ in
+                    let place = try? await system.first("SELECT checkpoint::text FROM ingest_checkpoints", as: String.self)
+                    let count = places.withLock { places in
+                        places.append(place ?? "")
+                        return places.count
+                    }
+                    if count > batches { withUnsafeCurrentTask { $0?.cancel() } }
+                }
+            }
+            let end = await killed.result
+            let last = places.withLock { $0 }
+            if case .success = end {
+                Issue.record("It had ended before batch \(batches): there are \(last.count).")
+                return
+            }
+            try await system.execute("UPDATE ingest_checkpoints SET checkpoint = \(last[last.count - 2])::text::jsonb")
+            let second = try await ingests.read(order) { _ in }
+            #expect(counts(second) == counts(whole))
+            #expect(second.skipped == whole.skipped)
+            #expect(try await exposure(disturbed) == exposure(undisturbed))
+            #expect(try await system.first("SELECT count(*) FROM ingest_files", as: Int.self) == 0)
+        }
+    }
+
+    @Test func `what is kept of a place does not grow with the files that are done`() async throws {
+        let company = try await company()
+        try await withScratchFolder { folder in
+            for number in 0..<60 {
+                let text = "\(DemoCompany.people[number % 40].email):Invented-\(number)\n"
+                try Data(text.utf8).write(to: folder.appendingPathComponent("list\(number).txt"))
+            }
+            let sizes = Mutex<[Int]>([])
+            let system = database.system
+            let done = Mutex(0)
+            _ = try await ingests.read(IngestOrder(paths: [folder.path], company: company, threads: 1)) { _ in
+                let size = try? await system.first("SELECT max(length(checkpoint::text)) FROM ingest_checkpoints", as: Int.self)
+                let files = try? await system.first("SELECT count(*) FROM ingest_files", as: Int.self)
+                sizes.withLock { $0.append(size ?? 0) }
+                done.withLock { $0 = max($0, files ?? 0) }
+            }
+            let all = sizes.withLock { $0 }
+            #expect(done.withLock { $0 } == 60)
+            #expect(all.count >= 60)
+            #expect(all.max() ?? 0 < 1_000)
+        }
+    }
+
+    @Test func `a reading that hears nothing for long says that it lives`() async throws {
+        let company = try await company()
+        let clock = TestClock()
+        let time = Mutex(Timestamp.parse("2026-06-15T12:00:00.000Z") ?? .distantPast)
+        let ingests = Ingests(
+            database: database.tenant, system: database.system, recorder: Recorder(), secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)),
+            uploads: IngestUploads(), now: { time.withLock { $0 } }, clock: clock)
+        let owner = database.owner
+        try await withScratchFolder { folder in
+            let file = folder.appendingPathComponent("a.txt")
+            try Data("\(DemoCompany.people[0].email):Invented-1\n".utf8).write(to: file)
+            let failure = Mutex<(any Error)?>(nil)
+            _ = try await ingests.read(IngestOrder(paths: [file.path], company: company)) { _ in
+                do {
+                    // Twice as long as after which it is taken to be dead.
+                    for _ in 0..<8 {
+                        try await becomesTrue { clock.sleeperCount == 1 }
+                        let now = time.withLock { time in
+                            time += 30
+                            return time
+                        }
+                        clock.advance(by: .seconds(30))
+                        try await becomesTrue {
+                            try await owner.first("SELECT seen_at = \(now) FROM ingest_runs WHERE company_id = \(company)", as: Bool.self) == true
+                        }
+                        // As the schedule does.
+                        try await owner.execute(
+                            "UPDATE ingest_runs SET status = 'FAILED', finished_at = \(now) WHERE status = 'RUNNING' AND seen_at < \(now.addingTimeInterval(-120))"
+                        )
+                        let status = try await owner.first("SELECT status::text FROM ingest_runs WHERE company_id = \(company)", as: String.self)
+                        #expect(status == "RUNNING")
+                    }
+                } catch { failure.withLock { $0 = error } }
+            }
+            if let error = failure.withLock({ $0 }) { throw error }
         }
     }
 

@@ -136,6 +136,86 @@ import Testing
         }
     }
 
+    @Test func `whoever sends too slowly is told so, and the place is free for the next`() async throws {
+        let clock = TestClock()
+        try await withServer(as: .admin, clock: clock) { client in
+            _ = try await people(client)
+            let (pieces, send) = AsyncStream<[UInt8]>.makeStream()
+            async let slow = client.send("POST", "/api/ingest", pieces: pieces, contentType: "text/plain")
+            send.yield([UInt8](repeating: 65, count: 1_000))
+            try await becomesTrue { clock.sleeperCount == 1 }
+            #expect(try await client.send("POST", "/api/ingest", body: [65], contentType: "text/plain").status == 409)
+            clock.advance(by: Ingests.uploadWindow)
+            let answer = try await slow
+            #expect(answer.status == 408)
+            #expect(answer.header("Content-Type") == "application/problem+json")
+            #expect(try answer.problem.detail.contains("too slowly"))
+            let next = try await client.send("POST", "/api/ingest", body: Array("x\n".utf8), contentType: "text/plain")
+            #expect(next.status == 202)
+            _ = try await ended(client, try next.decode(IngestRun.Response.self).id)
+            send.finish()
+        }
+    }
+
+    /// One piece of a file, and nothing more for hours.
+    private struct Stalling: AsyncSequence, Sendable {
+        let piece: [UInt8]
+        /// Finished when the piece has been taken in.
+        let taken: AsyncStream<Void>.Continuation
+
+        struct Iterator: AsyncIteratorProtocol {
+            var piece: [UInt8]?
+            let taken: AsyncStream<Void>.Continuation
+
+            mutating func next() async throws -> [UInt8]? {
+                if let piece {
+                    self.piece = nil
+                    return piece
+                }
+                taken.finish()
+                // Until it is cancelled.
+                try await Task.sleep(for: .seconds(3_600))
+                return nil
+            }
+        }
+
+        func makeAsyncIterator() -> Iterator { Iterator(piece: piece, taken: taken) }
+    }
+
+    @Test func `an upload goes on while each stretch of time brings enough`() async throws {
+        let database = TestDatabase.current
+        let (clock, uploads) = (TestClock(), IngestUploads())
+        let ingests = Ingests(
+            database: database.tenant, system: database.system, recorder: Recorder(), secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)),
+            uploads: uploads, clock: clock)
+        let subject = Subject(actor: .program("test"), company: try await database.makeCompany(), role: .admin)
+        let (taken, take) = AsyncStream<Void>.makeStream()
+        let piece = [UInt8](repeating: 65, count: Ingests.leastInUploadWindow)
+        let upload = Task { try await ingests.upload(Stalling(piece: piece, taken: take), LeakSource(), by: subject) }
+        for await _ in taken {}
+        try await becomesTrue { clock.sleeperCount == 1 }
+        clock.advance(by: Ingests.uploadWindow)
+        // It was enough, and the next stretch begins.
+        try await becomesTrue { clock.sleeperCount == 1 }
+        clock.advance(by: Ingests.uploadWindow)
+        await #expect(throws: Ingests.Failure.tooSlow) { _ = try await upload.value }
+        #expect(uploads.reserve())
+    }
+
+    @Test func `an uploaded file is read as what its name says`() async throws {
+        try await withServer(as: .admin) { client in
+            let ada = try await TestDatabase.current.makeEmployee(in: client.company, email: "ada@acme-name.example")
+            let name = "Shop\(CUID.make(at: Date()).suffix(8))"
+            // Nothing but the name says that these are objects of JSON.
+            let text = "rows of users\n{\"email\": \"ada@acme-name.example\", \"password\": \"Invented-9!\"}\n"
+            let answer = try await client.send("POST", "/api/ingest?fileName=\(name).json", body: Array(text.utf8), contentType: "text/plain")
+            _ = try await ended(client, try answer.decode(IngestRun.Response.self).id)
+            let records = try await TestDatabase.current.owner.query(
+                "SELECT b.name FROM breach_records r JOIN breaches b ON b.id = r.breach_id WHERE r.employee_id = \(ada)", as: String.self)
+            #expect(records == [name])
+        }
+    }
+
     @Test func `an empty file and a wrong type are told so, and block nobody`() async throws {
         try await withServer(as: .admin) { client in
             _ = try await people(client)

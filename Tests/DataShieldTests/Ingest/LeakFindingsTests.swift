@@ -10,6 +10,11 @@ import Testing
     @Test(arguments: [
         ("ada@acme.example", "ada@acme.example"), ("ADA@acme.example", "ada@acme.example"), ("ada.private@example.net", "a***@example.net"),
         ("adalovelace", "a***"), ("", ""), ("@x", "@***"), ("a\u{0}b\u{1B}[31m", "a***"),
+        // Passwords that stand where a login belongs.
+        ("P@ssw0rd1", "P***"), ("P@ssw0rd!", "P***"), ("me@Home.Sweet", "m***"), ("x@y@2024.10", "x***"), ("a@b.c", "a***"), ("a@-b.de", "a***"),
+        ("ada@\(String(repeating: "x", count: 80)).example.com", "a***"), ("ada@", "a***"),
+        ("Ada@Mail.EXAMPLE.Co.Uk", "A***@mail.example.co.uk"), ("ada@corp.local", "a***@corp.local"),
+        ("ada@bücher.example", "a***@xn--bcher-kva.example"),
     ])
     func `a login is shown so that its owner knows it`(login: String, shown: String) {
         #expect(LoginText.redacted(login, of: "ada@acme.example") == shown)
@@ -20,7 +25,31 @@ import Testing
         ("x/y/forum.v2.json", "forum.v2"), ("evil\u{0}\nname.sql", "evil name"), ("logs.zip!US_john@example.net.csv", nil),
     ])
     func `a dump is called by its file`(file: String, title: String?) {
-        #expect(LeakSource(fileName: file).fileTitle == title)
+        let name = DumpName(path: file, beginning: nil)
+        #expect(name?.text == title)
+        #expect(name.map(\.isOwn) != false)
+    }
+
+    @Test(arguments: [
+        ("exampleshop.zip!users.sql", "exampleshop"), ("leaks/Example Shop/db_users (2).csv", "Example Shop"),
+        ("exampleshop/data/dump.json", "exampleshop"),
+        ("x.7z!exampleshop.tar.gz!backup/2019-03.sql", "exampleshop"), ("users.sql", "users (00000000)"),
+        ("leaks/dumps.zip!passwords.txt", "passwords (00000000)"),
+        ("a.csv", "Dump (00000000)"), ("x@example.net/users.sql", "users (00000000)"),
+    ])
+    func `a dump whose file's name says nothing is called by what holds it, or by its content`(file: String, title: String) {
+        let name = DumpName(path: file, beginning: ContentDigest(high: 7, low: 1))
+        #expect(name?.text == title)
+        #expect(name?.isOwn == false)
+    }
+
+    @Test func `every part that is passed over counts, and the first different ones are listed`() {
+        var report = IngestReport()
+        for number in 0..<500 {
+            for _ in 0..<2 { report.skip(SkippedPart(path: "a.zip!\(number)", reason: "It is encrypted.")) }
+        }
+        #expect(report.skippedCount == 1_000)
+        #expect(report.skipped.map(\.path) == (0..<IngestReport.listed).map { "a.zip!\($0)" })
     }
 
     @Test func `fingerprints are equal for equal secrets of one company, and for nothing else`() {
@@ -38,7 +67,7 @@ import Testing
 
     @Test func `data types are of the one vocabulary, and a login that is no address is a name`() {
         let maker = LeakFindings(
-            fingerprints: SecretFingerprints(key: [UInt8](repeating: 1, count: 32)), file: LeakFileID(), source: LeakSource(fileName: "shop.csv"),
+            fingerprints: SecretFingerprints(key: [UInt8](repeating: 1, count: 32)), file: LeakFileID(), source: LeakSource(), dump: "shop",
             domains: ["acme.example"])
         let record = LeakRecord(
             address: 0, shape: .table, login: "adal", secret: secret("$2y$10$abcdefghijklmnopqrstuv", .bcrypt), fields: ["lastip", "phone", "dob"])

@@ -1,13 +1,13 @@
 import DataShieldTestSupport
 import Foundation
-import LeakFiles
 import Postgres
 import Testing
 
 @testable import DataShield
+@testable import LeakFiles
 
 /// What becomes of what a reader finds, on a real database.
-@Suite(.freshDatabase) struct LeakRecordingTests {
+@Suite(.freshDatabase, .serialized) struct LeakRecordingTests {
     static let now = Timestamp.parse("2026-06-15T12:00:00.000Z") ?? .distantPast
     var database: TestDatabase { .current }
 
@@ -56,6 +56,16 @@ import Testing
 
     private func file(_ name: String, _ place: UInt8 = 1) -> LeakRecording.File { .init(name: name, size: 10, place: [place, 9]) }
 
+    private func part(_ name: String, _ beginning: UInt64 = 0) -> LeakRecording.Part {
+        .init(name: name, beginning: ContentDigest(high: beginning << 32, low: 5))
+    }
+
+    /// That a file was read to its end.
+    private func read(_ digest: UInt64) -> LeakFileSummary {
+        LeakFileSummary(
+            file: FileIdentity(path: "", device: 0, inode: 0, size: 0, modifiedAt: 0), outcome: .read, digest: ContentDigest(high: digest, low: 0))
+    }
+
     private func credentials(_ world: World, _ person: EmployeeID) async throws -> [LeakedCredential] {
         let subject = Subject(actor: .program("test"), company: world.company, role: .admin)
         return try await LeakedCredentials(database: database.tenant).of(person, for: subject)
@@ -72,7 +82,7 @@ import Testing
 
     @Test func `a password in a list is a record, an alert and a credential without the secret`() async throws {
         var world = try await world()
-        try await world.recording.record([world.record(world.adaNumber)], [], in: file("combo.txt"), partName: "combo.txt")
+        try await world.recording.record([world.record(world.adaNumber)], [], in: file("combo.txt"), part("combo.txt"))
         #expect(try await alerts(world) == ["ada Credential lists HIGH MEDIUM OPEN"])
         let credentials = try await credentials(world, world.ada)
         #expect(credentials.map(\.secretKind) == [.plain])
@@ -92,8 +102,8 @@ import Testing
         for number in 1...10 {
             let record = world.record(world.adaNumber)
             let file = file("list\(number).txt", UInt8(number))
-            try await world.recording.record([record], [], in: file, partName: file.name)
-            try await world.recording.finished(file, digest: [UInt8(number)])
+            try await world.recording.record([record], [], in: file, part(file.name))
+            try await world.recording.finished(file, read(UInt64(number)))
         }
         #expect(try await alerts(world).count == 1)
         let credentials = try await credentials(world, world.ada)
@@ -107,8 +117,8 @@ import Testing
         var world = try await world()
         for (number, name) in [(UInt8(1), "a.txt"), (2, "b.txt")] {
             let file = file(name, number)
-            try await world.recording.record([world.record(world.adaNumber)], [], in: file, partName: name)
-            try await world.recording.finished(file, digest: [7, 7])
+            try await world.recording.record([world.record(world.adaNumber)], [], in: file, part(name))
+            try await world.recording.finished(file, read(7))
         }
         #expect(try await credentials(world, world.ada).map(\.sightings) == [1])
         #expect(world.recording.total.knownFiles == 1)
@@ -120,7 +130,7 @@ import Testing
         var world = try await world()
         let records = ["vpn.example.com", "shop.example.org", "mail.example.net"].map { world.record(world.adaNumber, .ulp, site: $0) }
         try await world.recording.record(
-            records + [world.record(world.bobNumber, .ulp, site: "x.example.org")], [], in: file("ulp.txt"), partName: "ulp.txt")
+            records + [world.record(world.bobNumber, .ulp, site: "x.example.org")], [], in: file("ulp.txt"), part("ulp.txt"))
         let ada = try await credentials(world, world.ada)
         #expect(ada.map(\.sites) == [["mail.example.net", "shop.example.org", "vpn.example.com"]])
         #expect(ada.map(\.secretSites) == [3])
@@ -130,9 +140,9 @@ import Testing
     @Test func `another secret is another credential of the same record, and the alert takes it in`() async throws {
         var world = try await world()
         try await world.recording.record(
-            [world.record(world.adaNumber, secret: "5f4dcc3b5aa765d61d8327deb882cf99", kind: .md5)], [], in: file("a", 1), partName: "a")
+            [world.record(world.adaNumber, secret: "5f4dcc3b5aa765d61d8327deb882cf99", kind: .md5)], [], in: file("a", 1), part("a"))
         #expect(try await alerts(world) == ["ada Credential lists HIGH MEDIUM OPEN"])
-        try await world.recording.record([world.record(world.adaNumber, secret: "Another-2!")], [], in: file("b", 2), partName: "b")
+        try await world.recording.record([world.record(world.adaNumber, secret: "Another-2!")], [], in: file("b", 2), part("b"))
         // A hash and a plain password are two critical kinds of data.
         #expect(try await alerts(world) == ["ada Credential lists CRITICAL MEDIUM OPEN"])
         #expect(try await credentials(world, world.ada).count == 2)
@@ -142,7 +152,7 @@ import Testing
     @Test func `a dump is a breach by its file's name, which a provider corroborates`() async throws {
         var world = try await world()
         let breach = "Shop\(CUID.make(at: Date()).suffix(8))"
-        try await world.recording.record([world.record(world.adaNumber, .sql)], [], in: file("\(breach).sql.gz"), partName: "dumps/\(breach).sql")
+        try await world.recording.record([world.record(world.adaNumber, .sql)], [], in: file("\(breach).sql.gz"), part("dumps/\(breach).sql"))
         #expect(try await alerts(world) == ["ada \(breach) HIGH MEDIUM OPEN"])
         let finding = RecorderTests.finding(.dehashed, "\(breach).com")
         let (company, ada) = (world.company, world.ada)
@@ -151,6 +161,85 @@ import Testing
         }
         #expect(outcome.corroborated == 1)
         #expect(try await alerts(world) == ["ada \(breach) HIGH HIGH OPEN"])
+    }
+
+    @Test func `dumps that are all called users are told apart, and the same content is one wherever it lies`() async throws {
+        var world = try await world()
+        let holder = "Shop\(CUID.make(at: Date()).suffix(8))"
+        let parts = [
+            // Two that nothing but their content tells apart, and each of them again.
+            part("users.sql", 0xA1), part("users.sql", 0xA2), part("users.sql", 0xA1), part("\(holder)/users.sql", 0xA2),
+            // One that its folder names, and again where nothing does.
+            part("\(holder)/users.sql", 0xA3), part("backup.sql", 0xA3),
+        ]
+        for (number, part) in parts.enumerated() {
+            let record = world.record(world.adaNumber, .sql)
+            try await world.recording.record([record], [], in: file(part.name, UInt8(number)), part)
+        }
+        let names = try await alerts(world).map { String($0.dropFirst(4)).replacing(" HIGH MEDIUM OPEN", with: "") }
+        #expect(names == [holder, "users (000000a1)", "users (000000a2)"].sorted())
+        #expect(world.recording.total.newRecords == 3)
+    }
+
+    @Test func `whoever reads a dump may name it, and it keeps that name`() async throws {
+        let world = try await world()
+        let name = "Forum\(CUID.make(at: Date()).suffix(8))"
+        for (number, said) in [name, nil].enumerated() {
+            var recording = LeakRecording(
+                database: database.tenant, recorder: Recorder(now: { Self.now }), people: world.recording.people, source: LeakSource(name: said),
+                runs: [:], now: { Self.now })
+            try await recording.record([world.record(world.adaNumber, .sql)], [], in: file("users.sql", UInt8(number)), part("users.sql", 0xB1))
+        }
+        #expect(try await alerts(world) == ["ada \(name) HIGH MEDIUM OPEN"])
+    }
+
+    @Test func `of more sites than are kept the same are kept, whichever are found first`() async throws {
+        let sites = (0..<3 * LeakStore.siteLimit).map { "s\($0).example" }
+        let expected = Array(sites.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(LeakStore.siteLimit))
+        for order in [sites, sites.reversed()] {
+            var world = try await world()
+            for start in stride(from: 0, to: order.count, by: 70) {
+                let records = order[start..<min(order.count, start + 70)].map { world.record(world.adaNumber, .ulp, site: $0) }
+                try await world.recording.record(records, [], in: file("ulp.txt"), part("ulp.txt"))
+            }
+            #expect(try await credentials(world, world.ada).map(\.sites) == [expected])
+        }
+    }
+
+    @Test func `of two readings that end with the same content at once the second knows it`() async throws {
+        let world = try await world()
+        let (company, tenant) = (world.company, database.tenant)
+        let (ended, end) = AsyncStream<Void>.makeStream()
+        let (waits, wait) = AsyncStream<Void>.makeStream()
+        let digest: [UInt8] = [1, 2, 3]
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await tenant.transaction(for: company) { db in
+                    let store = LeakFileStore(db: db)
+                    let isKnown = try await store.finished(try await store.opened(name: "a", size: 1, place: [1]), digest: digest)
+                    wait.finish()
+                    // Open until the other one has met it.
+                    for await _ in ended {}
+                    return isKnown
+                }
+            }
+            for await _ in waits {}
+            group.addTask {
+                try await tenant.transaction(for: company) { db in
+                    let store = LeakFileStore(db: db)
+                    return try await store.finished(try await store.opened(name: "b", size: 1, place: [2]), digest: digest)
+                }
+            }
+            try await becomesTrue {
+                try await database.owner.first(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", as: Int.self) == 1
+            }
+            end.finish()
+            var known: [Bool] = []
+            for try await isKnown in group { known.append(isKnown) }
+            #expect(known == [false, true])
+        }
+        #expect(try await database.owner.query("SELECT name FROM leak_files WHERE company_id = \(company)", as: String.self) == ["a"])
     }
 
     @Test func `an infected machine is one thing, with a critical alert for each person on it`() async throws {
@@ -168,7 +257,7 @@ import Testing
                 LeakedCookie(domain: "shop.example.org", name: "s", expiresAt: nil, isSession: true),
             ], credentialCount: 80, cookieCount: 900, hasTokens: false)
         for number in 1...2 {
-            try await world.recording.record([], [log], in: file("logs\(number).zip", UInt8(number)), partName: "x")
+            try await world.recording.record([], [log], in: file("logs\(number).zip", UInt8(number)), part("x"))
         }
         let name = "Stealer log \(id.prefix(12))"
         #expect(try await alerts(world) == ["ada \(name) CRITICAL MEDIUM OPEN", "bob \(name) CRITICAL MEDIUM OPEN"])
@@ -197,7 +286,7 @@ import Testing
         var recording = LeakRecording(
             database: database.tenant, recorder: Recorder(now: { Self.now }), people: people, source: LeakSource(), runs: [:], now: { Self.now })
         let record = LeakRecord(address: 0, shape: .combo, login: shared, secret: LeakedSecret(kind: .plain, bytes: Array("Invented-3!".utf8)))
-        try await recording.record([record], [], in: file("a"), partName: "a")
+        try await recording.record([record], [], in: file("a"), part("a"))
         let prints = try await database.owner.query(
             "SELECT encode(fingerprint, 'hex') FROM leaked_credentials WHERE company_id = ANY(\(companies))", as: String.self)
         #expect(Set(prints).count == 2)
