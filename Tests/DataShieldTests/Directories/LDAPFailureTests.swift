@@ -172,11 +172,22 @@ struct LDAPFailureTests {
         #expect(failure?.fields.first?.message.contains("secret") == false)
     }
 
-    @Test func `a password over the network in clear text is warned of`() async throws {
+    @Test(arguments: [
+        ("none", "10.1.2.3", true), ("none", "dc1.corp.example", true), ("none", "127.0.0.1", false), ("none", "::1", false),
+        ("ldaps", "10.1.2.3", false), ("starttls", "dc1.corp.example", false),
+    ])
+    func `a password over the network in clear text is warned of`(_ security: String, _ host: String, _ isWarned: Bool) async throws {
+        let connector = try await LDAPWorld.connector(Self.right.merging(["ssl": security, "host": host]) { $1 })
+        #expect((connector.clearTextWarning?.contains("clear text") == true) == isWarned)
+    }
+
+    @Test func `it says what it takes and can do, and shows no password`() async throws {
         let kind = LDAPConnector.kind
         #expect(kind.actions == [.forcePasswordReset] && kind.hasWeakReset)
         #expect(kind.fields.filter(\.isSecret).map(\.name) == ["bindPassword"])
         #expect(kind.fields.map(\.name) == ["host", "port", "ssl", "bindDN", "bindPassword", "baseDN", "userFilter", "caCertificate"])
+        let connector = try await LDAPWorld.connector(Self.right)
+        #expect(!String(reflecting: connector).contains("secret") && !"\(connector)".contains("secret"))
     }
 
     @Test func `a generated password has all four classes and never comes twice`() {

@@ -47,10 +47,10 @@ package struct LDAPConnector: DirectoryConnector {
     let port: Int
     let security: LDAPServer.Security
     let bindName: String
-    private let bindPassword: String
     let base: String
     let filter: LDAPFilter
-    private let certificates: String?
+    /// The password stays in it, because it does not show when it is printed.
+    private let configuration: DirectoryConfiguration
     let access: DirectoryAccess
 
     /// For connecting, and for one operation or page.
@@ -67,7 +67,7 @@ package struct LDAPConnector: DirectoryConnector {
             }
         port = Int(configuration["port"]) ?? (security == .tls ? 636 : 389)
         bindName = configuration["bindDN"]
-        bindPassword = configuration["bindPassword"]
+        self.configuration = configuration
         base = configuration["baseDN"]
         let text = configuration["userFilter"]
         do throws(LDAPFilter.Fault) {
@@ -75,7 +75,6 @@ package struct LDAPConnector: DirectoryConnector {
         } catch {
             throw InvalidInput("userFilter", "is no LDAP filter: \(error).")
         }
-        certificates = configuration.values["caCertificate"]
         self.access = access
     }
 
@@ -133,11 +132,7 @@ package struct LDAPConnector: DirectoryConnector {
 
     private func trialWarnings(_ session: LDAPSession, _ entries: [LDAPEntry], _ people: [DirectoryPerson]) -> [String] {
         var warnings: [String] = []
-        if security == .none, IPAddress(host)?.isLoopback != true, host.lowercased() != "localhost" {
-            warnings.append(
-                "The connection is not encrypted: the bind password and everybody's data go over the network in clear text. Choose ldaps or starttls."
-            )
-        }
+        if let warning = clearTextWarning { warnings.append(warning) }
         if entries.isEmpty {
             warnings.append("No entry below the base DN matches the user filter, or the bind account may not read them.")
         } else if people.isEmpty {
@@ -146,6 +141,13 @@ package struct LDAPConnector: DirectoryConnector {
             warnings.append("None of the first people has an e-mail address. Check that the bind account may read mail.")
         }
         return warnings
+    }
+
+    /// nil when nothing goes over the network in clear text.
+    var clearTextWarning: String? {
+        guard security == .none, IPAddress(host)?.isLoopback != true, host.lowercased() != "localhost" else { return nil }
+        return
+            "The connection is not encrypted: the bind password and everybody's data go over the network in clear text. Choose ldaps or starttls."
     }
 
     static func warning(references: Int) -> String {
@@ -163,11 +165,12 @@ package struct LDAPConnector: DirectoryConnector {
         let address = try await address()
         let server = LDAPServer(
             host: host, address: address.description, port: port, security: security,
-            trust: certificates.map { .certificates($0) } ?? .system, connectTimeout: Self.connectTimeout, operationTimeout: operationTimeout)
+            trust: configuration.values["caCertificate"].map { .certificates($0) } ?? .system, connectTimeout: Self.connectTimeout,
+            operationTimeout: operationTimeout)
         do {
             return try await LDAPConnection.with(server) { connection in
                 do {
-                    try await connection.bind(bindName, password: bindPassword)
+                    try await connection.bind(bindName, password: configuration["bindPassword"])
                 } catch let failure as LDAPFailure {
                     throw words.ofBind(failure)
                 }
