@@ -137,6 +137,25 @@ import Testing
         let breach = try await database.makeBreach()
         let record = try await database.makeBreachRecord(in: company, employee: employee, breach: breach)
         let alert = try await database.makeAlert(in: company, employee: employee, breach: breach)
+        let connection = try await database.makeDirectoryConnection(in: company)
+        let (pushed, group) = (SCIMResourceID(), SCIMResourceID())
+        try await database.tenant.transaction(for: company) { db in
+            _ = try await db.pipeline([
+                """
+                INSERT INTO scim_resources (id, company_id, connection_id, kind, name, body, search, employee_id) VALUES
+                    (\(pushed), \(company), \(connection), 'USER', 'x', '{}', '{}', \(employee)),
+                    (\(group), \(company), \(connection), 'GROUP', 'x', '{}', '{}', NULL)
+                """,
+                """
+                INSERT INTO scim_addresses (company_id, connection_id, resource_id, address)
+                VALUES (\(company), \(connection), \(pushed), 'x')
+                """,
+                """
+                INSERT INTO scim_members (company_id, group_id, member_id, body, search)
+                VALUES (\(company), \(group), \(pushed), '{}', '{}')
+                """,
+            ])
+        }
         let (file, credential, directory) = (LeakFileID(), CUID.make(at: Date()), CUID.make(at: Date()))
         try await database.tenant.transaction(for: company) { db in
             _ = try await db.pipeline([

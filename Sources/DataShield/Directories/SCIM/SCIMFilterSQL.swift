@@ -15,6 +15,16 @@ struct SCIMFilterSQL {
         (fast(condition) + [sql(condition)]).joined(separator: " AND ")
     }
 
+    /// Whether the condition asks for a value that only one resource can have: there is no order to care for then.
+    func isLookUp(_ condition: SCIMCondition) -> Bool {
+        switch condition {
+        case .all(let parts): parts.contains { isLookUp($0) }
+        case .compare(let target, .text(.equal, _)):
+            target.extensionURN == nil && target.sub == nil && target.attribute.uniqueness == .server
+        case .any, .not, .constant, .present, .compare, .element: false
+        }
+    }
+
     // MARK: What an index can answer
 
     /// Conditions on columns that follow from the condition: each is true wherever it is.

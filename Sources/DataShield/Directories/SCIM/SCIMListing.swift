@@ -45,6 +45,12 @@ struct SCIMListing {
     /// The protocol names a page by the number of its first row and has no cursor, so that what comes before has to be counted; the
     /// server stops counting at the end of the page.
     var rows: SQL {
+        if page.startIndex == 1, kinds.count == 1, let asked = kinds[0].condition,
+            SCIMFilterSQL(type: kinds[0].kind.type, base: access.base).isLookUp(asked)
+        {
+            // Asked for an order, the planner may walk along the order in search of the one row.
+            return "SELECT \(SCIMResource.columns) FROM scim_resources r WHERE \(condition) \(SQL.limit(page.count))"
+        }
         if page.startIndex == 1 {
             return "SELECT \(SCIMResource.columns) FROM scim_resources r WHERE \(condition) ORDER BY \(order) \(SQL.limit(page.count))"
         }

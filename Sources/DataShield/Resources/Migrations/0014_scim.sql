@@ -32,8 +32,8 @@ CREATE TABLE scim_resources (
 );
 CREATE UNIQUE INDEX external_ids_of_scim_resources_are_unique ON scim_resources (company_id, connection_id, kind, external_id)
     WHERE external_id IS NOT NULL;
--- Lists are in the order of ids, which is that of making.
-CREATE INDEX scim_resources_by_age ON scim_resources (company_id, connection_id, kind, id);
+-- Lists are in the order of ids, which is that of making, by the primary key. An index of their own, with connection and kind before the id,
+-- would be taken for look-ups by name as well for as long as the table has no statistics: in the minutes of a first push.
 CREATE UNIQUE INDEX an_employee_is_one_scim_resource ON scim_resources (company_id, employee_id) WHERE employee_id IS NOT NULL;
 
 -- The addresses of people, folded: a filter on emails is a look-up.
