@@ -177,6 +177,16 @@ import Testing
                 INSERT INTO remediation_actions (id, company_id, action, status, target)
                 VALUES (\(CUID.make(at: Date())), \(company), 'REVOKE_SESSIONS', 'SUCCESS', 'x')
                 """,
+                "INSERT INTO remediation_settings (company_id) VALUES (\(company))",
+                """
+                INSERT INTO remediation_requests (id, company_id, action, employee_id, target, trigger, cause, performed_by)
+                VALUES (\(RemediationRequestID()), \(company), 'REVOKE_SESSIONS', \(employee), 'x', 'manual', 'x', 'x')
+                """,
+                "INSERT INTO protected_people (company_id, employee_id, email, reason) VALUES (\(company), \(employee), 'a@b.example', 'x')",
+                """
+                INSERT INTO directory_connections (id, company_id, type, name, encrypted_config)
+                VALUES (\(DirectoryConnectionID()), \(company), 'OKTA', 'x', '\\x00')
+                """,
                 "INSERT INTO jobs (id, company_id, kind) VALUES (\(CUID.make(at: Date())), \(company), 'test')",
                 "INSERT INTO directory_connections (id, company_id, type, name, encrypted_config) VALUES (\(directory), \(company), 'LDAP', 'x', '\\x00')",
                 "INSERT INTO sync_runs (id, company_id, connection_id, trigger) VALUES (\(directory), \(company), \(directory), 'manual')",
