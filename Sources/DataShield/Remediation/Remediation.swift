@@ -163,7 +163,7 @@ package struct Remediation: Sendable {
             let attempts = try await db.query(
                 """
                 SELECT \(RemediationAction.columns) FROM remediation_actions l
-                WHERE l.company_id = \(db.company) AND l.request_id = \(id) ORDER BY l.created_at, l.id LIMIT 10
+                WHERE l.company_id = \(db.company) AND l.request_id = \(id) ORDER BY l.created_at, l.action DESC, l.id LIMIT 10
                 """, as: RemediationAction.self)
             return RemediationOutcome(request, attempts: attempts)
         }

@@ -43,11 +43,11 @@ struct RemediationStore {
             "SELECT coalesce(sum(people), 0)::bigint FROM department_counts WHERE company_id = \(db.company)", as: Int.self) ?? 0
     }
 
-    /// Whose calls were started after a time.
+    /// Whose calls were started from a time on. That moment is included: what is started in the millisecond of a resumption counts.
     func touched(since start: Date) async throws -> Set<EmployeeID> {
         Set(
             try await db.query(
-                "SELECT DISTINCT employee_id FROM remediation_requests WHERE company_id = \(db.company) AND started_at > \(start)",
+                "SELECT DISTINCT employee_id FROM remediation_requests WHERE company_id = \(db.company) AND started_at >= \(start)",
                 as: EmployeeID.self))
     }
 

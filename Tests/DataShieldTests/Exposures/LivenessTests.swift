@@ -125,7 +125,7 @@ import Testing
             #expect(try await shown("UNKNOWN") == [unknown.alert])
             #expect(try await shown("NO_CREDENTIAL") == [harmless.alert])
             #expect(try await shown("LIVE,UNKNOWN") == [live.alert, unknown.alert])
-            #expect(try await client.get("/api/alerts?liveness=DEAD").fields == ["liveness"])
+            #expect(try await client.get("/api/alerts?liveness=DEAD").fields.first?.hasPrefix("liveness") == true)
 
             let detail = try await client.get("/api/alerts/\(live.alert)").decode(AlertDetailResponse.self)
             #expect(detail.liveness?.state == .live)

@@ -162,7 +162,8 @@ struct RemediationWorld: Sendable {
 
     func log() async throws -> [RemediationAction] {
         try await database.tenant.query(
-            for: company, "SELECT \(RemediationAction.columns) FROM remediation_actions l ORDER BY l.created_at, l.id", as: RemediationAction.self)
+            for: company, "SELECT \(RemediationAction.columns) FROM remediation_actions l ORDER BY l.created_at, l.action DESC, l.id",
+            as: RemediationAction.self)
     }
 
     func audited(_ action: String) async throws -> Int {

@@ -77,6 +77,7 @@ struct Killed: Error {}
         world.directory.onCall { _ in
             world.clock.advance(400)
             try await world.tick()
+            world.clock.advance(1)
         }
         let outcome = try await world.remediation.request(.revokeSessions, on: alert, by: world.subject)
         #expect(outcome.status == .failed)
@@ -146,7 +147,7 @@ private final class Run: Sendable {
                 if isProtected == true { state.faults.append("a protected person was touched") }
                 state.touched.append((call.account, now))
                 let since = now.addingTimeInterval(-Double(governor.windowHours) * 3600)
-                let count = Set(state.touched.filter { $0.at > since }.map(\.account)).count
+                let count = Set(state.touched.filter { $0.at >= since }.map(\.account)).count
                 if count > limit { state.faults.append("\(count) people touched, at most \(limit) may be") }
             }
             // Whoever is slow lets others go ahead.
