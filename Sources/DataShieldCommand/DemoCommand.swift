@@ -36,7 +36,7 @@ struct DemoCommand: AsyncParsableCommand {
 
         var configuration = Sandbox.Configuration()
         configuration.domains = [DemoCompany.domain: DemoCompany.people.map(\.alias)]
-        let sandbox = try Sandbox(configuration: configuration, logger: logger)
+        let sandbox = try Sandbox(configuration: configuration, logger: logger.withoutCancellation)
         let prepared = settings
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await sandbox.run() }
@@ -77,7 +77,13 @@ private struct DemoServer: Service {
     let settings: Settings
 
     func run() async throws {
-        try await prepare()
+        do {
+            try await cancelWhenGracefulShutdown { try await prepare() }
+        } catch {
+            // Told to stop: what was under way failed by that, and the next start goes on where it was.
+            guard Task.isShuttingDownGracefully else { throw error }
+        }
+        guard !Task.isShuttingDownGracefully else { return }
         let (settings, signIn) = (settings, signIn)
         try await application.server { port in
             Output.line(

@@ -36,7 +36,7 @@ struct QuietCancellation: LogHandler {
 
 extension Logger {
     /// This logger for a server, see ``QuietCancellation``.
-    var withoutCancellation: Logger {
+    package var withoutCancellation: Logger {
         var logger = self
         let handler = QuietCancellation(self.handler)
         logger.handler = handler
