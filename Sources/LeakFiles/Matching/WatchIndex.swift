@@ -130,7 +130,9 @@ final class WatchIndex: @unchecked Sendable {
 
     private func verify(_ text: UnsafeRawBufferPointer, _ place: leak_place, report: (WatchMatch) -> Void) {
         var cursor = table.cursor(place.key)
-        var matches: [WatchMatch] = []
+        var first: WatchMatch?
+        // Hardly ever there is a second one: the end of one address that is another.
+        var others: [WatchMatch] = []
         while let number = table.next(&cursor) {
             let pattern = self.pattern(number)
             guard let local = pattern.lastIndex(of: UInt8(ascii: "@")) else { continue }
@@ -138,10 +140,14 @@ final class WatchIndex: @unchecked Sendable {
             guard start >= 0, start + pattern.count <= text.count, Self.agree(pattern, text, at: start) else { continue }
             let range = start..<(start + pattern.count)
             guard Self.begins(range.lowerBound, in: text), Self.ends(range.upperBound, in: text) else { continue }
-            matches.append(WatchMatch(address: address(of: number), range: range))
+            let match = WatchMatch(address: address(of: number), range: range)
+            if first == nil { first = match } else { others.append(match) }
         }
-        if matches.count > 1 { matches.sort { $0.range.lowerBound < $1.range.lowerBound } }
-        for match in matches { report(match) }
+        guard let first else { return }
+        if others.isEmpty { return report(first) }
+        others.insert(first, at: 0)
+        others.sort { $0.range.lowerBound < $1.range.lowerBound }
+        for match in others { report(match) }
     }
 
     private static func key(_ mask: UInt64, _ text: UnsafeRawBufferPointer, _ at: Int) -> UInt64 {

@@ -37,6 +37,12 @@ package struct FileShape: Sendable {
     /// A secret is given only when the record's login is the address, or its row is that person's; an address that stands elsewhere
     /// (in a path, in another's row) is only said to be there.
     package func record(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord {
+        if case .lines(ByteView.colon) = kind, let record = Self.plainCombo(of: address, in: context, offset: offset) { return record }
+        return anyRecord(of: address, in: context, offset: offset)
+    }
+
+    /// Reads the record around a match, whatever it is.
+    func anyRecord(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord {
         let context = context.clamped
         guard !context.match.isEmpty else { return LeakRecord(address: address, shape: .text, confidence: .low, offset: offset) }
         switch kind {

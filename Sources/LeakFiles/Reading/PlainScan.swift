@@ -25,6 +25,8 @@ final class ChunkReader {
     private let start: UInt64
     private let buffer: UnsafeMutableRawBufferPointer
     private let places: UnsafeMutableBufferPointer<leak_place>
+    /// As many records as the chunk before had.
+    private var expected = 0
     /// For the surroundings of matches at the edges; most files never need it.
     private var surroundings: UnsafeMutableRawBufferPointer?
 
@@ -75,11 +77,13 @@ final class ChunkReader {
             isEnd: from + UInt64(filled - before) >= size)
         var newlines: UInt64 = 0
         var records: [LeakRecord] = []
+        records.reserveCapacity(expected)
         watch.scan(window.bytes, at: (before - min(before, skipped))..<(before + owned - skipped), places: places, newlines: &newlines) { match in
             records.append(record(match, in: window))
         }
         result.newlines = newlines
         result.records = records
+        expected = records.count
         return result
     }
 
