@@ -43,14 +43,21 @@ package final class DirectoryStaff: Sendable {
         }
     }
 
+    /// Those who are there, as of a version: made once, because with many people each page would take as long as all of them.
+    struct Listed: Sendable {
+        let version: Int
+        let all: [Member]
+        let employees: [Member]
+        let active: [Member]
+    }
+
     struct State {
         var members: [Member]
         var byLogin: [String: Int]
         var habits: DirectoryHabits
         /// Counts every change: what was written before one is no longer so.
         var version = 1
-        /// Those who are there, as of a version.
-        var present: (version: Int, all: [Member], employees: [Member])?
+        var present: Listed?
     }
 
     let state: Mutex<State>
@@ -78,12 +85,11 @@ package final class DirectoryStaff: Sendable {
         }
     }
 
-    /// Everybody, employees alone, and the version that they are of.
-    var listed: (version: Int, all: [Member], employees: [Member]) {
+    var listed: Listed {
         state.withLock { state in
             if let present = state.present, present.version == state.version { return present }
             let all = state.members.filter { !$0.isDeleted }
-            let present = (state.version, all, all.filter { !$0.isGuest })
+            let present = Listed(version: state.version, all: all, employees: all.filter { !$0.isGuest }, active: all.filter(\.isActive))
             state.present = present
             return present
         }

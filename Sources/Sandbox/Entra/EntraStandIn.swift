@@ -187,7 +187,7 @@ final class EntraStandIn: StandIn {
         guard habits.hasPremium else { return Self.notPremium }
         return pages.answer("\(request.authority)\(request.uri)", version: listed.version) {
             // People who are disabled are not in it.
-            let members = listed.all.filter(\.isActive)
+            let members = listed.active
             guard let cut = habits.cut(members.count, at: request.query["$skiptoken"], size: 1000) else {
                 return Self.error(.badRequest, "Directory_ExpiredPageToken", "The specified page token value has expired or is not valid.")
             }
