@@ -24,7 +24,7 @@ struct SyncListing: Sendable {
         return try await database.transaction(for: company) { db in
             try await SyncStore(db).listed(run, count, holder: holder)
             // By way of a table of its own: COPY goes around row-level security, and PostgreSQL lets it into no table that has it.
-            try await db.execute("CREATE TEMPORARY TABLE directory_page (LIKE directory_listings) ON COMMIT DROP")
+            try await db.execute("CREATE TEMPORARY TABLE directory_page (LIKE directory_listings INCLUDING DEFAULTS) ON COMMIT DROP")
             try await db.copyIn("directory_page", columns: Self.columns) { writer in
                 var line = listed
                 for person in page.people {

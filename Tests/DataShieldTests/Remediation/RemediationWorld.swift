@@ -18,14 +18,14 @@ final class RecordingDirectory: RemediationDirectories, Sendable {
 
     private let recorded = Mutex<[Call]>([])
     private let behaviour = Mutex<Behaviour?>(nil)
-    let stored: StoredDirectories
+    private let database: TenantDatabase
     let actions: Set<RemediationType>
     let hasWeakReset: Bool
 
     init(
         database: TenantDatabase, actions: Set<RemediationType> = Set(RemediationType.allCases), hasWeakReset: Bool = true
     ) {
-        stored = StoredDirectories(database: database)
+        self.database = database
         self.actions = actions
         self.hasWeakReset = hasWeakReset
     }
@@ -40,7 +40,9 @@ final class RecordingDirectory: RemediationDirectories, Sendable {
         try await behaviour.withLock { $0 }?(call)
     }
 
-    func connections(of company: CompanyID) async throws -> [DirectoryConnection] { try await stored.connections(of: company) }
+    func connections(of company: CompanyID) async throws -> [DirectoryConnection] { 
+        try await database.read(for: company) { db in try await DirectoryStore(db).list() }
+    }
 
     func connector(for connection: DirectoryConnection, of company: CompanyID) async throws -> any DirectoryConnector {
         RecordingConnector(directory: self)

@@ -79,6 +79,7 @@ CREATE UNLOGGED TABLE directory_listings (
     sessions_valid_from timestamptz(3),
     -- why the person cannot be taken
     problem text,
+    created_at timestamptz(3) NOT NULL DEFAULT now(),
     CONSTRAINT listings_go_with_their_sync FOREIGN KEY (company_id, run_id) REFERENCES sync_runs ON DELETE CASCADE
 );
 CREATE INDEX directory_listings_by_run ON directory_listings (company_id, run_id);
