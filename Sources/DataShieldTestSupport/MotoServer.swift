@@ -29,7 +29,7 @@ package struct MotoServer: Sendable {
         // With port 0 it takes a free one, and its log says which. It is ended when this pipe closes, so also when the tests are killed.
         let lifeline = Pipe()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", #""$0" -H 127.0.0.1 -p 0 & child=$!; read -r nothing; kill -9 "$child"; wait "$child""#, program]
+        process.arguments = ["-c", #""$0" -H 127.0.0.1 -p 0 & child=$!; read -r nothing; kill -9 "$child""#, program]
         process.standardInput = lifeline
         process.standardOutput = output
         process.standardError = output
