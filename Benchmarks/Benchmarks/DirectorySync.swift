@@ -48,7 +48,8 @@ struct DirectorySyncBenchmark: Benchmark {
 
     /// What lists the same attributes into a file.
     private static func search(_ fields: [String: String], certificate: String) -> String {
-        let attributes = "entryUUID uid mail displayName cn givenName sn departmentNumber ou title modifyTimestamp pwdAccountLockedTime pwdChangedTime"
+        let attributes =
+            "entryUUID uid mail displayName cn givenName sn departmentNumber ou title modifyTimestamp pwdAccountLockedTime pwdChangedTime"
         return "LDAPTLS_CACERT='\(certificate)' ldapsearch -LLL -H ldaps://127.0.0.1:\(fields["port"] ?? "") -x -D '\(fields["bindDN"] ?? "")' "
             + "-w '\(fields["bindPassword"] ?? "")' -b '\(fields["baseDN"] ?? "")' -E pr=1000/noprompt '(objectClass=person)' \(attributes) > /dev/shm/ldapsearch.ldif"
     }
@@ -117,15 +118,17 @@ struct DirectorySyncBenchmark: Benchmark {
 
     /// Seconds that all pages of the people and of the registration report take, one after the other, read and dropped.
     private static func fetchPages(_ address: String) async throws -> Double {
-        let fields = "id,userPrincipalName,mail,displayName,givenName,surname,department,jobTitle,accountEnabled,userType,lastPasswordChangeDateTime,signInSessionsValidFromDateTime"
+        let fields =
+            "id,userPrincipalName,mail,displayName,givenName,surname,department,jobTitle,accountEnabled,userType,lastPasswordChangeDateTime,signInSessionsValidFromDateTime"
         let start = ContinuousClock.now
         var form = HTTPClientRequest(url: "\(address)/\(DirectorySamples.entra["tenantId"] ?? "")/oauth2/v2.0/token")
         form.method = .POST
         form.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
         let pairs = ["client_id": DirectorySamples.entra["clientId"] ?? "", "client_secret": DirectorySamples.entra["clientSecret"] ?? ""]
         form.body = .bytes(
-            Array((pairs.map { "\($0)=\($1)" } + ["grant_type=client_credentials", "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"])
-                .joined(separator: "&").utf8))
+            Array(
+                (pairs.map { "\($0)=\($1)" } + ["grant_type=client_credentials", "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"])
+                    .joined(separator: "&").utf8))
         let answer = try await HTTPClient.shared.execute(form, timeout: .seconds(60))
         let token = try JSONDecoder().decode(Token.self, from: Data(try await answer.body.collect(upTo: 1 << 20).readableBytesView))
         for path in ["/v1.0/users?$top=999&$select=\(fields)", "/v1.0/reports/authenticationMethods/userRegistrationDetails"] {

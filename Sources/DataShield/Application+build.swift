@@ -77,7 +77,8 @@ extension Application {
         let remediationDirectories = parts.remediationDirectories ?? directories
         let remediationRunner = RemediationRunner(database: database, directories: remediationDirectories, now: now, logger: parts.logger)
         let remediation = Remediation(
-            database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue, now: now)
+            database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue,
+            now: now)
         let providers = Providers(client: outbound, origins: settings.providerURLs, rates: settings.providerRates, system: system, now: now)
         let credentials = Credentials(database: database, secrets: parts.secrets, providers: providers, now: now)
         let recorder = Recorder(now: now)

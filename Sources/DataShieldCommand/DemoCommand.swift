@@ -117,7 +117,9 @@ private struct DemoServer: Service {
     /// The stand-in of Okta has the same people: it says who has a second factor, and remediation acts in it.
     private func connectDirectory(_ subject: Subject) async throws {
         let directories = application.directories
-        guard try await directories.list(for: subject).isEmpty, let sample = DirectoryType.okta.sandboxSample(domain: DemoCompany.domain) else { return }
+        guard try await directories.list(for: subject).isEmpty, let sample = DirectoryType.okta.sandboxSample(domain: DemoCompany.domain) else {
+            return
+        }
         let connection = try await directories.add(.okta, name: "Okta (stand-in)", sample, autoSyncIntervalMinutes: 60, by: subject)
         try await DirectorySyncing(application: application, subject: subject).run(connection.id)
     }

@@ -40,7 +40,7 @@ final class RecordingDirectory: RemediationDirectories, Sendable {
         try await behaviour.withLock { $0 }?(call)
     }
 
-    func connections(of company: CompanyID) async throws -> [DirectoryConnection] { 
+    func connections(of company: CompanyID) async throws -> [DirectoryConnection] {
         try await database.read(for: company) { db in try await DirectoryStore(db).list() }
     }
 

@@ -67,7 +67,7 @@ package enum DirectoryRegistry {
         GoogleConnector.self,
         OktaConnector.self,
         AWSConnector.self,
-        LDAPConnector.self
+        LDAPConnector.self,
     ]
 
     package static func connector(for type: DirectoryType) -> (any DirectoryConnector.Type)? { all.first { $0.kind.type == type } }

@@ -80,9 +80,9 @@ CREATE UNLOGGED TABLE directory_listings (
     -- why the person cannot be taken
     problem text,
     created_at timestamptz(3) NOT NULL DEFAULT now(),
+    CONSTRAINT directory_listings_pkey PRIMARY KEY (company_id, run_id, line),
     CONSTRAINT listings_go_with_their_sync FOREIGN KEY (company_id, run_id) REFERENCES sync_runs ON DELETE CASCADE
 );
-CREATE INDEX directory_listings_by_run ON directory_listings (company_id, run_id);
 
 SELECT keep_updated_at('sync_runs');
 SELECT isolate_tenant_table(name::regclass) FROM unnest(ARRAY['sync_runs', 'directory_listings']) AS name;

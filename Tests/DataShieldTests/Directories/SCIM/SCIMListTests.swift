@@ -108,9 +108,12 @@ import Testing
             }
             let access = SCIMAccess(connection: scim.connection, connectionName: "x", company: scim.company, base: "http://x")
             for filter in [
-                "userName eq \"m@acme.example\"", "externalId eq \"x\"", "id eq \"\(made.id)\"",
+                // By id PostgreSQL may take another index as long as it knows nothing of the table: last, when it does.
+                "userName eq \"m@acme.example\"", "externalId eq \"x\"",
                 "emails[type eq \"work\"].value eq \"m@acme.example\"", "emails eq \"m@acme.example\" and active eq true",
+                "id eq \"\(made.id)\"",
             ] {
+                if filter.hasPrefix("id") { try await TestDatabase.current.owner.execute("ANALYZE scim_resources") }
                 let listing = try SCIMListing(try SCIMQuery(parameters: ["filter": filter]), [.user], access)
                 let plan = try await TestDatabase.current.tenant.transaction(for: scim.company) { db in
                     try await db.query("EXPLAIN \(listing.rows)", as: String.self).joined(separator: "\n")
