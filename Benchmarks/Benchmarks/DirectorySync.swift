@@ -135,7 +135,7 @@ struct DirectorySyncBenchmark: Benchmark {
             var next: String? = address + path
             while let url = next {
                 var request = HTTPClientRequest(url: url)
-                request.headers.add(name: "Authorization", value: "Bearer \(token.access_token)")
+                request.headers.add(name: "Authorization", value: "Bearer \(token.accessToken)")
                 let page = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
                 guard page.status == .ok else { throw Program.Failure(description: "The stand-in answered \(page.status.code).") }
                 next = nextLink(Array(try await page.body.collect(upTo: 64 << 20).readableBytesView))
@@ -145,7 +145,9 @@ struct DirectorySyncBenchmark: Benchmark {
     }
 
     private struct Token: Decodable {
-        let access_token: String
+        let accessToken: String
+
+        enum CodingKeys: String, CodingKey { case accessToken = "access_token" }
     }
 
     /// The address of the next page, found without reading the page: it stands before or behind the people.

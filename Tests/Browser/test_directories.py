@@ -71,7 +71,7 @@ def test_the_wizard_connects_and_the_next_sync_sees_who_was_disabled(page, admin
     expect(page.locator('[data-sync-field="deactivated"]')).to_have_text("1")
     expect(page.get_by_role("table", name="Deactivated")).to_contain_text(person["email"])
     page.get_by_role("link", name=person["email"]).click()
-    expect(page.get_by_role("main")).to_contain_text("Has left")
+    expect(page.get_by_role("main")).to_contain_text("kept, not scanned")
 
     # The settings show all but the secrets, and another name needs none of them again.
     page.goto("/directories")

@@ -133,7 +133,7 @@ def test_a_reset_in_the_directory_is_logged_and_neutralises_the_exposure(page, a
     assert live, "The demo's passwords and sessions were changed after none of its breaches."
     alert = live[0]
     page.goto(f"/alerts/{alert['id']}")
-    expect(page.get_by_role("main")).to_contain_text("Live")
+    expect(page.get_by_role("main")).to_contain_text("Still live")
     page.get_by_role("button", name="Force password reset").click()
     expect(page.get_by_role("table", name="Accounts that would be acted on")).to_contain_text(alert["employeeEmail"])
     page.get_by_role("button", name=re.compile("now$")).click()

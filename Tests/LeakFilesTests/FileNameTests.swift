@@ -81,6 +81,6 @@ import Testing
 extension [UInt8] {
     /// Hands over the bytes as the path of a system call.
     fileprivate func withPath<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
-        try (self + [0]).withUnsafeBytes { try $0.withMemoryRebound(to: CChar.self) { try body($0.baseAddress!) } }
+        try body((self + [0]).map { CChar(bitPattern: $0) })
     }
 }
