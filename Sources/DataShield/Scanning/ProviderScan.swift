@@ -229,7 +229,11 @@ struct ProviderScan {
         let time = now()
         let (run, recorder, provider, marker, stored, progress) = (run, recorder, credential.provider, due.marker, stored, after)
         let (allFindings, allCoverage, newErrors) = (findings, coverage, errors)
+        let people = Set(allCoverage.map(\.employee))
         try await database.transaction(for: company) { db in
+            // All people of the answers, not only those with findings: the coverage written below changes the others too, and whoever
+            // locked people after the counts that recording changes would meet another provider's recording, and one of the two would fail.
+            _ = try await RecordStore(db: db).lock(people)
             let outcome = try await recorder.record(allFindings, in: db)
             try await CoverageStore(db: db).write(allCoverage, provider: provider, marker: marker, at: time)
             try await ScanStore(db: db).advance(
