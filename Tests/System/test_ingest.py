@@ -102,7 +102,8 @@ class Reading:
         process.output.close()
         runs = self.client(domain).all("/api/ingest")
         assert len(runs) == 1
-        assert 0 < runs[0]["report"]["bytes"] < runs[0]["report"]["bytesTotal"]
+        # In the middle: its counts are written about once a second, which may not have come round yet.
+        assert runs[0]["status"] != "SUCCEEDED"
 
     def client(self, domain):
         return Client(self.installation.url, f"admin@{domain}")
