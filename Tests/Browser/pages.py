@@ -21,6 +21,15 @@ PAGES = {
     "one scan": "scan",
     "leak files": "/ingest",
     "one reading": "reading",
+    "MFA coverage": "/mfa",
+    "directories": "/directories",
+    "choice of a directory": "/directories/new",
+    "new LDAP directory": "/directories/new/LDAP",
+    "new SCIM directory": "/directories/new/SCIM",
+    "one directory": "directory",
+    "settings of a directory": "directory/edit",
+    "syncs": "/directories/jobs",
+    "one sync": "sync",
     "remediation": "/remediation",
     "remediation, none matching": "/remediation?performedBy=nobody-at-all",
     "settings of remediation": "/remediation/settings",
@@ -35,7 +44,7 @@ PAGES = {
 
 
 def first_id(api: APIRequestContext, path: str) -> str:
-    answer = api.get(path, params={"limit": 1})
+    answer = api.get(path) if path == "/api/directory" else api.get(path, params={"limit": 1})
     assert answer.ok, answer.text()
     return answer.json()["items"][0]["id"]
 
@@ -52,6 +61,12 @@ def address_of(name: str, api: APIRequestContext) -> str:
             return f"/employees/{exposed_employee(api)}/edit"
         case "breach":
             return f"/breaches/{first_id(api, '/api/breaches')}"
+        case "directory":
+            return f"/directories/{first_id(api, '/api/directory')}"
+        case "directory/edit":
+            return f"/directories/{first_id(api, '/api/directory')}/edit"
+        case "sync":
+            return f"/directories/jobs/{first_id(api, '/api/directory/' + first_id(api, '/api/directory') + '/jobs')}"
         case "machine":
             return f"/machines/{first_id(api, '/api/machines')}"
         case "reading":
