@@ -97,6 +97,8 @@ struct SyncMerge {
                 sessions_valid_from, problem, row_number() OVER (PARTITION BY email ORDER BY is_active DESC, line)
             FROM latest
             """,
+            // What is known of employees is from before this sync: without it, everybody who was just added would be sought by reading all.
+            "CREATE UNIQUE INDEX ON sync_people (external_id)",
             "ANALYZE sync_people",
         ])
     }

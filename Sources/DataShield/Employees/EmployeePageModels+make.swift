@@ -94,7 +94,9 @@ extension EmployeeModel {
         if employee.isVip { facts.append(Fact("Standing", "Very important person")) }
         facts.append(Fact("Second factor", employee.mfaEnabled.map { $0 ? "On" : "Off" } ?? "Unknown"))
         facts.append(Fact("Status", employee.deactivatedAt.map { "Left \(clock.day($0)): kept, not scanned" } ?? "Active"))
-        if let number = employee.externalId { facts.append(Fact(employee.sourceConnectionId == nil ? "Staff number" : "Id in the directory", number)) }
+        if let number = employee.externalId {
+            facts.append(Fact(employee.sourceConnectionId == nil ? "Staff number" : "Id in the directory", number))
+        }
         facts.append(Fact("Last asked about", employee.lastCheckedAt.map(clock.dateTime) ?? "Never"))
         facts.append(Fact("On the list since", clock.day(employee.createdAt)))
         return facts
