@@ -163,7 +163,7 @@ package struct RemediationRunner: Sendable {
             return .failed(
                 "\(name): no answer within \(deadline.components.seconds) seconds, so that it is not known whether it was done. Not repeated.")
         } catch {
-            logger.error("A remediation call failed", metadata: ["request": "\(request.id)", "error": "\(String(reflecting: error))"])
+            logger.error("A remediation call failed", metadata: ["request": "\(request.id)", "error": "\(PostgresError.logText(of: error))"])
             return .failed("\(name): the call failed inside this program; its log has the reason. Not repeated.")
         }
     }
