@@ -40,8 +40,11 @@ package struct RunDirectorySync: JobHandler {
     static func job(_ run: SyncRunID, _ connection: DirectoryConnectionID, company: CompanyID) throws -> NewJob {
         try NewJob(
             for: RunDirectorySync.self, payload: .init(company: company, connection: connection, run: run), companyID: company.rawValue,
-            dedupeKey: "sync:\(connection)", connectionID: connection.rawValue, maxAttempts: maxAttempts)
+            dedupeKey: dedupeKey(run), connectionID: connection.rawValue, maxAttempts: maxAttempts)
     }
+
+    /// A job for each run, not for each connection: a run ends before its job does, and the next one may be asked for in between.
+    static func dedupeKey(_ run: SyncRunID) -> String { "sync:\(run)" }
 
     package func perform(_ payload: Payload, of job: Job) async throws -> JobOutcome {
         try await perform(payload, attempt: job.attempts)
@@ -138,27 +141,28 @@ package struct RunDirectorySync: JobHandler {
     private func list(
         _ run: SyncRun, _ connector: any DirectoryConnector, _ listing: DirectoryListing, _ payload: Payload, holder: String
     ) async throws {
-        let writer = SyncListing(run: run.id, holder: holder, company: payload.company, database: database)
-        let count = ListedCount()
+        let (company, id) = (payload.company, payload.connection)
+        let people = SyncListing(comparingWith: run.isFull ? try await .load(id, of: company, from: database) : KnownPeople())
         let end = try await connector.list(listing) { page in
-            let listed = try await writer.keep(page, after: await count.value)
-            await count.set(listed)
+            guard !page.people.isEmpty || !page.removed.isEmpty else { return }
+            let listed = await people.take(page)
+            try await database.transaction(for: company) { db in try await SyncStore(db).listed(run.id, listed, holder: holder) }
         }
-        try await finish(run, payload, end, listed: await count.value, holder: holder)
+        try await finish(run, payload, end, await people.whole(), holder: holder)
     }
 
     private func finish(
-        _ run: SyncRun, _ payload: Payload, _ end: DirectoryListingEnd, listed: Int, holder: String
+        _ run: SyncRun, _ payload: Payload, _ end: DirectoryListingEnd, _ listing: WholeListing, holder: String
     ) async throws {
-        let (company, id, time) = (payload.company, payload.connection, now())
+        let (company, id, time, listed) = (payload.company, payload.connection, now(), listing.lines)
         let state = try directories.sealed(end.state, of: id, of: company)
         let outcome = try await database.transaction(for: company) { db -> SyncOutcome in
             let runs = SyncStore(db)
             // Locks the run: whoever takes it over waits, and finds it ended.
             try await runs.listed(run.id, listed, holder: holder)
             let merge = SyncMerge(
-                db: db, run: run.id, connection: id, isFull: run.isFull, acceptsDepartures: try await runs.acceptsDepartures(run.id), now: time)
-            let outcome = try await merge.perform()
+                db: db, connection: id, isFull: run.isFull, acceptsDepartures: try await runs.acceptsDepartures(run.id), now: time)
+            let outcome = try await merge.perform(listing)
             try await runs.finish(run.id, holder: holder, outcome, warnings: end.warnings, at: time)
             try await DirectoryStore(db).synced(
                 id, count: run.isFull ? listed : nil, isFull: run.isFull, state: state, warnings: end.warnings, at: time)
@@ -190,11 +194,4 @@ package struct RunDirectorySync: JobHandler {
             skipped = outcome.skipped
         }
     }
-}
-
-/// How many people a listing had so far; pages come one after the other, but not from one place.
-private actor ListedCount {
-    private(set) var value = 0
-
-    func set(_ value: Int) { self.value = value }
 }

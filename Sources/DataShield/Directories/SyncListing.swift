@@ -1,69 +1,116 @@
 import Foundation
-import Postgres
 
-/// Keeps what a directory lists until it is whole. Each page is a transaction of its own: none is held open while the directory is asked,
-/// and memory does not grow with it.
-struct SyncListing: Sendable {
-    let run: SyncRunID
-    let holder: String
-    let company: CompanyID
-    let database: TenantDatabase
+/// What a directory lists, gathered until it is whole. Where everybody is listed, each page is compared as it comes with what is known, and only
+/// who may be different is kept: a directory in which nothing has changed leaves nothing to merge, however large it is.
+actor SyncListing {
+    private var known: KnownPeople
+    private var kept: [ListedPerson] = []
+    private var places: [String: Int] = [:]
+    private var listed = 0
+    private var unchanged = 0
 
-    private static let columns = [
-        "company_id", "run_id", "line", "id", "external_id", "email", "first_name", "last_name", "department", "title", "is_active", "mfa_enabled",
-        "password_changed_at", "sessions_valid_from", "problem",
-    ]
+    /// - Parameter known: whom the directory has brought so far; nobody when only changes are listed.
+    init(comparingWith known: KnownPeople) { self.known = known }
 
-    /// Keeps a page.
-    /// - Parameter listed: people of the pages before.
+    /// Takes a page. The same person may come again: the later one holds.
     /// - Returns: people so far.
-    /// - Throws: ``SyncStore/Superseded`` when the attempt is no longer this one's.
-    func keep(_ page: DirectoryPage, after listed: Int) async throws -> Int {
-        let count = listed + page.people.count + page.removed.count
-        guard count > listed else { return listed }
-        return try await database.transaction(for: company) { db in
-            try await SyncStore(db).listed(run, count, holder: holder)
-            // By way of a table of its own: COPY goes around row-level security, and PostgreSQL lets it into no table that has it.
-            try await db.execute("CREATE TEMPORARY TABLE directory_page (LIKE directory_listings INCLUDING DEFAULTS) ON COMMIT DROP")
-            try await db.copyIn("directory_page", columns: Self.columns) { writer in
-                var line = listed
-                for person in page.people {
-                    try append(person, line: line, to: &writer)
-                    try await writer.endRow()
-                    line += 1
-                }
-                for id in page.removed {
-                    try append(DirectoryPerson(externalId: id, email: nil, isActive: false), line: line, to: &writer)
-                    try await writer.endRow()
-                    line += 1
-                }
-            }
-            try await db.execute("INSERT INTO directory_listings SELECT * FROM directory_page")
-            return count
+    func take(_ page: DirectoryPage) -> Int {
+        for person in page.people { take(ListedPerson(person, line: next())) }
+        for id in page.removed { take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: next())) }
+        return listed
+    }
+
+    private func next() -> Int {
+        defer { listed += 1 }
+        return listed
+    }
+
+    private func take(_ person: ListedPerson) {
+        if let place = places[person.externalId] {
+            kept[place] = person
+            return
+        }
+        switch known.note(person) {
+        case .same: unchanged += 1
+        case .sameAgain: return
+        case .differentNow:
+            unchanged -= 1
+            keep(person)
+        case .different: keep(person)
         }
     }
 
-    private func append(_ person: DirectoryPerson, line: Int, to writer: inout CopyWriter) throws {
-        let address = Self.address(person.email)
-        try writer.append(company)
-        try writer.append(run)
-        try writer.append(line)
-        try writer.append(EmployeeID())
-        try writer.append(person.externalId)
-        try writer.append(address.text)
-        try writer.append(Self.text(person.firstName))
-        try writer.append(Self.text(person.lastName))
-        try writer.append(Self.text(person.department))
-        try writer.append(Self.text(person.title))
-        try writer.append(person.isActive)
-        try writer.append(person.mfaEnabled)
-        try writer.append(person.passwordChangedAt)
-        try writer.append(person.sessionsValidFrom)
-        try writer.append(address.problem)
+    private func keep(_ person: ListedPerson) {
+        places[person.externalId] = kept.count
+        kept.append(person)
+    }
+
+    /// All that was listed.
+    func whole() -> WholeListing {
+        var people = kept
+        // Of accounts with one address the active one that came first has it.
+        var claims: [String: Int] = [:]
+        for (place, person) in people.enumerated() {
+            guard let email = person.email else { continue }
+            guard let former = claims[email] else {
+                claims[email] = place
+                continue
+            }
+            let other = people[former]
+            if person.isActive != other.isActive ? person.isActive : person.line < other.line { claims[email] = place }
+        }
+        for place in claims.values { people[place].hasClaim = true }
+        return WholeListing(lines: listed, unchanged: unchanged, people: people, missing: known.missing)
+    }
+}
+
+/// A listing that came to its end.
+struct WholeListing: Sendable {
+    /// How often somebody was listed.
+    var lines: Int
+    /// How many are as we know them.
+    var unchanged: Int
+    /// Who may be different, each once.
+    var people: [ListedPerson]
+    /// The directory's ids of those whom it brought, who are active, and whom it no longer lists.
+    var missing: [String]
+}
+
+/// A person of a listing, in the spelling of the staff list.
+struct ListedPerson: Sendable {
+    /// In the order of listing.
+    let line: Int
+    let externalId: String
+    let email: String?
+    let firstName: String?
+    let lastName: String?
+    let department: String?
+    let title: String?
+    let isActive: Bool
+    let mfaEnabled: Bool?
+    let passwordChangedAt: Date?
+    let sessionsValidFrom: Date?
+    /// Why the person cannot be taken.
+    let problem: String?
+    /// Whether the address is this account's, of all that were listed with it.
+    var hasClaim = false
+
+    init(_ person: DirectoryPerson, line: Int) {
+        self.line = line
+        externalId = person.externalId
+        (email, problem) = Self.address(person.email)
+        firstName = Self.text(person.firstName)
+        lastName = Self.text(person.lastName)
+        department = Self.text(person.department)
+        title = Self.text(person.title)
+        isActive = person.isActive
+        mfaEnabled = person.mfaEnabled
+        passwordChangedAt = person.passwordChangedAt
+        sessionsValidFrom = person.sessionsValidFrom
     }
 
     /// An address in our spelling, or why there is none.
-    static func address(_ email: String?) -> (text: String?, problem: String?) {
+    private static func address(_ email: String?) -> (text: String?, problem: String?) {
         guard let email, !email.isEmpty else { return (nil, "has no e-mail address in the directory") }
         do {
             return (try EmailAddress(email).text, nil)
@@ -73,7 +120,7 @@ struct SyncListing: Sendable {
     }
 
     /// A text as the staff list has it: one line of at most 200 characters; nil for an empty one, which says nothing.
-    static func text(_ text: String?) -> String? {
+    private static func text(_ text: String?) -> String? {
         guard let text, !text.isEmpty else { return nil }
         let line = PlainText.oneLine(text)
         return line.isEmpty ? nil : String(line.prefix(EmployeeText.maximum))

@@ -9,9 +9,8 @@ import Postgres
 /// first has it. Somebody whom another directory watches over stays with that one for as long as they are active there.
 struct SyncMerge {
     let db: TenantTransaction
-    let run: SyncRunID
     let connection: DirectoryConnectionID
-    /// Whether everybody was listed: only then is somebody gone who is not in it.
+    /// Whether everybody was listed: only then is a listing of nobody an error.
     let isFull: Bool
     /// Whether more than half may go.
     let acceptsDepartures: Bool
@@ -32,8 +31,9 @@ struct SyncMerge {
         }
     }
 
-    func perform() async throws -> SyncOutcome {
-        try await prepare()
+    func perform(_ listing: WholeListing) async throws -> SyncOutcome {
+        if isFull, listing.people.isEmpty, listing.unchanged == 0 { throw Refusal.nobodyListed }
+        try await stage(listing)
         try await refuseIfTooManyWouldGo()
         let moved = try await moveAddresses()
         let results = try await db.pipeline([decide, "ANALYZE sync_people", update, insert, deactivate])
@@ -63,8 +63,7 @@ struct SyncMerge {
         for var row in results[4].prefix(SyncSamples.kept) {
             outcome.samples.deactivated.append(.init(id: try row.next(), email: try row.next()))
         }
-        try await count(into: &outcome)
-        try await SyncStore(db).forgetListing(run)
+        try await count(listing, into: &outcome)
         return outcome
     }
 
@@ -74,66 +73,70 @@ struct SyncMerge {
 
     // MARK: What was listed
 
-    /// The listing with each person once.
-    private func prepare() async throws {
+    /// Copies who may be different, and who is gone, to where they can be joined with the staff list.
+    private func stage(_ listing: WholeListing) async throws {
         _ = try await db.pipeline([
-            // A large directory takes longer than a request's statement may.
-            "SELECT set_config('statement_timeout', '600000', true)",
+            // A large directory takes longer than a request's statement may. Plans need to know how many rows there are, and little more.
+            "SELECT set_config('statement_timeout', '600000', true), set_config('default_statistics_target', '10', true)",
             """
-            CREATE TEMPORARY TABLE sync_people (
-                line integer NOT NULL, id text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, email text COLLATE "C", first_name text,
+            CREATE TEMPORARY TABLE sync_listed (
+                line integer NOT NULL, id text COLLATE "C" NOT NULL, external_id text NOT NULL, email text COLLATE "C", first_name text,
                 last_name text, department text, title text, is_active boolean NOT NULL, mfa_enabled boolean, password_changed_at timestamptz,
-                sessions_valid_from timestamptz, problem text, claim bigint, employee_id text COLLATE "C", reason text
+                sessions_valid_from timestamptz, problem text, has_claim boolean NOT NULL
             ) ON COMMIT DROP
             """,
-            """
-            WITH latest AS (
-                SELECT DISTINCT ON (external_id) * FROM directory_listings
-                WHERE company_id = \(db.company) AND run_id = \(run) ORDER BY external_id, line DESC
-            )
-            INSERT INTO sync_people (line, id, external_id, email, first_name, last_name, department, title, is_active, mfa_enabled,
-                password_changed_at, sessions_valid_from, problem, claim)
-            SELECT line, id, external_id, email, first_name, last_name, department, title, is_active, mfa_enabled, password_changed_at,
-                sessions_valid_from, problem, row_number() OVER (PARTITION BY email ORDER BY is_active DESC, line)
-            FROM latest
-            """,
-            // What is known of employees is from before this sync: without it, everybody who was just added would be sought by reading all.
-            "CREATE UNIQUE INDEX ON sync_people (external_id)",
-            "ANALYZE sync_people",
+            "CREATE TEMPORARY TABLE sync_gone (external_id text NOT NULL) ON COMMIT DROP",
+        ])
+        try await db.copyIn("sync_listed", columns: Self.columns) { writer in
+            for person in listing.people {
+                try Self.append(person, to: &writer)
+                try await writer.endRow()
+            }
+        }
+        try await db.copyIn("sync_gone", columns: ["external_id"]) { writer in
+            for id in listing.missing {
+                try writer.append(id)
+                try await writer.endRow()
+            }
+        }
+        _ = try await db.pipeline([
+            "INSERT INTO sync_gone SELECT external_id FROM sync_listed WHERE NOT is_active", "ANALYZE sync_listed", "ANALYZE sync_gone",
         ])
     }
 
-    /// Those whom this directory brought, who are active, and whom it no longer has or has disabled.
-    private var leaving: SQL {
-        let gone: SQL =
-            isFull
-            ? "NOT EXISTS (SELECT FROM sync_people p WHERE p.external_id = e.external_id AND p.is_active)"
-            : "EXISTS (SELECT FROM sync_people p WHERE p.external_id = e.external_id AND NOT p.is_active)"
-        return "e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.deactivated_at IS NULL AND \(gone)"
+    private static let columns = [
+        "line", "id", "external_id", "email", "first_name", "last_name", "department", "title", "is_active", "mfa_enabled", "password_changed_at",
+        "sessions_valid_from", "problem", "has_claim",
+    ]
+
+    private static func append(_ person: ListedPerson, to writer: inout CopyWriter) throws {
+        try writer.append(person.line)
+        try writer.append(EmployeeID())
+        try writer.append(person.externalId)
+        try writer.append(person.email)
+        try writer.append(person.firstName)
+        try writer.append(person.lastName)
+        try writer.append(person.department)
+        try writer.append(person.title)
+        try writer.append(person.isActive)
+        try writer.append(person.mfaEnabled)
+        try writer.append(person.passwordChangedAt)
+        try writer.append(person.sessionsValidFrom)
+        try writer.append(person.problem)
+        try writer.append(person.hasClaim)
     }
+
+    /// Those whom this directory brought and who are active: e.
+    private var ours: SQL { "e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.deactivated_at IS NULL" }
+
+    /// Of these, whom it no longer has or has disabled.
+    private var leaving: SQL { "\(ours) AND e.external_id IN (SELECT external_id FROM sync_gone)" }
 
     private func refuseIfTooManyWouldGo() async throws {
-        let counts = try await db.first(
-            """
-            SELECT (SELECT count(*) FROM sync_people), (SELECT count(*) FROM employees e WHERE \(leaving)),
-                (SELECT count(*) FROM employees e
-                    WHERE e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.deactivated_at IS NULL)
-            """, as: Counts.self)
-        guard let counts else { return }
-        if isFull, counts.listed == 0 { throw Refusal.nobodyListed }
-        if !acceptsDepartures, counts.leaving * 2 > counts.known { throw Refusal.tooManyGone(gone: counts.leaving, of: counts.known) }
-    }
-
-    private struct Counts: RowDecodable {
-        let listed: Int
-        let leaving: Int
-        let known: Int
-
-        init(from row: inout Row) throws {
-            listed = try row.next()
-            leaving = try row.next()
-            known = try row.next()
-        }
+        let gone = try await db.first("SELECT count(*) FROM employees e WHERE \(leaving)", as: Int.self) ?? 0
+        guard gone > 0, !acceptsDepartures else { return }
+        let known = try await db.first("SELECT count(*) FROM employees e WHERE \(ours)", as: Int.self) ?? 0
+        if gone * 2 > known { throw Refusal.tooManyGone(gone: gone, of: known) }
     }
 
     // MARK: Addresses
@@ -146,9 +149,9 @@ struct SyncMerge {
             let rows = try await db.query(
                 """
                 WITH movers AS MATERIALIZED (
-                    SELECT e.id AS employee_id, p.email FROM sync_people p
+                    SELECT e.id AS employee_id, p.email FROM sync_listed p
                     JOIN employees e ON e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.external_id = p.external_id
-                    WHERE p.email IS NOT NULL AND p.claim = 1 AND p.is_active AND p.email <> e.email
+                    WHERE p.has_claim AND p.is_active AND p.email <> e.email
                         AND NOT EXISTS (SELECT FROM employees o WHERE o.company_id = \(db.company) AND o.email = p.email)
                     ORDER BY e.id FOR NO KEY UPDATE OF e
                 )
@@ -173,34 +176,34 @@ struct SyncMerge {
 
     // MARK: Who is who
 
-    /// Finds whom each listed person is, or why they cannot be taken.
+    /// Finds whom each listed person is, or why they cannot be taken. Whose account is gone leaves the address to the next one.
     private var decide: SQL {
         """
-        UPDATE sync_people p SET employee_id = f.employee_id, reason = f.reason FROM (
-            SELECT l.line, coalesce(own.id, CASE WHEN l.claim = 1 AND l.is_active AND (
-                    other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL
-                    OR other.source_connection_id = \(connection) AND NOT EXISTS (SELECT FROM sync_people s WHERE s.external_id = other.external_id)
-                ) THEN other.id END) AS employee_id,
-                CASE
-                    WHEN own.id IS NOT NULL THEN CASE
-                        WHEN l.is_active AND l.problem IS NULL AND l.email <> own.email
-                            THEN 'keeps the former e-mail address: somebody else has the new one'
-                        WHEN l.is_active AND l.problem IS NOT NULL THEN l.problem
-                    END
-                    WHEN NOT l.is_active THEN 'is disabled in the directory'
-                    WHEN l.problem IS NOT NULL THEN l.problem
-                    WHEN l.claim > 1 THEN 'has the e-mail address of another account of this directory'
-                    WHEN other.id IS NULL OR other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL THEN NULL
-                    WHEN other.source_connection_id <> \(connection) THEN 'belongs to another directory: ' || d.name
-                    WHEN EXISTS (SELECT FROM sync_people s WHERE s.external_id = other.external_id)
-                        THEN 'has the e-mail address of another account of this directory'
-                END AS reason
-            FROM sync_people l
-            LEFT JOIN employees own
-                ON own.company_id = \(db.company) AND own.source_connection_id = \(connection) AND own.external_id = l.external_id
-            LEFT JOIN employees other ON other.company_id = \(db.company) AND other.email = l.email AND own.id IS NULL
-            LEFT JOIN directory_connections d ON d.company_id = \(db.company) AND d.id = other.source_connection_id
-        ) f WHERE f.line = p.line AND (f.employee_id IS NOT NULL OR f.reason IS NOT NULL)
+        CREATE TEMPORARY TABLE sync_people ON COMMIT DROP AS
+        SELECT l.*,
+            coalesce(own.id, CASE WHEN l.has_claim AND l.is_active AND (
+                other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL
+                OR other.source_connection_id = \(connection) AND other.external_id IN (SELECT external_id FROM sync_gone)
+            ) THEN other.id END) AS employee_id,
+            CASE
+                WHEN own.id IS NOT NULL THEN CASE
+                    WHEN l.is_active AND l.problem IS NULL AND l.email <> own.email
+                        THEN 'keeps the former e-mail address: somebody else has the new one'
+                    WHEN l.is_active AND l.problem IS NOT NULL THEN l.problem
+                END
+                WHEN NOT l.is_active THEN 'is disabled in the directory'
+                WHEN l.problem IS NOT NULL THEN l.problem
+                WHEN NOT l.has_claim THEN 'has the e-mail address of another account of this directory'
+                WHEN other.id IS NULL OR other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL THEN NULL
+                WHEN other.source_connection_id <> \(connection) THEN 'belongs to another directory: ' || d.name
+                WHEN other.external_id IN (SELECT external_id FROM sync_gone) THEN NULL
+                ELSE 'has the e-mail address of another account of this directory'
+            END AS reason
+        FROM sync_listed l
+        LEFT JOIN employees own
+            ON own.company_id = \(db.company) AND own.source_connection_id = \(connection) AND own.external_id = l.external_id
+        LEFT JOIN employees other ON other.company_id = \(db.company) AND other.email = l.email AND own.id IS NULL
+        LEFT JOIN directory_connections d ON d.company_id = \(db.company) AND d.id = other.source_connection_id
         """
     }
 
@@ -277,25 +280,21 @@ struct SyncMerge {
 
     // MARK: The result
 
-    private func count(into outcome: inout SyncOutcome) async throws {
+    private func count(_ listing: WholeListing, into outcome: inout SyncOutcome) async throws {
         let results = try await db.pipeline([
-            "SELECT count(*), count(*) FILTER (WHERE reason IS NOT NULL) FROM sync_people",
+            "SELECT count(*) FROM sync_people WHERE reason IS NOT NULL",
             """
             SELECT external_id, reason FROM sync_people WHERE reason IS NOT NULL
             ORDER BY reason = 'is disabled in the directory', line LIMIT \(SyncSamples.kept)
             """,
-            "SELECT count(*) FROM sync_people WHERE is_active AND reason IS NULL",
         ])
-        var total = 0
-        for var row in results[0] {
-            total = try row.next()
-            outcome.skipped = try row.next()
-        }
+        for var row in results[0] { outcome.skipped = try row.next() }
         for var row in results[1] {
             outcome.samples.skipped.append(.init(externalId: try row.next(), reason: try row.next()))
         }
         let gone = isFull ? 0 : outcome.deactivated
         // Listed and neither written nor skipped: as they were, or disabled already.
+        let total = listing.unchanged + listing.people.count
         outcome.unchanged = max(0, total - outcome.skipped - outcome.added - outcome.changed - outcome.reactivated - gone)
     }
 }

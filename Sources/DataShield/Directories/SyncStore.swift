@@ -50,7 +50,7 @@ struct SyncStore {
         "SELECT samples::text FROM sync_runs WHERE company_id = \(company) AND id = \(id)"
     }
 
-    /// Begins an attempt: what an earlier one listed is forgotten.
+    /// Begins an attempt, from the beginning.
     /// - Parameter holder: names the attempt; only it may write from now on.
     /// - Returns: nil when the run has ended.
     func begin(_ id: SyncRunID, holder: String, isFull: Bool, attempt: Int, at time: Date) async throws -> SyncRun? {
@@ -60,18 +60,12 @@ struct SyncStore {
                 started_at = coalesce(started_at, \(time)), run_after = NULL
             WHERE company_id = \(db.company) AND id = \(id) AND status IN ('PENDING', 'RUNNING')
             """)
-        guard begun == 1 else { return nil }
-        try await forgetListing(id)
-        return try await find(id)
+        return begun == 1 ? try await find(id) : nil
     }
 
     /// What the run was asked to do.
     func acceptsDepartures(_ id: SyncRunID) async throws -> Bool {
         try await db.first("SELECT accepts_departures FROM sync_runs WHERE company_id = \(db.company) AND id = \(id)", as: Bool.self) ?? false
-    }
-
-    func forgetListing(_ id: SyncRunID) async throws {
-        try await db.execute("DELETE FROM directory_listings WHERE company_id = \(db.company) AND run_id = \(id)")
     }
 
     /// Counts what was listed, which tells also that the run is alive, and locks the run until the transaction ends.
@@ -115,7 +109,6 @@ struct SyncStore {
             WHERE company_id = \(db.company) AND id = \(id) AND status IN ('PENDING', 'RUNNING')
                 AND (\(holder)::text IS NULL OR holder = \(holder))
             """)
-        try await forgetListing(id)
     }
 
     /// Ends a run whose job is gone.
@@ -128,7 +121,7 @@ struct SyncStore {
         guard let open else { return true }
         let isAlive = try await db.first(
             """
-            SELECT true FROM jobs WHERE company_id = \(db.company) AND connection_id = \(connection) AND status IN ('PENDING', 'RUNNING')
+            SELECT true FROM jobs WHERE dedupe_key = \(RunDirectorySync.dedupeKey(open)) AND status IN ('PENDING', 'RUNNING')
             """, as: Bool.self)
         guard isAlive != true else { return false }
         try await fail(open, holder: nil, error: "The sync was abandoned.", at: time)

@@ -201,98 +201,6 @@ import Testing
         #expect(try await people(place).first { $0.id == other }?.deactivatedAt == nil)
     }
 
-    // MARK: Addresses
-
-    @Test func `an address that changes keeps the person, also in a chain`() async throws {
-        let place = try await place()
-        let directory = ListedDirectory((1...3).map { .person($0) })
-        try await sync(directory, place)
-        let ids = try await people(place).reduce(into: [:]) { $0[$1.externalId] = $1.id }
-        directory.set([
-            .person(1, email: "p2@listed.example"), .person(2, email: "p3@listed.example"), .person(3, email: "p4@listed.example"),
-        ])
-        let (run, _, _) = try await sync(directory, place)
-        #expect((run.changed, run.added, run.deactivated) == (3, 0, 0))
-        let after = try await people(place)
-        #expect(after.reduce(into: [:]) { $0[$1.externalId] = $1.id } == ids)
-        #expect(after.reduce(into: [:]) { $0[$1.externalId] = $1.email.text }["1"] == "p2@listed.example")
-    }
-
-    @Test func `who would get an address that somebody has keeps the former one, with the reason`() async throws {
-        let place = try await place()
-        let directory = ListedDirectory([.person(1), .person(2)])
-        try await sync(directory, place)
-        directory.set([.person(1, email: "p2@listed.example", department: "Sales"), .person(2, email: "p1@listed.example")])
-        let (run, samples, _) = try await sync(directory, place)
-        #expect(run.status == .succeeded)
-        #expect(samples.skipped.map(\.externalId) == ["1", "2"])
-        #expect(samples.skipped.allSatisfy { $0.reason.contains("keeps the former e-mail address") })
-        #expect(try await person("p1@listed.example", place)?.department == "Sales")
-    }
-
-    @Test func `a new address makes coverage begin anew`() async throws {
-        let place = try await place()
-        let directory = ListedDirectory([.person(1)])
-        try await sync(directory, place)
-        let id = try #require(try await people(place).first).id
-        try await database.tenant.transaction(for: place.company) { db in
-            try await db.execute(
-                """
-                INSERT INTO provider_coverage (company_id, employee_id, provider, outcome, checked_at)
-                VALUES (\(place.company), \(id), 'HIBP', 'CLEAN', now())
-                """)
-        }
-        directory.set([.person(1, email: "new@listed.example")])
-        try await sync(directory, place)
-        let left = try await database.tenant.query(
-            for: place.company, "SELECT count(*) FROM provider_coverage WHERE company_id = \(place.company)", as: Int.self)
-        #expect(left == [0])
-    }
-
-    @Test(
-        arguments: [
-            ([DirectoryPerson.person(1), .person(2, email: "P1@listed.example")], "2", "another account"),
-            ([.person(1, email: "none at all"), .person(2)], "1", "that is none"),
-            ([DirectoryPerson(externalId: "1", email: nil), .person(2)], "1", "no e-mail address"),
-        ] as [([DirectoryPerson], String, String)])
-    func `who cannot be taken is skipped with the reason, and the others are taken`(
-        people: [DirectoryPerson], skipped: String, reason: String
-    ) async throws {
-        let place = try await place()
-        let (run, samples, _) = try await sync(ListedDirectory(people), place)
-        #expect((run.added, run.skipped) == (1, 1))
-        #expect(samples.skipped.first?.externalId == skipped)
-        #expect(samples.skipped.first?.reason.contains(reason) == true)
-    }
-
-    @Test func `of two accounts with one address the active one has it`() async throws {
-        let place = try await place()
-        try await sync(ListedDirectory([.person(1, email: "p@listed.example", isActive: false), .person(2, email: "p@listed.example")]), place)
-        #expect(try await people(place).map(\.externalId) == ["2"])
-    }
-
-    @Test func `somebody of another directory stays with it until they have left there`() async throws {
-        let place = try await place()
-        let first = ListedDirectory([.person(1), .person(2), .person(3)])
-        try await sync(first, place)
-        let second = Place(admin: place.admin, connection: try await addDirectory(place.admin, name: "Second"))
-        let (run, samples, _) = try await sync(ListedDirectory([.person(11, email: "p1@listed.example"), .person(12)]), second)
-        #expect((run.added, run.changed, run.skipped) == (1, 0, 1))
-        #expect(samples.skipped.first?.reason == "belongs to another directory: People")
-        first.set([.person(2), .person(3)])
-        try await sync(first, place)
-        let (taken, _, _) = try await sync(ListedDirectory([.person(11, email: "p1@listed.example"), .person(12)]), second)
-        #expect(taken.reactivated == 1)
-        #expect(try await person("p1@listed.example", place)?.sourceConnectionId == second.connection.rawValue)
-    }
-
-    @Test func `the same account listed twice is one person, as it was listed last`() async throws {
-        let place = try await place()
-        let (run, _, _) = try await sync(ListedDirectory([.person(1, department: "Old"), .person(1, department: "New")]), place)
-        #expect(run.added == 1)
-        #expect(try await people(place).map(\.department) == ["New"])
-    }
-
     // MARK: Listings of changes
 
     @Test func `the schedule lists changes, in which only who is named as gone is gone`() async throws {
@@ -344,9 +252,6 @@ import Testing
         directory.content.withLock { $0.failure = nil }
         #expect(try await perform(run.id, directory, place, attempt: 2) == .done)
         #expect(try await directories.run(run.id, for: place.admin).added == 3)
-        let left = try await database.tenant.query(
-            for: place.company, "SELECT count(*) FROM directory_listings WHERE company_id = \(place.company)", as: Int.self)
-        #expect(left == [0])
     }
 
     @Test func `the fourth failure is the last, and the connection is in error`() async throws {
@@ -402,6 +307,16 @@ import Testing
         let place = try await place()
         _ = try await directories.sync(place.connection, by: place.admin)
         await #expect(throws: Directories.Failure.alreadySyncing) { try await directories.sync(place.connection, by: place.admin) }
+    }
+
+    @Test func `a sync that is asked for while the job of the last one is ending has a job of its own`() async throws {
+        let place = try await place()
+        let first = try await directories.sync(place.connection, by: place.admin)
+        #expect(try await perform(first.id, ListedDirectory([.person(1)]), place) == .done)
+        let second = try await directories.sync(place.connection, by: place.admin)
+        let jobs = try await database.system.query(
+            "SELECT payload->>'run' FROM jobs WHERE connection_id = \(place.connection) ORDER BY id", as: String.self)
+        #expect(Set(jobs) == [first.id.rawValue, second.id.rawValue])
     }
 
     @Test func `a sync whose job is gone does not block the next one`() async throws {

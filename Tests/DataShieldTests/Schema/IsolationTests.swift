@@ -190,10 +190,6 @@ import Testing
                 "INSERT INTO jobs (id, company_id, kind) VALUES (\(CUID.make(at: Date())), \(company), 'test')",
                 "INSERT INTO directory_connections (id, company_id, type, name, encrypted_config) VALUES (\(directory), \(company), 'LDAP', 'x', '\\x00')",
                 "INSERT INTO sync_runs (id, company_id, connection_id, trigger) VALUES (\(directory), \(company), \(directory), 'manual')",
-                """
-                INSERT INTO directory_listings (company_id, run_id, line, id, external_id, is_active)
-                VALUES (\(company), \(directory), 0, \(directory), 'x', true)
-                """,
                 "INSERT INTO webhooks (id, company_id, label, encrypted_url, url_hint) VALUES (\(CUID.make(at: Date())), \(company), 'x', '\\x00', 'x')",
                 "INSERT INTO deliveries (id, company_id, webhook_id, alert_id, event) SELECT id, company_id, id, \(alert), 'x' FROM webhooks",
             ])

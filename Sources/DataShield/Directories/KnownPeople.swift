@@ -1,0 +1,113 @@
+import Foundation
+import Postgres
+
+/// Whom a directory has brought so far, by the directory's own ids, and a fingerprint of what is known of each. It spares the database all
+/// who are as they were; who is different by it is looked at again by ``SyncMerge``, which decides.
+struct KnownPeople: Sendable {
+    private struct Known: Sendable {
+        var fingerprint: Int
+        var isActive: Bool
+        var wasSame = false
+        var wasListed = false
+    }
+
+    /// What a listed person is beside what is known.
+    enum Comparison {
+        case same
+        /// Listed once more, and once more as known.
+        case sameAgain
+        /// Unknown, or not as known.
+        case different
+        /// Listed as known before, and differently now.
+        case differentNow
+    }
+
+    private var people: [String: Known] = [:]
+
+    /// Compares a person with what is known, and remembers that they were listed.
+    mutating func note(_ person: ListedPerson) -> Comparison {
+        guard var known = people[person.externalId] else { return .different }
+        defer { people[person.externalId] = known }
+        known.wasListed = true
+        guard known.fingerprint == Self.fingerprint(person) else {
+            defer { known.wasSame = false }
+            return known.wasSame ? .differentNow : .different
+        }
+        defer { known.wasSame = true }
+        return known.wasSame ? .sameAgain : .same
+    }
+
+    /// Who is active and was not listed.
+    var missing: [String] { people.compactMap { $1.isActive && !$1.wasListed ? $0 : nil } }
+
+    // MARK: Reading them
+
+    private static let pageSize = 10_000
+
+    /// - Parameter connection: whose people.
+    static func load(_ connection: DirectoryConnectionID, of company: CompanyID, from database: TenantDatabase) async throws -> KnownPeople {
+        var known = KnownPeople()
+        var last = ""
+        while true {
+            let page = try await database.query(
+                for: company,
+                """
+                SELECT external_id, deactivated_at IS NULL, email, first_name, last_name, department, title, mfa_enabled, password_changed_at,
+                    sessions_valid_from
+                FROM employees WHERE company_id = \(company) AND source_connection_id = \(connection) AND external_id > \(last)
+                ORDER BY external_id \(SQL.limit(pageSize))
+                """, as: Entry.self)
+            for entry in page { known.people[entry.externalId] = Known(fingerprint: entry.fingerprint, isActive: entry.isActive) }
+            guard page.count == pageSize, let end = page.last else { return known }
+            last = end.externalId
+        }
+    }
+
+    private struct Entry: RowDecodable {
+        let externalId: String
+        let isActive: Bool
+        let fingerprint: Int
+
+        init(from row: inout Row) throws {
+            externalId = try row.next()
+            isActive = try row.next()
+            fingerprint = KnownPeople.fingerprint(
+                isActive: isActive, email: try row.next(), firstName: try row.next(), lastName: try row.next(), department: try row.next(),
+                title: try row.next(), mfaEnabled: try row.next(), passwordChangedAt: try row.next(), sessionsValidFrom: try row.next())
+        }
+    }
+
+    // MARK: Fingerprints
+
+    private static func fingerprint(_ person: ListedPerson) -> Int {
+        fingerprint(
+            isActive: person.isActive, email: person.email, firstName: person.firstName, lastName: person.lastName, department: person.department,
+            title: person.title, mfaEnabled: person.mfaEnabled, passwordChangedAt: person.passwordChangedAt,
+            sessionsValidFrom: person.sessionsValidFrom)
+    }
+
+    /// Two that have one fingerprint are alike (SipHash with a key of this process). The other way round it need not be so: what a directory
+    /// does not say and we know makes another one. Of who is not active only that is of interest.
+    private static func fingerprint(
+        isActive: Bool, email: String?, firstName: String?, lastName: String?, department: String?, title: String?, mfaEnabled: Bool?,
+        passwordChangedAt: Date?, sessionsValidFrom: Date?
+    ) -> Int {
+        var hasher = Hasher()
+        hasher.combine(isActive)
+        guard isActive else { return hasher.finalize() }
+        hasher.combine(email)
+        hasher.combine(firstName ?? "")
+        hasher.combine(lastName ?? "")
+        hasher.combine(department)
+        hasher.combine(title)
+        hasher.combine(mfaEnabled)
+        hasher.combine(milliseconds(passwordChangedAt))
+        hasher.combine(milliseconds(sessionsValidFrom))
+        return hasher.finalize()
+    }
+
+    /// As the database keeps times: what is below a millisecond is dropped, and what a Double makes of a fraction is not.
+    private static func milliseconds(_ date: Date?) -> Double? {
+        date.map { (($0.timeIntervalSince1970 * 1_000_000).rounded() / 1000).rounded(.down) }
+    }
+}
