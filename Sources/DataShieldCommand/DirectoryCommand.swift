@@ -26,7 +26,7 @@ struct DirectoryCommand: AsyncParsableCommand {
         var every: Int?
 
         func run() async throws {
-            let input = try Self.fields(StandardInput.lines())
+            let input = try Self.fields(StandardInput.lines(), of: type)
             let (type, name, every, company) = (type, name ?? "", every, company)
             try await OpenDatabase.with(options) { application in
                 let subject = try await company.subject(in: application)
@@ -39,13 +39,15 @@ struct DirectoryCommand: AsyncParsableCommand {
             }
         }
 
-        /// `FIELD=VALUE` lines.
-        static func fields(_ lines: [String]) throws -> [String: String] {
+        /// `FIELD=VALUE` lines. Where a field takes several lines, `\n` in its value is a line break; anywhere else it may be a part of a name
+        /// or password.
+        static func fields(_ lines: [String], of type: DirectoryType) throws -> [String: String] {
+            let long = DirectoryRegistry.connector(for: type)?.kind.fields.filter(\.isLong).map(\.name) ?? []
             var fields: [String: String] = [:]
             for (number, line) in lines.enumerated() where !line.isEmpty {
                 guard let sign = line.firstIndex(of: "=") else { throw CommandFailure("Line \(number + 1) of standard input is not FIELD=VALUE.") }
-                let value = String(line[line.index(after: sign)...])
-                fields[String(line[..<sign])] = value.replacing("\\n", with: "\n")
+                let (name, value) = (String(line[..<sign]), String(line[line.index(after: sign)...]))
+                fields[name] = long.contains(name) ? value.replacing("\\n", with: "\n") : value
             }
             return fields
         }
@@ -127,10 +129,12 @@ struct SyncCommand: AsyncParsableCommand {
             try await application.withWorker {
                 var failed: [String] = []
                 for connection in asked {
-                    do { try await DirectorySyncing(application: application, subject: subject).run(connection.id) } catch let failure
-                        as CommandFailure
-                    {
+                    do {
+                        try await DirectorySyncing(application: application, subject: subject).run(connection.id)
+                    } catch let failure as CommandFailure {
                         failed.append("\(connection.name): \(failure)")
+                    } catch let failure as Directories.Failure {
+                        failed.append("\(connection.name): \(failure.detail)")
                     }
                 }
                 guard failed.isEmpty else { throw CommandFailure(failed.joined(separator: "\n")) }

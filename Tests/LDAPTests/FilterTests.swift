@@ -44,16 +44,6 @@ import Testing
         #expect(LDAPFilter.any([.atLeast("a", "1"), .everything]).text == "(|(a>=1)(objectClass=*))")
     }
 
-    @Test(arguments: [
-        ("plain", "plain"), ("Doe, Jane", "Doe\\, Jane"), ("a+b", "a\\+b"), ("\"q\"", "\\\"q\\\""), ("a\\b", "a\\\\b"), ("<x>;", "\\<x\\>\\;"),
-        ("#1", "\\#1"),
-        ("a#1", "a#1"), (" a ", "\\ a\\ "), (" ", "\\ "), ("a b", "a b"), ("a=b", "a\\=b"), ("Jürgen", "Jürgen"), ("a\0b", "a\\00b"), ("", ""),
-    ])
-    func `values within names are escaped as RFC 4514 says`(_ value: String, _ escaped: String) {
-        #expect(LDAPName.escape(value) == escaped)
-        #expect(value.isEmpty || LDAPName.isValid("cn=\(escaped),dc=example"))
-    }
-
     @Test func `a name is told from what is none`() {
         for name in ["", "dc=example", "ou=people,dc=acme,dc=example", "cn=Doe\\, Jane+uid=1,dc=x", "CN=Users,DC=corp,DC=example", "2.5.4.3=x"] {
             #expect(LDAPName.isValid(name), "\(name)")

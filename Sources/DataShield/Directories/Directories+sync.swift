@@ -49,14 +49,24 @@ extension Directories {
         let (queue, now) = (queue, now)
         return ScheduledWork("syncs due") { db in
             let time = now()
+            // What a worker left behind that died between the end of a job and what is said of it would keep its directory from ever being
+            // synced again.
+            try await db.execute(
+                """
+                UPDATE sync_runs r SET status = 'FAILED', error = 'The sync was abandoned.', finished_at = \(time), run_after = NULL
+                WHERE status IN ('PENDING', 'RUNNING') AND updated_at < now() - interval '5 minutes'
+                    AND NOT EXISTS (SELECT FROM jobs j WHERE j.dedupe_key = 'sync:' || r.id AND j.status IN ('PENDING', 'RUNNING'))
+                """)
             let due = try await db.query(
                 """
                 SELECT d.company_id, d.id FROM directory_connections d
-                WHERE d.auto_sync_interval_minutes IS NOT NULL AND d.type <> 'SCIM' AND d.status <> 'ERROR'
+                WHERE d.auto_sync_interval_minutes IS NOT NULL AND d.type <> 'SCIM' AND NOT d.is_sync_paused
                     AND NOT EXISTS (
                         SELECT FROM sync_runs r WHERE r.company_id = d.company_id AND r.connection_id = d.id
                             AND (r.status IN ('PENDING', 'RUNNING')
-                                OR r.created_at > \(time)::timestamptz - make_interval(mins => d.auto_sync_interval_minutes)))
+                                -- One that fails is tried again, and not every minute.
+                                OR r.created_at > \(time)::timestamptz - make_interval(mins =>
+                                    greatest(d.auto_sync_interval_minutes, CASE d.status WHEN 'ERROR' THEN 15 END))))
                 ORDER BY d.company_id, d.id LIMIT 100
                 """, as: Due.self)
             for due in due {

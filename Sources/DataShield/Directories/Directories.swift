@@ -114,6 +114,8 @@ package struct Directories: Sendable {
         /// The field that the reason points to.
         package var field: String?
         var isFinal: Bool
+        /// Whether trying it again by itself could do harm.
+        var needsSomebody = false
     }
 
     private static func trial(of connector: any DirectoryConnector) async throws -> Trial {
@@ -125,7 +127,8 @@ package struct Directories: Sendable {
             var field: String?
             if case .misconfigured(let name, _) = failure { field = name }
             return Trial(
-                isAccepted: false, sample: [], warnings: [], error: failure.description, field: field, isFinal: !failure.isTransient)
+                isAccepted: false, sample: [], warnings: [], error: failure.description, field: field, isFinal: !failure.isTransient,
+                needsSomebody: failure.needsSomebody)
         }
     }
 
@@ -230,7 +233,8 @@ package struct Directories: Sendable {
         let status: ConnectStatus = trial.isAccepted ? .active : trial.isFinal ? .error : connection.status
         try await database.transaction(for: subject.company) { db in
             try await DirectoryStore(db).tried(
-                id, configuration: sealed.configuration, status: status, error: trial.error, warnings: trial.warnings)
+                id, configuration: sealed.configuration, status: status, error: trial.error, warnings: trial.warnings,
+                pausesSync: trial.needsSomebody)
             try await AuditTrail.record(
                 "directory.tested", target: .init("directory", id), after: ["status": status.rawValue], by: subject, in: db)
         }

@@ -11,18 +11,21 @@ package struct DirectoryConnection: Sendable, Hashable, RowDecodable {
     package var lastSyncAt: Date?
     /// How many people the last sync listed.
     package var lastSyncCount: Int?
+    /// When the last sync began that listed everybody.
     package var lastFullSyncAt: Date?
     /// Why it does not work.
     package var errorMessage: String?
     /// What the last sync could not read although it ended well.
     package var warnings: [String]
+    /// Whether the schedule leaves it alone until somebody has mended what is wrong.
+    package var isSyncPaused: Bool
     /// nil: synced only when somebody asks.
     package var autoSyncIntervalMinutes: Int?
     package var createdAt: Date
 
     static let columns: SQL = """
         d.id, d.type, d.name, d.status, d.last_sync_at, d.last_sync_count, d.last_full_sync_at, d.error_message, d.warnings, \
-        d.auto_sync_interval_minutes, d.created_at
+        d.is_sync_paused, d.auto_sync_interval_minutes, d.created_at
         """
 
     package init(from row: inout Row) throws {
@@ -35,6 +38,7 @@ package struct DirectoryConnection: Sendable, Hashable, RowDecodable {
         lastFullSyncAt = try row.next()
         errorMessage = try row.next()
         warnings = try row.next()
+        isSyncPaused = try row.next()
         autoSyncIntervalMinutes = try row.next()
         createdAt = try row.next()
     }

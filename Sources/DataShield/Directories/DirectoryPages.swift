@@ -346,9 +346,10 @@ extension DirectoryListModel.Card {
         people = Format.count(overview.people, "active person", "active people")
         lastSync = connection.lastSyncAt.map(clock.ago) ?? "never"
         isAsked = connection.type != .scim
+        let usual = connection.autoSyncIntervalMinutes.map { "every \(Format.duration(seconds: $0 * 60))" }
         interval =
             isAsked
-            ? connection.autoSyncIntervalMinutes.map { "every \(Format.duration(seconds: $0 * 60))" } ?? "only when somebody asks"
+            ? usual.map { connection.isSyncPaused ? "\($0), once a test or sync has worked" : $0 } ?? "only when somebody asks"
             : "the directory pushes"
         isSyncing = overview.lastRun.map { !$0.status.isFinished } ?? false
         lastRun = overview.lastRun.map { run in

@@ -59,7 +59,7 @@ struct DirectoryStore {
         try await db.execute(
             """
             UPDATE directory_connections SET encrypted_config = \(configuration), status = 'PENDING', error_message = NULL, warnings = '{}',
-                encrypted_state = NULL
+                encrypted_state = NULL, is_sync_paused = false
             WHERE company_id = \(db.company) AND id = \(id)
             """)
     }
@@ -70,35 +70,49 @@ struct DirectoryStore {
 
     /// Writes what trying a connection showed, unless its configuration was replaced meanwhile.
     func tried(
-        _ id: DirectoryConnectionID, configuration: [UInt8], status: ConnectStatus, error: String?, warnings: [String]
+        _ id: DirectoryConnectionID, configuration: [UInt8], status: ConnectStatus, error: String?, warnings: [String], pausesSync: Bool
     ) async throws {
         try await db.execute(
             """
-            UPDATE directory_connections SET status = \(status), error_message = \(error), warnings = \(warnings)
+            UPDATE directory_connections SET status = \(status), error_message = \(error), warnings = \(warnings),
+                is_sync_paused = \(pausesSync)
             WHERE company_id = \(db.company) AND id = \(id) AND encrypted_config = \(configuration)
             """)
     }
 
-    /// Writes that a sync did not end well. What the connection was before stays for what may pass by itself.
-    func failed(_ id: DirectoryConnectionID, status: ConnectStatus?, error: String) async throws {
+    /// Writes that a sync did not end well, unless the configuration was replaced meanwhile. What the connection was before stays for what may
+    /// pass by itself.
+    /// - Parameters:
+    ///   - configuration: with which it was tried; nil for any.
+    ///   - pausesSync: whether the schedule leaves it alone until somebody has mended it.
+    func failed(_ id: DirectoryConnectionID, configuration: [UInt8]?, status: ConnectStatus?, error: String, pausesSync: Bool = false) async throws {
         try await db.execute(
             """
-            UPDATE directory_connections SET status = coalesce(\(status?.rawValue)::connect_status, status), error_message = \(error)
-            WHERE company_id = \(db.company) AND id = \(id)
+            UPDATE directory_connections SET status = coalesce(\(status?.rawValue)::connect_status, status), error_message = \(error),
+                is_sync_paused = \(pausesSync)
+            WHERE company_id = \(db.company) AND id = \(id) AND encrypted_config = coalesce(\(configuration), encrypted_config)
             """)
     }
 
-    /// Writes that a sync ended well.
+    /// Writes that a sync ended well. A listing of changes says nothing about what the last one of everybody could not read.
+    /// - Parameters:
+    ///   - configuration: with which people were listed.
+    ///   - start: when the attempt began.
+    /// - Returns: false when the configuration was replaced meanwhile.
     func synced(
-        _ id: DirectoryConnectionID, count: Int?, isFull: Bool, state: [UInt8]?, warnings: [String], at time: Date
-    ) async throws {
-        try await db.execute(
+        _ id: DirectoryConnectionID, configuration: [UInt8], count: Int?, isFull: Bool, state: [UInt8]?, warnings: [String], from start: Date,
+        to end: Date
+    ) async throws -> Bool {
+        let changed = try await db.execute(
             """
-            UPDATE directory_connections SET status = 'ACTIVE', error_message = NULL, warnings = \(warnings), last_sync_at = \(time),
+            UPDATE directory_connections SET status = 'ACTIVE', error_message = NULL, is_sync_paused = false, last_sync_at = \(end),
+                warnings = CASE WHEN \(isFull) THEN \(warnings)
+                    ELSE warnings || ARRAY(SELECT unnest(\(warnings)::text[]) EXCEPT SELECT unnest(warnings)) END,
                 last_sync_count = coalesce(\(count), last_sync_count), encrypted_state = \(state),
-                last_full_sync_at = CASE WHEN \(isFull) THEN \(time)::timestamptz ELSE last_full_sync_at END
-            WHERE company_id = \(db.company) AND id = \(id)
+                last_full_sync_at = CASE WHEN \(isFull) THEN \(start)::timestamptz ELSE last_full_sync_at END
+            WHERE company_id = \(db.company) AND id = \(id) AND encrypted_config = \(configuration)
             """)
+        return changed == 1
     }
 
     func forgetState(_ id: DirectoryConnectionID) async throws {

@@ -8,7 +8,8 @@ struct KnownPeople: Sendable {
         var fingerprint: Int
         var isActive: Bool
         var wasSame = false
-        var wasListed = false
+        /// Whether the directory lists them as active.
+        var isPresent = false
     }
 
     /// What a listed person is beside what is known.
@@ -28,7 +29,7 @@ struct KnownPeople: Sendable {
     mutating func note(_ person: ListedPerson) -> Comparison {
         guard var known = people[person.externalId] else { return .different }
         defer { people[person.externalId] = known }
-        known.wasListed = true
+        known.isPresent = person.isActive
         guard known.fingerprint == Self.fingerprint(person) else {
             defer { known.wasSame = false }
             return known.wasSame ? .differentNow : .different
@@ -37,8 +38,8 @@ struct KnownPeople: Sendable {
         return known.wasSame ? .sameAgain : .same
     }
 
-    /// Who is active and was not listed.
-    var missing: [String] { people.compactMap { $1.isActive && !$1.wasListed ? $0 : nil } }
+    /// Who is active on the staff list, and in the directory no longer, or disabled there.
+    var gone: [String] { people.compactMap { $1.isActive && !$1.isPresent ? $0 : nil } }
 
     // MARK: Reading them
 

@@ -52,120 +52,169 @@ package struct RunDirectorySync: JobHandler {
 
     /// What the job does; for tests, which have none.
     func perform(_ payload: Payload, attempt: Int = 1) async throws -> JobOutcome {
-        let holder = CUID.make(at: now())
+        guard let start = try await start(payload) else { return .done }
+        let attempt = Attempt(payload: payload, number: attempt, holder: CUID.make(at: now()), configuration: start.configuration)
         do {
-            try await sync(payload, holder: holder, attempt: attempt)
+            try await sync(attempt, since: start.state)
             return .done
         } catch is SyncStore.Superseded {
             // Another worker has taken the run over, or it has ended.
             return .done
         } catch let failure as DirectoryFailure {
-            return try await failed(payload, holder, reason: failure.description, isTransient: failure.isTransient, attempt)
-        } catch let refusal as SyncMerge.Refusal {
-            var needsAcceptance = false
-            if case .tooManyGone = refusal { needsAcceptance = true }
+            var wait: Duration?
+            if case .rateLimited(let stated) = failure { wait = stated }
             return try await failed(
-                payload, holder, reason: refusal.description, isTransient: false, needsAcceptance: needsAcceptance, attempt)
+                attempt, reason: failure.description, isTransient: failure.isTransient, needsSomebody: failure.needsSomebody, after: wait)
+        } catch is ConfigurationReplaced {
+            return try await failed(attempt, reason: "The directory's settings were changed during the sync.", isTransient: true, after: .zero)
+        } catch let refusal as SyncMerge.Refusal {
+            var departures: Int?
+            if case .tooManyGone(let gone, _, _) = refusal { departures = gone }
+            return try await failed(attempt, reason: refusal.description, isTransient: false, departures: departures)
         } catch let failure as Directories.Failure {
-            return try await failed(payload, holder, reason: failure.detail, isTransient: false, attempt)
+            return try await failed(attempt, reason: failure.detail, isTransient: false, needsSomebody: true)
         } catch let invalid as InvalidInput {
-            return try await failed(payload, holder, reason: invalid.detail, isTransient: false, attempt)
+            return try await failed(attempt, reason: invalid.detail, isTransient: false, needsSomebody: true)
         }
     }
 
     package func wasGivenUp(_ payload: Payload, of job: Job, reason: String) async throws {
         let time = now()
         try await database.transaction(for: payload.company) { db in
-            try await SyncStore(db).fail(payload.run, holder: nil, error: reason, at: time)
-            try await DirectoryStore(db).failed(payload.connection, status: .error, error: reason)
+            guard try await SyncStore(db).fail(payload.run, holder: nil, error: reason, at: time) else { return }
+            try await DirectoryStore(db).failed(payload.connection, configuration: nil, status: .error, error: reason)
         }
     }
 
+    /// One attempt of a run.
+    private struct Attempt {
+        let payload: Payload
+        let number: Int
+        /// Names it: only it may write.
+        let holder: String
+        /// The sealed configuration with which it was begun.
+        let configuration: [UInt8]
+    }
+
+    /// The configuration is another one than people were listed with.
+    private struct ConfigurationReplaced: Error {}
+
+    /// What is asked to wait longer than this is tried again all the same.
+    private static let longestWait = Duration.seconds(21_600)
+
     /// Writes that an attempt failed. The connection is in error when trying again would end alike, and when it was the last attempt.
+    /// - Parameters:
+    ///   - needsSomebody: the schedule does not try it again by itself.
+    ///   - wait: how long the directory asks us to wait at least; zero for trying again at once.
     private func failed(
-        _ payload: Payload, _ holder: String, reason: String, isTransient: Bool, needsAcceptance: Bool = false, _ attempt: Int
+        _ attempt: Attempt, reason: String, isTransient: Bool, needsSomebody: Bool = false, departures: Int? = nil, after wait: Duration? = nil
     ) async throws -> JobOutcome {
-        let (time, delay) = (now(), retryDelay(afterAttempt: attempt))
+        let usual = retryDelay(afterAttempt: attempt.number)
+        let delay = wait.map { $0 == .zero ? .zero : min(max($0, usual), Self.longestWait) } ?? usual
+        let (payload, time) = (attempt.payload, now())
         logger.info(
             "A sync of a directory failed",
-            metadata: ["sync.run": "\(payload.run)", "sync.attempt": "\(attempt)", "sync.transient": "\(isTransient)"])
-        let isLast = !isTransient || attempt >= Self.maxAttempts
-        try await database.transaction(for: payload.company) { db in
+            metadata: ["sync.run": "\(payload.run)", "sync.attempt": "\(attempt.number)", "sync.transient": "\(isTransient)"])
+        let isLast = !isTransient || attempt.number >= Self.maxAttempts
+        let isOurs = try await database.transaction(for: payload.company) { db in
             let (runs, connections) = (SyncStore(db), DirectoryStore(db))
-            if isLast {
-                try await runs.fail(payload.run, holder: holder, error: reason, needsAcceptance: needsAcceptance, at: time)
-                try await connections.failed(payload.connection, status: .error, error: reason)
-            } else {
-                let next = time.addingTimeInterval(Double(delay.components.seconds))
-                try await runs.postpone(payload.run, holder: holder, error: reason, until: next)
-                try await connections.failed(payload.connection, status: nil, error: reason)
+            let isOurs =
+                isLast
+                ? try await runs.fail(payload.run, holder: attempt.holder, error: reason, departures: departures, at: time)
+                : try await runs.postpone(
+                    payload.run, holder: attempt.holder, error: reason, until: time.addingTimeInterval(Double(delay.components.seconds)))
+            // Of a run that another has taken over or ended nothing more is said.
+            if isOurs {
+                try await connections.failed(
+                    payload.connection, configuration: attempt.configuration, status: isLast ? .error : nil, error: reason,
+                    pausesSync: needsSomebody)
             }
+            return isOurs
         }
+        guard isOurs else { return .done }
         return isLast ? .givenUp(reason: reason) : .again(after: delay, reason: reason)
     }
 
     // MARK: One attempt
 
-    private func sync(_ payload: Payload, holder: String, attempt: Int) async throws {
-        let (company, id) = (payload.company, payload.connection)
-        let state = try await stateToGoOnFrom(payload)
-        guard let run = try await begin(payload, holder: holder, isFull: state == nil, attempt: attempt) else { return }
+    private func sync(_ attempt: Attempt, since state: DirectoryState?) async throws {
+        let (company, id) = (attempt.payload.company, attempt.payload.connection)
+        guard let run = try await begin(attempt, isFull: state == nil) else { return }
         let connector = try await connect(id, company)
         do {
-            try await list(run, connector, state.map { .changes(since: $0) } ?? .everybody, payload, holder: holder)
+            try await list(run, connector, state.map { .changes(since: $0) } ?? .everybody, attempt)
         } catch DirectoryFailure.stateExpired where state != nil {
             try await database.transaction(for: company) { db in try await DirectoryStore(db).forgetState(id) }
-            guard let run = try await begin(payload, holder: holder, isFull: true, attempt: attempt) else { return }
-            try await list(run, connector, .everybody, payload, holder: holder)
+            guard let run = try await begin(attempt, isFull: true) else { return }
+            try await list(run, connector, .everybody, attempt)
         }
     }
 
-    private func begin(_ payload: Payload, holder: String, isFull: Bool, attempt: Int) async throws -> SyncRun? {
+    private func begin(_ attempt: Attempt, isFull: Bool) async throws -> SyncRun? {
         let time = now()
-        return try await database.transaction(for: payload.company) { db in
-            try await SyncStore(db).begin(payload.run, holder: holder, isFull: isFull, attempt: attempt, at: time)
+        return try await database.transaction(for: attempt.payload.company) { db in
+            try await SyncStore(db).begin(attempt.payload.run, holder: attempt.holder, isFull: isFull, attempt: attempt.number, at: time)
         }
     }
 
-    /// Nil when everybody is to be listed: when a person asked, who expects to see what is true now; and once a day.
-    private func stateToGoOnFrom(_ payload: Payload) async throws -> DirectoryState? {
+    private struct Start {
+        let configuration: [UInt8]
+        /// Where to go on; nil when everybody is to be listed.
+        let state: DirectoryState?
+    }
+
+    /// With what an attempt begins; nil when the directory was removed. Everybody is listed when a person asked, who expects to see what is true
+    /// now; and once a day: when the next scheduled sync would be later than that.
+    private func start(_ payload: Payload) async throws -> Start? {
         let known = try await database.read(for: payload.company) { db in
-            (try await SyncStore(db).find(payload.run), try await DirectoryStore(db).find(payload.connection))
+            let connections = DirectoryStore(db)
+            return (
+                try await SyncStore(db).find(payload.run), try await connections.find(payload.connection),
+                try await connections.sealed(payload.connection)
+            )
         }
-        guard let run = known.0, run.trigger == .schedule, let connection = known.1, let last = connection.lastFullSyncAt,
-            now().timeIntervalSince(last) < Self.fullSyncInterval
-        else { return nil }
-        return try await directories.state(of: payload.connection, of: payload.company)
+        guard let run = known.0, let connection = known.1, let sealed = known.2 else { return nil }
+        let interval = Double(connection.autoSyncIntervalMinutes ?? 0) * 60
+        guard run.trigger == .schedule, let last = connection.lastFullSyncAt,
+            now().timeIntervalSince(last) + interval <= Self.fullSyncInterval
+        else { return Start(configuration: sealed.configuration, state: nil) }
+        return Start(
+            configuration: sealed.configuration, state: try await directories.state(of: payload.connection, of: payload.company))
     }
 
     private func list(
-        _ run: SyncRun, _ connector: any DirectoryConnector, _ listing: DirectoryListing, _ payload: Payload, holder: String
+        _ run: SyncRun, _ connector: any DirectoryConnector, _ listing: DirectoryListing, _ attempt: Attempt
     ) async throws {
-        let (company, id) = (payload.company, payload.connection)
-        let people = SyncListing(comparingWith: run.isFull ? try await .load(id, of: company, from: database) : KnownPeople())
+        let (company, id) = (attempt.payload.company, attempt.payload.connection)
+        let start = now()
+        let people = SyncListing(comparingWith: run.isFull ? try await .load(id, of: company, from: database) : nil)
         let end = try await connector.list(listing) { page in
             guard !page.people.isEmpty || !page.removed.isEmpty else { return }
-            let listed = await people.take(page)
-            try await database.transaction(for: company) { db in try await SyncStore(db).listed(run.id, listed, holder: holder) }
+            let listed = try await people.take(page)
+            try await database.transaction(for: company) { db in try await SyncStore(db).listed(run.id, listed, holder: attempt.holder) }
         }
-        try await finish(run, payload, end, await people.whole(), holder: holder)
+        try await finish(run, attempt, end, await people.finish(), from: start)
     }
 
     private func finish(
-        _ run: SyncRun, _ payload: Payload, _ end: DirectoryListingEnd, _ listing: WholeListing, holder: String
+        _ run: SyncRun, _ attempt: Attempt, _ end: DirectoryListingEnd, _ listing: WholeListing, from start: Date
     ) async throws {
-        let (company, id, time, listed) = (payload.company, payload.connection, now(), listing.lines)
+        let (company, id, listed) = (attempt.payload.company, attempt.payload.connection, listing.lines)
         let state = try directories.sealed(end.state, of: id, of: company)
         let outcome = try await database.transaction(for: company) { db -> SyncOutcome in
             let runs = SyncStore(db)
             // Locks the run: whoever takes it over waits, and finds it ended.
-            try await runs.listed(run.id, listed, holder: holder)
+            try await runs.listed(run.id, listed, holder: attempt.holder)
             let merge = SyncMerge(
-                db: db, connection: id, isFull: run.isFull, acceptsDepartures: try await runs.acceptsDepartures(run.id), now: time)
+                db: db, connection: id, isFull: run.isFull, acceptedDepartures: try await runs.acceptedDepartures(run.id), now: now())
             let outcome = try await merge.perform(listing)
-            try await runs.finish(run.id, holder: holder, outcome, warnings: end.warnings, at: time)
-            try await DirectoryStore(db).synced(
-                id, count: run.isFull ? listed : nil, isFull: run.isFull, state: state, warnings: end.warnings, at: time)
+            let time = now()
+            try await runs.finish(run.id, holder: attempt.holder, outcome, warnings: end.warnings, at: time)
+            let isCurrent = try await DirectoryStore(db).synced(
+                id, configuration: attempt.configuration, count: run.isFull ? listed : nil, isFull: run.isFull, state: state,
+                warnings: end.warnings, from: start, to: time)
+            // People of another directory, or of another part of it, are not to be merged.
+            guard isCurrent else { throw ConfigurationReplaced() }
             try await AuditTrail.record(
                 "directory.synced", target: .init("directory", id), after: AuditState(outcome),
                 by: Subject(actor: .program("worker"), company: company, role: .admin), in: db)

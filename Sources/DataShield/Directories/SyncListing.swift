@@ -3,51 +3,75 @@ import Foundation
 /// What a directory lists, gathered until it is whole. Where everybody is listed, each page is compared as it comes with what is known, and only
 /// who may be different is kept: a directory in which nothing has changed leaves nothing to merge, however large it is.
 actor SyncListing {
+    private let isComparing: Bool
     private var known: KnownPeople
     private var kept: [ListedPerson] = []
     private var places: [String: Int] = [:]
     private var listed = 0
     private var unchanged = 0
+    /// What the people who are kept take, in bytes, about.
+    private var size = 0
 
-    /// - Parameter known: whom the directory has brought so far; nobody when only changes are listed.
-    init(comparingWith known: KnownPeople) { self.known = known }
+    /// Some million people of usual names.
+    private static let sizeLimit = 512 << 20
+    private static let lineLimit = 5_000_000
+
+    /// - Parameter known: whom the directory has brought so far; nil when only changes are listed.
+    init(comparingWith known: KnownPeople?) {
+        isComparing = known != nil
+        self.known = known ?? KnownPeople()
+    }
 
     /// Takes a page. The same person may come again: the later one holds.
     /// - Returns: people so far.
-    func take(_ page: DirectoryPage) -> Int {
-        for person in page.people { take(ListedPerson(person, line: next())) }
-        for id in page.removed { take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: next())) }
+    /// - Throws: ``DirectoryFailure`` for a directory that would fill our memory, or never ends.
+    func take(_ page: DirectoryPage) throws -> Int {
+        for person in page.people { try take(ListedPerson(person, line: try next())) }
+        for id in page.removed { try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next())) }
         return listed
     }
 
-    private func next() -> Int {
+    private func next() throws -> Int {
+        guard listed < Self.lineLimit else {
+            throw DirectoryFailure.incomplete("The directory lists more than \(Self.lineLimit) people. Narrow what is searched.")
+        }
         defer { listed += 1 }
         return listed
     }
 
-    private func take(_ person: ListedPerson) {
+    private func take(_ person: ListedPerson) throws {
+        guard !person.externalId.isEmpty, person.externalId.utf8.count <= ListedPerson.idLimit else {
+            throw DirectoryFailure.malformed("an id of more than \(ListedPerson.idLimit) bytes, or an empty one")
+        }
+        let comparison = known.note(person)
         if let place = places[person.externalId] {
             kept[place] = person
             return
         }
-        switch known.note(person) {
+        switch comparison {
         case .same: unchanged += 1
         case .sameAgain: return
         case .differentNow:
             unchanged -= 1
-            keep(person)
-        case .different: keep(person)
+            try keep(person)
+        case .different: try keep(person)
         }
     }
 
-    private func keep(_ person: ListedPerson) {
+    private func keep(_ person: ListedPerson) throws {
+        size += person.size
+        guard size <= Self.sizeLimit else {
+            throw DirectoryFailure.incomplete("The directory lists more people than one sync can take. Narrow what is searched.")
+        }
         places[person.externalId] = kept.count
         kept.append(person)
     }
 
-    /// All that was listed.
-    func whole() -> WholeListing {
-        var people = kept
+    /// All that was listed. Nothing is left here.
+    func finish() -> WholeListing {
+        var people: [ListedPerson] = []
+        swap(&people, &kept)
+        places = [:]
         // Of accounts with one address the active one that came first has it.
         var claims: [String: Int] = [:]
         for (place, person) in people.enumerated() {
@@ -60,7 +84,8 @@ actor SyncListing {
             if person.isActive != other.isActive ? person.isActive : person.line < other.line { claims[email] = place }
         }
         for place in claims.values { people[place].hasClaim = true }
-        return WholeListing(lines: listed, unchanged: unchanged, people: people, missing: known.missing)
+        return WholeListing(
+            lines: listed, unchanged: unchanged, people: people, gone: isComparing ? known.gone : people.filter { !$0.isActive }.map(\.externalId))
     }
 }
 
@@ -72,12 +97,16 @@ struct WholeListing: Sendable {
     var unchanged: Int
     /// Who may be different, each once.
     var people: [ListedPerson]
-    /// The directory's ids of those whom it brought, who are active, and whom it no longer lists.
-    var missing: [String]
+    /// The directory's ids of those whom it no longer has, or has disabled. Of a listing of everybody only those are here who are active on
+    /// the staff list.
+    var gone: [String]
 }
 
 /// A person of a listing, in the spelling of the staff list.
 struct ListedPerson: Sendable {
+    /// How long the directory's own id may be, in bytes.
+    static let idLimit = 255
+
     /// In the order of listing.
     let line: Int
     let externalId: String
@@ -123,6 +152,15 @@ struct ListedPerson: Sendable {
     private static func text(_ text: String?) -> String? {
         guard let text, !text.isEmpty else { return nil }
         let line = PlainText.oneLine(text)
-        return line.isEmpty ? nil : String(line.prefix(EmployeeText.maximum))
+        if line.utf8.count <= EmployeeText.maximum { return line.isEmpty ? nil : line }
+        // By code points: one character can have a million of them.
+        return String(String.UnicodeScalarView(line.unicodeScalars.prefix(EmployeeText.maximum)))
+    }
+
+    /// What it takes in memory, in bytes, about.
+    var size: Int {
+        [email, firstName, lastName, department, title].reduce(MemoryLayout<ListedPerson>.stride + externalId.utf8.count) {
+            $0 + ($1?.utf8.count ?? 0)
+        }
     }
 }

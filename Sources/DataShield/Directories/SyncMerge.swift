@@ -12,21 +12,22 @@ struct SyncMerge {
     let connection: DirectoryConnectionID
     /// Whether everybody was listed: only then is a listing of nobody an error.
     let isFull: Bool
-    /// Whether more than half may go.
-    let acceptsDepartures: Bool
+    /// How many may go although that is more than half; nil: nobody has accepted that.
+    let acceptedDepartures: Int?
     let now: Date
 
     /// Why a listing is not taken as the truth.
     enum Refusal: Error, Equatable, CustomStringConvertible {
         case nobodyListed
-        case tooManyGone(gone: Int, of: Int)
+        case tooManyGone(gone: Int, of: Int, accepted: Int?)
 
         var description: String {
             switch self {
             case .nobodyListed: "The directory lists nobody. Check what is searched, and whether it may be read."
-            case .tooManyGone(let gone, let known):
-                "\(gone) of \(known) people would be deactivated, which is more than half: nothing was changed. "
-                    + "If they have really left, sync again and accept it."
+            case .tooManyGone(let gone, let known, let accepted):
+                "\(gone) of \(known) people would be deactivated, which is more than "
+                    + (accepted.map { "the \($0) that were accepted" } ?? "half")
+                    + ": nothing was changed. If they have really left, sync again and accept it."
             }
         }
     }
@@ -34,12 +35,13 @@ struct SyncMerge {
     func perform(_ listing: WholeListing) async throws -> SyncOutcome {
         if isFull, listing.people.isEmpty, listing.unchanged == 0 { throw Refusal.nobodyListed }
         try await stage(listing)
-        try await refuseIfTooManyWouldGo()
-        let moved = try await moveAddresses()
-        let results = try await db.pipeline([decide, "ANALYZE sync_people", update, insert, deactivate])
+        let moved = try await AddressMoves(db: db, connection: connection).perform()
+        try await decide(listing.people.count)
+        try await refuseIfTooManyWouldGo(listing)
+        let results = try await db.pipeline([update, insert, deactivate])
         var outcome = SyncOutcome()
         var touched = Set<EmployeeID>()
-        for var row in results[2] {
+        for var row in results[0] {
             let person = SyncSamples.Person(id: try row.next(), email: try row.next(), fields: try row.next() as [String])
             touched.insert(person.id)
             let isBack: Bool = try row.next()
@@ -55,12 +57,12 @@ struct SyncMerge {
             outcome.changed += 1
             Self.keep(person, in: &outcome.samples.changed)
         }
-        outcome.added = results[3].affectedRows
-        for var row in results[3].prefix(SyncSamples.kept) {
+        outcome.added = results[1].affectedRows
+        for var row in results[1].prefix(SyncSamples.kept) {
             outcome.samples.added.append(.init(id: try row.next(), email: try row.next()))
         }
-        outcome.deactivated = results[4].affectedRows
-        for var row in results[4].prefix(SyncSamples.kept) {
+        outcome.deactivated = results[2].affectedRows
+        for var row in results[2].prefix(SyncSamples.kept) {
             outcome.samples.deactivated.append(.init(id: try row.next(), email: try row.next()))
         }
         try await count(listing, into: &outcome)
@@ -94,13 +96,14 @@ struct SyncMerge {
             }
         }
         try await db.copyIn("sync_gone", columns: ["external_id"]) { writer in
-            for id in listing.missing {
+            for id in listing.gone {
                 try writer.append(id)
                 try await writer.endRow()
             }
         }
         _ = try await db.pipeline([
-            "INSERT INTO sync_gone SELECT external_id FROM sync_listed WHERE NOT is_active", "ANALYZE sync_listed", "ANALYZE sync_gone",
+            // What is known of employees may be from before yesterday: with an index no plan reads all of one for each of the other.
+            "CREATE INDEX ON sync_listed (external_id)", "CREATE INDEX ON sync_gone (external_id)", "ANALYZE sync_listed", "ANALYZE sync_gone",
         ])
     }
 
@@ -132,52 +135,39 @@ struct SyncMerge {
     /// Of these, whom it no longer has or has disabled.
     private var leaving: SQL { "\(ours) AND e.external_id IN (SELECT external_id FROM sync_gone)" }
 
-    private func refuseIfTooManyWouldGo() async throws {
-        let gone = try await db.first("SELECT count(*) FROM employees e WHERE \(leaving)", as: Int.self) ?? 0
-        guard gone > 0, !acceptsDepartures else { return }
-        let known = try await db.first("SELECT count(*) FROM employees e WHERE \(ours)", as: Int.self) ?? 0
-        if gone * 2 > known { throw Refusal.tooManyGone(gone: gone, of: known) }
-    }
-
-    // MARK: Addresses
-
-    /// Gives people whom the directory knows under another address now that address, where nobody has it. Again, as long as that makes
-    /// another's address free: whoever swaps is left over, and is told so.
-    private func moveAddresses() async throws -> [SyncSamples.Person] {
-        var moved: [EmployeeID: SyncSamples.Person] = [:]
-        for _ in 0..<10 {
-            let rows = try await db.query(
-                """
-                WITH movers AS MATERIALIZED (
-                    SELECT e.id AS employee_id, p.email FROM sync_listed p
-                    JOIN employees e ON e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.external_id = p.external_id
-                    WHERE p.has_claim AND p.is_active AND p.email <> e.email
-                        AND NOT EXISTS (SELECT FROM employees o WHERE o.company_id = \(db.company) AND o.email = p.email)
-                    ORDER BY e.id FOR NO KEY UPDATE OF e
-                )
-                UPDATE employees e SET email = m.email FROM movers m WHERE e.company_id = \(db.company) AND e.id = m.employee_id
-                RETURNING e.id, e.email
-                """, as: Moved.self)
-            if rows.isEmpty { break }
-            for row in rows { moved[row.id] = SyncSamples.Person(id: row.id, email: row.email, fields: ["email"]) }
+    /// Whose former account is gone and who has another one stays.
+    private func refuseIfTooManyWouldGo(_ listing: WholeListing) async throws {
+        guard !listing.gone.isEmpty else { return }
+        let counts = try await db.pipeline([
+            """
+            SELECT count(*) FROM employees e WHERE \(leaving)
+                AND NOT EXISTS (SELECT FROM sync_people p WHERE p.employee_id = e.id AND p.is_active)
+            """,
+            "SELECT count(*) FROM employees e WHERE \(ours)",
+        ]).map { rows in
+            for var row in rows { return try row.next() as Int }
+            return 0
         }
-        return moved.values.sorted { $0.id < $1.id }
-    }
-
-    private struct Moved: RowDecodable {
-        let id: EmployeeID
-        let email: String
-
-        init(from row: inout Row) throws {
-            id = try row.next()
-            email = try row.next()
-        }
+        let (gone, known) = (counts[0], counts[1])
+        guard gone * 2 > known, gone > acceptedDepartures ?? 0 else { return }
+        throw Refusal.tooManyGone(gone: gone, of: known, accepted: acceptedDepartures)
     }
 
     // MARK: Who is who
 
     /// Finds whom each listed person is, or why they cannot be taken. Whose account is gone leaves the address to the next one.
-    private var decide: SQL {
+    private func decide(_ count: Int) async throws {
+        _ = try await db.pipeline([
+            // As above: for many, joining by hash is right whatever is known of employees; a nested loop may read all of them for each.
+            "SELECT set_config('enable_nestloop', \(count > Self.many ? "off" : "on"), true)",
+            decision, "CREATE INDEX ON sync_people (employee_id)", "ANALYZE sync_people",
+            "SELECT set_config('enable_nestloop', 'on', true)",
+        ])
+    }
+
+    private static let many = 500
+
+    private var decision: SQL {
         """
         CREATE TEMPORARY TABLE sync_people ON COMMIT DROP AS
         SELECT l.*,

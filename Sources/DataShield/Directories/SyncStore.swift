@@ -14,8 +14,12 @@ struct SyncStore {
     func insert(_ id: SyncRunID, _ connection: DirectoryConnectionID, trigger: SyncTrigger, acceptsDepartures: Bool, at time: Date) async throws {
         try await db.execute(
             """
-            INSERT INTO sync_runs (id, company_id, connection_id, trigger, accepts_departures, created_at, updated_at)
-            VALUES (\(id), \(db.company), \(connection), \(trigger), \(acceptsDepartures), \(time), \(time))
+            INSERT INTO sync_runs (id, company_id, connection_id, trigger, accepts_departures, accepted_departures, created_at, updated_at)
+            VALUES (\(id), \(db.company), \(connection), \(trigger), \(acceptsDepartures),
+                -- What is accepted is what was shown.
+                (SELECT departures FROM sync_runs WHERE company_id = \(db.company) AND connection_id = \(connection) AND needs_acceptance
+                    ORDER BY created_at DESC, id DESC LIMIT 1),
+                \(time), \(time))
             """)
     }
 
@@ -63,9 +67,13 @@ struct SyncStore {
         return begun == 1 ? try await find(id) : nil
     }
 
-    /// What the run was asked to do.
-    func acceptsDepartures(_ id: SyncRunID) async throws -> Bool {
-        try await db.first("SELECT accepts_departures FROM sync_runs WHERE company_id = \(db.company) AND id = \(id)", as: Bool.self) ?? false
+    /// How many people may go with this run although that is more than half: as many as the refused run before it named, or any number
+    /// where there was none. Nil when nobody has accepted that.
+    func acceptedDepartures(_ id: SyncRunID) async throws -> Int? {
+        let accepted = try await db.first(
+            "SELECT coalesce(accepted_departures, \(Int32.max)) FROM sync_runs WHERE company_id = \(db.company) AND id = \(id) AND accepts_departures",
+            as: Int.self)
+        return accepted
     }
 
     /// Counts what was listed, which tells also that the run is alive, and locks the run until the transaction ends.
@@ -93,22 +101,30 @@ struct SyncStore {
     }
 
     /// Writes that an attempt failed and when the next one is.
-    func postpone(_ id: SyncRunID, holder: String, error: String, until time: Date) async throws {
-        try await db.execute(
+    /// - Returns: false when the run has ended, or is another's.
+    func postpone(_ id: SyncRunID, holder: String, error: String, until time: Date) async throws -> Bool {
+        let changed = try await db.execute(
             """
             UPDATE sync_runs SET status = 'PENDING', error = \(error), run_after = \(time)
             WHERE company_id = \(db.company) AND id = \(id) AND status = 'RUNNING' AND holder = \(holder)
             """)
+        return changed == 1
     }
 
-    /// - Parameter holder: nil for whoever holds it: nobody tries it any more.
-    func fail(_ id: SyncRunID, holder: String?, error: String, needsAcceptance: Bool = false, at time: Date) async throws {
-        try await db.execute(
+    /// - Parameters:
+    ///   - holder: nil for whoever holds it: nobody tries it any more.
+    ///   - departures: how many would have gone, when that is why.
+    /// - Returns: false when the run has ended, or is another's.
+    @discardableResult
+    func fail(_ id: SyncRunID, holder: String?, error: String, departures: Int? = nil, at time: Date) async throws -> Bool {
+        let changed = try await db.execute(
             """
-            UPDATE sync_runs SET status = 'FAILED', error = \(error), needs_acceptance = \(needsAcceptance), finished_at = \(time), run_after = NULL
+            UPDATE sync_runs SET status = 'FAILED', error = \(error), needs_acceptance = \(departures != nil), departures = \(departures),
+                finished_at = \(time), run_after = NULL
             WHERE company_id = \(db.company) AND id = \(id) AND status IN ('PENDING', 'RUNNING')
                 AND (\(holder)::text IS NULL OR holder = \(holder))
             """)
+        return changed == 1
     }
 
     /// Ends a run whose job is gone.

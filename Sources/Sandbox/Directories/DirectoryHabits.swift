@@ -25,6 +25,7 @@ package struct DirectoryHabits: Codable, Sendable, Equatable {
         case gone
         case syncStateNotFound
         case resyncRequired
+        case badRequest
     }
 
     package init() {}

@@ -303,6 +303,7 @@ final class EntraStandIn: StandIn {
         case .gone: Self.error(.gone, "resyncRequired", "Resync required.").with("Location", "http://127.0.0.1/v1.0/users/delta?$deltatoken=")
         case .syncStateNotFound: Self.error(.badRequest, "syncStateNotFound", "The sync state generation is not found.")
         case .resyncRequired: Self.error(.notFound, "resyncRequired", "Resync required.")
+        case .badRequest: Self.error(.badRequest, "Request_BadRequest", "Invalid delta token.")
         }
     }
     var renamed: [String: String] { ["value": "items", "id": "objectId"] }

@@ -174,6 +174,12 @@ import Testing
         #expect(run.needsAcceptance)
         #expect(try await versions(place) == before)
         #expect(try await directories.find(place.connection, for: place.admin).status == .error)
+        // What was accepted is what was shown.
+        directory.set([.person(1)])
+        let (worse, _, _) = try await sync(directory, place, acceptsDepartures: true)
+        #expect(worse.error?.contains("4 of 5") == true && worse.error?.contains("the 3 that were accepted") == true)
+        #expect(try await versions(place) == before)
+        directory.set([.person(1), .person(2, department: "New")])
         let (accepted, _, _) = try await sync(directory, place, acceptsDepartures: true)
         #expect((accepted.deactivated, accepted.changed) == (3, 1))
         #expect(try await directories.find(place.connection, for: place.admin).status == .active)
@@ -234,74 +240,7 @@ import Testing
         #expect((run.status, run.isFull, run.added) == (.succeeded, true, 1))
     }
 
-    // MARK: Failures
-
-    @Test(arguments: [0, 1, 2])
-    func `a listing that breaks off counts for nothing, and is tried again`(page: Int) async throws {
-        let place = try await place()
-        let directory = ListedDirectory()
-        directory.content.withLock {
-            $0.pages = (1...3).map { DirectoryPage(people: [.person($0)]) }
-            $0.failure = (page, .unavailable("The directory is down."))
-        }
-        let (run, _, outcome) = try await sync(directory, place)
-        #expect(outcome == .again(after: .seconds(30), reason: "The directory is down."))
-        #expect((run.status, run.error) == (.pending, "The directory is down."))
-        #expect(run.runAfter != nil)
-        #expect(try await people(place).isEmpty)
-        directory.content.withLock { $0.failure = nil }
-        #expect(try await perform(run.id, directory, place, attempt: 2) == .done)
-        #expect(try await directories.run(run.id, for: place.admin).added == 3)
-    }
-
-    @Test func `the fourth failure is the last, and the connection is in error`() async throws {
-        let place = try await place()
-        let directory = ListedDirectory([.person(1)])
-        directory.content.withLock { $0.failure = (0, .timeout) }
-        let (run, _, outcome) = try await sync(directory, place, attempt: 4)
-        guard case .givenUp = outcome else {
-            Issue.record("\(outcome)")
-            return
-        }
-        #expect(run.status == .failed)
-        #expect(try await directories.find(place.connection, for: place.admin).status == .error)
-    }
-
-    @Test func `a wrong password is not tried again`() async throws {
-        let place = try await place()
-        let directory = ListedDirectory([.person(1)])
-        directory.content.withLock { $0.failure = (0, .refusedCredentials("The password is wrong.")) }
-        let (run, _, outcome) = try await sync(directory, place)
-        #expect(outcome == .givenUp(reason: "The password is wrong."))
-        #expect(run.status == .failed)
-    }
-
-    @Test func `warnings of a sync that ended well are kept and shown`() async throws {
-        let place = try await place()
-        let directory = ListedDirectory([.person(1)])
-        directory.content.withLock { $0.warnings = ["MFA could not be read."] }
-        #expect(try await sync(directory, place).run.warnings == ["MFA could not be read."])
-        #expect(try await directories.find(place.connection, for: place.admin).warnings == ["MFA could not be read."])
-    }
-
-    @Test(arguments: [0, 1, 2, 3])
-    func `an attempt that another has taken over writes nothing more`(page: Int) async throws {
-        let place = try await place()
-        let run = SyncRunID()
-        try await database.tenant.transaction(for: place.company) { db in
-            try await SyncStore(db).insert(run, place.connection, trigger: .manual, acceptsDepartures: false, at: Date())
-        }
-        let (second, this) = (ListedDirectory([.person(9)]), self)
-        let first = ListedDirectory(onPage: { number in
-            // The worker of the first attempt was thought lost in the middle of a page.
-            guard number == page else { return }
-            let ended = try await this.perform(run, second, place, attempt: 2)
-            #expect(ended == .done)
-        })
-        first.content.withLock { $0.pages = (1...4).map { DirectoryPage(people: [.person($0)]) } }
-        #expect(try await perform(run, first, place) == .done)
-        #expect(try await people(place).map(\.externalId) == ["9"])
-    }
+    // MARK: One at a time
 
     @Test func `two syncs of one directory do not run at once`() async throws {
         let place = try await place()

@@ -48,6 +48,12 @@ import Testing
         }
     }
 
+    @Test func `of changes of one account the last one holds`() {
+        let (one, two) = (DirectoryPerson.person(1), DirectoryPerson.person(2))
+        #expect(EntraConnector.page([.gone("1"), .person(two), .person(one)]) == DirectoryPage(people: [two, one]))
+        #expect(EntraConnector.page([.person(one), .person(two), .gone("1")]) == DirectoryPage(people: [two], removed: ["1"]))
+    }
+
     @Test func `a change that is told in part is read whole`() async throws {
         try await CloudWorld.with(configure: { $0.directoryHabits.isDeltaPartial = true }) { world async throws in
             let connector = try world.connector(.entra)

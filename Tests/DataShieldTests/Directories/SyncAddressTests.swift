@@ -22,14 +22,72 @@ extension DirectorySyncTests {
 
     @Test func `who would get an address that somebody has keeps the former one, with the reason`() async throws {
         let place = try await place()
-        let directory = ListedDirectory([.person(1), .person(2)])
+        _ = try await database.makeEmployee(in: place.company, email: "taken@listed.example")
+        let directory = ListedDirectory([.person(1), .person(2), .person(3)])
         try await sync(directory, place)
-        directory.set([.person(1, email: "p2@listed.example", department: "Sales"), .person(2, email: "p1@listed.example")])
+        directory.set([
+            .person(1, email: "taken@listed.example", department: "Sales"), .person(2, email: "p1@listed.example"), .person(3),
+        ])
         let (run, samples, _) = try await sync(directory, place)
         #expect(run.status == .succeeded)
         #expect(samples.skipped.map(\.externalId) == ["1", "2"])
         #expect(samples.skipped.allSatisfy { $0.reason.contains("keeps the former e-mail address") })
         #expect(try await person("p1@listed.example", place)?.department == "Sales")
+    }
+
+    @Test func `two who have swapped their addresses get each other's`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...4).map { .person($0) })
+        try await sync(directory, place)
+        directory.set([
+            .person(1, email: "p2@listed.example"), .person(2, email: "p3@listed.example"), .person(3, email: "p1@listed.example"), .person(4),
+        ])
+        let (run, _, _) = try await sync(directory, place)
+        #expect((run.changed, run.skipped, run.unchanged) == (3, 0, 1))
+        let addresses = try await people(place).reduce(into: [:]) { $0[$1.externalId] = $1.email.text }
+        #expect(addresses == ["1": "p2@listed.example", "2": "p3@listed.example", "3": "p1@listed.example", "4": "p4@listed.example"])
+    }
+
+    @Test(arguments: [true, false]) func `an address that is handed on is watched for who has it now`(leftBefore: Bool) async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1), .person(2), .person(3)])
+        try await sync(directory, place)
+        if leftBefore {
+            directory.set([.person(1), .person(3)])
+            try await sync(directory, place)
+        }
+        directory.set([.person(1), .person(3, email: "p2@listed.example")])
+        let (run, _, _) = try await sync(directory, place)
+        #expect((run.changed, run.skipped) == (1, 0))
+        let after = try await people(place)
+        #expect(after.first { $0.externalId == "3" }?.email.text == "p2@listed.example")
+        let former = try #require(after.first { $0.externalId == "2" })
+        #expect(former.deactivatedAt != nil)
+        #expect(former.email.text == "left.\(former.id).p2@listed.example")
+    }
+
+    @Test(
+        arguments: [
+            // Who wants which address; who has which; whether they are leaving; who moves.
+            ([("a", "b@x")], [("a", "a@x", false)], ["a"]),
+            ([("a", "b@x")], [("a", "a@x", false), ("b", "b@x", false)], []),
+            ([("a", "b@x")], [("a", "a@x", false), ("b", "b@x", true)], ["a"]),
+            ([("a", "b@x"), ("b", "c@x")], [("a", "a@x", false), ("b", "b@x", false)], ["a", "b"]),
+            ([("a", "b@x"), ("b", "c@x")], [("a", "a@x", false), ("b", "b@x", false), ("c", "c@x", false)], []),
+            ([("a", "b@x"), ("b", "a@x")], [("a", "a@x", false), ("b", "b@x", false)], ["a", "b"]),
+            // One who is back from having left moves as any other.
+            ([("a", "b@x"), ("b", "a@x")], [("a", "a@x", true), ("b", "b@x", true)], ["a", "b"]),
+            (
+                [("a", "b@x"), ("b", "c@x"), ("c", "a@x"), ("d", "e@x")],
+                [("a", "a@x", false), ("b", "b@x", false), ("c", "c@x", false), ("d", "d@x", false), ("e", "e@x", false)], ["a", "b", "c"]
+            ),
+        ] as [([(String, String)], [(String, String, Bool)], [String])])
+    func `who may move is decided along the chain`(wanted: [(String, String)], holders: [(String, String, Bool)], movers: [String]) {
+        func id(_ letter: String) -> EmployeeID { EmployeeID("c00000000000000000000000" + letter) ?? EmployeeID() }
+        let possible = AddressMoves.possible(
+            wanted.map { .init(id: id($0.0), email: $0.1) },
+            holders.reduce(into: [:]) { $0[$1.1] = .init(id: id($1.0), email: $1.1, isLeaving: $1.2) })
+        #expect(Set(possible.keys) == Set(movers.map(id)))
     }
 
     @Test func `a new address makes coverage begin anew`() async throws {
@@ -108,11 +166,16 @@ extension DirectorySyncTests {
         #expect(try await people(place).map(\.department).contains("New"))
     }
 
-    @Test func `a new account with the address of one that is as it was does not get it`() async throws {
+    @Test(arguments: [SyncTrigger.manual, .schedule])
+    func `a new account with the address of one that is as it was does not get it`(trigger: SyncTrigger) async throws {
         let place = try await place()
-        try await sync(ListedDirectory([.person(1), .person(2)]), place)
-        let (run, samples, _) = try await sync(ListedDirectory([.person(9, email: "p1@listed.example"), .person(1), .person(2)]), place)
-        #expect((run.unchanged, run.skipped, run.deactivated) == (2, 1, 0))
+        let directory = ListedDirectory([.person(1), .person(2)])
+        try await sync(directory, place)
+        let another = DirectoryPerson.person(9, email: "p1@listed.example")
+        directory.set([another, .person(1), .person(2)])
+        directory.content.withLock { $0.changes = [DirectoryPage(people: [another])] }
+        let (run, samples, _) = try await sync(directory, place, trigger: trigger)
+        #expect((run.isFull, run.skipped, run.changed, run.deactivated) == (trigger == .manual, 1, 0, 0))
         #expect(samples.skipped == [.init(externalId: "9", reason: "has the e-mail address of another account of this directory")])
     }
 

@@ -109,7 +109,7 @@ struct DirectoryClient: Sendable {
     /// What is waited at most when the directory does not say how long.
     static let longestBackoff = Duration.seconds(30)
     /// A page of a thousand people is below a megabyte.
-    private static let responseLimit = 64 << 20
+    private static let responseLimit = 16 << 20
 
     init(
         _ name: String, _ access: DirectoryAccess, typedField: String? = nil,

@@ -44,6 +44,14 @@ package enum DirectoryFailure: Error, Sendable, Hashable, CustomStringConvertibl
         }
     }
 
+    /// Whether it is somebody's to mend, and is not tried again by itself before: a wrong password tried every hour locks an account.
+    package var needsSomebody: Bool {
+        switch self {
+        case .refusedCredentials, .notPermitted, .misconfigured, .unsupported: true
+        case .rateLimited, .tls, .unavailable, .timeout, .incomplete, .stateExpired, .malformed, .noSuchAccount, .refusedAction: false
+        }
+    }
+
     /// Whether the same may succeed later without anybody changing anything.
     package var isTransient: Bool {
         switch self {

@@ -35,6 +35,8 @@ package struct DirectoryKind: Sendable {
         /// Sealed like all, and never shown again: only replaced.
         package var isSecret: Bool
         package var isOptional: Bool
+        /// Decides where secrets are sent, or how they are protected on the way: another value takes a secret that is known for another place.
+        package var isDestination: Bool
         /// Several lines, such as a key in PEM.
         package var isLong: Bool
         /// What can be chosen, when it is a choice.
@@ -45,14 +47,15 @@ package struct DirectoryKind: Sendable {
         package var problem: @Sendable (String) -> String?
 
         package init(
-            _ name: String, _ label: String, hint: String, isSecret: Bool = false, isOptional: Bool = false, isLong: Bool = false,
-            choices: [String] = [], standard: String? = nil, problem: @escaping @Sendable (String) -> String? = { _ in nil }
+            _ name: String, _ label: String, hint: String, isSecret: Bool = false, isOptional: Bool = false, isDestination: Bool = false,
+            isLong: Bool = false, choices: [String] = [], standard: String? = nil, problem: @escaping @Sendable (String) -> String? = { _ in nil }
         ) {
             self.name = name
             self.label = label
             self.hint = hint
             self.isSecret = isSecret
             self.isOptional = isOptional
+            self.isDestination = isDestination
             self.isLong = isLong
             self.choices = choices
             self.standard = standard
@@ -74,18 +77,31 @@ package struct DirectoryConfiguration: Sendable, Hashable, CustomStringConvertib
     /// Checks what was typed.
     /// - Parameters:
     ///   - input: by field name; blanks around a value are dropped, and an empty value is one left out.
-    ///   - former: the configuration that it replaces; its secrets stay where none is given.
+    ///   - former: the configuration that it replaces; its secrets stay where none is given, and where they are sent to stays as it was.
     /// - Throws: ``InvalidInput`` with every field that is missing, unknown or cannot be right.
     package init(_ input: [String: String], of kind: DirectoryKind, replacing former: DirectoryConfiguration? = nil) throws {
         var values: [String: String] = [:]
         var errors: [FieldError] = []
         let known = Set(kind.fields.map(\.name))
+        func typed(_ field: DirectoryKind.Field) -> String { String((input[field.name] ?? "").unicodeScalars.trimmingSpace()) }
+        // A secret that is stored goes only to where it was given for: else whoever may change a host could have it sent to their own.
+        let moved = former.flatMap { former in
+            kind.fields.first { $0.isDestination && (typed($0).isEmpty ? $0.standard ?? "" : typed($0)) != former[$0.name] }
+        }
+        // What was replaced as a whole takes nothing of the former one.
+        let isReplaced = kind.fields.contains { $0.isSecret && !$0.isOptional && !typed($0).isEmpty }
         for name in input.keys.sorted() where !known.contains(name) {
             errors.append(FieldError(field: name, message: "is no field of \(kind.type.displayName)."))
         }
         for field in kind.fields {
-            var value = String((input[field.name] ?? "").unicodeScalars.trimmingSpace())
-            if value.isEmpty, field.isSecret { value = former?.values[field.name] ?? "" }
+            var value = typed(field)
+            if value.isEmpty, field.isSecret, let kept = former?.values[field.name], !(field.isOptional && isReplaced) {
+                if let moved {
+                    errors.append(FieldError(field: field.name, message: "is needed again, because \(moved.label) is another one now."))
+                    continue
+                }
+                value = kept
+            }
             if value.isEmpty { value = field.standard ?? "" }
             guard !value.isEmpty else {
                 if !field.isOptional { errors.append(FieldError(field: field.name, message: "is needed. \(field.hint)")) }

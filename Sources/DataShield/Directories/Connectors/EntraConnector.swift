@@ -25,6 +25,7 @@ package struct EntraConnector: DirectoryConnector {
                 }),
             .init(
                 "cloud", "Cloud", hint: "Where the tenant is: nearly all are in the global cloud.", isOptional: true,
+                isDestination: true,
                 choices: EntraCloud.allCases.map(\.rawValue), standard: EntraCloud.global.rawValue),
             .init(
                 "includeGuests", "Guests are employees", hint: "yes takes guest accounts for employees; they are left out otherwise.",
@@ -144,15 +145,13 @@ package struct EntraConnector: DirectoryConnector {
                 page = try await graph.users(url)
             } catch EntraGraph.Refusal.gone {
                 throw DirectoryFailure.stateExpired
+            } catch EntraGraph.Refusal.badRequest {
+                // A link that ended, or is another tenant's.
+                throw DirectoryFailure.stateExpired
             }
-            var (people, removed): ([DirectoryPerson], [String]) = ([], [])
-            for user in page.items {
-                switch try await change(user) {
-                case .person(let person): people.append(person)
-                case .gone(let id): removed.append(id)
-                }
-            }
-            try await deliver(DirectoryPage(people: people, removed: removed))
+            var changes: [Change] = []
+            for user in page.items { changes.append(try await change(user)) }
+            try await deliver(Self.page(changes))
             if let link = page.nextLink {
                 url = try trail.follow(link, from: url)
             } else {
@@ -162,9 +161,29 @@ package struct EntraConnector: DirectoryConnector {
         }
     }
 
-    private enum Change {
+    enum Change {
         case person(DirectoryPerson)
         case gone(String)
+
+        var id: String {
+            switch self {
+            case .person(let person): person.externalId
+            case .gone(let id): id
+            }
+        }
+    }
+
+    /// Of changes of one account the last one holds, as they come.
+    static func page(_ changes: [Change]) -> DirectoryPage {
+        var page = DirectoryPage(people: [])
+        let last = changes.enumerated().reduce(into: [String: Int]()) { $0[$1.element.id] = $1.offset }
+        for (place, change) in changes.enumerated() where last[change.id] == place {
+            switch change {
+            case .person(let person): page.people.append(person)
+            case .gone(let id): page.removed.append(id)
+            }
+        }
+        return page
     }
 
     private func change(_ listed: EntraUser) async throws -> Change {

@@ -13,13 +13,14 @@ package struct LDAPConnector: DirectoryConnector {
         fields: [
             .init(
                 "host", "Host", hint: "The server's name as in its certificate, without ldap:// and without a port: dc1.corp.example.",
+                isDestination: true,
                 problem: { LDAPServer.isHost($0) ? nil : "is a host name or an IP address, without ldap:// and without a port: dc1.corp.example." }),
             .init(
-                "port", "Port", hint: "Left empty: 636 with ldaps, else 389.", isOptional: true,
+                "port", "Port", hint: "Left empty: 636 with ldaps, else 389.", isOptional: true, isDestination: true,
                 problem: { Int($0).map { (1...65_535).contains($0) } == true ? nil : "is a number from 1 to 65535." }),
             .init(
                 "ssl", "Encryption", hint: "ldaps encrypts from the start, starttls after connecting. none sends the password in clear text.",
-                choices: ["ldaps", "starttls", "none"], standard: "ldaps"),
+                isDestination: true, choices: ["ldaps", "starttls", "none"], standard: "ldaps"),
             .init(
                 "bindDN", "Bind DN",
                 hint: "The account to read with: cn=datashield,ou=services,dc=corp,dc=example, or datashield@corp.example at Active Directory."),
@@ -33,7 +34,7 @@ package struct LDAPConnector: DirectoryConnector {
             .init(
                 "caCertificate", "CA certificate",
                 hint: "The certificate of the authority that issued the server's, in PEM. Left empty: the authorities that this system trusts.",
-                isOptional: true, isLong: true, problem: { Self.problem(ofCertificates: $0) }),
+                isOptional: true, isDestination: true, isLong: true, problem: { Self.problem(ofCertificates: $0) }),
         ],
         steps: [
             "Make an account for DataShield that may read people below the base DN, with their mail, department, title and state.",

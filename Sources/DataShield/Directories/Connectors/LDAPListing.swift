@@ -22,6 +22,7 @@ extension LDAPConnector {
             }
             var warnings: [String] = []
             if seen.withoutId > 0 { warnings.append(Self.warning(withoutId: seen.withoutId, isActiveDirectory: session.root.isActiveDirectory)) }
+            if let warning = clearTextWarning { warnings.append(warning) }
             if end.references > 0 { warnings.append(Self.warning(references: end.references)) }
             let lastModified = GeneralizedTime.date(seen.lastModified)
             return DirectoryListingEnd(state: watermark.state(after: listing, lastModified: lastModified, of: self), warnings: warnings)

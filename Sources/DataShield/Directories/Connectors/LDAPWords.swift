@@ -77,7 +77,9 @@ struct LDAPWords: Sendable {
     /// While reading.
     func ofSearch(_ failure: LDAPFailure, _ root: LDAPRoot) -> DirectoryFailure {
         guard case .refused(let result) = failure else { return ofConnecting(failure) }
-        let trees = root.trees.isEmpty ? "" : " It holds: \(root.trees.joined(separator: "; "))."
+        // The server's own words: one line, and not without end.
+        let named = root.trees.prefix(10).map { PlainText.oneLine(String($0.prefix(200))) }
+        let trees = named.isEmpty ? "" : " It holds: \(named.joined(separator: "; "))."
         switch result.code {
         case .noSuchObject:
             return .misconfigured(field: "baseDN", "The server has no entry with this base DN, or the bind account may not read it.\(trees)")

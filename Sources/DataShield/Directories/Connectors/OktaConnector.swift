@@ -8,6 +8,7 @@ package struct OktaConnector: DirectoryConnector {
         fields: [
             .init(
                 "domain", "Okta domain", hint: "The host name where your people sign in: acme.okta.com, without https://.",
+                isDestination: true,
                 problem: { text in
                     if let problem = DirectoryFieldRules.host(text) { return problem }
                     let isConsole = text.lowercased().split(separator: ".").first?.hasSuffix("-admin") == true

@@ -172,7 +172,7 @@ package final class OutboundClient: Service {
             switch error {
             case .cancelled: throw CancellationError()
             case .connectTimeout, .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: return .timedOut
-            case .tlsHandshakeTimeout: return .tls
+            case .tlsHandshakeTimeout: return .timedOut
             case .remoteConnectionClosed, .uncleanShutdown: return .connectionLost
             case .invalidURL, .emptyHost, .emptyScheme: return .invalidURL
             default: return .other
