@@ -162,10 +162,14 @@ class Installation:
             self.command("employees", "import", str(file), "--company", domain)
         self.command("credential", "set", "HIBP", "--company", domain, text="5a" * 16 + "\n")
 
-    def command(self, *arguments, text=""):
-        done = subprocess.run(
+    def attempt(self, *arguments, text=""):
+        """A command, however it ends."""
+        return subprocess.run(
             [PROGRAM, *arguments], input=text, env=self.environment, capture_output=True, text=True, timeout=PATIENCE
         )
+
+    def command(self, *arguments, text=""):
+        done = self.attempt(*arguments, text=text)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -239,6 +243,11 @@ class Database:
     def stop(self, mode):
         self.run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
 
+    def says(self, question):
+        """What psql prints for a question."""
+        psql = [str(self.programs / "psql"), self.url, "-v", "ON_ERROR_STOP=1", "-Atc", question]
+        return subprocess.run(psql, cwd="/", capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
     def end(self):
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
@@ -248,9 +257,9 @@ class Database:
 class Sandbox:
     """A stand-in of Have I Been Pwned. It has no verified domain, so that people are asked about one by one."""
 
-    def __init__(self):
+    def __init__(self, *arguments):
         self.directory = temporary_directory("sandbox")
-        self.process = Process(self.directory, "sandbox", ["sandbox", "--port", "0"], dict(os.environ))
+        self.process = Process(self.directory, "sandbox", ["sandbox", "--port", "0", *arguments], dict(os.environ))
         self.url = self.process.line(r"listens on (http://\S+)").group(1)
 
     def misbehave(self, *faults):

@@ -1,7 +1,6 @@
 """Reading of leak files that is killed in the middle of a file: what it records in the end is what an undisturbed one records."""
 
 import signal
-import subprocess
 
 from program import Client, Database, Installation, Process, wait_for
 
@@ -36,8 +35,8 @@ def test_a_reading_that_is_killed_or_interrupted_ends_as_an_undisturbed_one(sand
                     reading.break_off(domain, end)
                 reading.run(domain)
                 assert reading.outcome(domain) == expected
-            assert database_says(database, "SELECT count(*) FROM ingest_files") == "0"
-            assert database_says(database, "SELECT count(*) FROM ingest_checkpoints") == "0"
+            assert database.says("SELECT count(*) FROM ingest_files") == "0"
+            assert database.says("SELECT count(*) FROM ingest_checkpoints") == "0"
         finally:
             installation.end()
     finally:
@@ -66,11 +65,6 @@ def fill(folder):
     (folder / "e-damaged.gz").write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff" * 500)
 
 
-def database_says(database, question):
-    psql = [str(database.programs / "psql"), database.url, "-v", "ON_ERROR_STOP=1", "-Atc", question]
-    return subprocess.run(psql, cwd="/", capture_output=True, text=True, check=True, timeout=60).stdout.strip()
-
-
 class Reading:
     """The command, run for one company after the other."""
 
@@ -85,7 +79,7 @@ class Reading:
 
     def offset(self):
         """How far the place is kept in the file that is being read."""
-        return int(database_says(self.database, "SELECT coalesce(max((checkpoint->'place'->'checkpoint'->>'offset')::int8), 0) FROM ingest_checkpoints"))
+        return int(self.database.says("SELECT coalesce(max((checkpoint->'place'->'checkpoint'->>'offset')::int8), 0) FROM ingest_checkpoints"))
 
     def break_off(self, domain, end):
         """Ends the process in the middle of the list, when it has got further than before."""
