@@ -36,6 +36,7 @@ package enum PlainText {
 
     /// The text without control characters, and with single blanks.
     package static func oneLine(_ text: String) -> String {
+        if isPlainLine(text) { return text }
         var result = String.UnicodeScalarView()
         var gap = false
         for scalar in text.unicodeScalars {
@@ -48,6 +49,17 @@ package enum PlainText {
             result.append(scalar)
         }
         return String(result)
+    }
+
+    /// Whether nothing of a text is to be mended: ASCII, with single blanks inside. Nearly all names are like that, and a directory has a
+    /// hundred thousand of them.
+    private static func isPlainLine(_ text: String) -> Bool {
+        var before = UInt8(ascii: " ")
+        for byte in text.utf8 {
+            guard (0x20..<0x7F).contains(byte), byte != UInt8(ascii: " ") || before != UInt8(ascii: " ") else { return false }
+            before = byte
+        }
+        return before != UInt8(ascii: " ") || text.isEmpty
     }
 
     /// Takes `<name …>` or a comment; a `<` that begins neither stays where it is.

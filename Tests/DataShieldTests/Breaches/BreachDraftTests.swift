@@ -63,4 +63,12 @@ func permutations<Element>(_ elements: [Element]) -> [[Element]] {
     func `markup becomes text`(html: String, text: String) {
         #expect(PlainText.of(html: html) == text)
     }
+
+    @Test(arguments: [
+        ("Ada Lovelace", "Ada Lovelace"), (" a", "a"), ("a ", "a"), ("a  b", "a b"), ("a\tb", "a b"), ("a\r\nb", "a b"), ("a\u{7F}b", "a b"),
+        ("Weiß", "Weiß"), ("a\u{A0}b", "a b"), ("\u{FEFF}a", "a"), (" ", ""), ("", ""),
+    ])
+    func `a text becomes one line`(text: String, line: String) {
+        #expect(PlainText.oneLine(text) == line)
+    }
 }
