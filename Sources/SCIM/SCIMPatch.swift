@@ -42,21 +42,33 @@ package struct SCIMPatch: Sendable, Hashable {
 
     /// Applies all operations, or none.
     /// - Returns: the resource's attributes afterwards, checked as those of a PUT are.
-    /// - Throws: `noTarget`, `invalidPath`, `mutability`, `invalidValue`.
+    /// - Throws: `noTarget`, `invalidPath`, `mutability`, `invalidValue`; `tooMany` when they cost too much.
     package func applied(to attributes: SCIMAttributes, of type: SCIMResourceType) throws(SCIMError) -> SCIMAttributes {
-        var change = SCIMPatchChange(type: type, attributes: attributes)
+        var work = SCIMPatchWork()
+        return try applied(to: attributes, of: type, counting: &work)
+    }
+
+    /// The same, and what it has cost.
+    package func applied(
+        to attributes: SCIMAttributes, of type: SCIMResourceType, counting work: inout SCIMPatchWork
+    ) throws(SCIMError) -> SCIMAttributes {
+        var change = SCIMPatchChange(type: type, attributes: attributes, work: work)
         for operation in operations { try change.apply(operation) }
-        try type.checkRequired(change.attributes)
-        try type.complete(&change.attributes)
-        return change.attributes
+        work = change.work
+        var result = change.result()
+        try type.checkRequired(result, removed: change.removedRequired)
+        try type.complete(&result)
+        return result
     }
 }
 
 extension SCIMResourceType {
-    /// - Throws: `invalidValue` when something that a resource must have was taken away.
-    func checkRequired(_ attributes: SCIMAttributes) throws(SCIMError) {
+    /// What a resource must have is not taken away: `mutability` when it was removed, as RFC 7644 §3.5.2.2 has it, and `invalidValue` when
+    /// nothing was put in its place.
+    func checkRequired(_ attributes: SCIMAttributes, removed: Set<String>) throws(SCIMError) {
         for attribute in schema.attributes where attribute.isRequired && attributes[attribute.name] == nil {
-            throw .invalidValue("\(attribute.name) is needed and cannot be removed.")
+            let detail = "\(attribute.name) is needed and cannot be removed."
+            throw removed.contains(attribute.name) ? .mutability(detail) : .invalidValue(detail)
         }
     }
 }

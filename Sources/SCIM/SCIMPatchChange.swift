@@ -1,13 +1,31 @@
 /// A resource in the middle of a PATCH.
 struct SCIMPatchChange {
     let type: SCIMResourceType
-    var attributes: SCIMAttributes
+    private var attributes: SCIMAttributes
+    /// The lists that were looked at, in place of those in the attributes: made ready once, and not for each operation.
+    private var lists: [String: SCIMElementList] = [:]
+    /// What had to be there and was taken away by name.
+    private(set) var removedRequired = Set<String>()
+    private(set) var work: SCIMPatchWork
+
+    init(type: SCIMResourceType, attributes: SCIMAttributes, work: SCIMPatchWork) {
+        self.type = type
+        self.attributes = attributes
+        self.work = work
+    }
+
+    /// The resource as it is now.
+    mutating func result() -> SCIMAttributes {
+        putBack()
+        return attributes
+    }
 
     mutating func apply(_ operation: SCIMPatch.Operation) throws(SCIMError) {
         if let path = operation.path { return try apply(operation.kind, path, operation.value ?? .null, isNamed: true) }
         guard let members = operation.value?.members else {
             throw .invalidValue("An operation without a path needs an object of attributes as its value.")
         }
+        _ = try SCIMMembers(members)
         // Names in it are paths of their own: Entra sends "name.givenName", "urn:…:User:department" and even value paths.
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
             if let found = type.extensionSchema(name) {
@@ -48,10 +66,12 @@ struct SCIMPatchChange {
 
     private mutating func apply(_ kind: SCIMPatch.Kind, _ value: SCIMValue, to found: SCIMSchema) throws(SCIMError) {
         if kind == .remove || value.isUnassigned {
+            putBack()
             attributes.members[found.urn] = nil
             return
         }
         guard let members = value.members else { throw .invalidValue("\(found.urn) has to be an object, and is \(value.kind).") }
+        _ = try SCIMMembers(members)
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
             guard let attribute = found.attribute(name) else { continue }
             try apply(kind, value, to: SCIMTarget(extensionURN: found.urn, attribute: attribute))
@@ -59,45 +79,40 @@ struct SCIMPatchChange {
     }
 
     private mutating func apply(_ kind: SCIMPatch.Kind, _ value: SCIMValue, to target: SCIMTarget) throws(SCIMError) {
-        let isList = target.leaf.isMultiValued
-        if kind == .remove {
-            // Entra: {"op": "remove", "path": "members", "value": [{"value": "id"}]} takes away these members, not all.
-            guard isList, !value.isUnassigned, case .array(let gone)? = try SCIMResourceType.converted(value, target.leaf, name: target.name) else {
+        guard target.leaf.isMultiValued else {
+            if kind == .remove {
+                if target.sub == nil, target.attribute.isRequired { removedRequired.insert(target.attribute.name) }
                 return attributes.remove(at: target)
             }
-            let left = elements(target).filter { element in !gone.contains { Self.isSame($0, element) } }
-            return set(left, at: target)
+            guard let converted = try SCIMResourceType.converted(value, target.leaf, name: target.name) else { return attributes.remove(at: target) }
+            return attributes.insert(converted, at: target)
         }
-        guard let converted = try SCIMResourceType.converted(value, target.leaf, name: target.name) else {
-            // Null takes away; adding nothing to a list does nothing.
-            if !(isList && kind == .add) { attributes.remove(at: target) }
-            return
-        }
-        guard isList, case .array(let items) = converted else { return attributes.insert(converted, at: target) }
-        if kind == .replace { return set(items, at: target) }
-        var all = elements(target)
-        var places = Dictionary(all.enumerated().map { (Self.key($1, target), $0) }) { first, _ in first }
-        for item in items {
-            if let place = places[Self.key(item, target)] {
-                all[place] = Self.merged(all[place], item)
-            } else {
-                places[Self.key(item, target)] = all.count
-                all.append(item)
+        let converted = try SCIMResourceType.converted(value, target.leaf, name: target.name)?.items ?? []
+        switch kind {
+        case .remove:
+            guard value != .null else { return put(SCIMElementList([], of: target.attribute), target) }
+            // Entra: {"op": "remove", "path": "members", "value": [{"value": "id"}]} takes away these members, not all; and a list of
+            // none takes away none.
+            var list = taken(target)
+            for wanted in converted { try list.remove(like: wanted, &work) }
+            put(list, target)
+        case .replace: put(SCIMElementList(converted, of: target.attribute), target)
+        case .add:
+            var list = taken(target)
+            var preferred: [Int] = []
+            for item in converted {
+                let place: Int
+                if let known = try list.place(of: item, &work) {
+                    place = known
+                    list[place] = list[place].map { Self.merged($0, item) }
+                } else {
+                    place = list.append(item)
+                }
+                if item["primary"] == true { preferred.append(place) }
             }
+            try list.prefer(preferred, &work)
+            put(list, target)
         }
-        set(all, at: target, preferring: items)
-    }
-
-    /// What makes two elements the same: their value and what it is for; of members the value alone. The rest is said about it.
-    private static func key(_ element: SCIMValue, _ target: SCIMTarget) -> SCIMValue {
-        guard let members = element.members, let value = members["value"] else { return element }
-        if target.attribute.sub("value")?.mutability == .immutable { return value }
-        return ["value": value, "type": members["type"] ?? .null]
-    }
-
-    private static func isSame(_ wanted: SCIMValue, _ element: SCIMValue) -> Bool {
-        guard let value = wanted["value"] else { return wanted == element }
-        return value == element["value"] && (wanted["type"] == nil || element["type"] == nil || wanted["type"] == element["type"])
     }
 
     private static func merged(_ old: SCIMValue, _ new: SCIMValue) -> SCIMValue {
@@ -107,31 +122,42 @@ struct SCIMPatchChange {
 
     // MARK: Elements of lists
 
-    private func elements(_ target: SCIMTarget) -> [SCIMValue] {
-        attributes.value(at: SCIMTarget(extensionURN: target.extensionURN, attribute: target.attribute))?.items ?? []
+    private static func whole(_ target: SCIMTarget) -> SCIMTarget {
+        SCIMTarget(extensionURN: target.extensionURN, attribute: target.attribute)
     }
 
-    /// Puts a list in place.
-    /// - Parameter preferred: elements that were set now: where one of them is primary, no other is any longer (RFC 7644 §3.5.2).
-    private mutating func set(_ items: [SCIMValue], at target: SCIMTarget, preferring preferred: [SCIMValue] = []) {
-        let list = SCIMTarget(extensionURN: target.extensionURN, attribute: target.attribute)
-        var items = items.filter { !$0.isUnassigned }
-        if let chosen = preferred.last(where: { $0["primary"] == true }).map({ Self.key($0, target) }) {
-            items = items.map { item in
-                guard item["primary"] == true, Self.key(item, target) != chosen, case .object(var members) = item else { return item }
-                members["primary"] = false
-                return .object(members)
-            }
+    /// Takes a list out, to be changed where it is and not in a copy: ``put(_:_:)`` has to follow.
+    private mutating func taken(_ target: SCIMTarget) -> SCIMElementList {
+        let whole = Self.whole(target)
+        if let list = lists.removeValue(forKey: whole.name) { return list }
+        let items = attributes.value(at: whole)?.items ?? []
+        work.open(items.count)
+        return SCIMElementList(items, of: target.attribute)
+    }
+
+    private mutating func put(_ list: SCIMElementList, _ target: SCIMTarget) {
+        lists[Self.whole(target).name] = list
+    }
+
+    private mutating func putBack() {
+        for (name, list) in lists {
+            // try?: names come from targets, and lead to them again.
+            guard let path = try? SCIMPath(name), case .attribute(let target) = type.resolve(path) else { continue }
+            let items = list.items
+            if items.isEmpty { attributes.remove(at: target) } else { attributes.insert(.array(items), at: target) }
         }
-        if items.isEmpty { attributes.remove(at: list) } else { attributes.members.setList(items, at: list) }
+        lists = [:]
     }
 
     /// `emails.type` without a filter: of every element.
     private mutating func applyToEveryElement(_ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ value: SCIMValue) throws(SCIMError) {
         guard let sub = target.sub else { return }
-        var items = elements(target)
-        if items.isEmpty, kind != .remove { items = [.object([:])] }
-        try change(Array(items.indices), of: &items, kind, sub, value, target)
+        var list = taken(target)
+        var chosen = list.all
+        if chosen.isEmpty, kind != .remove { chosen = [list.append(.object([:]))] }
+        try work.add(chosen.count)
+        try change(chosen, of: &list, kind, sub, value, target)
+        put(list, target)
     }
 
     private mutating func applyToElements(
@@ -149,50 +175,57 @@ struct SCIMPatchChange {
         } catch {
             throw .invalidPath(error.detail)
         }
-        var items = elements(target)
-        var chosen = items.indices.filter { condition.holds(for: items[$0]) }
+        var list = taken(target)
+        var chosen = try list.places(fulfilling: condition, &work)
         if chosen.isEmpty {
             // What is not there is gone already.
-            if kind == .remove { return }
+            if kind == .remove { return put(list, target) }
             // Entra replaces the work address of somebody who has none: the element is made of what the filter says of it.
             guard let made = try Self.element(of: filter, target.attribute) else {
                 throw .noTarget("No element of \(target.name) fulfils the filter.")
             }
-            chosen = [items.count]
-            items.append(.object(made))
+            chosen = [list.append(.object(made))]
         }
-        if let sub { return try change(chosen, of: &items, kind, sub, value, target) }
-        if kind == .remove {
-            let gone = Set(chosen)
-            return set(items.indices.filter { !gone.contains($0) }.map { items[$0] }, at: target)
+        if let sub {
+            try change(chosen, of: &list, kind, sub, value, target)
+        } else if kind == .remove {
+            for place in chosen { list[place] = Optional.none }
+        } else {
+            try replace(chosen, of: &list, kind, value, target, made: try Self.element(of: filter, target.attribute) ?? [:])
         }
+        put(list, target)
+    }
+
+    /// Changes some elements as wholes. Replaced, they still are what the filter asked for.
+    private mutating func replace(
+        _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ value: SCIMValue, _ target: SCIMTarget, made: [String: SCIMValue]
+    ) throws(SCIMError) {
         guard case .array(let new)? = try SCIMResourceType.converted(value, target.attribute, name: target.name), new.count == 1 else {
             throw .invalidValue("\(target.name) with a filter takes one object as its value.")
         }
-        for index in chosen {
-            try Self.checkImmutable(items[index], new[0], target.attribute)
-            // Replaced as a whole, it still is what the filter asked for.
-            let basis = kind == .replace ? .object(try Self.element(of: filter, target.attribute) ?? [:]) : items[index]
-            items[index] = Self.merged(basis, new[0])
+        for place in chosen {
+            guard let old = list[place] else { continue }
+            try Self.checkImmutable(old, new[0], target.attribute)
+            list[place] = Self.merged(kind == .replace ? .object(made) : old, new[0])
         }
-        set(items, at: target, preferring: chosen.map { items[$0] })
+        try list.prefer(chosen, &work)
     }
 
     /// Changes a sub-attribute of some elements.
     private mutating func change(
-        _ chosen: [Int], of items: inout [SCIMValue], _ kind: SCIMPatch.Kind, _ sub: SCIMAttribute, _ value: SCIMValue, _ target: SCIMTarget
+        _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ sub: SCIMAttribute, _ value: SCIMValue, _ target: SCIMTarget
     ) throws(SCIMError) {
         let converted = kind == .remove ? nil : try SCIMResourceType.converted(value, sub, name: "\(target.attribute.name).\(sub.name)")
-        for index in chosen {
-            guard case .object(var members) = items[index] else { continue }
+        for place in chosen {
+            guard case .object(var members)? = list[place] else { continue }
             if sub.mutability == .immutable, let old = members[sub.name], old != converted {
                 throw .mutability("\(target.attribute.name).\(sub.name) cannot be changed: remove the element and add another.")
             }
             members[sub.name] = converted
             // An address that is taken away takes with it what was said about it.
-            items[index] = sub.name == "value" && converted == nil ? .null : .object(members)
+            list[place] = sub.name == "value" && members[sub.name] == Optional.none ? .null : .object(members)
         }
-        set(items, at: target, preferring: chosen.map { items[$0] })
+        try list.prefer(chosen, &work)
     }
 
     private static func checkImmutable(_ old: SCIMValue, _ new: SCIMValue, _ attribute: SCIMAttribute) throws(SCIMError) {
@@ -224,18 +257,5 @@ struct SCIMPatchChange {
             return members
         case .or, .not, .present, .compare, .element: return nil
         }
-    }
-}
-
-extension [String: SCIMValue] {
-    /// Puts a list where a target is, in place of the one that is there.
-    fileprivate mutating func setList(_ items: [SCIMValue], at target: SCIMTarget) {
-        guard let urn = target.extensionURN else {
-            self[target.attribute.name] = .array(items)
-            return
-        }
-        var inner = self[urn]?.members ?? [:]
-        inner[target.attribute.name] = .array(items)
-        self[urn] = .object(inner)
     }
 }

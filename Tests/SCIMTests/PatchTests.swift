@@ -150,6 +150,11 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         #expect(try members(["op": "remove", "path": #"members[value eq "c2"]"#], [one, two]) == [one])
         #expect(try members(["op": "remove", "path": #"members[value eq "c9"]"#], [one]) == [one])
         #expect(try members(["op": "remove", "path": "members"], [one, two]) == nil)
+        #expect(try members(["op": "remove", "path": "members", "value": nil], [one, two]) == nil)
+        // Of none none are taken away.
+        for nobody: SCIMValue in [[], [[:]], [:], [nil], "", [["$ref": nil, "value": nil]], [["value": ""]], [["value": "c9"]]] {
+            #expect(try members(["op": "Remove", "path": "members", "value": nobody], [one, two]) == [one, two], "\(nobody)")
+        }
         #expect(try members(["op": "replace", "path": "members", "value": [two]], [one]) == [two])
     }
 
@@ -168,13 +173,20 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "replace", "path": "active", "value": "maybe"], .invalidValue), (["op": "replace", "path": "title", "value": 1], .invalidValue),
             (["op": "replace", "path": "title", "value": ["a", "b"]], .invalidValue),
             (["op": "replace", "path": "name", "value": "Mara"], .invalidValue),
-            (["op": "remove", "path": "userName"], .invalidValue), (["op": "replace", "path": "userName", "value": ""], .invalidValue),
-            (["op": "remove", "path": "active"], .invalidValue), (["op": "replace", "value": "x"], .invalidValue), (["op": "add"], .invalidValue),
-            (["op": "add", "path": "title", "value": "a\u{0}b"], .invalidValue),
+            (["op": "remove", "path": "userName"], .mutability), (["op": "replace", "path": "userName", "value": ""], .invalidValue),
+            (["op": "remove", "path": "active"], .mutability), (["op": "replace", "value": "x"], .invalidValue), (["op": "add"], .invalidValue),
+            (["op": "add", "path": "title", "value": "a\u{0}b"], .invalidValue), (["op": "add", "path": "emails[value eq \"\u{0}\"]"], .invalidPath),
+            (["op": "add", "path": "emails", "value": [["value": "a", "Value": "b"]]], .invalidSyntax),
+            (["op": "add", "value": ["title": "a", "Title": "b"]], .invalidSyntax),
+            (["op": "add", "path": .string(enterprise), "value": ["division": "a", "Division": "b"]], .invalidSyntax),
         ] as [(SCIMValue, SCIMError.Kind)]) func `what makes no sense is refused with the reason`(operation: SCIMValue, kind: SCIMError.Kind)
     {
         let error = #expect(throws: SCIMError.self) { try patched(operation) }
         #expect(error?.kind == kind && error?.code == 400)
+    }
+
+    @Test func `what is removed and given anew was not taken away`() throws {
+        #expect(try patched([["op": "remove", "path": "userName"], ["op": "add", "path": "userName", "value": "jo"]])["userName"] == "jo")
     }
 
     @Test func `a member cannot become another`() {
