@@ -164,6 +164,7 @@ package struct SCIMFilterParser {
         guard text.utf8.count <= SCIMFilter.maximumLength else {
             throw .invalidFilter("A filter has at most \(SCIMFilter.maximumLength) bytes.")
         }
+        guard !scalars.contains("\0") else { throw Self.noCharacter }
         var tokens: [(token: Token, touches: Bool)] = []
         var index = 0
         var touches = false
@@ -196,6 +197,9 @@ package struct SCIMFilterParser {
         return tokens
     }
 
+    /// No value has it: the database stores none.
+    private static let noCharacter = SCIMError.invalidFilter("The filter has a character in it that no value has (U+0000).")
+
     /// A JSON string.
     /// - Returns: where it goes on behind the closing quote.
     private static func readText(
@@ -220,7 +224,10 @@ package struct SCIMFilterParser {
             case "n": value.append("\n")
             case "r": value.append("\r")
             case "t": value.append("\t")
-            case "u": value.append(try readCode(scalars, &index))
+            case "u":
+                let scalar = try readCode(scalars, &index)
+                guard scalar != "\0" else { throw noCharacter }
+                value.append(scalar)
             default: throw .invalidFilter("A text in the filter has an escape that JSON does not have.")
             }
         }

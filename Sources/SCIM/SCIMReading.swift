@@ -27,6 +27,7 @@ extension SCIMResourceType {
     private func set(_ name: String, _ value: SCIMValue, in attributes: inout SCIMAttributes) throws(SCIMError) {
         if let found = extensionSchema(name) {
             guard let members = value.members else { throw .invalidValue("\(found.urn) has to be an object, and is \(value.kind).") }
+            _ = try SCIMMembers(members)
             for (name, value) in members.sorted(by: { $0.key < $1.key }) where !value.isUnassigned {
                 guard let attribute = found.attribute(name), let converted = try Self.converted(value, attribute) else { continue }
                 attributes.insert(converted, at: SCIMTarget(extensionURN: found.urn, attribute: attribute))
@@ -120,6 +121,9 @@ extension SCIMResourceType {
             var members: [String: SCIMValue] = [:]
             for (key, value) in object.sorted(by: { $0.key < $1.key }) where !value.isUnassigned {
                 guard let sub = attribute.sub(key) else { continue }
+                guard members[sub.name] == nil else {
+                    throw .invalidSyntax("\(name) has two members whose names differ in case only, as \(sub.name).")
+                }
                 if let converted = try converted(value, sub, name: "\(name).\(sub.name)") { members[sub.name] = converted }
             }
             return members.isEmpty ? nil : .object(members)

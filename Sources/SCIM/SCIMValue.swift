@@ -104,8 +104,14 @@ package enum SCIMText {
         if text.utf8.allSatisfy({ $0 < 0x80 }) {
             return text.utf8.contains(where: { $0 >= 0x41 && $0 <= 0x5A }) ? text.lowercased() : text
         }
-        // Lower-casing can take letters apart: composed again, so that folding twice changes nothing.
-        return text.precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
+        var folded = ""
+        for scalar in text.precomposedStringWithCanonicalMapping.unicodeScalars {
+            // By way of the capital: one letter can have two small forms, as sigma at the end of a word. The dotless i stays what it is: its
+            // capital is another letter's as well.
+            folded += scalar == "\u{131}" ? "\u{131}" : scalar.properties.lowercaseMapping.uppercased().lowercased()
+        }
+        // Changing case can take letters apart: composed again, so that folding twice changes nothing.
+        return folded.precomposedStringWithCanonicalMapping
     }
 
     /// Whether two names are the same: attributes, operators and URNs are ASCII, and case makes no difference (RFC 7643 §2.1).
@@ -121,11 +127,27 @@ package enum SCIMText {
     static func contains(_ text: String, _ part: String) -> Bool {
         let (text, part) = (Array(text.utf8), Array(part.utf8))
         guard part.count <= text.count else { return false }
-        return (0...(text.count - part.count)).contains { start in text[start..<start + part.count].elementsEqual(part) }
+        // Knuth, Morris and Pratt: a text of one letter would make trying every place a square.
+        var borders = [0]
+        var length = 0
+        for byte in part.dropFirst() {
+            while length > 0, part[length] != byte { length = borders[length - 1] }
+            if part[length] == byte { length += 1 }
+            borders.append(length)
+        }
+        length = 0
+        for byte in text where length < part.count {
+            while length > 0, part[length] != byte { length = borders[length - 1] }
+            if part[length] == byte { length += 1 }
+        }
+        return length == part.count
     }
 
-    /// A time of RFC 3339, with any number of digits after the second.
+    /// A time of RFC 3339, with any number of digits after the second; nil also for one that is not in the years 1 to 9999, which
+    /// the formatter would take and the database would not.
     package static func time(_ text: String) -> Date? {
+        let year = text.prefix { $0.isASCII && $0.isNumber }
+        guard year.count == 4, year != "0000" else { return nil }
         var text = text
         var fraction = 0.0
         if let point = text.firstIndex(of: ".") {

@@ -33,6 +33,7 @@ import Testing
     }
 
     @Test(arguments: [
+        "title eq \"\\u0000\"", "title eq \"a\u{0}b\"", "title eq a\u{0}b",
         "", " ", "userName", "userName eq", "eq \"a\"", "userName like \"a\"", #"userName eq "a"#, #"userName eq "a" and"#, #"or userName eq "a""#,
         #"(userName eq "a""#, #"userName eq "a")"#, #"emails[type eq "work""#, #"emails[type eq "work"]]"#, #"emails[]"#, #"not userName eq "a""#,
         #"userName eq "a" "b""#, #"userName eq "\x""#, #"userName eq "\ud800""#, #"a..b eq "c""#, #"1a eq "c""#, #"userName eq ("a")"#,

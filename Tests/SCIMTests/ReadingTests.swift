@@ -41,6 +41,9 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["userName": "a\u{0}"], .invalidValue), (["userName": .string(String(repeating: "a", count: 501))], .invalidValue),
             (["userName": "a", "emails": .array((0..<60).map { ["value": .string("\($0)")] })], .invalidValue),
             (["userName": "a", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": "x"], .invalidValue),
+            (["userName": "a", "emails": [["value": "a", "Value": "b"]]], .invalidSyntax),
+            (["userName": "a", "name": ["givenName": "a", "GIVENNAME": "b"]], .invalidSyntax),
+            (["userName": "a", enterprise: ["department": "a", "Department": "b"]], .invalidSyntax),
         ] as [(SCIMValue, SCIMError.Kind)]) func `what is no user is refused with the reason`(body: SCIMValue, kind: SCIMError.Kind)
     {
         let error = #expect(throws: SCIMError.self) { try SCIMResourceType.user.read(body) }
@@ -64,23 +67,30 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
     }
 
     @Test func `folding is the same for all spellings of a text, and done twice it changes nothing`() {
-        for (one, other) in [("MARA", "mara"), ("É", "e\u{301}"), ("Straße", "STRAße"), ("ÅSA", "a\u{30A}sa"), ("ΣΊΣΥΦΟΣ".lowercased(), "ΣΊΣΥΦΟΣ")] {
+        for (one, other) in [
+            ("MARA", "mara"), ("É", "e\u{301}"), ("Straße", "STRAße"), ("ÅSA", "a\u{30A}sa"), ("ΣΊΣΥΦΟΣ".lowercased(), "ΣΊΣΥΦΟΣ"),
+            ("ΟΔΟΣ", "οδος"), ("οδοσ", "οδος"), ("STRASSE", "straße"),
+        ] {
             #expect(SCIMText.folded(one).utf8.elementsEqual(SCIMText.folded(other).utf8), "\(one)")
         }
-        for text in ["İstanbul", "Ǆ", "ﬁ", "\u{1E9E}", "😀", "Ω\u{345}"] {
+        for text in ["İstanbul", "Ǆ", "ﬁ", "\u{1E9E}", "😀", "Ω\u{345}", "ς", "ΐ", "ŉ", "ǰ", "ſ", "µ", "ı"] {
             #expect(SCIMText.folded(SCIMText.folded(text)).utf8.elementsEqual(SCIMText.folded(text).utf8), "\(text)")
         }
+        #expect(SCIMText.folded("ılker") != SCIMText.folded("ilker"))
     }
 
     @Test(arguments: [
         ("2026-01-31T12:00:00Z", 1_769_860_800.0), ("2026-01-31T13:00:00+01:00", 1_769_860_800), ("2026-01-31T12:00:00.5Z", 1_769_860_800.5),
         ("2015-10-10T14:38:21.8617979-07:00", 1_444_513_101.8617979), ("2026-01-31T12:00:00", 1_769_860_800),
+        ("1600-01-01T00:00:00Z", -11_676_096_000), ("9999-12-31T23:59:59Z", 253_402_300_799),
     ]) func `times are read with any zone and any fraction`(text: String, seconds: Double) throws {
         let time = try #require(SCIMText.time(text))
         #expect(abs(time.timeIntervalSince1970 - seconds) < 0.000_01)
     }
 
-    @Test(arguments: ["", "yesterday", "2026-13-01T00:00:00Z", "2026-01-31", "12:00"]) func `what is no time is none`(text: String) {
+    @Test(arguments: [
+        "", "yesterday", "2026-13-01T00:00:00Z", "2026-01-31", "12:00", "294277-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "0000-12-31T23:59:59Z",
+    ]) func `what is no time is none`(text: String) {
         #expect(SCIMText.time(text) == nil)
     }
 }
