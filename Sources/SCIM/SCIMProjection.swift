@@ -57,67 +57,72 @@ package struct SCIMProjection: Sendable, Hashable {
 
     /// The resource as it was asked for. What is always returned stays.
     package func applied(to resource: SCIMValue, of type: SCIMResourceType) -> SCIMValue {
-        guard let members = resource.members else { return resource }
+        guard var members = resource.members else { return resource }
         switch choice {
         case .standard: return resource
         case .only(let paths):
             var left = SCIMAttributes()
             for attribute in SCIMResourceType.common where attribute.returned == .always { left.members[attribute.name] = members[attribute.name] }
-            for path in paths {
-                switch type.resolve(path) {
-                case .attribute(let target):
-                    guard let value = SCIMAttributes(members).part(at: target) else { continue }
-                    left.add(value, at: target)
-                case .wholeExtension(let found): left.members[found.urn] = members[found.urn]
-                case .passedOver, .unknown: continue
-                }
+            for cut in Self.cuts(paths, type) {
+                guard let value = SCIMAttributes(members).value(at: cut.target), let part = cut.part(of: value, isKept: true) else { continue }
+                left.insert(part, at: cut.target)
             }
+            for urn in Self.extensions(paths, type) { left.members[urn] = members[urn] }
             return .object(left.members)
         case .without(let paths):
+            for urn in Self.extensions(paths, type) { members[urn] = nil }
             var left = SCIMAttributes(members)
-            for path in paths {
-                switch type.resolve(path) {
-                case .attribute(let target):
-                    guard target.attribute.returned != .always else { continue }
-                    left.drop(target)
-                case .wholeExtension(let found): left.members[found.urn] = nil
-                case .passedOver, .unknown: continue
-                }
+            for cut in Self.cuts(paths, type) where cut.target.attribute.returned != .always {
+                guard let value = left.value(at: cut.target) else { continue }
+                left.remove(at: cut.target)
+                if let part = cut.part(of: value, isKept: false) { left.insert(part, at: cut.target) }
             }
             return .object(left.members)
         }
     }
-}
 
-extension SCIMAttributes {
-    /// What a target names of the attribute, as the attribute's own value: `emails.value` leaves elements with nothing but their value.
-    fileprivate func part(at target: SCIMTarget) -> SCIMValue? {
-        let whole = SCIMTarget(extensionURN: target.extensionURN, attribute: target.attribute)
-        guard let value = value(at: whole) else { return nil }
-        guard let sub = target.sub else { return value }
-        func only(_ value: SCIMValue) -> SCIMValue? { value[sub.name].map { [sub.name: $0] }.map { SCIMValue.object($0) } }
-        guard let items = value.items else { return only(value) }
-        return .array(items.compactMap { only($0) })
+    /// What is asked for of one attribute.
+    private struct Cut {
+        /// The attribute as a whole.
+        var target: SCIMTarget
+        /// Names of sub-attributes; nil for all of it.
+        var subs: Set<String>?
+
+        /// What is left of a value, or of each element of a list; nil when that is nothing.
+        /// - Parameter isKept: whether the sub-attributes are kept, and the others left out, or the other way round.
+        func part(of value: SCIMValue, isKept: Bool) -> SCIMValue? {
+            // Spelled out, since a bare nil could be the null of JSON.
+            let nothing = SCIMValue?.none
+            guard let subs else { return isKept ? value : nothing }
+            switch value {
+            case .array(let items):
+                let parts = items.compactMap { part(of: $0, isKept: isKept) }
+                return parts.isEmpty ? nothing : .array(parts)
+            case .object(let members):
+                let left = members.filter { subs.contains($0.key) == isKept }
+                return left.isEmpty ? nothing : .object(left)
+            case .null, .bool, .integer, .number, .string: return isKept ? nothing : value
+            }
+        }
     }
 
-    /// Puts in a part beside those that are there: `emails.value` and `emails.type` together make whole elements.
-    fileprivate mutating func add(_ value: SCIMValue, at target: SCIMTarget) {
-        let whole = SCIMTarget(extensionURN: target.extensionURN, attribute: target.attribute)
-        if case .array(let new) = value, case .array(let old)? = self.value(at: whole), target.sub != nil, new.count == old.count {
-            let both = zip(old, new).map { SCIMValue.object(($0.members ?? [:]).merging($1.members ?? [:]) { $1 }) }
-            return insert(.array(both), at: whole)
+    /// The attributes that paths lead to, each once: two parts of a list are two of the same elements.
+    private static func cuts(_ paths: [SCIMPath], _ type: SCIMResourceType) -> [Cut] {
+        var cuts: [String: Cut] = [:]
+        for path in paths {
+            guard case .attribute(let target) = type.resolve(path) else { continue }
+            let whole = SCIMTarget(extensionURN: target.extensionURN, attribute: target.attribute)
+            var cut = cuts[whole.name] ?? Cut(target: whole, subs: [])
+            if let sub = target.sub { cut.subs?.insert(sub.name) } else { cut.subs = nil }
+            cuts[whole.name] = cut
         }
-        insert(value, at: whole)
+        return Array(cuts.values)
     }
 
-    fileprivate mutating func drop(_ target: SCIMTarget) {
-        let whole = SCIMTarget(extensionURN: target.extensionURN, attribute: target.attribute)
-        guard let sub = target.sub, case .array(let items)? = value(at: whole) else { return remove(at: target) }
-        let left = items.map { item -> SCIMValue in
-            guard case .object(var members) = item else { return item }
-            members[sub.name] = nil
-            return .object(members)
+    /// The extensions that are named as wholes.
+    private static func extensions(_ paths: [SCIMPath], _ type: SCIMResourceType) -> [String] {
+        paths.compactMap { path in
+            if case .wholeExtension(let found) = type.resolve(path) { found.urn } else { nil }
         }
-        insert(.array(left), at: whole)
     }
 }
