@@ -71,117 +71,125 @@ package struct SCIMBulk: Sendable, Hashable {
         }
     }
 
-    /// The order in which operations can be done: each after those that it refers to.
-    /// - Returns: places in ``operations``, and those that refer to each other in a circle.
-    package func order() -> (order: [Int], circular: Set<Int>) {
+    // MARK: Order
+
+    /// Something to be done: an operation, or what was left out of one.
+    struct Step: Sendable, Hashable {
+        /// Which of ``operations``.
+        var place: Int
+        /// What it refers to and is not made yet, because it refers to this one: made without, and completed later.
+        var leavingOut = Set<String>()
+        var isCompletion = false
+    }
+
+    /// The order in which operations can be done: each after those that it refers to. Of those that refer to each other in a circle one is
+    /// made without its references, which are added when all are there (RFC 7644 §3.7.1).
+    func steps() -> [Step] {
         let makers = Dictionary(
             operations.enumerated().compactMap { place, operation in operation.method == .post ? operation.bulkId.map { ($0, place) } : nil }
         ) { first, _ in first }
-        let needs = operations.map { operation in Set(Self.references(in: operation).compactMap { makers[$0] }) }
-        var order: [Int] = []
+        let references = operations.map { Set(SCIMBulkReferences.all(in: $0)) }
+        let needs = references.map { Set($0.compactMap { makers[$0] }) }
+        var steps: [Step] = []
         var isDone = Set<Int>()
         var waiting = Array(operations.indices)
-        // Each round does all that can be done, so that without references the order is that of the request.
+        var incomplete: [Int] = []
         while !waiting.isEmpty {
+            // Each round does all that can be done, so that without references the order is that of the request.
             var left: [Int] = []
             for place in waiting {
                 if needs[place].isSubset(of: isDone) {
-                    order.append(place)
+                    steps.append(Step(place: place))
                     isDone.insert(place)
                 } else {
                     left.append(place)
                 }
             }
-            guard left.count < waiting.count else { return (order + left, Set(left)) }
+            if left.count == waiting.count, let place = left.first(where: { Self.isInCircle($0, needs, isDone) }) {
+                steps.append(Step(place: place, leavingOut: references[place].filter { makers[$0].map { !isDone.contains($0) } ?? false }))
+                isDone.insert(place)
+                left.removeAll { $0 == place }
+                incomplete.append(place)
+            }
+            for place in incomplete where needs[place].isSubset(of: isDone) { steps.append(Step(place: place, isCompletion: true)) }
+            incomplete.removeAll { needs[$0].isSubset(of: isDone) }
             waiting = left
         }
-        return (order, [])
+        return steps
     }
 
-    private static let prefix = "bulkId:"
-
-    private static func reference(_ text: some StringProtocol) -> String? {
-        text.utf8.count > prefix.utf8.count && SCIMText.isSame(text.prefix(prefix.count), prefix) ? String(text.dropFirst(prefix.count)) : nil
-    }
-
-    private static func references(in operation: Operation) -> [String] {
-        operation.path.split(separator: "/").compactMap { reference($0) } + (operation.data.map { references(in: $0) } ?? [])
-    }
-
-    private static func references(in value: SCIMValue) -> [String] {
-        switch value {
-        case .string(let text): reference(text).map { [$0] } ?? []
-        case .array(let items): items.flatMap { references(in: $0) }
-        case .object(let members): members.values.flatMap { references(in: $0) }
-        case .null, .bool, .integer, .number: []
+    /// Whether an operation needs itself, by way of others that are not done.
+    private static func isInCircle(_ place: Int, _ needs: [Set<Int>], _ isDone: Set<Int>) -> Bool {
+        var seen = Set<Int>()
+        var next = Array(needs[place])
+        while let other = next.popLast() {
+            if other == place { return true }
+            guard !isDone.contains(other), seen.insert(other).inserted else { continue }
+            next += needs[other]
         }
+        return false
     }
 
-    /// An operation with the ids in place of what it refers to.
-    /// - Parameter ids: by bulkId, of what was made so far.
-    /// - Throws: 409 when it refers to something that was not made.
-    package static func resolved(_ operation: Operation, _ ids: [String: String]) throws(SCIMError) -> Operation {
-        var resolved = operation
-        var parts: [String] = []
-        for part in operation.path.split(separator: "/") { parts.append(try Self.resolved(String(part), ids)) }
-        resolved.path = "/" + parts.joined(separator: "/")
-        resolved.data = try operation.data.map { value throws(SCIMError) in try Self.resolved(value, ids) }
-        return resolved
-    }
-
-    private static func resolved(_ text: String, _ ids: [String: String]) throws(SCIMError) -> String {
-        guard let reference = reference(text) else { return text }
-        guard let id = ids[reference] else {
-            throw SCIMError(code: 409, nil, "The operation refers to a bulkId under which nothing was made.")
-        }
-        return id
-    }
-
-    private static func resolved(_ value: SCIMValue, _ ids: [String: String]) throws(SCIMError) -> SCIMValue {
-        switch value {
-        case .string(let text): return .string(try resolved(text, ids))
-        case .array(let items):
-            var resolved: [SCIMValue] = []
-            for item in items { resolved.append(try Self.resolved(item, ids)) }
-            return .array(resolved)
-        case .object(let members):
-            var resolved: [String: SCIMValue] = [:]
-            for (name, value) in members { resolved[name] = try Self.resolved(value, ids) }
-            return .object(resolved)
-        case .null, .bool, .integer, .number: return value
-        }
-    }
+    // MARK: Doing it
 
     /// Does the operations, and tells of each how it ended, in the order of the request.
-    /// - Parameter perform: does one, whose references are resolved.
-    package func run(_ perform: (Operation) async throws -> Outcome) async rethrows -> SCIMValue {
+    /// - Parameters:
+    ///   - base: the address of the service, without a slash at its end.
+    ///   - perform: does one, whose references are resolved.
+    package func run(base: String, _ perform: (Operation) async throws -> Outcome) async rethrows -> SCIMValue {
         var outcomes: [Int: Outcome] = [:]
+        var paths: [Int: String] = [:]
         var ids: [String: String] = [:]
+        var leftOut: [Int: Operation] = [:]
         var errorCount = 0
-        let (order, circular) = order()
-        for place in order {
-            if let failOnErrors, errorCount >= failOnErrors { break }
-            let outcome: Outcome
-            if circular.contains(place) {
-                outcome = Outcome(SCIMError(code: 409, nil, "The operation and others refer to each other in a circle."))
-            } else {
-                switch Result(catching: { () throws(SCIMError) in try Self.resolved(operations[place], ids) }) {
-                case .success(let operation): outcome = try await perform(operation)
-                case .failure(let error): outcome = Outcome(error)
+        for step in steps() {
+            let operation = operations[step.place]
+            if step.isCompletion {
+                guard var outcome = outcomes[step.place], let id = outcome.id, var completion = leftOut[step.place] else { continue }
+                completion.path += "/\(id)"
+                let after = try await Self.perform(completion, ids, perform)
+                // It was made, so that it has an address; but it is not what was asked for.
+                if let error = after.error {
+                    outcome.error = error
+                    outcome.status = error.code
+                    errorCount += 1
+                } else {
+                    outcome.version = after.version
                 }
+                outcomes[step.place] = outcome
+                continue
             }
-            outcomes[place] = outcome
+            // What was made without its references still gets them.
+            if let failOnErrors, errorCount >= failOnErrors { continue }
+            let (now, later) = SCIMBulkReferences.parted(operation, leavingOut: step.leavingOut)
+            leftOut[step.place] = later
+            // try?: what cannot be resolved is told by perform.
+            paths[step.place] = (try? SCIMBulkReferences.resolved(path: operation.path, ids)) ?? operation.path
+            let outcome = try await Self.perform(now, ids, perform)
+            outcomes[step.place] = outcome
             if outcome.error != nil { errorCount += 1 }
-            if let bulkId = operations[place].bulkId, let id = outcome.id { ids[bulkId] = id }
+            if let bulkId = operation.bulkId, let id = outcome.id { ids[bulkId] = id }
         }
-        let answers = operations.indices.compactMap { place in outcomes[place].map { Self.answer(operations[place], $0) } }
+        let answers = operations.indices.compactMap { place in
+            outcomes[place].map { Self.answer(operations[place], $0, at: base + (paths[place] ?? operations[place].path)) }
+        }
         return ["schemas": [.string(SCIMMessage.bulkResponse)], "Operations": .array(answers)]
     }
 
-    private static func answer(_ operation: Operation, _ outcome: Outcome) -> SCIMValue {
+    private static func perform(
+        _ operation: Operation, _ ids: [String: String], _ perform: (Operation) async throws -> Outcome
+    ) async rethrows -> Outcome {
+        switch Result(catching: { () throws(SCIMError) in try SCIMBulkReferences.resolved(operation, ids) }) {
+        case .success(let operation): try await perform(operation)
+        case .failure(let error): Outcome(error)
+        }
+    }
+
+    /// - Parameter address: what the operation was about: RFC 7644 §3.7 asks for it always, a POST that failed aside.
+    private static func answer(_ operation: Operation, _ outcome: Outcome, at address: String) -> SCIMValue {
         var members: [String: SCIMValue] = ["method": .string(operation.method.rawValue), "status": .string(String(outcome.status))]
         if let bulkId = operation.bulkId { members["bulkId"] = .string(bulkId) }
-        if let location = outcome.location { members["location"] = .string(location) }
+        if let location = outcome.location ?? (operation.method == .post ? nil : address) { members["location"] = .string(location) }
         if let version = outcome.version { members["version"] = .string(version) }
         if let error = outcome.error { members["response"] = error.body }
         return .object(members)

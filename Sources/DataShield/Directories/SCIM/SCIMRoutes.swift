@@ -229,7 +229,7 @@ struct SCIMRoutes {
         let bulk = try SCIMBulk(try await Self.body(request), maximumCount: Self.bulkLimit)
         limit.owe(bulk.operations.count - 1, access.connection, now: now())
         return try SCIMAnswer.body(
-            try await bulk.run { operation in
+            try await bulk.run(base: access.base) { operation in
                 do {
                     return try await perform(operation, access)
                 } catch is CancellationError {
