@@ -17,12 +17,21 @@ package struct ProvisionedPerson: Sendable, Hashable {
 
 /// Puts people on the staff list in the name of a directory's connection, in its transaction.
 ///
-/// Whoever is on the list already under the address is taken over, unless they belong to another directory or stand for another of
-/// this one's people. A person keeps their row when their address changes.
+/// Whoever is on the list already under the address is taken over, unless they are active in another directory or stand for another
+/// active person of this one: who has left one account and comes back with another is the same person. A person keeps their row when
+/// their address changes.
 struct EmployeeProvisioning {
     let db: TenantTransaction
     let connection: DirectoryConnectionID
     let now: Date
+
+    /// Whether an employee stands for another person whom a directory pushed.
+    enum Hold: Sendable {
+        case free
+        /// Who has left, and by which statement the employee is let go of.
+        case left(SQL)
+        case held
+    }
 
     /// What became of a person.
     struct Outcome: Sendable, Hashable {
@@ -34,6 +43,8 @@ struct EmployeeProvisioning {
         var statements: [SQL] = []
         /// Whether their address is another than before: their score counts its domain.
         var hasMoved = false
+        /// The address that they had on the list before.
+        var formerAddress: EmailAddress?
 
         static func == (left: Self, right: Self) -> Bool { left.employee == right.employee && left.problem == right.problem }
         func hash(into hasher: inout Hasher) { hasher.combine(employee) }
@@ -46,33 +57,51 @@ struct EmployeeProvisioning {
         static let addressTaken = "Somebody else on the staff list has the new e-mail address: the old one is kept."
     }
 
+    /// The statement that locks whom a person concerns, in the order in which everybody locks employees.
+    func lock(_ linked: EmployeeID?, _ email: EmailAddress?) -> SQL {
+        """
+        SELECT \(EmployeeStore.columns) FROM employees e
+        WHERE e.company_id = \(db.company) AND (e.id = \(linked)::text OR e.email = \(email?.text)::text)
+        ORDER BY e.id FOR NO KEY UPDATE
+        """
+    }
+
     /// Finds out what has to be done for a person, and locks whom it concerns.
     /// - Parameters:
     ///   - linked: who they are on the list already.
-    ///   - former: what the directory said of them before. A department or title that it gave and has taken back is taken away.
-    ///   - isTaken: whether an employee stands for another of the directory's people.
+    ///   - former: what the directory said of them before.
+    ///   - takesBack: whether a department or title that it gave and gives no more is taken away.
+    ///   - hold: whether an employee stands for another person.
     func plan(
-        _ person: ProvisionedPerson, linked: EmployeeID?, takingBack former: ProvisionedPerson? = nil,
-        isTaken: (EmployeeID) async throws -> Bool
+        _ person: ProvisionedPerson, linked: EmployeeID?, former: ProvisionedPerson? = nil, takesBack: Bool = false,
+        hold: (EmployeeID) async throws -> Hold
     ) async throws -> Outcome {
-        let found = try await db.query(
-            """
-            SELECT \(EmployeeStore.columns) FROM employees e
-            WHERE e.company_id = \(db.company) AND (e.id = \(linked)::text OR e.email = \(person.email?.text)::text)
-            ORDER BY e.id FOR NO KEY UPDATE
-            """, as: Employee.self)
+        let found = try await db.query(lock(linked, person.email), as: Employee.self)
         let holder = found.first { $0.email == person.email }
-        if let linked, let known = found.first(where: { $0.id == linked }) {
+        if let linked, let known = found.first(where: { $0.id == linked }), isOurs(known, person) {
             let isBlocked = holder != nil && holder?.id != linked
-            var outcome = update(known, person, former, address: isBlocked ? nil : person.email)
+            var outcome = update(known, person, former, takesBack: takesBack, address: isBlocked ? nil : person.email)
             outcome.problem = isBlocked ? Problem.addressTaken : person.email == nil ? Problem.noAddress : nil
             return outcome
         }
         guard let email = person.email else { return Outcome(problem: Problem.noAddress) }
         guard let holder else { return insert(person, email) }
-        if let source = holder.sourceConnectionId, source != connection.rawValue { return Outcome(problem: Problem.otherDirectory) }
-        guard try await !isTaken(holder.id) else { return Outcome(problem: Problem.otherPerson) }
-        return update(holder, person, nil, address: nil)
+        guard isOurs(holder, person) else { return Outcome(problem: Problem.otherDirectory) }
+        switch try await hold(holder.id) {
+        case .free: return update(holder, person, nil, takesBack: false, address: nil)
+        case .left(let release) where person.isActive:
+            var outcome = update(holder, person, nil, takesBack: false, address: nil)
+            outcome.statements.insert(release, at: 0)
+            return outcome
+        case .left, .held: return Outcome(problem: Problem.otherPerson)
+        }
+    }
+
+    /// Whether this directory may speak for an employee: not for somebody whom another one watches over. Whom that one has let go is
+    /// anybody's who says that they are active.
+    private func isOurs(_ employee: Employee, _ person: ProvisionedPerson) -> Bool {
+        guard let source = employee.sourceConnectionId, source != connection.rawValue else { return true }
+        return employee.deactivatedAt != nil && person.isActive
     }
 
     private func insert(_ person: ProvisionedPerson, _ email: EmailAddress) -> Outcome {
@@ -87,33 +116,46 @@ struct EmployeeProvisioning {
         return Outcome(employee: id, statements: [statement])
     }
 
-    private func update(_ before: Employee, _ person: ProvisionedPerson, _ former: ProvisionedPerson?, address: EmailAddress?) -> Outcome {
-        /// What the directory gives, else what is there, unless that is what it gave and gives no more.
+    private func update(
+        _ before: Employee, _ person: ProvisionedPerson, _ former: ProvisionedPerson?, takesBack: Bool, address: EmailAddress?
+    ) -> Outcome {
+        /// What the directory gives, else what is there, unless that is what it gave and takes back.
         func text(_ given: String?, _ formerly: String?, _ present: String?) -> String? {
-            given ?? (formerly != nil && formerly == present ? nil : present)
+            given ?? (takesBack && formerly != nil && formerly == present ? nil : present)
         }
         var after = before
         after.email = address ?? before.email
         after.firstName = person.firstName ?? before.firstName
         after.lastName = person.lastName ?? before.lastName
+        if let name = person.displayName, person.firstName == nil, person.lastName == nil, before.lastName.isEmpty,
+            before.firstName.isEmpty || before.firstName == former?.displayName
+        {
+            // Whose name was made of the one that is shown, as for somebody new.
+            after.firstName = name
+        }
         after.department = text(person.department, former?.department, before.department)
         after.title = text(person.title, former?.title, before.title)
-        after.externalId = person.externalId ?? before.externalId
+        // Another directory's id of them says nothing here.
+        let isTakenOver = before.sourceConnectionId != nil && before.sourceConnectionId != connection.rawValue
+        after.externalId = person.externalId ?? (isTakenOver ? nil : before.externalId)
         after.sourceConnectionId = connection.rawValue
         after.deactivatedAt = person.isActive ? nil : before.deactivatedAt ?? now
-        guard after != before else { return Outcome(employee: before.id) }
+        guard after != before else { return Outcome(employee: before.id, formerAddress: before.email) }
         let statement: SQL = """
             UPDATE employees SET email = \(after.email.text), first_name = \(after.firstName), last_name = \(after.lastName),
                 department = \(after.department), title = \(after.title), external_id = \(after.externalId), source_connection_id = \(connection),
                 deactivated_at = \(after.deactivatedAt)
             WHERE company_id = \(db.company) AND id = \(before.id)
             """
-        return Outcome(employee: before.id, statements: [statement], hasMoved: after.email != before.email)
+        return Outcome(employee: before.id, statements: [statement], hasMoved: after.email != before.email, formerAddress: before.email)
     }
 
-    /// The person has left: kept, not scanned, not counted.
+    /// The person has left: kept, not scanned, not counted. Who is another directory's by now stays.
     func deactivation(of employee: EmployeeID) -> SQL {
-        "UPDATE employees SET deactivated_at = \(now) WHERE company_id = \(db.company) AND id = \(employee) AND deactivated_at IS NULL"
+        """
+        UPDATE employees SET deactivated_at = \(now)
+        WHERE company_id = \(db.company) AND id = \(employee) AND source_connection_id = \(connection) AND deactivated_at IS NULL
+        """
     }
 
     /// Gives people the department of a group that they are in.

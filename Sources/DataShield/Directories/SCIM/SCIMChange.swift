@@ -39,7 +39,7 @@ struct SCIMChange: Sendable {
     func createUser(_ attributes: SCIMAttributes) async throws -> SCIMResource {
         var resource = new(.user, attributes)
         let person = SCIMPerson(attributes)
-        let outcome = try await people.plan(person.person, linked: nil) { try await store.isTaken($0, besides: resource.id) }
+        let outcome = try await people.plan(person.person, linked: nil) { try await store.hold(on: $0, besides: resource.id) }
         resource.employee = outcome.employee
         resource.problem = outcome.problem
         let entry = entry("scim.user_created", resource, before: nil, after: SCIMUserAudit(resource, person.person))
@@ -81,10 +81,10 @@ struct SCIMChange: Sendable {
 
     private func updateUser(_ before: SCIMResource, _ after: SCIMResource, takesBack: Bool) async throws -> SCIMResource {
         var after = after
-        let group = try await store.groupDepartment(of: before.id)
+        let group = try await store.groupDepartment(of: before.id, after: people.lock(before.employee, SCIMPerson(after.attributes).person.email))
         let (former, person) = (SCIMPerson(before.attributes, groupDepartment: group), SCIMPerson(after.attributes, groupDepartment: group))
-        let outcome = try await people.plan(person.person, linked: before.employee, takingBack: takesBack ? former.person : nil) {
-            try await store.isTaken($0, besides: before.id)
+        let outcome = try await people.plan(person.person, linked: before.employee, former: former.person, takesBack: takesBack) {
+            try await store.hold(on: $0, besides: before.id)
         }
         after.employee = outcome.employee
         after.problem = outcome.problem
@@ -94,15 +94,38 @@ struct SCIMChange: Sendable {
             after, department: SCIMPerson.department(after.attributes), addresses: person.addresses == former.addresses ? nil : person.addresses)
         let entry = entry(
             "scim.user_updated", after, before: SCIMUserAudit(before, former.person), after: SCIMUserAudit(after, person.person))
-        if outcome.hasMoved, let employee = outcome.employee {
-            try await send(statements)
-            // Whether the address is on the company's domain counts.
-            try await Risk.refresh(employees: [employee], in: db, now: now)
-            try await AuditTrail.record([entry], by: access.subject, in: db)
-        } else {
+        let isAddressFree = outcome.hasMoved || !person.person.isActive
+        guard isAddressFree, let employee = outcome.employee, let address = outcome.formerAddress else {
             try await send(statements + [try AuditTrail.statement([entry], by: access.subject)])
+            return after
         }
+        try await send(statements)
+        var entries = [entry]
+        if let heir = try await takeUp(address) { entries.append(heir) }
+        // Whether the address is on the company's domain counts.
+        if outcome.hasMoved { try await Risk.refresh(employees: [employee], in: db, now: now) }
+        try await AuditTrail.record(entries, by: access.subject, in: db)
         return after
+    }
+
+    /// Puts on the staff list, or in the place of who has left, the first of the people who wait for an address: nobody who is active
+    /// in the directory stays unwatched because somebody had the address before.
+    /// - Returns: what the audit trail keeps of it; nil when nobody waits.
+    private func takeUp(_ address: EmailAddress) async throws -> AuditTrail.Entry? {
+        // Who is about to wait holds the employee until they do: awaited, they are seen.
+        try await db.execute(people.lock(nil, address))
+        let waiting = try await store.waiting(for: address).first { SCIMPerson($0.attributes).person.email == address }
+        guard let before = waiting else { return nil }
+        let group = try await store.groupDepartment(of: before.id, after: people.lock(nil, address))
+        let person = SCIMPerson(before.attributes, groupDepartment: group).person
+        let outcome = try await people.plan(person, linked: nil) { try await store.hold(on: $0, besides: before.id) }
+        guard outcome.employee != nil else { return nil }
+        var after = before
+        after.employee = outcome.employee
+        after.problem = outcome.problem
+        try await send(
+            outcome.statements + (try store.update(after, department: SCIMPerson.department(after.attributes), addresses: nil)))
+        return entry("scim.user_updated", after, before: SCIMUserAudit(before, person), after: SCIMUserAudit(after, person))
     }
 
     private func updateGroup(_ before: SCIMResource, _ after: SCIMResource) async throws -> SCIMResource {
@@ -129,6 +152,8 @@ struct SCIMChange: Sendable {
 
     /// Gives people the department of their groups, where they name none themselves.
     private func assignDepartments(_ members: [String], takingBack former: [String]) async throws {
+        guard !members.isEmpty else { return }
+        try await store.lockEmployees(of: members)
         let departments = try await store.groupDepartments(of: members)
         guard !departments.isEmpty else { return }
         try await db.execute(people.assignment(departments, takingBack: former))
@@ -140,9 +165,13 @@ struct SCIMChange: Sendable {
         switch before.kind {
         case .user:
             let entry = entry("scim.user_deleted", before, before: SCIMUserAudit(before, SCIMPerson(before.attributes).person), after: nil)
-            try await send(
-                store.deletion(before.id, at: Self.rounded(now)) + (before.employee.map { [people.deactivation(of: $0)] } ?? [])
-                    + [try AuditTrail.statement([entry], by: access.subject)])
+            var entries = [entry]
+            try await send(store.deletion(before.id, at: Self.rounded(now)))
+            if let employee = before.employee, let known = try await db.first(people.lock(employee, nil), as: Employee.self) {
+                try await db.execute(people.deactivation(of: employee))
+                if let heir = try await takeUp(known.email) { entries.append(heir) }
+            }
+            try await AuditTrail.record(entries, by: access.subject, in: db)
         case .group:
             try await send(store.deletion(before.id, at: Self.rounded(now)))
             let former = [SCIMPerson.clean(before.attributes["displayName"])].compactMap { $0 }

@@ -57,14 +57,14 @@ package struct SCIMDirectory: Sendable {
         for (group, members) in Dictionary(grouping: members, by: \.group) { add(group, .array(members.map(\.body))) }
     }
 
-    /// Those whom a connection pushed and who are not on the staff list, or not as the directory has them, the latest first.
+    /// Those whom a connection pushed as active and who are not on the staff list, or not as the directory has them, the latest first.
     /// - Parameter limit: how many at most.
     package func skipped(of connection: DirectoryConnectionID, limit: Int = 200, for subject: Subject) async throws -> [SCIMSkippedPerson] {
         try await database.query(
             for: subject.company,
             """
-            SELECT r.id, r.body ->> 'userName', r.problem, r.updated_at FROM scim_resources r
-            WHERE r.company_id = \(subject.company) AND r.connection_id = \(connection) AND r.problem IS NOT NULL
+            SELECT r.id, r.body::text, r.problem, r.updated_at FROM scim_resources r
+            WHERE r.company_id = \(subject.company) AND r.connection_id = \(connection) AND \(SCIMStore.isSkipped)
             ORDER BY r.id DESC \(SQL.limit(limit.clamped(to: 1...1_000)))
             """, as: SCIMSkippedPerson.self)
     }

@@ -45,16 +45,20 @@ extension SCIMResource: RowDecodable {
     }
 }
 
-/// A person whom a directory pushed and who is not on the staff list, or not as the directory has them.
+/// A person whom a directory pushed as active and who is not on the staff list, or not as the directory has them.
 package struct SCIMSkippedPerson: Sendable, Hashable, RowDecodable {
     package var id: SCIMResourceID
     package var userName: String
+    /// The address that would be watched.
+    package var address: String?
     package var problem: String
     package var since: Date
 
     package init(from row: inout Row) throws {
         id = try row.next()
-        userName = try row.next()
+        let attributes = SCIMAttributes(try SCIMJSON.stored(try row.next()).members ?? [:])
+        userName = attributes["userName"]?.text ?? ""
+        address = SCIMPerson(attributes).person.email?.text
         problem = try row.next()
         since = try row.next()
     }

@@ -35,14 +35,30 @@ struct SCIMStore {
         ORDER BY g.id LIMIT 1)
         """
 
-    func groupDepartment(of id: SCIMResourceID) async throws -> String? {
+    /// - Parameter lock: a statement that is run before: what others are about to change is awaited, and then seen.
+    func groupDepartment(of id: SCIMResourceID, after lock: SQL) async throws -> String? {
         let statement: SQL = """
             SELECT \(Self.groupDepartment) FROM scim_resources r WHERE r.company_id = \(db.company) AND r.id = \(id)
             """
-        return try await db.first(statement, as: String?.self) ?? nil
+        let results = try await db.pipeline([lock, statement])
+        for var row in results[1] { return try row.next() }
+        return nil
     }
 
-    /// Which department people get from their groups: those of them who name none themselves and are on the staff list.
+    /// Locks the employees that people stand for, in the order in which everybody locks them.
+    func lockEmployees(of members: [String]) async throws {
+        try await db.execute(
+            """
+            SELECT FROM employees e
+            WHERE e.company_id = \(db.company) AND e.id IN (
+                SELECT r.employee_id FROM scim_resources r
+                WHERE r.company_id = \(db.company) AND r.connection_id = \(connection) AND r.kind = 'USER' AND r.id = ANY (\(members)::text[]))
+            ORDER BY e.id FOR NO KEY UPDATE
+            """)
+    }
+
+    /// Which department people get from their groups: those of them who name none themselves and are on the staff list. Who asks has
+    /// locked them by a statement before: of two groups that change at the same moment the later one has to see both.
     func groupDepartments(of members: [String]) async throws -> [(employee: EmployeeID, department: String?)] {
         guard !members.isEmpty else { return [] }
         return try await db.query(
@@ -63,10 +79,37 @@ struct SCIMStore {
         }
     }
 
-    /// Whether an employee stands for another of this company's pushed people.
-    func isTaken(_ employee: EmployeeID, besides id: SCIMResourceID) async throws -> Bool {
-        try await db.first(
-            "SELECT true FROM scim_resources WHERE company_id = \(db.company) AND employee_id = \(employee) AND id <> \(id)", as: Bool.self) ?? false
+    /// Whether an employee stands for another person whom one of the company's directories pushed.
+    ///
+    /// Who has left is let go of when nobody is changing them at this moment: whoever does holds them and wants the employee next, which
+    /// we have, and finds out about us afterwards.
+    func hold(on employee: EmployeeID, besides id: SCIMResourceID) async throws -> EmployeeProvisioning.Hold {
+        let other: SQL = "company_id = \(db.company) AND employee_id = \(employee) AND id <> \(id)"
+        guard try await db.first("SELECT true FROM scim_resources WHERE \(other)", as: Bool.self) ?? false else { return .free }
+        let left = try await db.first(
+            "SELECT id FROM scim_resources WHERE \(other) AND body ->> 'active' = 'false' FOR NO KEY UPDATE SKIP LOCKED", as: SCIMResourceID.self)
+        guard let left else { return .held }
+        return .left(
+            """
+            UPDATE scim_resources SET employee_id = NULL, problem = CASE WHEN connection_id = \(connection)
+                THEN \(EmployeeProvisioning.Problem.otherPerson)::text ELSE \(EmployeeProvisioning.Problem.otherDirectory)::text END
+            WHERE company_id = \(db.company) AND id = \(left)
+            """)
+    }
+
+    /// Active people with an address who are not on the staff list, the eldest first: those whom nobody is changing at this moment.
+    func waiting(for address: EmailAddress) async throws -> [SCIMResource] {
+        try await db.query(
+            """
+            SELECT \(SCIMResource.columns) FROM scim_resources r
+            WHERE r.company_id = \(db.company) AND r.connection_id = \(connection) AND r.kind = 'USER' AND r.employee_id IS NULL
+                AND r.body ->> 'active' = 'true' AND r.id IN (
+                    SELECT a.resource_id FROM scim_addresses a
+                    WHERE a.company_id = \(db.company) AND a.connection_id = \(connection) AND a.address = \(address.text)
+                    UNION ALL SELECT n.id FROM scim_resources n
+                    WHERE n.company_id = \(db.company) AND n.connection_id = \(connection) AND n.kind = 'USER' AND n.name = \(address.text))
+            ORDER BY r.id LIMIT 50 FOR NO KEY UPDATE OF r SKIP LOCKED
+            """, as: SCIMResource.self)
     }
 
     /// The members of groups, in the order in which they came.
@@ -76,6 +119,18 @@ struct SCIMStore {
         WHERE m.company_id = \(company) AND m.group_id = ANY (\(groups.map(\.rawValue))::text[]) ORDER BY m.group_id, m.place
         """
     }
+
+    /// How many members groups have, in the order in which the groups are named; counting ends where it is too many.
+    static func memberCounts(of groups: [SCIMResourceID], upTo limit: Int, of company: CompanyID) -> SQL {
+        """
+        SELECT (SELECT count(*) FROM (
+            SELECT FROM scim_members m WHERE m.company_id = \(company) AND m.group_id = g.id \(SQL.limit(limit + 1))) AS counted)
+        FROM unnest(\(groups.map(\.rawValue))::text[]) WITH ORDINALITY AS g (id, place) ORDER BY g.place
+        """
+    }
+
+    /// That a person should be watched and is not, or not as the directory has them. Who has left lacks nothing.
+    static let isSkipped: SQL = "r.problem IS NOT NULL AND r.body ->> 'active' = 'true'"
 
     struct Member: RowDecodable {
         let group: SCIMResourceID

@@ -68,6 +68,46 @@ import Testing
         }
     }
 
+    @Test func `whoever goes from one group to another at the same moment has the other's department`() async throws {
+        try await withSCIM { scim in
+            var people: [String] = []
+            for number in 0..<40 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
+            let elder = try await scim.makeGroup("Elder", people), younger = try await scim.makeGroup("Younger")
+            try await withThrowingTaskGroup(of: Int.self) { tasks in
+                for id in people {
+                    let one: SCIMValue = [["value": .string(id)]]
+                    tasks.addTask {
+                        try await scim.patch("/Groups/\(elder.id)", ["op": "remove", "path": "members", "value": one]).status
+                    }
+                    tasks.addTask { try await scim.patch("/Groups/\(younger.id)", ["op": "add", "path": "members", "value": one]).status }
+                    // And what is said of them meanwhile takes nothing away.
+                    tasks.addTask { try await scim.patch("/Users/\(id)", ["op": "replace", "path": "title", "value": "T"]).status }
+                }
+                for try await status in tasks { #expect([200, 204].contains(status)) }
+            }
+            let left = try await TestDatabase.current.tenant.query(
+                for: scim.company, "SELECT DISTINCT coalesce(department, 'none') FROM employees WHERE company_id = \(scim.company)", as: String.self)
+            #expect(left == ["Younger"])
+        }
+    }
+
+    @Test func `a group is changed in the version that is named, or not at all`() async throws {
+        try await withSCIM { scim in
+            let group = try await scim.makeGroup("Finance")
+            let path = "/Groups/\(group.id)"
+            let named = try await scim.send("PUT", path, ["displayName": "Money"], headers: [("If-Match", "W/\"1\"")])
+            #expect(named.status == 200 && named.answer.header("ETag") == "W/\"2\"")
+            let change: SCIMValue = ["Operations": [["op": "add", "path": "members", "value": "c1"]]]
+            for (method, body) in [("PUT", ["displayName": "X"]), ("PATCH", change), ("DELETE", nil)] as [(String, SCIMValue?)] {
+                let refused = try await scim.send(method, path, body, headers: [("If-Match", "W/\"1\"")])
+                #expect(refused.status == 412 && refused.body["status"] == "412", "\(method)")
+            }
+            #expect(try await scim.send("PATCH", path, change, headers: [("If-Match", "W/\"2\"")]).status == 204)
+            #expect(try await scim.get(path).body["displayName"] == "Money")
+            #expect(try await scim.send("DELETE", path, headers: [("If-Match", "W/\"3\"")]).status == 204)
+        }
+    }
+
     @Test func `a group is found by its name, without its members when they are not wanted, and its name is taken once`() async throws {
         try await withSCIM { scim in
             let mara = try await scim.makeUser("mara@acme.example")
