@@ -68,12 +68,13 @@ extension Application {
         let employees = Employees(database: database, now: now)
         let alerts = Alerts(database: database, now: now)
         let dashboards = Dashboards(database: database, now: now)
+        let scimTokens = SCIMTokens(system: system, database: database, settings: settings, now: now)
         let directories = Directories(
             database: database, secrets: parts.secrets, queue: queue,
             access: { type in
                 DirectoryAccess(
                     outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
-            }, now: now)
+            }, forgetTokens: scimTokens.forget, now: now)
         let remediationDirectories = parts.remediationDirectories ?? directories
         let remediationRunner = RemediationRunner(database: database, directories: remediationDirectories, now: now, logger: parts.logger)
         let remediation = Remediation(
@@ -90,7 +91,6 @@ extension Application {
         let yields = Yields(database: database)
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 
-        let scimTokens = SCIMTokens(system: system, database: database, settings: settings, now: now)
         let scim = SCIMDirectory(database: database, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
@@ -167,7 +167,7 @@ extension Application {
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
         CredentialPages(pages: pages, credentials: credentials, yields: yields, now: now).add(to: routes.pages)
-        DirectoryPages(pages: pages, directories: directories, tokens: scimTokens, now: now).add(to: routes.pages)
+        DirectoryPages(pages: pages, directories: directories, tokens: scimTokens, scim: scim, now: now).add(to: routes.pages)
         MFAPages(pages: pages, employees: employees, now: now).add(to: routes)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)

@@ -9,17 +9,21 @@ package struct Directories: Sendable {
     let secrets: SecretBox
     let queue: JobQueue
     let access: @Sendable (DirectoryType) -> DirectoryAccess
+    let forgetTokens: @Sendable () -> Void
     let now: Now
 
-    /// - Parameter access: what a connector of a kind works with, as this installation reaches it.
+    /// - Parameters:
+    ///   - access: what a connector of a kind works with, as this installation reaches it.
+    ///   - forgetTokens: what is done when a connection is gone, whose token must open nothing any longer.
     package init(
         database: TenantDatabase, secrets: SecretBox, queue: JobQueue, access: @escaping @Sendable (DirectoryType) -> DirectoryAccess,
-        now: @escaping Now = { Date() }
+        forgetTokens: @escaping @Sendable () -> Void = {}, now: @escaping Now = { Date() }
     ) {
         self.database = database
         self.secrets = secrets
         self.queue = queue
         self.access = access
+        self.forgetTokens = forgetTokens
         self.now = now
     }
 
@@ -56,6 +60,8 @@ package struct Directories: Sendable {
         /// Active people that it brought.
         package var people: Int
         package var lastRun: SyncRun?
+        /// People whom it pushed and who could not be taken.
+        package var skipped = 0
     }
 
     /// The company's directories, the oldest first.
@@ -63,7 +69,11 @@ package struct Directories: Sendable {
         try await database.read(for: subject.company) { db in
             let store = DirectoryStore(db)
             let (people, runs) = (try await store.people(), try await SyncStore(db).latest())
-            return try await store.list().map { Overview(connection: $0, people: people[$0.id] ?? 0, lastRun: runs[$0.id]) }
+            let connections = try await store.list()
+            let skipped = connections.contains { $0.type == .scim } ? try await store.skipped() : [:]
+            return connections.map {
+                Overview(connection: $0, people: people[$0.id] ?? 0, lastRun: runs[$0.id], skipped: skipped[$0.id] ?? 0)
+            }
         }
     }
 
@@ -220,6 +230,7 @@ package struct Directories: Sendable {
             try await AuditTrail.record(
                 "directory.removed", target: .init("directory", id), before: AuditState(connection), by: subject, in: db)
         }
+        forgetTokens()
     }
 
     /// Tries a saved connection, and keeps what came of it. What may pass by itself leaves the connection as it was.

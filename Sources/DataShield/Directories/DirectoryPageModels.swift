@@ -126,6 +126,24 @@ struct SCIMModel: Sendable {
     var endpoint: String
     /// Shown once, right after it was made.
     var token: String?
+    /// Whether there are two tokens: then one is taken back before another is made.
+    var hasFormer: Bool
+    /// What it has pushed.
+    var facts: [Fact]
+    var skipped: Skipped?
+
+    /// Those who could not be taken.
+    struct Skipped: Sendable {
+        var note: String
+        var rows: [Row]
+    }
+
+    struct Row: Sendable {
+        var userName: String
+        var address: String
+        var reason: String
+        var since: String
+    }
 }
 
 /// One line of the history of syncs.

@@ -36,10 +36,38 @@ extension DirectoryPages {
         }
     }
 
+    /// What the page of a connection shows of it beyond what every directory has.
+    func pushed(_ overview: Directories.Overview, token: String?, _ clock: PageClock, for subject: Subject) async throws -> SCIMModel {
+        let id = overview.connection.id
+        let counts = try await scim.counts(of: id, for: subject)
+        let skipped = overview.skipped > 0 ? try await scim.skipped(of: id, limit: 50, for: subject) : []
+        let rows = skipped.map { person in
+            SCIMModel.Row(
+                userName: person.userName, address: person.address ?? "none", reason: person.problem, since: clock.dateTime(person.since))
+        }
+        return SCIMModel(
+            endpoint: tokens.endpoint(of: id), token: token, hasFormer: try await tokens.hasFormer(id, for: subject),
+            facts: [
+                Fact("Pushed", "\(Format.count(counts.people, "person", "people")), \(Format.count(counts.groups, "group", "groups"))"),
+                Fact("Could not be taken", Format.count(overview.skipped, "person", "people")),
+            ],
+            skipped: rows.isEmpty
+                ? nil
+                : SCIMModel.Skipped(
+                    note: overview.skipped > rows.count
+                        ? "the latest \(rows.count) of \(Format.count(overview.skipped))" : Format.count(overview.skipped, "person", "people"),
+                    rows: rows))
+    }
+
     func rotateToken(_ request: Request, _ context: AppContext) async throws -> Response {
         let id = try context.id(as: DirectoryConnectionID.self)
-        let token = try await tokens.rotate(id, by: try context.require(.connectorsManage))
-        return try await page(of: id, token: token, request, context)
+        do {
+            let token = try await tokens.rotate(id, by: try context.require(.connectorsManage))
+            return try await page(of: id, token: token, request, context)
+        } catch SCIMTokens.Failure.formerStillGood {
+            // Also who loads the page with the token again comes here: no other is made.
+            return Pages.redirect(to: "/directories/\(id)", .problem(SCIMTokens.Failure.formerStillGood.detail))
+        }
     }
 
     func revokeToken(_ request: Request, _ context: AppContext) async throws -> Response {

@@ -21,12 +21,14 @@ package struct DirectoryPages: Sendable {
     let pages: Pages
     let directories: Directories
     let tokens: SCIMTokens
+    let scim: SCIMDirectory
     let now: Now
 
-    package init(pages: Pages, directories: Directories, tokens: SCIMTokens, now: @escaping Now) {
+    package init(pages: Pages, directories: Directories, tokens: SCIMTokens, scim: SCIMDirectory, now: @escaping Now) {
         self.pages = pages
         self.directories = directories
         self.tokens = tokens
+        self.scim = scim
         self.now = now
     }
 
@@ -78,19 +80,20 @@ package struct DirectoryPages: Sendable {
         let clock = PageClock(now(), for: context.signedIn)
         let connection = overview.connection
         let card = DirectoryListModel.Card(overview, clock)
+        let push = connection.type == .scim ? try await pushed(overview, token: token, clock, for: subject) : nil
         let model = DirectoryModel(
             id: id.rawValue, url: card.url, name: connection.name, type: card.type, status: card.status, error: card.error, warnings: card.warnings,
             facts: [
                 Fact("People", card.people), Fact("Last sync", card.lastSync),
                 Fact("Last full sync", connection.lastFullSyncAt.map(clock.ago) ?? "never"), Fact("Syncs by itself", card.interval),
                 Fact("Connected", clock.dateTime(connection.createdAt)),
-            ],
+            ] + (push?.facts ?? []),
             mayConnect: subject.may(.connectorsManage), isAsked: card.isAsked, isSyncing: card.isSyncing,
             mayAccept: subject.may(.connectorsManage) && overview.lastRun?.needsAcceptance == true,
             rows: runs.items.map { SyncRowModel($0, clock) }, hasRuns: !runs.items.isEmpty,
             pager: Pager(
                 Format.count(runs.items.count, "sync", "syncs") + " on this page", path: card.url, query: [], cursor: cursor, next: runs.nextCursor),
-            push: connection.type == .scim ? SCIMModel(endpoint: tokens.endpoint(of: id), token: token) : nil)
+            push: push)
         return pages.show("directories/show", model, Frame(connection.name, in: .directories), for: request, context)
     }
 
@@ -340,7 +343,10 @@ extension DirectoryListModel.Card {
         url = "/directories/\(connection.id)"
         name = connection.name
         type = connection.type.displayName
-        status = connection.status.badge
+        // What works for all but some does not simply work.
+        status =
+            connection.status == .active && overview.skipped > 0
+            ? Badge("Some not taken", .medium, icon: "warning") : connection.status.badge
         error = connection.errorMessage
         warnings = connection.warnings.map { Line(text: $0) }
         people = Format.count(overview.people, "active person", "active people")

@@ -129,6 +129,16 @@ struct DirectoryStore {
         ).reduce(into: [:]) { $0[$1.id] = $1.count }
     }
 
+    /// How many people each SCIM connection pushed who could not be taken.
+    func skipped() async throws -> [DirectoryConnectionID: Int] {
+        try await db.query(
+            """
+            SELECT r.connection_id, count(*) FROM scim_resources r
+            WHERE r.company_id = \(db.company) AND \(SCIMStore.isSkipped) GROUP BY r.connection_id
+            """, as: Count.self
+        ).reduce(into: [:]) { $0[$1.id] = $1.count }
+    }
+
     private struct Count: RowDecodable {
         let id: DirectoryConnectionID
         let count: Int

@@ -151,6 +151,75 @@ import Testing
         }
     }
 
+    @Test func `a token is changed over the page in two steps, and a third is not made`() async throws {
+        try await withServer(as: .admin) { client in
+            let made = try await client.post("/api/directory", New(type: "SCIM", name: "Entra")).decode(DirectoryResponse.self)
+            let first = try #require(made.bearerToken)
+            let page = "/directories/\(made.id)"
+            func status(_ token: String) async throws -> Int {
+                try await client.anonymous.get("/api/scim/\(made.id)/Users", headers: [("Authorization", "Bearer \(token)")]).status
+            }
+            let shown = try await client.get(page).text
+            #expect(shown.contains("New token") && !shown.contains("Take back the former token"))
+            let renewed = try await client.submit("\(page)/token", [])
+            #expect(renewed.status == 200)
+            let second = try #require(renewed.text.firstMatch(of: /dsscim_[A-Za-z0-9_-]+/)).output
+            #expect(String(second) != first && renewed.text.contains("Take back the former token"))
+            // Loaded again, or asked for once more: both stay good, and the page says why.
+            let again = try await client.submit("\(page)/token", [])
+            #expect(again.status == 303 && again.header("Location") == page)
+            #expect(try await status(first) == 200)
+            #expect(try await status(String(second)) == 200)
+            #expect(try await client.get(page).text.contains("dsscim_") == false)
+            let viewer = try await client.signedIn(as: .viewer)
+            for path in ["/token", "/token/revoke"] {
+                #expect(try await viewer.submit(page + path, []).status == 403)
+                let stranger = try await client.signedIn(as: .admin, in: try await TestDatabase.current.makeCompany())
+                #expect(try await stranger.submit(page + path, []).status == 404)
+            }
+            #expect(try await client.submit("\(page)/token/revoke", []).status == 303)
+            #expect(try await status(first) == 401)
+            #expect(try await status(String(second)) == 200)
+            #expect(try await client.submit("\(page)/token/revoke", []).status == 303)
+            #expect(try await status(String(second)) == 200)
+            #expect(try await client.submit("\(page)/token", []).status == 200)
+        }
+    }
+
+    @Test func `a removed connection's token opens nothing from that moment on`() async throws {
+        try await withServer(as: .admin) { client in
+            let made = try await client.post("/api/directory", New(type: "SCIM", name: "Entra")).decode(DirectoryResponse.self)
+            let headers = [("Authorization", "Bearer \(made.bearerToken ?? "")")]
+            #expect(try await client.anonymous.get("/api/scim/\(made.id)/Users", headers: headers).status == 200)
+            #expect(try await client.delete("/api/directory/\(made.id)").status == 204)
+            #expect(try await client.anonymous.get("/api/scim/\(made.id)/Users", headers: headers).status == 401)
+        }
+    }
+
+    @Test func `who could not be taken is on the directory's page, with the reason`() async throws {
+        try await withServer(as: .admin) { client in
+            let scim = try await makeSCIMClient(client, in: client.company)
+            let page = "/directories/\(scim.connection)"
+            _ = try await scim.makeUser("one", ["emails": [["value": "dup@acme.example"]]])
+            let working = try await client.get(page).text
+            #expect(working.contains("Working") && !working.contains("People who could not be taken") && working.contains("1 person, 0 groups"))
+            _ = try await scim.makeUser("two<b>", ["emails": [["value": "dup@acme.example"]]])
+            _ = try await scim.makeUser("nobody", ["emails": nil])
+            _ = try await scim.makeUser("left", ["emails": nil, "active": false])
+            let shown = try await client.get(page).text
+            #expect(shown.contains("Some not taken") && !shown.contains("Working") && shown.contains("People who could not be taken"))
+            #expect(shown.contains("two&lt;b&gt;") && shown.contains("dup@acme.example") && shown.contains("4 people, 0 groups"))
+            #expect(shown.contains(EmployeeProvisioning.Problem.otherPerson) && shown.contains(EmployeeProvisioning.Problem.noAddress))
+            // Who has left lacks nothing.
+            #expect(shown.contains("2 people") && !shown.contains(">left<"))
+            #expect(try await client.get("/directories").text.contains("Some not taken"))
+            for person in try await client.application.scim.skipped(of: scim.connection, for: scim.admin) {
+                #expect(try await scim.send("DELETE", "/Users/\(person.id)").status == 204)
+            }
+            #expect(try await client.get(page).text.contains("Working"))
+        }
+    }
+
     @Test func `a viewer sees directories and changes none, and another company finds nothing`() async throws {
         try await withOkta { client, _ in
             let connection = try await connect(client)

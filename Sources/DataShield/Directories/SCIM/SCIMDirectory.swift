@@ -135,6 +135,9 @@ package struct SCIMDirectory: Sendable {
                 switch error.constraint {
                 case "names_of_scim_resources_are_unique":
                     throw SCIMError.uniqueness("\(kind == .user ? "userName" : "displayName") is in use already.")
+                case "scim_resources_go_with_their_connection", "employees_outlive_their_connection":
+                    // Removed by another process a moment ago, whose token this one still takes for good.
+                    throw SCIMError.unauthorized
                 case "external_ids_of_scim_resources_are_unique": throw SCIMError.uniqueness("externalId is in use already.")
                 case "addresses_of_employees_are_unique_in_a_company", "an_employee_is_one_scim_resource":
                     // Somebody came onto the list at the same moment: the next look finds them.

@@ -5,6 +5,8 @@ import SCIM
 
 extension SCIMError: FeatureError {
     package var status: HTTPResponse.Status { .init(code: code) }
+
+    static let unauthorized = SCIMError(code: 401, nil, "The request needs the connection's token: Authorization: Bearer …")
 }
 
 /// Says whatever goes wrong under `/api/scim` as RFC 7644 §3.12 has it, also where no route is.

@@ -140,7 +140,7 @@ struct SCIMRoutes {
     /// - Throws: 401 without a token that is good; 404 when it is another connection's than the path's; 429.
     private func access(_ request: Request, _ context: AppContext) async throws -> SCIMAccess {
         guard let token = Self.bearerToken(request), let holder = try await tokens.find(token) else {
-            throw SCIMError(code: 401, nil, "The request needs the connection's token: Authorization: Bearer …")
+            throw SCIMError.unauthorized
         }
         let path = Self.parameter("connectionId", context)
         guard ConstantTime.equal(holder.connection.rawValue, path) else {

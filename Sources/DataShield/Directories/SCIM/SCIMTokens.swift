@@ -25,17 +25,21 @@ package struct SCIMTokens: Sendable {
     package enum Failure: FeatureError, Hashable {
         case notFound
         case nothingToRevoke
+        /// A third would take away the one that the directory may be using.
+        case formerStillGood
 
         package var status: HTTPResponse.Status {
             switch self {
             case .notFound: .notFound
-            case .nothingToRevoke: .conflict
+            case .nothingToRevoke, .formerStillGood: .conflict
             }
         }
         package var detail: String {
             switch self {
             case .notFound: "There is no such SCIM connection."
             case .nothingToRevoke: "Only one token is in use."
+            case .formerStillGood:
+                "Two tokens are good already, and no other was made. When the directory uses the new one, take back the former; then another can be made."
             }
         }
     }
@@ -55,41 +59,62 @@ package struct SCIMTokens: Sendable {
     /// - Returns: the token, which is shown once.
     /// - Throws: ``Failure/notFound``, also for a connection that is not SCIM or of another company.
     package func issue(for connection: DirectoryConnectionID, by subject: Subject) async throws -> String {
-        try await replace(connection, "scim.token_issued", keeping: "NULL", by: subject)
+        try await replace(connection, "scim.token_issued", keepsPresent: false, by: subject)
     }
 
-    /// Gives a connection another token. The one that it has stays good until ``revokePrevious(_:by:)``, or until the next change.
+    /// Gives a connection another token. The one that it has stays good until ``revokePrevious(_:by:)``.
     /// - Returns: the new token, which is shown once.
-    /// - Throws: ``Failure/notFound``.
+    /// - Throws: ``Failure``; ``Failure/formerStillGood`` while there are two: which of them the directory uses is not known here.
     package func rotate(_ connection: DirectoryConnectionID, by subject: Subject) async throws -> String {
-        try await replace(connection, "scim.token_rotated", keeping: "bearer_token_hash", by: subject)
+        try await replace(connection, "scim.token_rotated", keepsPresent: true, by: subject)
     }
 
-    private func replace(_ connection: DirectoryConnectionID, _ action: String, keeping previous: SQL, by subject: Subject) async throws -> String {
+    private func replace(
+        _ connection: DirectoryConnectionID, _ action: String, keepsPresent: Bool, by subject: Subject
+    ) async throws -> String {
         let (plain, hash) = Self.makeToken()
         try await database.transaction(for: subject.company) { db in
-            let count = try await db.execute(
+            guard let hasFormer = try await Self.hasFormer(connection, in: db) else { throw Failure.notFound }
+            if keepsPresent, hasFormer { throw Failure.formerStillGood }
+            let previous: SQL = keepsPresent ? "bearer_token_hash" : "NULL"
+            try await db.execute(
                 """
                 UPDATE directory_connections SET previous_token_hash = \(previous), bearer_token_hash = \(hash)
-                WHERE company_id = \(subject.company) AND id = \(connection) AND type = 'SCIM'
+                WHERE company_id = \(subject.company) AND id = \(connection)
                 """)
-            guard count == 1 else { throw Failure.notFound }
             try await AuditTrail.record(action, target: .init("directory_connection", connection), by: subject, in: db)
         }
         cache.removeAll()
         return plain
     }
 
+    /// Whether a former token is good beside the present one, and nobody changes that before the transaction ends; nil when there is no
+    /// such SCIM connection.
+    private static func hasFormer(_ connection: DirectoryConnectionID, in db: TenantTransaction) async throws -> Bool? {
+        try await db.first(
+            """
+            SELECT previous_token_hash IS NOT NULL FROM directory_connections
+            WHERE company_id = \(db.company) AND id = \(connection) AND type = 'SCIM' FOR UPDATE
+            """, as: Bool.self)
+    }
+
+    /// Whether a connection has two tokens that are good.
+    package func hasFormer(_ connection: DirectoryConnectionID, for subject: Subject) async throws -> Bool {
+        try await database.query(
+            for: subject.company,
+            "SELECT previous_token_hash IS NOT NULL FROM directory_connections WHERE company_id = \(subject.company) AND id = \(connection)",
+            as: Bool.self
+        ).first ?? false
+    }
+
+    /// Looks every token up anew: one of them may be good no longer.
+    package func forget() { cache.removeAll() }
+
     /// Takes back the token that was in use before the present one.
     /// - Throws: ``Failure``.
     package func revokePrevious(_ connection: DirectoryConnectionID, by subject: Subject) async throws {
         try await database.transaction(for: subject.company) { db in
-            let had = try await db.first(
-                """
-                SELECT previous_token_hash IS NOT NULL FROM directory_connections
-                WHERE company_id = \(subject.company) AND id = \(connection) AND type = 'SCIM' FOR UPDATE
-                """, as: Bool.self)
-            guard let had else { throw Failure.notFound }
+            guard let had = try await Self.hasFormer(connection, in: db) else { throw Failure.notFound }
             guard had else { throw Failure.nothingToRevoke }
             try await db.execute(
                 "UPDATE directory_connections SET previous_token_hash = NULL WHERE company_id = \(subject.company) AND id = \(connection)")

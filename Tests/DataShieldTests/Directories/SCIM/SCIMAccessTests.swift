@@ -78,6 +78,10 @@ import Testing
             var renewed = scim
             renewed.token = try await tokens.rotate(scim.connection, by: admin(scim))
             for good in [scim, renewed] { #expect(try await good.get("/Users").status == 200) }
+            // A third would take away the first, which the directory may be using.
+            await #expect(throws: SCIMTokens.Failure.formerStillGood) { _ = try await tokens.rotate(scim.connection, by: admin(scim)) }
+            for good in [scim, renewed] { #expect(try await good.get("/Users").status == 200) }
+            #expect(try await tokens.hasFormer(scim.connection, for: admin(scim)))
             try await tokens.revokePrevious(scim.connection, by: admin(scim))
             #expect(try await scim.get("/Users").status == 401)
             #expect(try await renewed.get("/Users").status == 200)
@@ -87,6 +91,17 @@ import Testing
             #expect(try await renewed.get("/Users").status == 401)
             #expect(try await issued.get("/Users").status == 200)
             #expect(tokens.endpoint(of: scim.connection).hasSuffix(scim.base))
+        }
+    }
+
+    @Test func `a connection that another process removed a moment ago is refused as one without a token`() async throws {
+        try await withSCIM { scim in
+            #expect(try await scim.get("/Users").status == 200)
+            try await TestDatabase.current.tenant.transaction(for: scim.company) { db in try await DirectoryStore(db).delete(scim.connection) }
+            // The token is still remembered here.
+            #expect(try await scim.makeGroup("Finance").status == 401)
+            #expect(try await scim.makeUser("m@acme.example").status == 401)
+            #expect(try await scim.employeeCount() == 0)
         }
     }
 

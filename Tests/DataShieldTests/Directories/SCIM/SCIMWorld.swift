@@ -13,6 +13,7 @@ struct SCIMClient: Sendable {
     let connection: DirectoryConnectionID
     var token: String
 
+    var admin: Subject { Subject(actor: .program("test"), company: company, role: .admin) }
     var base: String { "/api/scim/\(connection)" }
 
     struct Reply: Sendable {
