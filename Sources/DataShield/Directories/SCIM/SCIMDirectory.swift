@@ -7,6 +7,8 @@ import SCIM
 package struct SCIMDirectory: Sendable {
     let database: TenantDatabase
     let now: Now
+    /// How many members the groups of one page may have together, unless one alone has more: a page is made in memory.
+    var memberLimit = 50_000
 
     package init(database: TenantDatabase, now: @escaping Now = { Date() }) {
         self.database = database
@@ -38,8 +40,10 @@ package struct SCIMDirectory: Sendable {
         } else {
             total = try await database.query(for: access.company, listing.count, as: Int.self).first ?? 0
         }
+        let isWithMembers = !query.projection.leavesOut("members", of: .group)
+        if isWithMembers { rows = try await fitting(rows, access) }
         let groups = rows.filter { $0.kind == .group }.map(\.id)
-        if !groups.isEmpty, !query.projection.leavesOut("members", of: .group) {
+        if !groups.isEmpty, isWithMembers {
             let places = Dictionary(rows.enumerated().map { ($1.id, $0) }) { first, _ in first }
             try await addMembers(groups, access) { group, members in
                 if let place = places[group] { rows[place].attributes.members["members"] = members }
@@ -47,6 +51,22 @@ package struct SCIMDirectory: Sendable {
         }
         let resources = rows.map { query.projection.applied(to: $0.value(access), of: $0.kind.type) }
         return SCIMList(resources, totalResults: total, startIndex: listing.page.startIndex)
+    }
+
+    /// The first of a page's resources, as many as their members leave room for. Fewer than were asked for are allowed: `itemsPerPage`
+    /// says how many there are, and the next page begins behind them (RFC 7644 §3.4.2.4).
+    private func fitting(_ rows: [SCIMResource], _ access: SCIMAccess) async throws -> [SCIMResource] {
+        let groups = rows.filter { $0.kind == .group }.map(\.id)
+        guard groups.count > 1 else { return rows }
+        let counts = try await database.query(
+            for: access.company, SCIMStore.memberCounts(of: groups, upTo: memberLimit, of: access.company), as: Int.self)
+        var (members, next) = (0, 0)
+        for (place, row) in rows.enumerated() where row.kind == .group {
+            members += counts[next]
+            next += 1
+            if members > memberLimit, next > 1 { return Array(rows.prefix(place)) }
+        }
+        return rows
     }
 
     private func addMembers(

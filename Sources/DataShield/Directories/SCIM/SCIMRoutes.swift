@@ -29,6 +29,8 @@ struct SCIMRoutes {
     static let root = "/api/scim/{connectionId}"
     /// How large a body may be; the same for a bulk request.
     static let bodyLimit = defaultBodyLimit
+    /// Ten thousand members with their addresses and names are two megabytes.
+    static let groupBodyLimit = 4 << 20
     static let bulkLimit = 1_000
 
     private typealias Handler = @Sendable (Request, AppContext, SCIMAccess) async throws -> Response
@@ -84,7 +86,7 @@ struct SCIMRoutes {
         add(.get, path, "SCIM: list \(name)s", to: api) { request, _, access in try await list(request, [kind], access) }
         add(.post, path, "SCIM: create a \(name)", hasBody: true, status: .created, to: api) { request, _, access in
             let projection = try Self.projection(request)
-            let resource = try await directory.create(kind, try await Self.body(request), access)
+            let resource = try await directory.create(kind, try await Self.body(request, of: kind), access)
             return try answer(resource, projection, access, status: .created)
         }
         add(.post, "\(path)/.search", "SCIM: search \(name)s", hasBody: true, to: api) { request, _, access in
@@ -102,12 +104,13 @@ struct SCIMRoutes {
         add(.put, "\(path)/{id}", "SCIM: replace a \(name)", hasBody: true, to: api) { request, context, access in
             let projection = try Self.projection(request)
             let resource = try await directory.replace(
-                try Self.id(kind, context), kind, try await Self.body(request), ifMatch: request.headers[.ifMatch], access)
+                try Self.id(kind, context), kind, try await Self.body(request, of: kind), ifMatch: request.headers[.ifMatch], access)
             return try answer(resource, projection, access)
         }
         add(.patch, "\(path)/{id}", "SCIM: change a \(name)", hasBody: true, to: api) { request, context, access in
             let projection = try Self.projection(request)
-            let patch = try SCIMPatch(try await Self.body(request))
+            let patch = try SCIMPatch(try await Self.body(request, of: kind))
+            limit.owe(patch.operations.count - 1, access.connection, now: now())
             let resource = try await directory.patch(
                 try Self.id(kind, context), kind, patch, ifMatch: request.headers[.ifMatch], access)
             // A group can have ten thousand members, and a change names a few: they are sent only to who asks.
@@ -173,11 +176,11 @@ struct SCIMRoutes {
         return id
     }
 
-    private static func body(_ request: Request) async throws -> SCIMValue {
+    private static func body(_ request: Request, of kind: SCIMKind? = nil) async throws -> SCIMValue {
         if let type = request.headers[.contentType]?.split(separator: ";").first.map({ $0.filter { $0 != " " }.lowercased() }) {
             guard type == media || type == "application/json" else { throw HTTPFailure.unsupportedMediaType(expected: media) }
         }
-        return try SCIMJSON.parse(Array(buffer: try await request.bodyBytes(limit: bodyLimit)))
+        return try SCIMJSON.parse(Array(buffer: try await request.bodyBytes(limit: kind == .group ? groupBodyLimit : bodyLimit)))
     }
 
     private static func parameters(_ request: Request) throws -> [String: String] {
@@ -255,7 +258,9 @@ struct SCIMRoutes {
         switch operation.method {
         case .post, .put: return outcome(try await directory.replace(id, kind, data, ifMatch: operation.version, access), 200, access)
         case .patch:
-            return outcome(try await directory.patch(id, kind, try SCIMPatch(data), ifMatch: operation.version, access), 200, access)
+            let patch = try SCIMPatch(data)
+            limit.owe(patch.operations.count - 1, access.connection, now: now())
+            return outcome(try await directory.patch(id, kind, patch, ifMatch: operation.version, access), 200, access)
         case .delete:
             try await directory.delete(id, kind, ifMatch: operation.version, access)
             return SCIMBulk.Outcome(status: 204, location: "\(access.base)\(kind.type.endpoint)/\(id)")

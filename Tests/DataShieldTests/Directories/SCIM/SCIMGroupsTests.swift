@@ -142,6 +142,49 @@ import Testing
         }
     }
 
+    @Test func `ten thousand members fit, with all that a directory says of them`() async throws {
+        try await withSCIM { scim in
+            let members = (0..<10_000).map { number -> SCIMValue in
+                let id = "c\(String(repeating: "0", count: 19))\(number + 10_000)"
+                return [
+                    "value": .string(id), "$ref": .string("https://monitor.acme.example/api/scim/c0000000000000000000scim1/Users/\(id)"),
+                    "display": .string("Somebody Whose Name Is Long \(number)"), "type": "User",
+                ]
+            }
+            let body: SCIMValue = [
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Everybody", "members": .array(members),
+            ]
+            #expect(try JSONWriter.bytes(body).count > 1_900_000)
+            let made = try await scim.send("POST", "/Groups", body)
+            #expect(made.status == 201 && made.body["members"]?.items?.count == 10_000)
+            let change: SCIMValue = ["Operations": [["op": "replace", "path": "members", "value": .array(members.reversed())]]]
+            #expect(try await scim.send("PATCH", "/Groups/\(made.id)", change).status == 204)
+            #expect(try await scim.send("PUT", "/Groups/\(made.id)", body).status == 200)
+        }
+    }
+
+    @Test func `a page of groups has no more members than it may, and the next begins behind it`() async throws {
+        try await withSCIM { scim in
+            for number in 0..<4 { _ = try await scim.makeGroup("g\(number)", (0..<9).map { "m\(number)-\($0)" }) }
+            let access = SCIMAccess(connection: scim.connection, connectionName: "x", company: scim.company, base: "http://x")
+            var directory = scim.client.application.scim
+            directory.memberLimit = 20
+            func page(_ parameters: [String: String]) async throws -> SCIMList {
+                try await directory.list(try SCIMQuery(parameters: parameters), [.group], access)
+            }
+            let first = try await page([:])
+            #expect(first.resources.count == 2 && first.totalResults == 4 && first.body["itemsPerPage"] == 2)
+            let rest = try await page(["startIndex": "3"])
+            #expect(rest.resources.count == 2 && rest.totalResults == 4)
+            #expect(Set((first.resources + rest.resources).compactMap { $0["id"]?.text }).count == 4)
+            #expect((first.resources + rest.resources).allSatisfy { $0["members"]?.items?.count == 9 })
+            // Without members all fit; and one that is larger than a page is a page.
+            #expect(try await page(["excludedAttributes": "members"]).resources.count == 4)
+            directory.memberLimit = 5
+            #expect(try await page([:]).resources.count == 1)
+        }
+    }
+
     @Test func `ten thousand in one department`() async throws {
         try await withSCIM { scim in
             let made = try await scim.makeUser("mara@acme.example")

@@ -58,6 +58,26 @@ import Testing
         }
     }
 
+    @Test func `a search and a change answer what was asked for and no more`() async throws {
+        try await withSCIM { scim in
+            let made = try await scim.makeUser("m@acme.example", ["title": "T"])
+            _ = try await scim.makeGroup("Finance", [made.id])
+            let schemas: SCIMValue = [.string(SCIMMessage.searchRequest)]
+            for path in ["/.search", "/Groups/.search"] {
+                let found = try await scim.send(
+                    "POST", path, ["schemas": schemas, "filter": "displayName eq \"Finance\"", "excludedAttributes": ["members"]])
+                #expect(found.total == 1 && found.resources.first?["displayName"] == "Finance" && found.resources.first?["members"] == nil)
+            }
+            let people = try await scim.send("POST", "/Users/.search", ["schemas": schemas, "excludedAttributes": "emails.type, title,name"])
+            #expect(people.resources.first?["emails"] == [["value": "m@acme.example", "primary": true]])
+            #expect(people.resources.first?["title"] == nil && people.resources.first?["name"] == nil)
+            let change: SCIMValue = ["Operations": [["op": "replace", "path": "title", "value": "U"]]]
+            let patched = try await scim.send("PATCH", "/Users/\(made.id)?attributes=title,name.familyName", change)
+            #expect(patched.status == 200 && Set((patched.body.members ?? [:]).keys) == ["schemas", "id", "title", "name"])
+            #expect(patched.body["title"] == "U" && patched.body["name"] == ["familyName": "Lind"])
+        }
+    }
+
     /// The evaluator that changes use and the SQL that lists use are held against each other, over random people and filters.
     @Test func `filters mean the same to the program and to the database`() async throws {
         try await withSCIM { scim in

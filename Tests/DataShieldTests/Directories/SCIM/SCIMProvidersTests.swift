@@ -241,10 +241,55 @@ import Testing
             #expect(outcomes.map { $0["status"]?.text } == ["201", "201", "409", "200", "412", "404", "404", "400"])
             #expect(outcomes[1]["location"]?.text?.contains("/Users/") == true && outcomes[1]["bulkId"] == "m" && outcomes[1]["version"] == "W/\"1\"")
             #expect(outcomes[2]["response"]?["scimType"] == "uniqueness" && outcomes[0]["response"] == nil)
+            let origin = "\(scim.client.server.origin)\(scim.base)"
+            #expect(outcomes[2]["location"] == nil && outcomes[4]["location"] == outcomes[1]["location"])
+            #expect(outcomes[5]["location"]?.text == "\(origin)/Users/c00000000" && outcomes[6]["location"]?.text == "\(origin)/Nothing")
             let employee = try #require(try await scim.employee("mara@acme.example"))
             #expect(employee.department == "Finance" && employee.title == "CFO")
             let many = SCIMValue.array((0...1_000).map { ["method": "DELETE", "path": .string("/Users/\($0)")] })
             #expect(try await scim.send("POST", "/Bulk", ["Operations": many]).status == 413)
+        }
+    }
+
+    @Test func `groups that are in each other are made by one bulk request, and so are people who manage each other`() async throws {
+        try await withSCIM { scim in
+            func post(_ path: String, _ bulkId: String, _ data: SCIMValue) -> SCIMValue {
+                ["method": "POST", "path": .string(path), "bulkId": .string(bulkId), "data": data]
+            }
+            let reply = try await scim.send(
+                "POST", "/Bulk",
+                [
+                    "Operations": [
+                        post("/Groups", "a", ["displayName": "bulkId:b", "members": [["value": "bulkId:b", "type": "Group"]]]),
+                        post("/Groups", "b", ["displayName": "B", "members": [["value": "bulkId:a", "type": "Group"]]]),
+                        post("/Users", "m", ["userName": "m", enterprise: ["manager": ["value": "bulkId:n"]]]),
+                        post("/Users", "n", ["userName": "n", enterprise: ["manager": "bulkId:m"]]),
+                    ]
+                ])
+            let outcomes = reply.body["Operations"]?.items ?? []
+            #expect(outcomes.map { $0["status"]?.text } == ["201", "201", "201", "201"])
+            let ids = outcomes.map { $0["location"]?.text?.split(separator: "/").last.map { String($0) } ?? "" }
+            let first = try await scim.get("/Groups/\(ids[0])")
+            #expect(first.body["members"] == [["value": .string(ids[1]), "type": "Group"]] && first.body["displayName"] == "bulkId:b")
+            #expect(first.body["meta"]?["version"] == outcomes[0]["version"])
+            #expect(try await scim.get("/Groups/\(ids[1])").body["members"] == [["value": .string(ids[0]), "type": "Group"]])
+            #expect(try await scim.get("/Users/\(ids[2])").body[enterprise]?["manager"] == ["value": .string(ids[3])])
+            #expect(try await scim.get("/Users/\(ids[3])").body[enterprise]?["manager"] == ["value": .string(ids[2])])
+        }
+    }
+
+    @Test func `a bulk request ends after as many errors as it says`() async throws {
+        try await withSCIM { scim in
+            let bad: SCIMValue = ["method": "DELETE", "path": "/Users/c00000000"]
+            func good(_ name: String) -> SCIMValue {
+                ["method": "POST", "path": "/Users", "bulkId": .string(name), "data": ["userName": .string(name)]]
+            }
+            let body: SCIMValue = [
+                "schemas": [.string(SCIMMessage.bulkRequest)], "failOnErrors": 2, "Operations": [good("a"), bad, good("b"), bad, good("c")],
+            ]
+            let outcomes = try await scim.send("POST", "/Bulk", body).body["Operations"]?.items ?? []
+            #expect(outcomes.map { $0["status"]?.text } == ["201", "404", "201", "404"])
+            #expect(try await scim.get("/Users").total == 2)
         }
     }
 }
