@@ -107,6 +107,28 @@ def test_a_scim_token_is_shown_once(page, admin_api):
     admin_api.delete(f"/api/directory/{connection['id']}")
 
 
+def test_whom_a_scim_directory_could_not_get_onto_the_list_is_on_its_page(page, admin_api):
+    made = admin_api.post("/api/directory", data={"type": "SCIM", "name": "Okta by SCIM"}).json()
+    path = "/" + made["endpoint"].split("//", 1)[1].split("/", 1)[1]
+    headers = {"Authorization": f"Bearer {made['bearerToken']}", "Content-Type": "application/scim+json"}
+    pushed = page.request.post(f"{path}/Users", headers=headers, data={"userName": "nobody"})
+    assert pushed.status == 201
+    page.goto(f"/directories/{made['id']}")
+    expect(page.get_by_text("Some not taken")).to_be_visible()
+    table = page.get_by_role("table", name="People who could not be taken")
+    expect(table.get_by_role("row", name=re.compile("nobody"))).to_contain_text("no usable e-mail address")
+    # Two tokens are good at most: the button that makes another gives way to the one that takes the former back.
+    page.get_by_role("button", name="New token").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("New|Make|Yes|OK", re.I)).click()
+    expect(page.get_by_label("Bearer token")).to_be_visible()
+    expect(page.get_by_role("button", name="New token")).to_have_count(0)
+    page.get_by_role("button", name="Take back the former token").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Take|Yes|OK", re.I)).click()
+    expect(page.get_by_role("button", name="New token")).to_be_visible()
+    assert page.request.get(f"{path}/Users", headers=headers).status == 401
+    admin_api.delete(f"/api/directory/{made['id']}")
+
+
 def test_mfa_coverage_shows_numbers_departments_and_the_exposed(page, admin_api):
     coverage = admin_api.get("/api/mfa").json()
     total = coverage["total"]
