@@ -36,6 +36,9 @@ package enum LivenessReason: String, NativeEnum {
     case passwordStands = "PASSWORD_STANDS"
     case sessionsNotKnown = "SESSIONS_NOT_KNOWN"
     case passwordNotKnown = "PASSWORD_NOT_KNOWN"
+    case accountNotListed = "ACCOUNT_NOT_LISTED"
+    case accountUnassigned = "ACCOUNT_UNASSIGNED"
+    case personHasLeft = "PERSON_HAS_LEFT"
     case sessionsUnclear = "SESSIONS_UNCLEAR"
     case passwordUnclear = "PASSWORD_UNCLEAR"
     case sessionsRevoked = "SESSIONS_REVOKED"
@@ -46,7 +49,8 @@ package enum LivenessReason: String, NativeEnum {
         switch self {
         case .noCredential: .noCredential
         case .sessionsStand, .passwordStands: .live
-        case .sessionsNotKnown, .passwordNotKnown, .sessionsUnclear, .passwordUnclear: .unknown
+        case .sessionsNotKnown, .passwordNotKnown, .sessionsUnclear, .passwordUnclear, .accountNotListed, .accountUnassigned, .personHasLeft:
+            .unknown
         case .accountDisabled, .sessionsRevoked, .passwordChanged, .bothRenewed: .neutralised
         }
     }
@@ -60,6 +64,8 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
     package var breachDate: Date?
     /// When it became known.
     package var knownAt: Date
+    /// Whether a secret of it was in a file of which nobody knows when it is from.
+    package var hasUndated: Bool
     package var isInDirectory: Bool
     package var passwordChangedAt: Date?
     package var sessionsValidFrom: Date?
@@ -72,15 +78,22 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
         greatest(r.detected_at, (SELECT max(c.first_seen_at) FROM leaked_credentials c WHERE c.company_id = r.company_id AND c.record_id = r.id))
         """
 
+    /// Whether a secret of it was in a file of which nobody knows when it is from.
+    private static let hasUndated: SQL = """
+        (r.in_leak_file AND EXISTS (
+            SELECT FROM leaked_credentials c WHERE c.company_id = r.company_id AND c.record_id = r.id AND NOT c.is_dated))
+        """
+
     /// The reason, for rows of `breach_records r`, `breaches b` and `employees e`.
     static let reason: SQL = """
-        exposure_reason(r.exposed_data, r.artifacts, r.captured_at, b.breach_date, \(knownAt), e.source_connection_id IS NOT NULL, \
-        e.password_changed_at, e.sessions_valid_from, e.deactivated_at)
+        exposure_reason(r.exposed_data, r.artifacts, r.captured_at, b.breach_date, \(knownAt), \(hasUndated), \
+        e.password_changed_at, e.sessions_valid_from, e.deactivated_at, \
+        CASE WHEN e.source_connection_id IS NOT NULL OR e.deactivation_reason <> 'DISABLED' THEN e.deactivation_reason END)
         """
 
     static let columns: SQL = """
-        \(reason), r.captured_at, b.breach_date, \(knownAt), e.source_connection_id IS NOT NULL, e.password_changed_at, e.sessions_valid_from, \
-        e.deactivated_at, e.mfa_enabled
+        \(reason), r.captured_at, b.breach_date, \(knownAt), \(hasUndated), e.source_connection_id IS NOT NULL, e.password_changed_at, \
+        e.sessions_valid_from, e.deactivated_at, e.mfa_enabled
         """
 
     /// Whether there is a record behind an alert `a` whose exposure is one of these.
@@ -99,6 +112,7 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
         capturedAt = try row.next()
         breachDate = try row.next()
         knownAt = try row.next()
+        hasUndated = try row.next()
         isInDirectory = try row.next()
         passwordChangedAt = try row.next()
         sessionsValidFrom = try row.next()
@@ -115,6 +129,12 @@ extension ExposureLiveness {
             return "Neither a password nor a session is in it, so nobody can sign in with it."
         case .accountDisabled:
             return "The account is disabled in its directory\(on(deactivatedAt, " since"))."
+        case .accountNotListed:
+            return "Its directory no longer lists the account\(on(deactivatedAt, " since")): whether it still can be signed in to, nobody says."
+        case .accountUnassigned:
+            return "The directory took the person back\(on(deactivatedAt, " on")): whether they still have an account there, it does not say."
+        case .personHasLeft:
+            return "The person has left\(on(deactivatedAt, " on")), by the staff list: whether the account was disabled, nobody says."
         case .sessionsStand:
             return "A session was stolen \(time), and no session of the account has been revoked\(on(sessionsValidFrom, " since"))."
         case .passwordStands:
@@ -141,6 +161,7 @@ extension ExposureLiveness {
     /// When it was exposed, and how sure that is.
     private var time: String {
         if let capturedAt { return "on \(Format.day(capturedAt)), as the malware's log says" }
+        if hasUndated { return "on or before \(Format.day(knownAt)), when a file without a date showed it" }
         if let breachDate { return "around \(Format.day(breachDate)), the date of the breach, give or take a month" }
         return "on or before \(Format.day(knownAt)), when it became known"
     }

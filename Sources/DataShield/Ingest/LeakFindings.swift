@@ -21,6 +21,11 @@ struct LeakFindings: Sendable {
 
     /// Lists of credentials come from anywhere and are put together anew all the time: each is no breach of its own.
     static let listsName = "Credential lists"
+    private static let listsKey = CanonicalKey.of(listsName)
+
+    /// The day of a breach, as whoever reads the file knows it. All lists of all companies are one breach of the catalogue, so that none
+    /// of them can say when it was.
+    private func date(of name: String) -> Date? { CanonicalKey.of(name) == Self.listsKey ? nil : source.date }
 
     // MARK: Lists, tables and dumps
 
@@ -35,10 +40,11 @@ struct LeakFindings: Sendable {
             groups[name, default: []].append(record)
         }
         return names.map { name in
-            let records = groups[name] ?? []
+            let (records, date) = (groups[name] ?? [], date(of: name))
             return Finding(
-                breachName: name, breachDate: source.date, dataTypes: dataTypes(records), artifacts: [], evidence: evidence(records, of: person),
-                source: .darkWeb, provider: nil, leak: LeakFinding(file: file, credentials: credentials(records, of: person, machine: nil)))
+                breachName: name, breachDate: date, dataTypes: dataTypes(records), artifacts: [], evidence: evidence(records, of: person),
+                source: .darkWeb, provider: nil,
+                leak: LeakFinding(file: file, credentials: credentials(records, of: person, machine: nil), isDated: date != nil))
         }
     }
 
@@ -79,7 +85,9 @@ struct LeakFindings: Sendable {
             breachName: name, breachDate: log.capturedAt.map(BreachDate.day(of:)), dataTypes: dataTypes(records), artifacts: artifacts,
             machineId: machine.machineId, malwareFamily: machine.malwareFamily, capturedAt: log.capturedAt, evidence: evidence,
             source: .stealerLog, provider: nil,
-            leak: LeakFinding(file: file, credentials: credentials(records, of: person, machine: machine.machineId), machine: machine))
+            leak: LeakFinding(
+                file: file, credentials: credentials(records, of: person, machine: machine.machineId), isDated: log.capturedAt != nil,
+                machine: machine))
     }
 
     /// Whether a host is a domain, or below it.

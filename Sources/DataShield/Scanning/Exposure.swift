@@ -121,6 +121,7 @@ extension Finding {
         if let mine = leak, let theirs = other.leak {
             result.leak?.credentials = mine.credentials + theirs.credentials
             result.leak?.machine = mine.machine ?? theirs.machine
+            result.leak?.isDated = mine.isDated && theirs.isDated
         }
         return result
     }

@@ -5,12 +5,15 @@ package struct LeakFinding: Sendable, Hashable {
     /// The file, as the company knows it.
     package var file: LeakFileID
     package var credentials: [FoundCredential]
+    /// Whether it is known when the file's content is from.
+    package var isDated: Bool
     /// The infected machine; nil for lists, whose lines name none.
     package var machine: InfectedMachine.Facts?
 
-    package init(file: LeakFileID, credentials: [FoundCredential], machine: InfectedMachine.Facts? = nil) {
+    package init(file: LeakFileID, credentials: [FoundCredential], isDated: Bool = false, machine: InfectedMachine.Facts? = nil) {
         self.file = file
         self.credentials = credentials
+        self.isDated = isDated
         self.machine = machine
     }
 }

@@ -78,15 +78,15 @@ struct LeakStore {
     private func insertion(_ rows: [Entry], at now: Date) -> SQL {
         """
         INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, sites, secret_kind, length_class, fingerprint,
-            first_seen_at, last_seen_at)
-        SELECT id, \(db.company), employee_id, record_id, identity, login, sites::text[], kind, length, fingerprint, \(now), \(now)
+            is_dated, first_seen_at, last_seen_at)
+        SELECT id, \(db.company), employee_id, record_id, identity, login, sites::text[], kind, length, fingerprint, is_dated, \(now), \(now)
         FROM unnest(
             \(rows.map { _ in CUID.make(at: now) })::text[], \(rows.map(\.leak.employee))::text[], \(rows.map(\.leak.record))::text[],
             \(rows.map(\.credential.identity))::bytea[], \(rows.map(\.credential.login))::text[],
             \(rows.map { ArrayText.of(Self.kept($0.sites)) })::text[],
             \(rows.map(\.credential.secret?.kind))::text[], \(rows.map(\.credential.secret?.lengthClass))::text[],
-            \(rows.map(\.credential.secret?.fingerprint))::bytea[]
-        ) AS c (id, employee_id, record_id, identity, login, sites, kind, length, fingerprint)
+            \(rows.map(\.credential.secret?.fingerprint))::bytea[], \(rows.map(\.leak.finding.isDated))::bool[]
+        ) AS c (id, employee_id, record_id, identity, login, sites, kind, length, fingerprint, is_dated)
         ON CONFLICT (company_id, record_id, identity) DO NOTHING
         """
     }

@@ -35,7 +35,7 @@ struct RecordingBatch {
         var keys: [String: String] = [:]
         var seen: Set<DraftOrigin> = []
         for (employee, finding) in findings {
-            let finding = Self.clean(finding)
+            let finding = Self.believed(Self.clean(finding), at: now)
             let key = keys[finding.breachName] ?? CanonicalKey.of(finding.breachName)
             keys[finding.breachName] = key
             add(finding, at: Place(employee: employee, key: key))
@@ -84,6 +84,21 @@ struct RecordingBatch {
         var finding = finding
         let name = PlainText.oneLine(finding.breachName)
         finding.breachName = name.isEmpty ? "Unnamed" : String(name.prefix(200))
+        return finding
+    }
+
+    /// Nothing was exposed after it was read, but for the machine's time, whose zone is not known: such a date counts as unknown. Else no
+    /// change of a password could ever come after it.
+    private static func believed(_ finding: Finding, at now: Date) -> Finding {
+        func isBelievable(_ date: Date?) -> Bool { date.map { $0 <= now.addingTimeInterval(86_400) } ?? true }
+        guard !isBelievable(finding.breachDate) || !isBelievable(finding.capturedAt) || !isBelievable(finding.leak?.machine?.capturedAt) else {
+            return finding
+        }
+        var finding = finding
+        if !isBelievable(finding.breachDate) { finding.breachDate = nil }
+        if !isBelievable(finding.capturedAt) { finding.capturedAt = nil }
+        if !isBelievable(finding.leak?.machine?.capturedAt) { finding.leak?.machine?.capturedAt = nil }
+        finding.leak?.isDated = false
         return finding
     }
 

@@ -17,10 +17,11 @@ import Testing
         var captured: String?
         var breach: String?
         var known = "2026-06-01"
-        var isInDirectory = true
+        var hasUndated = false
         var password: String?
         var sessions: String?
         var deactivated: String?
+        var because: String?
         var reason: LivenessReason
 
         var testDescription: String { name }
@@ -29,14 +30,29 @@ import Testing
     static let cases: [Case] = [
         Case(name: "nothing to sign in with", breach: "2026-01-10", password: "2020-01-01", reason: .noCredential),
         Case(name: "autofill is no credential", artifacts: [.autofill], captured: "2026-01-10", reason: .noCredential),
-        Case(name: "no credential, although the account is disabled", deactivated: "2026-02-01", reason: .noCredential),
-        Case(name: "disabled in the directory", data: ["password"], breach: "2026-01-10", deactivated: "2026-02-01", reason: .accountDisabled),
+        Case(name: "no credential, although the account is disabled", deactivated: "2026-02-01", because: "DISABLED", reason: .noCredential),
+        // Only the directory's word that the account is disabled makes it useless.
         Case(
-            name: "disabled before the exposure is as good", data: ["password"], breach: "2026-01-10", deactivated: "2025-02-01",
+            name: "disabled in the directory", data: ["password"], breach: "2026-01-10", deactivated: "2026-02-01", because: "DISABLED",
             reason: .accountDisabled),
         Case(
-            name: "taken off the list by hand says nothing of the account", data: ["password"], breach: "2026-01-10", isInDirectory: false,
-            deactivated: "2026-02-01", reason: .passwordNotKnown),
+            name: "disabled before the exposure is as good", data: ["password"], breach: "2026-01-10", deactivated: "2025-02-01",
+            because: "DISABLED", reason: .accountDisabled),
+        Case(
+            name: "no longer listed", data: ["password"], breach: "2026-01-10", deactivated: "2026-02-01", because: "GONE", reason: .accountNotListed),
+        Case(
+            name: "no longer listed, and unchanged as far as was known", data: ["password"], breach: "2026-01-10", password: "2020-01-01",
+            deactivated: "2026-02-01", because: "GONE", reason: .accountNotListed),
+        Case(
+            name: "taken back by a directory that pushes", artifacts: [.cookie], captured: "2026-01-10", deactivated: "2026-02-01",
+            because: "UNASSIGNED", reason: .accountUnassigned),
+        Case(
+            name: "taken off the list by hand says nothing of the account", data: ["password"], breach: "2026-01-10", deactivated: "2026-02-01",
+            because: "HAND", reason: .personHasLeft),
+        Case(name: "left, and nobody kept why", data: ["password"], breach: "2026-01-10", deactivated: "2026-02-01", reason: .personHasLeft),
+        Case(
+            name: "who has left after a change of the password is no worse off", data: ["password"], breach: "2026-01-10", password: "2026-05-01",
+            deactivated: "2026-05-02", because: "HAND", reason: .passwordChanged),
         // A breach with a date: a month more or less.
         Case(name: "changed long after", data: ["password"], breach: "2026-01-10", password: "2026-05-01", reason: .passwordChanged),
         Case(name: "changed long before", data: ["password"], breach: "2026-01-10", password: "2025-05-01", reason: .passwordStands),
@@ -47,6 +63,16 @@ import Testing
             name: "changed three weeks after, and after it was known", data: ["password"], breach: "2026-01-10", known: "2026-01-15",
             password: "2026-01-31", reason: .passwordChanged),
         Case(name: "nobody says when it was changed", data: ["password"], breach: "2026-01-10", reason: .passwordNotKnown),
+        // A secret in a file without a date may be younger than its breach.
+        Case(
+            name: "changed after the breach, and before a file without a date showed another secret", data: ["password"], breach: "2020-01-10",
+            hasUndated: true, password: "2024-01-01", reason: .passwordUnclear),
+        Case(
+            name: "changed before the breach, whatever is in a file without a date", data: ["password"], breach: "2020-01-10", hasUndated: true,
+            password: "2019-01-01", reason: .passwordStands),
+        Case(
+            name: "changed after it became known", data: ["password"], breach: "2020-01-10", hasUndated: true, password: "2026-06-02",
+            reason: .passwordChanged),
         // Without any date: at the latest when it became known.
         Case(name: "no date, changed after it was known", data: ["password"], password: "2026-06-02", reason: .passwordChanged),
         Case(name: "no date, changed before it was known", data: ["password"], password: "2020-06-02", reason: .passwordUnclear),
@@ -87,8 +113,9 @@ import Testing
         let found = try await TestDatabase.current.system.first(
             """
             SELECT exposure_reason(\(one.data)::text[], \(artifacts)::text[]::artifact_kind[], \(Self.day(one.captured))::timestamptz,
-                (\(Self.day(one.breach))::timestamptz AT TIME ZONE 'UTC')::date, \(Self.day(one.known))::timestamptz, \(one.isInDirectory),
-                \(Self.day(one.password))::timestamptz, \(Self.day(one.sessions))::timestamptz, \(Self.day(one.deactivated))::timestamptz)
+                (\(Self.day(one.breach))::timestamptz AT TIME ZONE 'UTC')::date, \(Self.day(one.known))::timestamptz, \(one.hasUndated),
+                \(Self.day(one.password))::timestamptz, \(Self.day(one.sessions))::timestamptz, \(Self.day(one.deactivated))::timestamptz,
+                \(one.because)::text)
             """, as: LivenessReason.self)
         #expect(found == one.reason)
     }

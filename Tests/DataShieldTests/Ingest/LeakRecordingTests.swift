@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    private func world(_ others: [CompanyID] = []) async throws -> World {
+    private func world(_ others: [CompanyID] = [], source: LeakSource = LeakSource()) async throws -> World {
         let domain = "l\(CUID.make(at: Date()).suffix(12)).example"
         let company = try await database.makeCompany(domain: domain)
         let ada = try await database.makeEmployee(in: company, email: "ada@\(domain)")
@@ -49,7 +49,7 @@ import Testing
         return World(
             company: company, domain: domain, ada: ada, bob: bob,
             recording: LeakRecording(
-                database: database.tenant, recorder: Recorder(now: { Self.now }), people: people, source: LeakSource(), runs: [company: run],
+                database: database.tenant, recorder: Recorder(now: { Self.now }), people: people, source: source, runs: [company: run],
                 now: { Self.now }),
             adaNumber: try #require(people.list.find("ADA@\(domain)")), bobNumber: try #require(people.list.find("bob@\(domain)")))
     }
@@ -297,5 +297,62 @@ extension WatchList {
     /// For tests: the number of an address written as a text.
     func find(_ address: String) -> Int? {
         Array(address.utf8).withUnsafeBytes { find($0) }
+    }
+}
+
+/// What a date may say.
+extension LeakRecordingTests {
+    private func liveness(_ world: World, _ person: EmployeeID) async throws -> [LivenessReason] {
+        let subject = Subject(actor: .program("test"), company: world.company, role: .admin)
+        return try await Breaches(database: database.tenant).records(of: person, for: subject).map(\.liveness.reason)
+    }
+
+    @Test(arguments: [nil, "credential-lists"])
+    func `a dated list says nothing of when other lists are from, whoever reads it`(name: String?) async throws {
+        var other = try await world()
+        try await other.recording.record([other.record(other.adaNumber)], [], in: file("young.txt"), part("young.txt"))
+        // Changed long after the day that another company's list is given, and before this one was found.
+        try await database.owner.execute("UPDATE employees SET password_changed_at = '2020-01-01' WHERE id = \(other.ada)")
+        #expect(try await liveness(other, other.ada) == [.passwordUnclear])
+        var world = try await world(source: LeakSource(name: name, date: Timestamp.parse("2012-05-05T00:00:00.000Z")))
+        try await world.recording.record([world.record(world.adaNumber)], [], in: file("old.txt"), part("old.txt"))
+        #expect(try await liveness(other, other.ada) == [.passwordUnclear])
+        try await database.owner.execute("UPDATE employees SET password_changed_at = '2020-01-01' WHERE id = \(world.ada)")
+        #expect(try await liveness(world, world.ada) == [.passwordUnclear])
+    }
+
+    @Test(arguments: [(true, LivenessReason.passwordChanged), (false, .passwordUnclear)])
+    func `a secret in a file without a date may be younger than its breach`(isDated: Bool, expected: LivenessReason) async throws {
+        let name = "Shop \(CUID.make(at: Date()).suffix(12))"
+        let date = Timestamp.parse("2012-05-05T00:00:00.000Z")
+        // Another company knows when it was, so that the catalogue does.
+        var other = try await world(source: LeakSource(name: name, date: date))
+        try await other.recording.record([other.record(other.adaNumber)], [], in: file("shop.csv"), part("shop.csv"))
+        var world = try await world(source: LeakSource(name: name, date: isDated ? date : nil))
+        try await world.recording.record([world.record(world.adaNumber)], [], in: file("shop.csv"), part("shop.csv"))
+        try await database.owner.execute("UPDATE employees SET password_changed_at = '2020-01-01' WHERE id = \(world.ada)")
+        #expect(try await liveness(world, world.ada) == [expected])
+    }
+
+    @Test(arguments: [("2026-06-16T11:00:00.000Z", true), ("2026-06-17T00:00:00.000Z", false), ("2099-12-31T00:00:00.000Z", false)])
+    func `a time after the reading counts as unknown`(captured: String, isKept: Bool) async throws {
+        let world = try await world()
+        let (date, machine) = (Timestamp.parse(captured), "m\(CUID.make(at: Date()))")
+        let finding = Finding(
+            breachName: machine, breachDate: date, dataTypes: ["password"], artifacts: [.cookie], capturedAt: date, source: .stealerLog,
+            provider: nil, leak: LeakFinding(file: LeakFileID(), credentials: [], isDated: true))
+        try await database.tenant.transaction(for: world.company) { db in
+            _ = try await Recorder(now: { Self.now }).record([(world.ada, finding)], in: db)
+        }
+        let kept = try await database.owner.first(
+            """
+            SELECT r.captured_at IS NOT NULL AND b.breach_date IS NOT NULL FROM breach_records r JOIN breaches b ON b.id = r.breach_id
+            WHERE r.employee_id = \(world.ada)
+            """, as: Bool.self)
+        #expect(kept == isKept)
+        // Whoever renews both afterwards is safe.
+        try await database.owner.execute(
+            "UPDATE employees SET password_changed_at = '2026-06-18', sessions_valid_from = '2026-06-18' WHERE id = \(world.ada)")
+        #expect(try await liveness(world, world.ada) == [.bothRenewed])
     }
 }
