@@ -53,7 +53,7 @@ struct KnownPeople: Sendable {
             let page = try await database.query(
                 for: company,
                 """
-                SELECT external_id, deactivated_at IS NULL, email, first_name, last_name, department, title, mfa_enabled, password_changed_at,
+                SELECT external_id, deactivated_at IS NULL, deactivation_reason = 'DISABLED', email, first_name, last_name, department, title, mfa_enabled, password_changed_at,
                     sessions_valid_from
                 FROM employees WHERE company_id = \(company) AND source_connection_id = \(connection) AND external_id > \(last)
                 ORDER BY external_id \(SQL.limit(pageSize))
@@ -73,7 +73,8 @@ struct KnownPeople: Sendable {
             externalId = try row.next()
             isActive = try row.next()
             fingerprint = KnownPeople.fingerprint(
-                isActive: isActive, email: try row.next(), firstName: try row.next(), lastName: try row.next(), department: try row.next(),
+                isActive: isActive, isDisabled: try row.next() ?? false, email: try row.next(), firstName: try row.next(), lastName: try row.next(),
+                department: try row.next(),
                 title: try row.next(), mfaEnabled: try row.next(), passwordChangedAt: try row.next(), sessionsValidFrom: try row.next())
         }
     }
@@ -82,20 +83,25 @@ struct KnownPeople: Sendable {
 
     private static func fingerprint(_ person: ListedPerson) -> Int {
         fingerprint(
-            isActive: person.isActive, email: person.email, firstName: person.firstName, lastName: person.lastName, department: person.department,
+            isActive: person.isActive, isDisabled: person.isDisabled, email: person.email, firstName: person.firstName, lastName: person.lastName,
+            department: person.department,
             title: person.title, mfaEnabled: person.mfaEnabled, passwordChangedAt: person.passwordChangedAt,
             sessionsValidFrom: person.sessionsValidFrom)
     }
 
     /// Two that have one fingerprint are alike (SipHash with a key of this process). The other way round it need not be so: what a directory
-    /// does not say and we know makes another one. Of who is not active only that is of interest.
+    /// does not say and we know makes another one. Of who is not active only that is of interest, and whether the account is disabled.
     private static func fingerprint(
-        isActive: Bool, email: String?, firstName: String?, lastName: String?, department: String?, title: String?, mfaEnabled: Bool?,
+        isActive: Bool, isDisabled: Bool, email: String?, firstName: String?, lastName: String?, department: String?, title: String?,
+        mfaEnabled: Bool?,
         passwordChangedAt: Date?, sessionsValidFrom: Date?
     ) -> Int {
         var hasher = Hasher()
         hasher.combine(isActive)
-        guard isActive else { return hasher.finalize() }
+        guard isActive else {
+            hasher.combine(isDisabled)
+            return hasher.finalize()
+        }
         hasher.combine(email)
         hasher.combine(firstName ?? "")
         hasher.combine(lastName ?? "")

@@ -27,7 +27,7 @@ actor SyncListing {
     /// - Throws: ``DirectoryFailure`` for a directory that would fill our memory, or never ends.
     func take(_ page: DirectoryPage) throws -> Int {
         for person in page.people { try take(ListedPerson(person, line: try next())) }
-        for id in page.removed { try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next())) }
+        for id in page.removed { try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next(), isListed: false)) }
         return listed
     }
 
@@ -116,6 +116,8 @@ struct ListedPerson: Sendable {
     let department: String?
     let title: String?
     let isActive: Bool
+    /// Whether the directory lists the account, and as one that cannot be signed in to.
+    let isDisabled: Bool
     let mfaEnabled: Bool?
     let passwordChangedAt: Date?
     let sessionsValidFrom: Date?
@@ -124,7 +126,8 @@ struct ListedPerson: Sendable {
     /// Whether the address is this account's, of all that were listed with it.
     var hasClaim = false
 
-    init(_ person: DirectoryPerson, line: Int) {
+    /// - Parameter isListed: false for somebody of whom the directory only says that they are gone.
+    init(_ person: DirectoryPerson, line: Int, isListed: Bool = true) {
         self.line = line
         externalId = person.externalId
         (email, problem) = Self.address(person.email)
@@ -133,6 +136,7 @@ struct ListedPerson: Sendable {
         department = Self.text(person.department)
         title = Self.text(person.title)
         isActive = person.isActive
+        isDisabled = isListed && !person.isActive
         mfaEnabled = person.mfaEnabled
         passwordChangedAt = person.passwordChangedAt
         sessionsValidFrom = person.sessionsValidFrom

@@ -38,7 +38,7 @@ struct SyncMerge {
         let moved = try await AddressMoves(db: db, connection: connection).perform()
         try await decide(listing.people.count)
         try await refuseIfTooManyWouldGo(listing)
-        let results = try await db.pipeline([update, insert, deactivate])
+        let results = try await db.pipeline([update, insert, deactivate, explain])
         var outcome = SyncOutcome()
         var touched = Set<EmployeeID>()
         for var row in results[0] {
@@ -83,8 +83,8 @@ struct SyncMerge {
             """
             CREATE TEMPORARY TABLE sync_listed (
                 line integer NOT NULL, id text COLLATE "C" NOT NULL, external_id text NOT NULL, email text COLLATE "C", first_name text,
-                last_name text, department text, title text, is_active boolean NOT NULL, mfa_enabled boolean, password_changed_at timestamptz,
-                sessions_valid_from timestamptz, problem text, has_claim boolean NOT NULL
+                last_name text, department text, title text, is_active boolean NOT NULL, is_disabled boolean NOT NULL, mfa_enabled boolean,
+                password_changed_at timestamptz, sessions_valid_from timestamptz, problem text, has_claim boolean NOT NULL
             ) ON COMMIT DROP
             """,
             "CREATE TEMPORARY TABLE sync_gone (external_id text NOT NULL) ON COMMIT DROP",
@@ -108,8 +108,8 @@ struct SyncMerge {
     }
 
     private static let columns = [
-        "line", "id", "external_id", "email", "first_name", "last_name", "department", "title", "is_active", "mfa_enabled", "password_changed_at",
-        "sessions_valid_from", "problem", "has_claim",
+        "line", "id", "external_id", "email", "first_name", "last_name", "department", "title", "is_active", "is_disabled", "mfa_enabled",
+        "password_changed_at", "sessions_valid_from", "problem", "has_claim",
     ]
 
     private static func append(_ person: ListedPerson, to writer: inout CopyWriter) throws {
@@ -122,6 +122,7 @@ struct SyncMerge {
         try writer.append(person.department)
         try writer.append(person.title)
         try writer.append(person.isActive)
+        try writer.append(person.isDisabled)
         try writer.append(person.mfaEnabled)
         try writer.append(person.passwordChangedAt)
         try writer.append(person.sessionsValidFrom)
@@ -205,11 +206,22 @@ struct SyncMerge {
         "coalesce(date_trunc('milliseconds', p.\(column)) > coalesce(e.\(column), '-infinity'), false)"
     }
 
+    /// The later of what we know and what the directory says of an account; of another account than before what it says, also if that
+    /// is nothing. `account_differs`: whether it is another.
+    private static func time(_ column: SQL) -> SQL {
+        """
+        CASE WHEN d.account_differs THEN date_trunc('milliseconds', d.\(column))
+            ELSE greatest(date_trunc('milliseconds', d.\(column)), e.\(column)) END
+        """
+    }
+
+    private var accountDiffers: SQL { "(e.source_connection_id IS DISTINCT FROM \(connection) OR e.external_id IS DISTINCT FROM p.external_id)" }
+
     /// Changes those who are different, and locks only them, in the order in which everybody locks employees.
     private var update: SQL {
         """
         WITH different AS MATERIALIZED (
-            SELECT e.id AS known_id, e.deactivated_at IS NOT NULL AS is_back, p.*, array_remove(ARRAY[
+            SELECT e.id AS known_id, e.deactivated_at IS NOT NULL AS is_back, \(accountDiffers) AS account_differs, p.*, array_remove(ARRAY[
                 CASE WHEN p.first_name <> e.first_name THEN 'firstName' END,
                 CASE WHEN p.last_name <> e.last_name THEN 'lastName' END,
                 CASE WHEN p.department IS DISTINCT FROM e.department AND p.department IS NOT NULL THEN 'department' END,
@@ -217,8 +229,7 @@ struct SyncMerge {
                 CASE WHEN p.mfa_enabled IS DISTINCT FROM e.mfa_enabled AND p.mfa_enabled IS NOT NULL THEN 'mfaEnabled' END,
                 CASE WHEN \(Self.isLater("password_changed_at")) THEN 'passwordChangedAt' END,
                 CASE WHEN \(Self.isLater("sessions_valid_from")) THEN 'sessionsValidFrom' END,
-                CASE WHEN e.source_connection_id IS DISTINCT FROM \(connection) OR e.external_id IS DISTINCT FROM p.external_id
-                    THEN 'directory' END,
+                CASE WHEN \(accountDiffers) THEN 'directory' END,
                 CASE WHEN e.deactivated_at IS NOT NULL THEN 'deactivatedAt' END
             ], NULL) AS fields
             FROM sync_people p JOIN employees e ON e.company_id = \(db.company) AND e.id = p.employee_id
@@ -228,8 +239,7 @@ struct SyncMerge {
                 OR (p.title IS NOT NULL AND p.title IS DISTINCT FROM e.title)
                 OR (p.mfa_enabled IS NOT NULL AND p.mfa_enabled IS DISTINCT FROM e.mfa_enabled)
                 OR \(Self.isLater("password_changed_at")) OR \(Self.isLater("sessions_valid_from"))
-                OR e.source_connection_id IS DISTINCT FROM \(connection) OR e.external_id IS DISTINCT FROM p.external_id
-                OR e.deactivated_at IS NOT NULL
+                OR \(accountDiffers) OR e.deactivated_at IS NOT NULL
             )
             ORDER BY e.id FOR NO KEY UPDATE OF e
         )
@@ -237,8 +247,7 @@ struct SyncMerge {
             first_name = coalesce(d.first_name, e.first_name), last_name = coalesce(d.last_name, e.last_name),
             department = coalesce(d.department, e.department), title = coalesce(d.title, e.title),
             mfa_enabled = coalesce(d.mfa_enabled, e.mfa_enabled),
-            password_changed_at = greatest(date_trunc('milliseconds', d.password_changed_at), e.password_changed_at),
-            sessions_valid_from = greatest(date_trunc('milliseconds', d.sessions_valid_from), e.sessions_valid_from),
+            password_changed_at = \(Self.time("password_changed_at")), sessions_valid_from = \(Self.time("sessions_valid_from")),
             source_connection_id = \(connection), external_id = d.external_id, deactivated_at = NULL
         FROM different d WHERE e.company_id = \(db.company) AND e.id = d.known_id
         RETURNING e.id, e.email, d.fields, d.is_back
@@ -263,8 +272,24 @@ struct SyncMerge {
         WITH gone AS MATERIALIZED (
             SELECT e.id FROM employees e WHERE \(leaving) ORDER BY e.id FOR NO KEY UPDATE OF e
         )
-        UPDATE employees e SET deactivated_at = \(now) FROM gone WHERE e.company_id = \(db.company) AND e.id = gone.id
+        UPDATE employees e SET deactivated_at = \(now), deactivation_reason = CASE
+                WHEN EXISTS (SELECT FROM sync_listed l WHERE l.external_id = e.external_id AND l.is_disabled) THEN 'DISABLED' ELSE 'GONE' END
+        FROM gone WHERE e.company_id = \(db.company) AND e.id = gone.id
         RETURNING e.id, e.email
+        """
+    }
+
+    /// Of those who have left for another reason, whose account the directory lists as disabled by now. Who was that and is no longer listed
+    /// stays so: it was the directory's last word.
+    private var explain: SQL {
+        """
+        WITH different AS MATERIALIZED (
+            SELECT e.id FROM employees e JOIN sync_listed l ON l.external_id = e.external_id AND l.is_disabled
+            WHERE e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.deactivated_at IS NOT NULL
+                AND e.deactivation_reason IS DISTINCT FROM 'DISABLED'
+            ORDER BY e.id FOR NO KEY UPDATE OF e
+        )
+        UPDATE employees e SET deactivation_reason = 'DISABLED' FROM different d WHERE e.company_id = \(db.company) AND e.id = d.id
         """
     }
 

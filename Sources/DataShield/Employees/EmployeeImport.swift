@@ -209,6 +209,7 @@ private struct EmployeeStaging {
             department = CASE WHEN d.department IS NULL THEN e.department ELSE NULLIF(d.department, '') END,
             title = CASE WHEN d.title IS NULL THEN e.title ELSE NULLIF(d.title, '') END,
             external_id = CASE WHEN d.external_id IS NULL THEN e.external_id ELSE NULLIF(d.external_id, '') END,
+            \(EmployeeStore.times(ofAccount: "CASE WHEN d.external_id IS NULL THEN e.external_id ELSE NULLIF(d.external_id, '') END")),
             is_vip = COALESCE(d.is_vip, e.is_vip),
             mfa_enabled = CASE WHEN d.mfa IS NULL THEN e.mfa_enabled ELSE d.mfa_enabled END,
             deactivated_at = NULL

@@ -109,9 +109,11 @@ struct EmployeeProvisioning {
         let firstName = (person.firstName == nil && person.lastName == nil ? person.displayName : person.firstName) ?? ""
         let deactivatedAt: Date? = person.isActive ? nil : now
         let statement: SQL = """
-            INSERT INTO employees (id, company_id, email, first_name, last_name, department, title, external_id, source_connection_id, deactivated_at)
+            INSERT INTO employees (id, company_id, email, first_name, last_name, department, title, external_id, source_connection_id, deactivated_at,
+                deactivation_reason)
             VALUES (\(id), \(db.company), \(email.text), \(firstName), \(person.lastName ?? ""),
-                \(person.department), \(person.title), \(person.externalId), \(connection), \(deactivatedAt))
+                \(person.department), \(person.title), \(person.externalId), \(connection), \(deactivatedAt),
+                CASE WHEN \(!person.isActive) THEN 'UNASSIGNED' END)
             """
         return Outcome(employee: id, statements: [statement])
     }
@@ -141,10 +143,14 @@ struct EmployeeProvisioning {
         after.sourceConnectionId = connection.rawValue
         after.deactivatedAt = person.isActive ? nil : before.deactivatedAt ?? now
         guard after != before else { return Outcome(employee: before.id, formerAddress: before.email) }
+        // What is known of one account says nothing of another.
+        let isSameAccount = before.sourceConnectionId == connection.rawValue && before.externalId == after.externalId
+        let times: SQL = isSameAccount ? "" : ", password_changed_at = NULL, sessions_valid_from = NULL"
+        let reason: SQL = person.isActive ? "NULL" : isSameAccount ? "coalesce(deactivation_reason, 'UNASSIGNED')" : "'UNASSIGNED'"
         let statement: SQL = """
             UPDATE employees SET email = \(after.email.text), first_name = \(after.firstName), last_name = \(after.lastName),
                 department = \(after.department), title = \(after.title), external_id = \(after.externalId), source_connection_id = \(connection),
-                deactivated_at = \(after.deactivatedAt)
+                deactivated_at = \(after.deactivatedAt), deactivation_reason = \(reason)\(times)
             WHERE company_id = \(db.company) AND id = \(before.id)
             """
         return Outcome(employee: before.id, statements: [statement], hasMoved: after.email != before.email, formerAddress: before.email)
@@ -153,7 +159,7 @@ struct EmployeeProvisioning {
     /// The person has left: kept, not scanned, not counted. Who is another directory's by now stays.
     func deactivation(of employee: EmployeeID) -> SQL {
         """
-        UPDATE employees SET deactivated_at = \(now)
+        UPDATE employees SET deactivated_at = \(now), deactivation_reason = 'UNASSIGNED'
         WHERE company_id = \(db.company) AND id = \(employee) AND source_connection_id = \(connection) AND deactivated_at IS NULL
         """
     }

@@ -56,13 +56,23 @@ struct EmployeeStore {
             """, as: Employee.self)
     }
 
+    /// Times of an account, for an UPDATE that may name another one: what is known of one account says nothing of another.
+    static func times(ofAccount externalId: SQL) -> SQL {
+        """
+        password_changed_at = CASE WHEN e.external_id IS NOT DISTINCT FROM \(externalId) THEN e.password_changed_at END,
+            sessions_valid_from = CASE WHEN e.external_id IS NOT DISTINCT FROM \(externalId) THEN e.sessions_valid_from END
+        """
+    }
+
     /// Writes what a person decides about an employee.
     func save(_ employee: Employee) async throws -> Employee? {
         try await db.first(
             """
             UPDATE employees AS e SET email = \(employee.email.text), first_name = \(employee.firstName), last_name = \(employee.lastName),
                 department = \(employee.department), title = \(employee.title), is_vip = \(employee.isVip), mfa_enabled = \(employee.mfaEnabled),
-                external_id = \(employee.externalId), deactivated_at = \(employee.deactivatedAt)
+                external_id = \(employee.externalId), deactivated_at = \(employee.deactivatedAt),
+                deactivation_reason = CASE WHEN e.deactivated_at IS NULL THEN 'HAND' ELSE e.deactivation_reason END,
+                \(Self.times(ofAccount: "\(employee.externalId)::text"))
             WHERE e.company_id = \(db.company) AND e.id = \(employee.id)
             RETURNING \(Self.columns)
             """, as: Employee.self)
