@@ -76,10 +76,9 @@ extension Application {
                     outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
             }, forgetTokens: scimTokens.forget, now: now)
         let remediationDirectories = parts.remediationDirectories ?? directories
-        let remediationRunner = RemediationRunner(database: database, directories: remediationDirectories, now: now, logger: parts.logger)
+        let remediationRunner = RemediationRunner(database: database, directories: remediationDirectories, logger: parts.logger)
         let remediation = Remediation(
-            database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue,
-            now: now)
+            database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue)
         let providers = Providers(client: outbound, origins: settings.providerURLs, rates: settings.providerRates, system: system, now: now)
         let credentials = Credentials(database: database, secrets: parts.secrets, providers: providers, now: now)
         let recorder = Recorder(now: now)
@@ -111,7 +110,7 @@ extension Application {
                 RefreshRisk.schedule(queue, now: now),
                 ingests.schedule,
                 directories.schedule,
-                RemediationSchedule(queue: queue, now: now, logger: parts.logger).work,
+                RemediationSchedule(queue: queue, logger: parts.logger).work,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
             ], logger: parts.logger)
 

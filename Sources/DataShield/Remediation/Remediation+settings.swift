@@ -6,8 +6,7 @@ extension Remediation {
 
     /// What the company has decided, and how the governor stands.
     package func settings(for subject: Subject) async throws -> RemediationSettingsResponse {
-        let time = now()
-        return try await database.read(for: subject.company) { db in try await Self.response(RemediationStore(db), at: time) }
+        try await database.read(for: subject.company) { db in try await Self.response(RemediationStore(db), at: try await clock.read(db)) }
     }
 
     private static func response(_ store: RemediationStore, at time: Date) async throws -> RemediationSettingsResponse {
@@ -17,20 +16,40 @@ extension Remediation {
         return RemediationSettingsResponse(
             enabled: try await store.isEnabled(), capPeople: governor.capPeople, capPercent: governor.capPercent, windowHours: governor.windowHours,
             weakReset: settings.isWeakResetChosen, policies: settings.policies,
-            cap: .init(settings, people: try await store.activePeople(), touched: touched.count))
+            cap: .init(
+                settings, people: try await store.activePeople(), touched: touched.count,
+                waiting: Set(try await store.open().filter { !$0.isStarted && !touched.contains($0.employee) }.map(\.employee)).count))
     }
 
     /// Changes what is in the change. Policies act on alerts that are raised from now on.
     /// - Throws: ``InvalidInput`` naming each field that cannot be so.
     package func change(_ change: RemediationSettingsChange, by subject: Subject) async throws -> RemediationSettingsResponse {
-        let time = now()
         // What cannot be so is said before anything is changed.
-        _ = try RemediationSettings().changed(by: change, at: time)
+        _ = try RemediationSettings().changed(by: change, at: .distantPast)
         if let isEnabled = change.enabled { _ = try await companies.update(.init(remediationEnabled: isEnabled), by: subject) }
-        return try await database.transaction(for: subject.company) { db in
+        return try await edit(by: subject) { _ in change }
+    }
+
+    /// Adds a policy. It acts on alerts that are new from now on.
+    /// - Throws: ``InvalidInput`` when there are too many.
+    package func add(_ policy: RemediationSettingsChange.Policy, by subject: Subject) async throws -> RemediationSettingsResponse {
+        try await edit(by: subject) { before in .init(policies: before.policies.map(\.asked) + [policy]) }
+    }
+
+    /// Removes a policy, if it is there.
+    package func remove(_ policy: RemediationSettingsChange.Policy, by subject: Subject) async throws -> RemediationSettingsResponse {
+        try await edit(by: subject) { before in .init(policies: before.policies.map(\.asked).filter { $0 != policy }) }
+    }
+
+    /// Changes the settings as they are, with nobody else changing them meanwhile.
+    private func edit(
+        by subject: Subject, _ change: @Sendable (RemediationSettings) -> RemediationSettingsChange
+    ) async throws -> RemediationSettingsResponse {
+        try await database.transaction(for: subject.company) { db in
             let store = RemediationStore(db)
             let before = try await store.lockSettings()
-            let after = try before.changed(by: change, at: time)
+            let time = try await clock.read(db)
+            let after = try before.changed(by: change(before), at: time)
             if after != before {
                 try await store.save(after)
                 try await AuditTrail.record(
@@ -44,10 +63,10 @@ extension Remediation {
     /// Lets remediation go on after a stop. What was done before no longer counts against the cap: whoever resumes has looked at it.
     /// - Throws: ``Failure/notStopped``.
     package func resume(by subject: Subject) async throws -> RemediationSettingsResponse {
-        let time = now()
-        return try await database.transaction(for: subject.company) { db in
+        try await database.transaction(for: subject.company) { db in
             let store = RemediationStore(db)
             var settings = try await store.lockSettings()
+            let time = try await clock.read(db)
             guard settings.isStopped else { throw Failure.notStopped }
             let reason = settings.stopReason
             settings.stoppedAt = nil
@@ -82,11 +101,12 @@ extension Remediation {
         let address = address.map { $0.unicodeScalars.trimmingSpace().lowercased() }.flatMap { $0.isEmpty ? nil : $0 }
         if employee == nil, address == nil { errors.append(FieldError(field: "email", message: "is needed: the address of the person.")) }
         guard errors.isEmpty else { throw InvalidInput(errors) }
-        let (time, cleanReason) = (now(), text)
+        let cleanReason = text
         return try await database.transaction(for: subject.company) { db in
             let store = RemediationStore(db)
             // With the lock nothing is started in between.
             _ = try await store.lockSettings()
+            let time = try await clock.read(db)
             var id = employee
             if id == nil, let address { id = try await store.person(at: address) }
             guard let id, let person = try await store.people([id]).first else {

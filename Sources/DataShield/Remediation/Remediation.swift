@@ -13,13 +13,13 @@ package struct Remediation: Sendable {
     let directories: any RemediationDirectories
     let runner: RemediationRunner
     let queue: JobQueue
-    let now: Now
+    let clock: RemediationClock
     /// How long somebody who asks for one is kept waiting for the directory's answer.
     var patience: Duration = .seconds(20)
 
     package init(
         database: TenantDatabase, companies: Companies, alerts: Alerts, directories: any RemediationDirectories, runner: RemediationRunner,
-        queue: JobQueue, now: @escaping Now = { Date() }
+        queue: JobQueue, clock: RemediationClock = .database
     ) {
         self.database = database
         self.companies = companies
@@ -27,13 +27,14 @@ package struct Remediation: Sendable {
         self.directories = directories
         self.runner = runner
         self.queue = queue
-        self.now = now
+        self.clock = clock
     }
 
     package enum Failure: FeatureError, Hashable {
         case notFound
         case notEnabled
         case refused(RemediationRefusal)
+        case keyReused
         case noSuchPerson
         case notProtected
         case notStopped
@@ -43,6 +44,7 @@ package struct Remediation: Sendable {
             case .notFound, .noSuchPerson, .notProtected: .notFound
             case .notEnabled: .forbidden
             case .refused, .notStopped: .conflict
+            case .keyReused: .unprocessableContent
             }
         }
         package var detail: String {
@@ -50,6 +52,7 @@ package struct Remediation: Sendable {
             case .notFound: "There is no such request."
             case .notEnabled: "Remediation is switched off. An administrator can switch it on in its settings."
             case .refused(let refusal): refusal.description
+            case .keyReused: "Something else was asked for with this key. A key is for one order and its repetitions."
             case .noSuchPerson: "There is no such employee."
             case .notProtected: "This person is not protected."
             case .notStopped: "Remediation is not stopped."
@@ -66,70 +69,71 @@ package struct Remediation: Sendable {
         return try await companies.find(subject.company).remediationEnabled
     }
 
-    // MARK: Dry run
-
-    /// What would happen: who would be touched, where and how, who would not and why, and what would be left of the cap. Nothing is
-    /// changed and no directory is asked.
-    /// - Parameters:
-    ///   - ids: the alerts; several about one person are one.
-    /// - Throws: ``Failure/notEnabled``; ``InvalidInput`` for no alerts or too many.
-    package func plan(_ ids: [AlertID], _ action: RemediationType, for subject: Subject) async throws -> RemediationPlan {
-        var seen: Set<AlertID> = []
-        let ids = ids.filter { seen.insert($0).inserted }
-        guard !ids.isEmpty else { throw InvalidInput("ids", "At least one id is needed.") }
-        guard ids.count <= Self.bulkLimit else { throw InvalidInput("ids", "At most \(Self.bulkLimit) alerts can be chosen at once.") }
-        let connections = try await directories.connections(of: subject.company)
-        let time = now()
-        return try await database.read(for: subject.company) { db in
-            let store = RemediationStore(db)
-            let people = try await store.peopleOfAlerts(ids)
-            // Whose alert it is comes before anything else: another company's is not there.
-            if ids.count == 1, people.isEmpty { throw Alerts.Failure.notFound }
-            guard try await store.isEnabled() else { throw Failure.notEnabled }
-            let settings = try await store.settings()
-            let touched = try await store.touched(since: settings.governor.windowStart(at: time, countedFrom: settings.countedFrom))
-            let found = try await store.people(Array(Set(people.values.compactMap { $0 })).sorted())
-            let cap = RemediationPlan.Cap(settings, people: try await store.activePeople(), touched: touched.count)
-            var planning = RemediationPlanning(
-                action: action, settings: settings, touched: touched, activePeople: try await store.activePeople(), connections: connections,
-                kinds: directories.kind)
-            for id in ids {
-                planning.add(id, of: people[id], who: found)
-            }
-            return RemediationPlan(action: action, items: planning.items, cap: cap)
-        }
-    }
-
     // MARK: One alert
 
     /// Does something to the account of the person whom an alert is about, and waits for the answer for a while.
-    /// - Parameter patience: how long to wait; as long as a request over HTTP may when nil.
+    /// - Parameters:
+    ///   - key: tells this order from others: the same again, by whomever's double click, makes no second request.
+    ///   - patience: how long to wait; as long as a request over HTTP may when nil.
     /// - Returns: how it stands; not ended yet when the directory takes its time, and then it goes on.
-    /// - Throws: ``Alerts/Failure/notFound``, ``Failure/notEnabled``, ``Failure/refused(_:)`` with the reason.
+    /// - Throws: ``Alerts/Failure/notFound``, ``Failure/notEnabled``, ``Failure/refused(_:)`` with the reason, ``Failure/keyReused``.
     package func request(
-        _ action: RemediationType, on alert: AlertID, by subject: Subject, trigger: RemediationTrigger = .manual, patience: Duration? = nil
+        _ action: RemediationType, on alert: AlertID, by subject: Subject, trigger: RemediationTrigger = .manual, key: OrderKey? = nil,
+        patience: Duration? = nil
     ) async throws -> RemediationOutcome {
-        let plan = try await plan([alert], action, for: subject)
+        let order = Order(action: action, alert: alert, trigger: trigger, cause: key?.cause(of: "request", by: subject))
+        if let first = try await repeated(order, for: subject) { return first }
+        do {
+            return try await request(order, by: subject, patience: patience ?? self.patience)
+        } catch Failure.refused(.underWay) where key != nil {
+            // It may be the same order that is under way.
+            guard let first = try await repeated(order, for: subject) else { throw Failure.refused(.underWay) }
+            return first
+        }
+    }
+
+    private struct Order {
+        var action: RemediationType
+        var alert: AlertID
+        var trigger: RemediationTrigger
+        /// nil when nobody can repeat it.
+        var cause: String?
+    }
+
+    /// What came of an order when it was given first.
+    private func repeated(_ order: Order, for subject: Subject) async throws -> RemediationOutcome? {
+        guard let cause = order.cause else { return nil }
+        guard let first = try await database.read(for: subject.company, { db in try await RemediationStore(db).made(by: cause) }) else { return nil }
+        guard first.action == order.action, first.alert == order.alert else { throw Failure.keyReused }
+        guard first.status != .refused else { throw Failure.refused(first.refusal) }
+        return try await outcome(first.id, for: subject)
+    }
+
+    private func request(_ order: Order, by subject: Subject, patience: Duration) async throws -> RemediationOutcome {
+        let plan = try await plan([order.alert], order.action, for: subject)
         guard let item = plan.items.first, let employee = item.employeeId, let address = item.employeeEmail else {
             throw Failure.refused(.noPerson)
         }
         // That the cap is used is not decided here but under the lock, where it also stops what waits and tells administrators.
         if let refusal = item.refused, !refusal.isOfGovernor || refusal == .stopped { throw Failure.refused(refusal) }
-        let id = RemediationRequestID(at: now())
         let written = try await database.transaction(for: subject.company) { db in
             let store = RemediationStore(db)
+            let time = try await clock.read(db)
+            let id = RemediationRequestID(at: time)
             let new = RemediationStore.New(
-                id: id, action: action, employee: employee, target: address, alert: alert, trigger: trigger, cause: "request:\(id)",
-                requestedBy: subject.user, performedBy: try await store.address(of: subject.user) ?? subject.programName)
-            let written = try await store.insert([new], at: now())
+                id: id, action: order.action, employee: employee, target: address, alert: order.alert, trigger: order.trigger,
+                cause: order.cause ?? "request:\(id)", requestedBy: subject.user,
+                performedBy: try await store.address(of: subject.user) ?? subject.programName)
+            let written = try await store.insert([new], at: time)
             if !written.isEmpty {
                 try await AuditTrail.record(
-                    "remediation.requested", target: .init("alert", alert), after: RequestedAudit(action: action, people: 1), by: subject, in: db)
+                    "remediation.requested", target: .init("alert", order.alert), after: RequestedAudit(action: order.action, people: 1),
+                    by: subject, in: db)
             }
             return written
         }
-        guard !written.isEmpty else { throw Failure.refused(.underWay) }
-        if let ended = try await run(id, of: subject.company, waiting: patience ?? self.patience), ended.status == .refused {
+        guard let id = written.first else { throw Failure.refused(.underWay) }
+        if let ended = try await run(id, of: subject.company, waiting: patience), ended.status == .refused {
             throw Failure.refused(ended.refusal)
         }
         return try await outcome(id, for: subject)
@@ -171,36 +175,73 @@ package struct Remediation: Sendable {
 
     // MARK: Many
 
+    /// What came of a selection.
+    package struct Bulk: Sendable {
+        /// The dry run of it, as it is now.
+        package var plan: RemediationPlan
+        /// How many people's requests were made.
+        package var requested: Int
+        /// Whether that was when the same was ordered before.
+        package var isRepeated = false
+    }
+
     /// Has something done to the accounts of the people whom alerts are about, in the background. Those who would be refused for a reason
-    /// of their own are left out; the governor decides about the others one by one.
-    /// - Returns: the dry run of it, and how many requests wait now.
-    /// - Throws: ``Failure/notEnabled``, ``Failure/refused(_:)`` while stopped; ``InvalidInput``.
-    package func bulk(_ ids: [AlertID], _ action: RemediationType, by subject: Subject) async throws -> (plan: RemediationPlan, requested: Int) {
+    /// of their own are left out; the governor decides about the others one by one, in the order of the dry run.
+    /// - Parameter key: tells this order from others: the same again makes no second request.
+    /// - Throws: ``Failure/notEnabled``, ``Failure/refused(_:)`` while stopped, ``Failure/keyReused``; ``InvalidInput``.
+    package func bulk(_ ids: [AlertID], _ action: RemediationType, by subject: Subject, key: OrderKey? = nil) async throws -> Bulk {
         let plan = try await plan(ids, action, for: subject)
-        guard plan.cap.stoppedAt == nil else { throw Failure.refused(.stopped) }
-        let time = now()
-        let batch = RemediationRequestID(at: time)
+        let cause = key?.cause(of: "bulk", by: subject)
         let wanted = plan.items.filter { $0.refused == nil || $0.refused?.isOfGovernor == true }
-        let (database, queue) = (database, queue)
-        let requested = try await database.transaction(for: subject.company) { db in
+        let (database, queue, clock) = (database, queue, clock)
+        return try await database.transaction(for: subject.company) { db in
             let store = RemediationStore(db)
+            if let cause {
+                // With the lock: of two that come at once, the second sees what the first has made.
+                _ = try await store.lockSettings()
+                let made = try await store.madeAlike("\(cause):")
+                guard made.allSatisfy({ $0 == action }) else { throw Failure.keyReused }
+                guard made.isEmpty else { return Bulk(plan: plan, requested: made.count, isRepeated: true) }
+            }
+            guard plan.cap.stoppedAt == nil else { throw Failure.refused(.stopped) }
+            let time = try await clock.read(db)
+            let batch = cause ?? "bulk:\(RemediationRequestID(at: time))"
             let name = try await store.address(of: subject.user) ?? subject.programName
             let new = wanted.compactMap { item -> RemediationStore.New? in
                 guard let employee = item.employeeId, let address = item.employeeEmail else { return nil }
                 return RemediationStore.New(
                     id: RemediationRequestID(at: time), action: action, employee: employee, target: address, alert: item.alertIds.first,
-                    trigger: .bulk,
-                    cause: "bulk:\(batch):\(employee)", requestedBy: subject.user, performedBy: name)
+                    trigger: .bulk, cause: "\(batch):\(employee)", requestedBy: subject.user, performedBy: name)
             }
             let written = try await store.insert(new, at: time)
-            guard !written.isEmpty else { return 0 }
+            guard !written.isEmpty else { return Bulk(plan: plan, requested: 0) }
             try await RunRemediation.enqueue(for: subject.company, in: db, queue)
             try await AuditTrail.record(
                 "remediation.requested", target: nil, after: RequestedAudit(action: action, people: written.count), by: subject, in: db)
-            return written.count
+            return Bulk(plan: plan, requested: written.count)
         }
-        return (plan, requested)
     }
+}
+
+/// What tells an order from others, so that its repetition is known for one: of whoever gives it.
+package struct OrderKey: Sendable, Hashable {
+    let text: String
+
+    /// - Throws: ``InvalidInput`` for one that is none.
+    package init(_ text: String) throws {
+        // As the draft of the header has it: a text in quotation marks; most leave them out.
+        let bare = text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count > 1 ? String(text.dropFirst().dropLast()) : text
+        let isPlain = bare.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x5F
+                || byte == 0x2E
+        }
+        guard (1...100).contains(bare.utf8.count), isPlain else {
+            throw InvalidInput("Idempotency-Key", "is 1 to 100 letters, digits, hyphens, underscores and dots, such as a UUID.")
+        }
+        self.text = bare
+    }
+
+    func cause(of kind: String, by subject: Subject) -> String { "\(kind):key:\(subject.user?.rawValue ?? subject.programName):\(text)" }
 }
 
 private struct RequestedAudit: Codable, Sendable {

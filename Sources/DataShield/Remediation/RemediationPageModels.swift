@@ -90,6 +90,7 @@ struct RemediationConfirmModel: Sendable {
     var action: String
     var submit: String
     var back: String
+    var key: String
     var ids: [String]
     var people: [Person]
     var hasPeople: Bool
@@ -106,7 +107,7 @@ struct RemediationConfirmModel: Sendable {
 }
 
 extension RemediationConfirmModel {
-    init(_ plan: RemediationPlan, ids: [AlertID], back: String) {
+    init(_ plan: RemediationPlan, ids: [AlertID], back: String, key: String) {
         let allowed = plan.items.filter { $0.refusal == nil }
         heading = plan.action == .revokeSessions ? "Revoke sessions" : "Force a password reset"
         summary =
@@ -116,10 +117,44 @@ extension RemediationConfirmModel {
         action = plan.action.rawValue
         submit = plan.action == .revokeSessions ? "Revoke sessions now" : "Reset passwords now"
         self.back = back
+        self.key = key
         self.ids = ids.map(\.rawValue)
         people = allowed.map { Person($0) }
         hasPeople = !people.isEmpty
         refused = plan.items.filter { $0.refusal != nil }.map { Person($0) }
+        hasRefused = !refused.isEmpty
+    }
+}
+
+/// What a policy would do, `remediation/policy`.
+struct PolicyConfirmModel: Sendable {
+    var title: String
+    var summary: String
+    var cap: String
+    var minSeverity: String
+    var requires: String
+    var action: String
+    var people: [RemediationConfirmModel.Person]
+    var hasPeople: Bool
+    var refused: [RemediationConfirmModel.Person]
+    var hasRefused: Bool
+
+    /// How many rows are shown of each kind.
+    private static let shown = 100
+
+    init(_ found: PolicyPlan, _ policy: RemediationSettingsChange.Policy) {
+        let plan = found.plan
+        title = found.title
+        summary =
+            found.people == 0
+            ? "No open alert meets it today."
+            : "If it looked at all alerts that are open today, it would act on \(Format.count(plan.allowed)) of "
+                + "\(Format.count(found.people, "person", "people")) whom they are about. It will look at those only that are new after it was added."
+        cap = plan.cap.words
+        (minSeverity, requires, action) = (policy.minSeverity.rawValue, policy.requires.rawValue, policy.action.rawValue)
+        people = plan.items.filter { $0.refusal == nil }.prefix(Self.shown).map { .init($0) }
+        hasPeople = !people.isEmpty
+        refused = plan.items.filter { $0.refusal != nil }.prefix(Self.shown).map { .init($0) }
         hasRefused = !refused.isEmpty
     }
 }
@@ -139,7 +174,8 @@ extension RemediationPlan.Cap {
     var words: String {
         let window = "within \(Format.count(windowHours, "hour", "hours"))"
         if stoppedAt != nil { return "Stopped: nothing is done until an administrator resumes it." }
-        return "\(Format.count(used)) of \(Format.count(limit, "person", "people")) used \(window), \(Format.count(left)) left."
+        let others = waiting > 0 ? " \(Format.count(waiting, "person waits", "people wait")) before." : ""
+        return "\(Format.count(used)) of \(Format.count(limit, "person", "people")) used \(window), \(Format.count(left)) left.\(others)"
     }
 }
 

@@ -66,6 +66,8 @@ package struct RemediationPages: Sendable {
         var id: [AlertID]?
         var action: RemediationType
         var back: String?
+        /// Tells the form from others: sent twice, it is one order.
+        var key: String?
     }
 
     /// The dry run, which is also the question.
@@ -74,7 +76,7 @@ package struct RemediationPages: Sendable {
         let back = Pages.local(form.back, or: "/alerts")
         guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
         let plan = try await remediation.plan(ids, form.action, for: subject)
-        let model = RemediationConfirmModel(plan, ids: ids, back: back)
+        let model = RemediationConfirmModel(plan, ids: ids, back: back, key: CUID.make(at: now()))
         return pages.show("remediation/confirm", model, Frame(model.heading, in: .remediation, isNarrow: true), for: request, context)
     }
 
@@ -82,13 +84,14 @@ package struct RemediationPages: Sendable {
         let subject = try context.require(.remediationAct)
         let back = Pages.local(form.back, or: "/remediation")
         guard let ids = form.id, let first = ids.first else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
+        let key = try form.key.map { try OrderKey($0) }
         do {
             guard ids.count == 1 else {
-                let (_, requested) = try await remediation.bulk(ids, form.action, by: subject)
-                let words = "\(Format.count(requested, "person is", "people are")) acted on now. The log shows how it ends."
-                return Pages.redirect(to: "/remediation", requested > 0 ? .done(words) : .problem("Nobody is acted on: the dry run says why."))
+                let bulk = try await remediation.bulk(ids, form.action, by: subject, key: key)
+                return Pages.redirect(
+                    to: "/remediation", bulk.requested > 0 ? .done(bulk.words) : .problem("Nobody is acted on: the dry run says why."))
             }
-            let outcome = try await remediation.request(form.action, on: first, by: subject)
+            let outcome = try await remediation.request(form.action, on: first, by: subject, key: key)
             switch outcome.status {
             case .done: return Pages.redirect(to: back, .done("\(form.action.displayName): done."))
             case .pending, .started:
@@ -98,5 +101,18 @@ package struct RemediationPages: Sendable {
         } catch let failure as Remediation.Failure where failure.status == .conflict {
             return Pages.redirect(to: back, .problem(failure.detail))
         }
+    }
+}
+
+extension Remediation.Bulk {
+    /// How many people it is about, for whoever asked.
+    var words: String {
+        if isRepeated { return "This was asked for before: \(Format.count(requested, "person", "people")). The log shows how it ends." }
+        let allowed = plan.allowed
+        guard allowed < requested else {
+            return "\(Format.count(requested, "person is", "people are")) acted on now. The log shows how it ends."
+        }
+        return "Up to \(Format.count(allowed)) of \(Format.count(requested, "person", "people")) are acted on now: the cap stops the others. "
+            + "The log shows how it ends."
     }
 }

@@ -36,13 +36,16 @@ package struct RemediationPlan: Codable, Sendable, Hashable {
         /// How many were.
         package var used: Int
         package var left: Int
+        /// How many more people's requests wait: they come first.
+        package var waiting: Int
         package var windowHours: Int
         package var stoppedAt: Date?
         package var stopReason: String?
 
-        init(_ settings: RemediationSettings, people: Int, touched: Int) {
+        init(_ settings: RemediationSettings, people: Int, touched: Int, waiting: Int) {
             limit = settings.governor.limit(people: people)
             used = touched
+            self.waiting = waiting
             left = settings.isStopped ? 0 : max(0, limit - touched)
             windowHours = settings.governor.windowHours
             stoppedAt = settings.stoppedAt
@@ -62,13 +65,25 @@ struct RemediationPlanning {
     let activePeople: Int
     let connections: [DirectoryConnection]
     let kinds: (DirectoryType) -> DirectoryKind?
+    let ways: [DirectoryConnectionID: Way]
+    /// How many people wait who were not touched yet.
+    let waiting: Int
     private(set) var items: [RemediationPlan.Item] = []
+    private var underWay: Set<EmployeeID> = []
     private var places: [EmployeeID: Int] = [:]
     private var isFull = false
 
+    /// The way into a directory.
+    enum Way: Sendable {
+        case open(any DirectoryConnector)
+        /// Why it cannot be gone.
+        case shut(String)
+    }
+
+    /// - Parameter open: what waits or is under way, in the order of its turn: it goes before what is planned.
     init(
         action: RemediationType, settings: RemediationSettings, touched: Set<EmployeeID>, activePeople: Int, connections: [DirectoryConnection],
-        kinds: @escaping (DirectoryType) -> DirectoryKind?
+        kinds: @escaping (DirectoryType) -> DirectoryKind?, ways: [DirectoryConnectionID: Way], open: [RemediationStore.Open]
     ) {
         self.action = action
         self.settings = settings
@@ -76,15 +91,20 @@ struct RemediationPlanning {
         self.activePeople = activePeople
         self.connections = connections
         self.kinds = kinds
+        self.ways = ways
+        underWay = Set(open.filter { $0.action == action }.map(\.employee))
+        let before = open.filter { !$0.isStarted && !touched.contains($0.employee) }.map(\.employee)
+        waiting = Set(before).count
+        for person in before where !isFull { _ = decision(about: person) }
     }
 
     /// Adds an alert.
     /// - Parameters:
     ///   - person: whom it is about; nil when there is no such alert, nil inside when it is about nobody.
     ///   - who: the people of all alerts.
-    mutating func add(_ alert: AlertID, of person: EmployeeID??, who: [RemediationPerson]) {
+    mutating func add(_ alert: AlertID, of person: EmployeeID??, who: [EmployeeID: RemediationPerson]) {
         guard let person else { return refuse(alert, saying: "There is no such alert.") }
-        guard let person, let found = who.first(where: { $0.id == person }) else {
+        guard let person, let found = who[person] else {
             return refuse(alert, saying: RemediationRefusal.noPerson.description, .noPerson)
         }
         if let place = places[person] {
@@ -110,14 +130,26 @@ struct RemediationPlanning {
 
     private mutating func refusal(of person: RemediationPerson, _ route: RemediationRoute?) -> RemediationRefusal? {
         if let protection = person.protection { return .protected(reason: protection) }
-        guard route != nil else { return .unsupported(action) }
+        guard let route else { return .unsupported(action) }
+        switch ways[route.connection.id] {
+        case .open(let connector)?:
+            if let words = connector.refusal(of: action, isWeakResetWanted: route.isWeak) { return .said("\(route.connection.words): \(words)") }
+        case .shut(let words)?: return .said(words)
+        case nil: break
+        }
+        if underWay.contains(person.id) { return .underWay }
+        return decision(about: person.id)
+    }
+
+    /// What the governor would say of one more, after those before.
+    private mutating func decision(about person: EmployeeID) -> RemediationRefusal? {
         // After the first who is too many, nothing goes any more.
         if isFull { return .stoppedMeanwhile }
         switch settings.governor.decide(
-            about: person.id, protection: nil, isEnabled: true, isStopped: settings.isStopped, touched: touched, people: activePeople)
+            about: person, protection: nil, isEnabled: true, isStopped: settings.isStopped, touched: touched, people: activePeople)
         {
         case .go:
-            touched.insert(person.id)
+            touched.insert(person)
             return nil
         case .refuse(let refusal):
             return refusal

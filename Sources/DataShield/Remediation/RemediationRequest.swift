@@ -116,6 +116,10 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
     /// No connected directory can do it.
     case unsupported(RemediationType)
     case underWay
+    /// The address that is known belongs to an account of somebody else.
+    case otherAccount(String)
+    /// Between asking and starting.
+    case personChanged
     case capUsed(limit: Int, hours: Int)
     case stopped
     /// The stop came while it waited.
@@ -131,6 +135,8 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
         case .unsupported(.revokeSessions): "No connected directory can revoke this person's sessions."
         case .unsupported(.forcePasswordReset): "No connected directory can reset this person's password."
         case .underWay: "The same is under way for this person already."
+        case .otherAccount(let directory): "\(directory): the account that answers to the address is another person's."
+        case .personChanged: "The person's address or account is another than when it was asked for. Look at it, and ask again."
         case .capUsed(let limit, let hours):
             "The cap is used: \(Format.count(limit, "person", "people")) within \(Format.count(hours, "hour", "hours")). Remediation is stopped until an administrator resumes it."
         case .stopped: "Remediation is stopped until an administrator resumes it."
@@ -143,7 +149,7 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
     var isOfGovernor: Bool {
         switch self {
         case .capUsed, .stopped, .stoppedMeanwhile: true
-        case .noPerson, .switchedOff, .protected, .unsupported, .underWay, .said: false
+        case .noPerson, .switchedOff, .protected, .unsupported, .underWay, .otherAccount, .personChanged, .said: false
         }
     }
 }

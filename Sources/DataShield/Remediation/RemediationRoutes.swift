@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import NIOCore
 
@@ -12,6 +13,7 @@ import NIOCore
 /// | GET    | `/api/remediation/requests/{id}`          | `remediation:read` |
 /// | GET    | `/api/remediation/settings`               | `remediation:read` |
 /// | PATCH  | `/api/remediation/settings`               | `policy:manage`    |
+/// | POST   | `/api/remediation/policies/dry-run`       | `remediation:read` |
 /// | POST   | `/api/remediation/resume`                 | `policy:manage`    |
 /// | GET    | `/api/remediation/protected`              | `remediation:read` |
 /// | POST   | `/api/remediation/protected`              | `policy:manage`    |
@@ -24,10 +26,14 @@ package struct RemediationRoutes: Sendable {
     package func add(to api: APIRoutes) {
         api.respond(
             .post, "/api/alerts/{id}/remediate", .permission(.remediationAct),
-            summary: "Act on the account of an alert's person; 202 when the directory takes its time", body: Order.self, answers: Answer.self,
+            summary:
+                "Act on the account of an alert's person; 202 when the directory takes its time. With a header Idempotency-Key the same order is carried out once",
+            body: Order.self, answers: Answer.self,
             use: remediate)
         api.respond(
-            .post, "/api/remediation/bulk", .permission(.remediationAct), summary: "Act on the accounts of many alerts' people, in the background",
+            .post, "/api/remediation/bulk", .permission(.remediationAct),
+            summary:
+                "Act on the accounts of many alerts' people, in the background. With a header Idempotency-Key the same order is carried out once",
             body: BulkOrder.self, answers: BulkAnswer.self, status: .accepted, use: bulk)
         api.get(
             "/api/remediation", .permission(.remediationRead), summary: "What was done in directories, the latest first", query: LogQuery.self,
@@ -52,6 +58,10 @@ package struct RemediationRoutes: Sendable {
             "/api/remediation/settings", .permission(.policyManage), summary: "Change cap, policies, kind of reset, or switch remediation on or off",
             body: RemediationSettingsChange.self, answers: RemediationSettingsResponse.self
         ) { _, context, change in try await remediation.change(change, by: try context.require(.policyManage)) }
+        api.post(
+            "/api/remediation/policies/dry-run", .permission(.remediationRead), summary: "What a policy would do about the alerts that are open now",
+            body: RemediationSettingsChange.Policy.self, answers: PolicyPlan.self
+        ) { _, context, policy in try await remediation.plan(policy, for: try context.require(.remediationRead)) }
         api.post(
             "/api/remediation/resume", .permission(.policyManage), summary: "Let remediation go on after a stop",
             answers: RemediationSettingsResponse.self
@@ -95,7 +105,7 @@ package struct RemediationRoutes: Sendable {
         if order.dryRun == true {
             return try .json(Answer(request: nil, plan: try await remediation.plan([id], order.action, for: subject)))
         }
-        let outcome = try await remediation.request(order.action, on: id, by: subject)
+        let outcome = try await remediation.request(order.action, on: id, by: subject, key: try Self.key(request))
         return try .json(Answer(request: outcome, plan: nil), status: outcome.status.isEnded ? .ok : .accepted)
     }
 
@@ -117,8 +127,12 @@ package struct RemediationRoutes: Sendable {
         if order.dryRun == true {
             return try .json(BulkAnswer(plan: try await remediation.plan(order.ids, order.action, for: subject), requested: 0))
         }
-        let (plan, requested) = try await remediation.bulk(order.ids, order.action, by: subject)
-        return try .json(BulkAnswer(plan: plan, requested: requested), status: .accepted)
+        let bulk = try await remediation.bulk(order.ids, order.action, by: subject, key: try Self.key(request))
+        return try .json(BulkAnswer(plan: bulk.plan, requested: bulk.requested), status: .accepted)
+    }
+
+    private static func key(_ request: Request) throws -> OrderKey? {
+        try HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] }.map { try OrderKey($0) }
     }
 
     // MARK: Looking

@@ -7,12 +7,19 @@ import Postgres
 package struct RemediationRunner: Sendable {
     /// Where it stands, for tests that end it there.
     enum Step: Sendable, Hashable, CaseIterable {
-        case chosen, started, called, recorded, calledAgain, recordedAgain
+        /// Read; the account of somebody who is known by address was looked up.
+        case read, prepared
+        /// In the transaction of the start, and after it.
+        case starting, started
+        /// The way into the directory is open; it has answered; the answer is in a transaction; that has been committed.
+        case connected, called, recording, recorded
+        /// The same for the sessions after a reset.
+        case connectedAgain, calledAgain, recordingAgain, recordedAgain
     }
 
     let database: TenantDatabase
     let directories: any RemediationDirectories
-    let now: Now
+    let clock: RemediationClock
     let logger: Logger
     /// How long a directory may take for one call.
     var deadline: Duration = .seconds(120)
@@ -21,10 +28,12 @@ package struct RemediationRunner: Sendable {
     /// Throws where a test has the program die.
     var interruption: @Sendable (Step) async throws -> Void = { _ in }
 
-    package init(database: TenantDatabase, directories: any RemediationDirectories, now: @escaping Now, logger: Logger) {
+    package init(
+        database: TenantDatabase, directories: any RemediationDirectories, clock: RemediationClock = .database, logger: Logger
+    ) {
         self.database = database
         self.directories = directories
-        self.now = now
+        self.clock = clock
         self.logger = logger
     }
 
@@ -32,146 +41,117 @@ package struct RemediationRunner: Sendable {
     /// - Returns: the request as it is afterwards; one that another performs is STARTED.
     /// - Throws: ``Remediation/Failure/notFound``; what the database throws. What the directory says is no error: it is in the log.
     package func run(_ id: RemediationRequestID, of company: CompanyID) async throws -> RemediationRequest {
-        let (request, person, settings) = try await look(at: id, of: company)
+        let request = try await find(id, of: company)
         guard request.status == .pending else { return request }
-        var route: RemediationRoute?
-        if let person {
-            route = RemediationRoute.choose(
-                request.action, for: person, among: try await directories.connections(of: company), isWeakResetChosen: settings.isWeakResetChosen,
-                kinds: directories.kind)
+        try await interruption(.read)
+        switch try await prepare(request, of: company) {
+        case .refused(let refusal): try await refuse(request, refusal, of: company)
+        case .ready(let ready):
+            try await interruption(.prepared)
+            if let start = try await start(request, ready, of: company) {
+                try await interruption(.started)
+                try await perform(request, start, of: company)
+            }
         }
-        try await interruption(.chosen)
-        guard let route, let holder = try await start(request, on: route, of: company) else {
-            return try await refused(request, isRouteMissing: route == nil, hasPerson: person != nil, of: company)
-        }
-        try await interruption(.started)
-        return try await perform(request, on: route, holder: holder, of: company)
+        return try await find(id, of: company)
     }
 
-    private func look(
-        at id: RemediationRequestID, of company: CompanyID
-    ) async throws -> (RemediationRequest, RemediationPerson?, RemediationSettings) {
+    private func find(_ id: RemediationRequestID, of company: CompanyID) async throws -> RemediationRequest {
         try await database.read(for: company) { db in
-            let store = RemediationStore(db)
-            guard let request = try await store.find(id) else { throw Remediation.Failure.notFound }
-            return (request, try await store.people([request.employee]).first, try await store.settings())
+            guard let request = try await RemediationStore(db).find(id) else { throw Remediation.Failure.notFound }
+            return request
         }
     }
 
-    // MARK: Before
-
-    /// Starts a request, if the governor lets it: this is where the cap is counted and protection is checked, under one lock.
-    /// - Returns: whose it now is; nil when it was refused, or is another's.
-    private func start(_ request: RemediationRequest, on route: RemediationRoute, of company: CompanyID) async throws -> String? {
-        let holder = CUID.make(at: now())
-        return try await database.transaction(for: company) { db in
-            let store = RemediationStore(db)
-            let settings = try await store.lockSettings()
-            guard let current = try await store.find(request.id, locking: true), current.status == .pending else { return nil }
-            guard let person = try await store.people([request.employee]).first else {
-                try await store.refuse(request.id, .noPerson, now: now())
-                return nil
-            }
-            let time = now()
-            let decision = settings.governor.decide(
-                about: person.id, protection: person.protection, isEnabled: try await store.isEnabled(), isStopped: settings.isStopped,
-                touched: try await store.touched(since: settings.governor.windowStart(at: time, countedFrom: settings.countedFrom)),
-                people: try await store.activePeople())
-            switch decision {
-            case .go:
-                try await store.start(
-                    request.id, at: route.connection.id, holder: holder, lease: time.addingTimeInterval(lease), now: time)
-                return holder
-            case .refuse(let refusal):
-                try await store.refuse(request.id, refusal, now: time)
-                if refusal == .stopped { _ = try await store.refuseWaiting(.stopped, now: time) }
-                return nil
-            case .stop(let refusal):
-                try await store.refuse(request.id, refusal, now: time)
-                let waiting = try await store.refuseWaiting(.stoppedMeanwhile, now: time)
-                var stopped = settings
-                stopped.stoppedAt = time
-                stopped.stopReason = refusal.description
-                try await store.save(stopped)
-                try await AdminNotice(title: "remediation.stopped", reason: refusal.description, refused: waiting + 1).page(
-                    adminsOf: company, in: db, logger: logger)
-                return nil
-            }
-        }
-    }
-
-    /// How a request stands that was not started; without a directory that could do it, it is refused here.
-    private func refused(
-        _ request: RemediationRequest, isRouteMissing: Bool, hasPerson: Bool, of company: CompanyID
-    ) async throws -> RemediationRequest {
+    private func refuse(_ request: RemediationRequest, _ refusal: RemediationRefusal, of company: CompanyID) async throws {
         try await database.transaction(for: company) { db in
             let store = RemediationStore(db)
-            if isRouteMissing {
-                // The lock first, as everybody: else two could wait for each other.
-                _ = try await store.lockSettings()
-                try await store.refuse(request.id, hasPerson ? .unsupported(request.action) : .noPerson, now: now())
-            }
-            guard let current = try await store.find(request.id) else { throw Remediation.Failure.notFound }
-            return current
+            // The lock first, as everybody: else two could wait for each other.
+            _ = try await store.lockSettings()
+            try await store.refuse(request.id, refusal, now: try await clock.read(db))
         }
     }
 
     // MARK: The calls
 
     /// What a call came to.
-    private enum Answer: Sendable {
+    enum Answer: Sendable {
         case done(String)
         case failed(String)
     }
 
-    private func perform(
-        _ request: RemediationRequest, on route: RemediationRoute, holder: String, of company: CompanyID
-    ) async throws -> RemediationRequest {
-        let begun = now()
-        let answer = await call(request.action, request, route, of: company)
+    /// A request that was started.
+    struct Start: Sendable {
+        var route: RemediationRoute
+        /// Which account, by the directory's own id.
+        var account: String
+        var holder: String
+        /// By the database's time, like all that is compared with it.
+        var at: Date
+    }
+
+    private func perform(_ request: RemediationRequest, _ start: Start, of company: CompanyID) async throws {
+        let answer = try await call(request.action, request, start, of: company, connected: .connected)
         try await interruption(.called)
         // The sessions come second: before the reset, whoever has the password could sign in again.
-        let goesOn: Bool
-        if case .done = answer { goesOn = route.revokesAfterReset } else { goesOn = false }
-        let isHeld = try await record(answer, of: request.action, request, route, begun: begun, holder: holder, isLast: !goesOn, company)
+        var goesOn = false
+        if case .done = answer { goesOn = start.route.revokesAfterReset }
+        let (isHeld, time) = try await record(
+            answer, of: request.action, request, start, begun: start.at, isLast: !goesOn, company, recording: .recording)
         try await interruption(.recorded)
-        if goesOn, isHeld {
-            let begunAgain = now()
-            let second = await call(.revokeSessions, request, route, of: company)
-            try await interruption(.calledAgain)
-            _ = try await record(second, of: .revokeSessions, request, route, begun: begunAgain, holder: holder, isLast: true, company)
-            try await interruption(.recordedAgain)
-        }
-        return try await look(at: request.id, of: company).0
+        guard goesOn, isHeld else { return }
+        let second = try await call(.revokeSessions, request, start, of: company, connected: .connectedAgain)
+        try await interruption(.calledAgain)
+        _ = try await record(second, of: .revokeSessions, request, start, begun: time, isLast: true, company, recording: .recordingAgain)
+        try await interruption(.recordedAgain)
     }
 
     private func call(
-        _ action: RemediationType, _ request: RemediationRequest, _ route: RemediationRoute, of company: CompanyID
-    ) async -> Answer {
-        let name = "\(route.connection.type.displayName) “\(route.connection.name)”"
+        _ action: RemediationType, _ request: RemediationRequest, _ start: Start, of company: CompanyID, connected: Step
+    ) async throws -> Answer {
+        let connector: any DirectoryConnector
+        switch try await asking(start.route.connection, request, { try await directories.connector(for: start.route.connection, of: company) }) {
+        case .success(let open): connector = open
+        case .failure(let failure): return .failed(failure.words)
+        }
+        try await interruption(connected)
+        let answer = try await asking(start.route.connection, request) {
+            try await connector.perform(action, on: start.account, isWeakResetWanted: start.route.isWeak)
+        }
+        switch answer {
+        case .success(let words): return .done("\(start.route.connection.words): \(words)")
+        case .failure(let failure): return .failed(failure.words)
+        }
+    }
+
+    /// Why a directory did not do what it was asked, in words.
+    struct Unanswered: Error {
+        var words: String
+    }
+
+    /// Asks a directory something, for as long as it may take.
+    func asking<Result: Sendable>(
+        _ connection: DirectoryConnection, _ request: RemediationRequest, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Swift.Result<Result, Unanswered> {
+        func failure(_ words: String) -> Swift.Result<Result, Unanswered> { .failure(Unanswered(words: "\(connection.words): \(words)")) }
         do {
-            let words = try await withDeadline {
-                let connector = try await directories.connector(for: route.connection, of: company)
-                return try await connector.perform(action, on: route.externalId ?? request.target, isWeakResetWanted: route.isWeak)
-            }
-            return .done("\(name): \(words)")
-        } catch let failure as DirectoryFailure {
-            return .failed("\(name): \(failure.description)")
+            return .success(try await withDeadline(body))
+        } catch let reason as DirectoryFailure {
+            return failure(reason.description)
         } catch is CancellationError {
-            return .failed("\(name): the program was stopped before the answer was known. Not repeated.")
+            return failure("the program was stopped before the answer was known. Not repeated.")
         } catch is DeadlinePassed {
-            return .failed(
-                "\(name): no answer within \(deadline.components.seconds) seconds, so that it is not known whether it was done. Not repeated.")
+            return failure("no answer within \(deadline.components.seconds) seconds, so that it is not known whether it was done. Not repeated.")
         } catch {
             logger.error("A remediation call failed", metadata: ["request": "\(request.id)", "error": "\(PostgresError.logText(of: error))"])
-            return .failed("\(name): the call failed inside this program; its log has the reason. Not repeated.")
+            return failure("the call failed inside this program; its log has the reason. Not repeated.")
         }
     }
 
     private struct DeadlinePassed: Error {}
 
-    private func withDeadline(_ body: @escaping @Sendable () async throws -> String) async throws -> String {
-        try await withThrowingTaskGroup(of: String.self) { group in
+    private func withDeadline<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask(operation: body)
             group.addTask {
                 try await Task.sleep(for: deadline)
@@ -186,17 +166,18 @@ package struct RemediationRunner: Sendable {
     // MARK: After
 
     /// Writes down what a call came to: the log's row, what is now known of the account, and how the request goes on, in one transaction.
-    /// - Returns: whether the request was still ours. When it was given up meanwhile, the log says what came later all the same.
+    /// - Returns: whether the request was still ours, and when it was written. When it was given up meanwhile, the log says what came later
+    ///   all the same.
     private func record(
-        _ answer: Answer, of action: RemediationType, _ request: RemediationRequest, _ route: RemediationRoute, begun: Date, holder: String,
-        isLast: Bool, _ company: CompanyID
-    ) async throws -> Bool {
-        let (database, now, lease) = (database, now, lease)
+        _ answer: Answer, of action: RemediationType, _ request: RemediationRequest, _ start: Start, begun: Date, isLast: Bool,
+        _ company: CompanyID, recording: Step
+    ) async throws -> (isHeld: Bool, at: Date) {
+        let (database, clock, lease, interruption) = (database, clock, lease, interruption)
         // In a task of its own, since this one may be cancelled, and what was done is to be written all the same.
         return try await Task {
             try await database.transaction(for: company) { db in
                 let store = RemediationStore(db)
-                let time = now()
+                let time = try await clock.read(db)
                 var (status, detail) = (RemediationStatus.success, "")
                 switch answer {
                 case .done(let words): detail = words
@@ -206,20 +187,21 @@ package struct RemediationRunner: Sendable {
                 if let words = failure, action != request.action { failure = "The password was reset, but the sessions stand. \(words)" }
                 let isHeld =
                     isLast
-                    ? try await store.end(request.id, failure: failure, holder: holder, now: time)
-                    : try await store.step(request.id, to: .revokeSessions, holder: holder, lease: time.addingTimeInterval(lease))
+                    ? try await store.end(request.id, failure: failure, holder: start.holder, now: time)
+                    : try await store.step(request.id, to: .revokeSessions, holder: start.holder, lease: time.addingTimeInterval(lease))
                 if !isHeld { detail += " (This answer came after the request had been given up.)" }
                 let logged = try await store.log(action, status, of: request, detail: detail, at: time)
                 // After a weak reset the old password still opens the next sign-in.
-                if status == .success, !(action == .forcePasswordReset && route.isWeak) {
-                    try await store.note(action, of: request.employee, at: begun)
+                if status == .success, !(action == .forcePasswordReset && start.route.isWeak) {
+                    try await store.note(action, of: request.employee, account: start.account, in: start.route.connection.id, at: begun)
                 }
                 try await AuditTrail.record(
                     "remediation.performed", target: request.alert.map { .init("alert", $0) } ?? .init("employee", request.employee),
                     after: PerformedAudit(action: action, status: status, employeeId: request.employee, logId: logged),
                     by: request.subject(of: company),
                     in: db)
-                return isHeld
+                try await interruption(recording)
+                return (isHeld, time)
             }
         }.value
     }
@@ -238,4 +220,9 @@ extension RemediationRequest {
     func subject(of company: CompanyID) -> Subject {
         Subject(actor: requestedBy.map { .user($0) } ?? .program(trigger == .command ? "command" : "remediation"), company: company, role: .admin)
     }
+}
+
+extension DirectoryConnection {
+    /// As the log names it.
+    var words: String { "\(type.displayName) “\(name)”" }
 }

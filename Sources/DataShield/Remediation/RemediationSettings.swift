@@ -52,7 +52,7 @@ package struct RemediationPolicy: Codable, Sendable, Hashable {
     package var minSeverity: Severity
     package var requires: Requirement
     package var action: RemediationType
-    /// It acts on alerts that were raised after this.
+    /// It acts on alerts that were raised, or told of something new, after this.
     package var since: Date
 
     package init(minSeverity: Severity, requires: Requirement, action: RemediationType, since: Date) {
@@ -67,6 +67,9 @@ package struct RemediationPolicy: Codable, Sendable, Hashable {
         let severity = minSeverity == .critical ? minSeverity.label : "\(minSeverity.label) or worse"
         return "\(severity) with \(requires.label): \(action.displayName.lowercased())"
     }
+
+    /// As somebody asked for it.
+    var asked: RemediationSettingsChange.Policy { .init(minSeverity: minSeverity, requires: requires, action: action) }
 
     /// Whether two are the same but for when they were added.
     func isSame(as other: RemediationPolicy) -> Bool {

@@ -55,73 +55,6 @@ struct RemediationStore {
         try await db.first("SELECT remediation_enabled FROM companies WHERE id = \(db.company)", as: Bool.self) ?? false
     }
 
-    // MARK: People
-
-    func people(_ ids: [EmployeeID]) async throws -> [RemediationPerson] {
-        try await db.query(
-            """
-            SELECT e.id, e.email, e.first_name, e.last_name, e.source_connection_id, e.external_id, (
-                SELECT p.reason FROM protected_people p
-                WHERE p.company_id = e.company_id AND (p.employee_id = e.id OR p.email = e.email) LIMIT 1)
-            FROM employees e WHERE e.company_id = \(db.company) AND e.id = ANY(\(ids)) ORDER BY e.id
-            """, as: RemediationPerson.self)
-    }
-
-    /// Whom alerts are about; nil for those about nobody any more. Alerts that are not there, or another company's, are left out.
-    func peopleOfAlerts(_ ids: [AlertID]) async throws -> [AlertID: EmployeeID?] {
-        let found = try await db.query(
-            "SELECT id, employee_id FROM alerts WHERE company_id = \(db.company) AND id = ANY(\(ids))", as: AlertPerson.self)
-        return Dictionary(uniqueKeysWithValues: found.map { ($0.alert, $0.person) })
-    }
-
-    private struct AlertPerson: RowDecodable {
-        let alert: AlertID
-        let person: EmployeeID?
-
-        init(from row: inout Row) throws {
-            alert = try row.next()
-            person = try row.next()
-        }
-    }
-
-    func protectedPeople() async throws -> [ProtectedPerson] {
-        try await db.query(
-            """
-            SELECT p.employee_id, p.email, e.first_name, e.last_name, p.reason, p.protected_by, p.created_at
-            FROM protected_people p LEFT JOIN employees e ON e.company_id = p.company_id AND e.id = p.employee_id
-            WHERE p.company_id = \(db.company) ORDER BY p.created_at, p.employee_id LIMIT 1000
-            """, as: ProtectedPerson.self)
-    }
-
-    func protect(_ person: RemediationPerson, reason: String, by name: String?, at now: Date) async throws {
-        try await db.execute(
-            """
-            INSERT INTO protected_people (company_id, employee_id, email, reason, protected_by, created_at)
-            VALUES (\(db.company), \(person.id), \(person.email), \(reason), \(name), \(now))
-            ON CONFLICT (company_id, employee_id) DO UPDATE
-                SET email = excluded.email, reason = excluded.reason, protected_by = excluded.protected_by
-            """)
-    }
-
-    func unprotect(_ person: EmployeeID) async throws -> ProtectedPerson? {
-        try await db.first(
-            """
-            DELETE FROM protected_people p WHERE p.company_id = \(db.company) AND p.employee_id = \(person)
-            RETURNING p.employee_id, p.email, NULL::text, NULL::text, p.reason, p.protected_by, p.created_at
-            """, as: ProtectedPerson.self)
-    }
-
-    /// The person with an address.
-    func person(at address: String) async throws -> EmployeeID? {
-        try await db.first("SELECT id FROM employees WHERE company_id = \(db.company) AND email = \(address)", as: EmployeeID.self)
-    }
-
-    /// The address of a user, which is how the log names them.
-    func address(of user: UserID?) async throws -> String? {
-        guard let user else { return nil }
-        return try await db.first("SELECT email FROM users WHERE company_id = \(db.company) AND id = \(user)", as: String.self)
-    }
-
     // MARK: Requests
 
     /// Something to be asked for.
@@ -165,12 +98,51 @@ struct RemediationStore {
             as: RemediationRequest.self)
     }
 
-    /// The request that has waited longest.
+    /// The request that has waited longest; of those of one moment the one that was listed first when somebody was asked.
     func nextPending() async throws -> RemediationRequestID? {
         try await db.first(
             """
-            SELECT id FROM remediation_requests WHERE company_id = \(db.company) AND status = 'PENDING' ORDER BY created_at, id LIMIT 1
+            SELECT id FROM remediation_requests WHERE company_id = \(db.company) AND status = 'PENDING' ORDER BY created_at, place LIMIT 1
             """, as: RemediationRequestID.self)
+    }
+
+    /// A request that waits or is under way.
+    struct Open: RowDecodable {
+        let employee: EmployeeID
+        let action: RemediationType
+        let isStarted: Bool
+
+        init(from row: inout Row) throws {
+            employee = try row.next()
+            action = try row.next()
+            isStarted = try row.next()
+        }
+    }
+
+    /// What waits or is under way, in the order of its turn.
+    func open() async throws -> [Open] {
+        try await db.query(
+            """
+            SELECT employee_id, action, status = 'STARTED' FROM remediation_requests
+            WHERE company_id = \(db.company) AND status IN ('PENDING', 'STARTED') ORDER BY created_at, place
+            """, as: Open.self)
+    }
+
+    /// The request that a cause has made.
+    func made(by cause: String) async throws -> RemediationRequest? {
+        try await db.first(
+            "SELECT \(RemediationRequest.columns) FROM remediation_requests q WHERE q.company_id = \(db.company) AND q.cause = \(cause)",
+            as: RemediationRequest.self)
+    }
+
+    /// How many requests causes that begin alike have made, and of which actions.
+    func madeAlike(_ beginning: String) async throws -> [RemediationType] {
+        // What follows is an id, of letters and digits.
+        try await db.query(
+            """
+            SELECT action FROM remediation_requests
+            WHERE company_id = \(db.company) AND cause >= \(beginning) AND cause < \(beginning + "~")
+            """, as: RemediationType.self)
     }
 
     func start(_ id: RemediationRequestID, at connection: DirectoryConnectionID, holder: String, lease: Date, now: Date) async throws {
@@ -247,12 +219,16 @@ struct RemediationStore {
             """)
     }
 
-    /// Notes what a call has changed about an account, so that exposures before it count as neutralised at once.
-    func note(_ action: RemediationType, of employee: EmployeeID, at time: Date) async throws {
+    /// Notes what a call has changed about an account, so that exposures before it count as neutralised at once. What was done to another
+    /// account than the one that the person stands for says nothing of that one.
+    func note(
+        _ action: RemediationType, of employee: EmployeeID, account: String, in connection: DirectoryConnectionID, at time: Date
+    ) async throws {
         let column: SQL = action == .forcePasswordReset ? "password_changed_at" : "sessions_valid_from"
         try await db.execute(
             """
-            UPDATE employees SET \(column) = greatest(\(column), \(time)) WHERE company_id = \(db.company) AND id = \(employee)
+            UPDATE employees SET \(column) = greatest(\(column), \(time))
+            WHERE company_id = \(db.company) AND id = \(employee) AND source_connection_id = \(connection) AND external_id = \(account)
             """)
     }
 }

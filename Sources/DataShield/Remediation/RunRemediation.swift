@@ -46,16 +46,16 @@ package struct RunRemediation: JobHandler {
 /// nobody performs.
 package struct RemediationSchedule: Sendable {
     let queue: JobQueue
-    let now: Now
+    let clock: RemediationClock
     let logger: Logger
     /// How far back alerts are looked at again: one is written with the time at which its transaction began, and seen when it ends.
     static let overlap: TimeInterval = 3600
     /// After which a request that waits is thought to be forgotten.
     static let patience: TimeInterval = 60
 
-    package init(queue: JobQueue, now: @escaping Now, logger: Logger) {
+    package init(queue: JobQueue, clock: RemediationClock = .database, logger: Logger) {
         self.queue = queue
-        self.now = now
+        self.clock = clock
         self.logger = logger
     }
 
@@ -95,7 +95,7 @@ package struct RemediationSchedule: Sendable {
 
     /// Ends requests that were started and whose program says nothing more: they failed, for all that is known.
     func giveUpLost(in db: some Queryable) async throws {
-        let time = now()
+        let time = try await clock.read(db)
         let lost = try await db.query(
             """
             SELECT id, company_id, action, step, employee_id, target, alert_id, performed_by FROM remediation_requests
@@ -119,43 +119,33 @@ package struct RemediationSchedule: Sendable {
 
     // MARK: Policies
 
-    private struct Due: RowDecodable {
-        let alert: AlertID
-        let employee: EmployeeID
-        let target: String
-
-        init(from row: inout Row) throws {
-            alert = try row.next()
-            employee = try row.next()
-            target = try row.next()
-        }
-    }
-
     private struct Wanting: RowDecodable {
         let company: CompanyID
         let policies: [RemediationPolicy]
-        let seenUntil: Date?
+        /// From when on alerts may be new.
+        let start: Date?
 
         init(from row: inout Row) throws {
             company = try row.next()
             policies = try row.next(as: JSON<[RemediationPolicy]>.self).value
-            seenUntil = try row.next()
+            start = try row.next()
         }
     }
 
     /// Asks for what policies want done about new alerts. While remediation is stopped this goes on: what it asks for is refused, and
-    /// stands in the list of what was.
+    /// stands in the list of what was. While it is switched off nothing is asked for, and not afterwards either.
     func applyPolicies(in db: some Queryable) async throws {
-        let time = now()
+        let time = try await clock.read(db)
         let companies = try await db.query(
             """
-            SELECT s.company_id, s.policies, s.policies_seen_until FROM remediation_settings s JOIN companies c ON c.id = s.company_id
+            SELECT s.company_id, s.policies, greatest(s.policies_from, s.policies_seen_until - make_interval(secs => \(Self.overlap)))
+            FROM remediation_settings s JOIN companies c ON c.id = s.company_id
             WHERE c.remediation_enabled AND s.policies <> '[]' ORDER BY s.company_id
             """, as: Wanting.self)
         for wanting in companies {
             var count = 0
             for policy in wanting.policies {
-                let start = max(policy.since, wanting.seenUntil?.addingTimeInterval(-Self.overlap) ?? policy.since)
+                let start = max(policy.since, wanting.start ?? policy.since)
                 count += try await apply(policy, of: wanting.company, since: start, at: time, in: db)
             }
             try await db.execute("UPDATE remediation_settings SET policies_seen_until = \(time) WHERE company_id = \(wanting.company)")
@@ -163,37 +153,16 @@ package struct RemediationSchedule: Sendable {
         }
     }
 
-    /// One request for each person, for the latest alert of theirs. An alert is answered for by any request of the same kind that was made
-    /// after it, however that ended: what failed or was refused is for a person to decide.
+    /// One request for each person.
     private func apply(
         _ policy: RemediationPolicy, of company: CompanyID, since start: Date, at time: Date, in db: some Queryable
     ) async throws -> Int {
-        let requirement: SQL =
-            switch policy.requires {
-            case .session: "exposes_session(r.artifacts)"
-            case .password: "exposes_password(r.exposed_data, r.artifacts)"
-            case .anything: "true"
-            }
-        let due = try await db.query(
-            """
-            SELECT DISTINCT ON (a.employee_id) a.id, a.employee_id, e.email
-            FROM alerts a
-            JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id AND e.deactivated_at IS NULL
-            JOIN breach_records r ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
-            WHERE a.company_id = \(company) AND a.created_at > \(start) AND a.status <> 'RESOLVED' AND a.severity <= \(policy.minSeverity)
-                AND \(requirement)
-                AND NOT EXISTS (
-                    SELECT FROM remediation_requests q
-                    WHERE q.company_id = a.company_id AND q.employee_id = a.employee_id AND q.action = \(policy.action)
-                        AND q.created_at >= a.created_at)
-            ORDER BY a.employee_id, a.created_at DESC, a.id DESC
-            """, as: Due.self)
+        let due = try await db.query(policy.due(in: company, after: start), as: RemediationPolicy.Due.self)
         return try await RemediationStore.insert(
             due.map {
                 RemediationStore.New(
                     id: RemediationRequestID(at: time), action: policy.action, employee: $0.employee, target: $0.target, alert: $0.alert,
-                    trigger: .policy, cause: "policy:\(policy.action.rawValue):\($0.alert)", requestedBy: nil,
-                    performedBy: "Policy: \(policy.title)")
+                    trigger: .policy, cause: $0.cause(policy.action), requestedBy: nil, performedBy: "Policy: \(policy.title)")
             }, of: company, at: time, in: db
         ).count
     }
@@ -202,10 +171,11 @@ package struct RemediationSchedule: Sendable {
 
     /// Has requests performed whose job is gone, or that were to be performed by a program that has ended.
     func wakeForgotten(in db: some Queryable) async throws {
+        let before = try await clock.read(db).addingTimeInterval(-Self.patience)
         let forgotten = try await db.query(
             """
             SELECT DISTINCT q.company_id FROM remediation_requests q
-            WHERE q.status = 'PENDING' AND q.created_at < \(now().addingTimeInterval(-Self.patience))
+            WHERE q.status = 'PENDING' AND q.created_at < \(before)
                 AND NOT EXISTS (
                     SELECT FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind) AND j.status IN ('PENDING', 'RUNNING'))
             """, as: CompanyID.self)

@@ -172,6 +172,10 @@ struct LDAPConnectorTests {
             let connector = try await LDAPWorld.connector(to: slapd)
             let id = try #require(try await connector.listed().people.first?.externalId)
             let plain = try await LDAPWorld.connector(to: slapd, ["ssl": "none", "port": String(slapd.port)])
+            // A dry run says the same, and asks nobody.
+            #expect(plain.refusal(of: .forcePasswordReset, isWeakResetWanted: false)?.contains("choose ldaps or starttls") == true)
+            #expect(plain.refusal(of: .forcePasswordReset, isWeakResetWanted: true) == nil)
+            #expect(plain.refusal(of: .revokeSessions, isWeakResetWanted: false) != nil)
             guard
                 case .refusedAction(let words) = await LDAPWorld.failure({
                     try await plain.perform(.forcePasswordReset, on: id, isWeakResetWanted: false)

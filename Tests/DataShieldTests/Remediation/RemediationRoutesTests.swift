@@ -198,4 +198,81 @@ import Testing
             #expect(try await client.submit("/remediation/resume", []).status == 303)
         }
     }
+
+    @Test func `an order that is sent twice is carried out once, by header and by form`() async throws {
+        try await withWorld { world, client in
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            for _ in 0..<2 {
+                let answer = try await client.post("/api/alerts/\(alert)/remediate", Order(), headers: [("Idempotency-Key", "\"one-order\"")])
+                #expect(answer.status == 200)
+            }
+            #expect(world.directory.calls.count == 1)
+            #expect(
+                try await client.post("/api/alerts/\(alert)/remediate", Order(), headers: [("Idempotency-Key", "a b")]).fields == ["Idempotency-Key"])
+            let fields = [("id", alert.rawValue), ("back", "/alerts/\(alert)"), ("action", "REVOKE_SESSIONS")]
+            let page = try await client.submit("/remediation/confirm", fields).text
+            let key = try #require(page.firstMatch(of: /name="key" value="([a-z0-9]+)"/)?.1)
+            for _ in 0..<2 { #expect(try await client.submit("/remediation/run", fields + [("key", String(key))]).status == 303) }
+            #expect(world.directory.calls.count == 2)
+            for _ in 0..<2 {
+                let answer = try await client.post("/api/remediation/bulk", BulkOrder(ids: [alert]), headers: [("Idempotency-Key", "many")])
+                #expect(try answer.decode(RemediationRoutes.BulkAnswer.self).requested == 1)
+            }
+            try await world.drain()
+            #expect(world.directory.calls.count == 3)
+        }
+    }
+
+    @Test func `a policy is looked at before it is added`() async throws {
+        try await withWorld { world, client in
+            let person = try await world.makePerson(email: "due.\(world.company.rawValue.suffix(8))@acme.example")
+            _ = try await world.makeAlert(about: person)
+            let policy = [("minSeverity", "CRITICAL"), ("requires", "SESSION"), ("action", "REVOKE_SESSIONS")]
+            let page = try await client.submit("/remediation/policies/confirm", policy)
+            #expect(page.status == 200 && page.text.contains("due.\(world.company.rawValue.suffix(8))@acme.example"))
+            #expect(page.text.contains("act on 1 of 1 person"))
+            #expect(try await world.remediation.settings(for: world.subject).policies.isEmpty)
+            let body = RemediationSettingsChange.Policy(minSeverity: .critical, requires: .session, action: .revokeSessions)
+            let found = try await client.post("/api/remediation/policies/dry-run", body).decode(PolicyPlan.self)
+            #expect(found.people == 1 && found.plan.allowed == 1)
+            #expect(world.directory.calls.isEmpty)
+            let stranger = try await client.signedIn(as: .viewer, in: try await world.database.makeCompany())
+            #expect(try await stranger.post("/api/remediation/policies/dry-run", body).decode(PolicyPlan.self).people == 0)
+            #expect(try await stranger.submit("/remediation/policies/confirm", policy).status == 403)
+        }
+    }
+
+    @Test func `the log is filtered by who did it, the alert and the time`() async throws {
+        try await withWorld { world, client in
+            let (one, two) = (AlertID(), AlertID())
+            let rows: [(AlertID, String, String)] = [
+                (one, "Ada@acme.example", "2026-03-01T10:00:00Z"), (one, "Policy: 100% sure", "2026-03-02T23:59:59Z"),
+                (two, "ada.b@acme.example", "2026-03-03T00:00:00Z"),
+            ]
+            for (alert, name, time) in rows {
+                try await world.database.owner.execute(
+                    """
+                    INSERT INTO remediation_actions (id, company_id, action, status, target, performed_by, alert_id, created_at)
+                    VALUES (\(RemediationActionID()), \(world.company), 'REVOKE_SESSIONS', 'SUCCESS', 'x@acme.example', \(name), \(alert),
+                        \(time)::text::timestamptz)
+                    """)
+            }
+            func shown(_ query: String) async throws -> [String?] {
+                try await client.get("/api/remediation?\(query)").decode(Page<RemediationActionResponse>.self).items.map(\.performedBy)
+            }
+            #expect(try await shown("performedBy=ADA") == ["ada.b@acme.example", "Ada@acme.example"])
+            // What means something in a pattern is a character like others.
+            #expect(try await shown("performedBy=0%25") == ["Policy: 100% sure"])
+            #expect(try await shown("performedBy=a_a").isEmpty)
+            #expect(try await shown("alert=\(two)") == ["ada.b@acme.example"])
+            #expect(try await shown("from=2026-03-02") == ["ada.b@acme.example", "Policy: 100% sure"])
+            // A day is included, a moment is not.
+            #expect(try await shown("to=2026-03-02") == ["Policy: 100% sure", "Ada@acme.example"])
+            #expect(try await shown("to=2026-03-02T23:59:59Z") == ["Ada@acme.example"])
+            #expect(try await shown("from=2026-03-02T23:59:59Z&to=2026-03-03T00:00:00Z&alert=\(one)") == ["Policy: 100% sure"])
+            let page = try await client.get("/remediation?alert=\(two)&performedBy=ada")
+            #expect(page.text.contains("ada.b@acme.example") && !page.text.contains("100% sure"))
+            #expect(try await client.get("/remediation/export?to=2026-03-01").text.split(separator: "\r\n").count == 2)
+        }
+    }
 }

@@ -134,7 +134,8 @@ import Testing
         try await RemediationWorld.insert(entra, .entra, in: world.company)
         let outcome = try await world.remediation.request(.revokeSessions, on: alert, by: world.subject)
         #expect(outcome.connectionId == entra)
-        #expect(world.directory.calls.map(\.account) == ["ada.\(world.company.rawValue.suffix(8))@acme.example"])
+        // By the account's own id, which was looked up before.
+        #expect(world.directory.calls.map(\.account) == ["found-ada.\(world.company.rawValue.suffix(8))@acme.example"])
     }
 
     // MARK: Whom not

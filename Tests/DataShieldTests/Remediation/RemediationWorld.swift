@@ -18,6 +18,10 @@ final class RecordingDirectory: RemediationDirectories, Sendable {
 
     private let recorded = Mutex<[Call]>([])
     private let behaviour = Mutex<Behaviour?>(nil)
+    /// Whom the directory knows by an address: of each the id and the primary address. Else the address is the account's own.
+    let accounts = Mutex<[String: (id: String, primary: String)]>([:])
+    /// What it would refuse, whoever's account it is.
+    let refusal = Mutex<String?>(nil)
     private let database: TenantDatabase
     let actions: Set<RemediationType>
     let hasWeakReset: Bool
@@ -67,6 +71,14 @@ struct RecordingConnector: DirectoryConnector {
     }
     func facts(of externalId: String) async throws -> AccountFacts { AccountFacts() }
 
+    func account(at address: String) async throws -> DirectoryPerson {
+        let known = directory.accounts.withLock { $0[address] } ?? (id: "found-\(address)", primary: address)
+        guard !known.id.isEmpty else { throw DirectoryFailure.noSuchAccount }
+        return DirectoryPerson(externalId: known.id, email: known.primary)
+    }
+
+    func refusal(of action: RemediationType, isWeakResetWanted: Bool) -> String? { directory.refusal.withLock { $0 } }
+
     func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
         try await directory.take(.init(action: action, account: externalId, isWeak: isWeakResetWanted))
         return "done"
@@ -79,6 +91,11 @@ final class MovedClock: Sendable {
     init(_ start: Date = Date(timeIntervalSince1970: 1_790_000_000)) { time = Mutex(start) }
     var now: Date { time.withLock { $0 } }
     func advance(_ seconds: TimeInterval) { time.withLock { $0 = $0.addingTimeInterval(seconds) } }
+}
+
+extension RemediationClock {
+    /// The database's time, as a test moves it.
+    static func of(_ clock: MovedClock) -> RemediationClock { RemediationClock { _ in clock.now } }
 }
 
 /// A company with a directory, and remediation switched on.
@@ -100,7 +117,7 @@ struct RemediationWorld: Sendable {
         if let company { self.company = company } else { self.company = try await TestDatabase.current.makeCompany() }
         directory = RecordingDirectory(database: database.tenant, actions: actions)
         self.clock = clock
-        runner = RemediationRunner(database: database.tenant, directories: directory, now: { clock.now }, logger: Self.logger)
+        runner = RemediationRunner(database: database.tenant, directories: directory, clock: .of(clock), logger: Self.logger)
         connection = DirectoryConnectionID()
         try await database.owner.execute("UPDATE companies SET remediation_enabled = \(isEnabled) WHERE id = \(self.company)")
         try await Self.insert(connection, type, in: self.company)
@@ -121,7 +138,7 @@ struct RemediationWorld: Sendable {
     var remediation: Remediation {
         Remediation(
             database: database.tenant, companies: Companies(database: database.tenant, system: database.system), alerts: alerts,
-            directories: directory, runner: runner, queue: queue, now: { [clock] in clock.now })
+            directories: directory, runner: runner, queue: queue, clock: .of(clock))
     }
 
     /// Does what waits, as the job does.
@@ -131,7 +148,7 @@ struct RemediationWorld: Sendable {
 
     /// What the scheduler does each time.
     func tick() async throws {
-        let schedule = RemediationSchedule(queue: queue, now: { [clock] in clock.now }, logger: Self.logger)
+        let schedule = RemediationSchedule(queue: queue, clock: .of(clock), logger: Self.logger)
         try await database.system.transaction { db in try await schedule.work.enqueueDue(db) }
     }
 
@@ -158,7 +175,7 @@ struct RemediationWorld: Sendable {
     func requests() async throws -> [RemediationRequest] {
         try await database.tenant.query(
             for: company,
-            "SELECT \(RemediationRequest.columns) FROM remediation_requests q WHERE q.company_id = \(company) ORDER BY q.created_at, q.id",
+            "SELECT \(RemediationRequest.columns) FROM remediation_requests q WHERE q.company_id = \(company) ORDER BY q.created_at, q.place",
             as: RemediationRequest.self)
     }
 

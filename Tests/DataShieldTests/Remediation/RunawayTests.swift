@@ -51,15 +51,15 @@ struct Killed: Error {}
         let log = try await world.log()
         let request = try #require(try await world.requests().first)
         switch step {
-        case .chosen:
+        case .read, .prepared, .starting:
             // It had not begun: the next program does it.
             #expect(request.status == .done)
             #expect(log.map(\.status) == [.success, .success])
-        case .started, .called:
+        case .started, .connected, .called, .recording:
             #expect(request.status == .failed)
             #expect(log.map(\.status) == [.failed])
             #expect(log.first?.detail == RemediationSchedule.lostReason)
-        case .recorded, .calledAgain:
+        case .recorded, .connectedAgain, .calledAgain, .recordingAgain:
             #expect(request.status == .failed)
             #expect(log.map(\.action) == [.forcePasswordReset, .revokeSessions])
             #expect(log.map(\.status) == [.success, .failed])

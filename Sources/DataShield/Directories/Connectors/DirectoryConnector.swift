@@ -25,6 +25,15 @@ package protocol DirectoryConnector: Sendable {
     /// - Throws: ``DirectoryFailure``, `CancellationError`.
     func facts(of externalId: String) async throws -> AccountFacts
 
+    /// The account whose primary address this is, as it would be listed. Where the directory takes an alias for the address, it is the
+    /// account behind the alias: whoever asks compares.
+    /// - Throws: ``DirectoryFailure``, `CancellationError`.
+    func account(at address: String) async throws -> DirectoryPerson
+
+    /// Why it would refuse to do something, whoever's account it is, as far as its configuration tells; nil when it would do it. It asks
+    /// nobody.
+    func refusal(of action: RemediationType, isWeakResetWanted: Bool) -> String?
+
     /// Does something to one account, at most once: a call whose answer was lost is not repeated here.
     /// - Parameters:
     ///   - externalId: whose account.
@@ -32,6 +41,14 @@ package protocol DirectoryConnector: Sendable {
     /// - Returns: what was done, in plain words for the log; no secret.
     /// - Throws: ``DirectoryFailure``, `CancellationError`.
     func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String
+}
+
+extension DirectoryConnector {
+    package func account(at address: String) async throws -> DirectoryPerson {
+        throw DirectoryFailure.unsupported("This directory knows no accounts by their address.")
+    }
+
+    package func refusal(of action: RemediationType, isWeakResetWanted: Bool) -> String? { nil }
 }
 
 /// What a connector works with.

@@ -240,6 +240,13 @@ package struct EntraConnector: DirectoryConnector {
         return facts
     }
 
+    package func account(at address: String) async throws -> DirectoryPerson {
+        try await explained {
+            guard let user = try await graph.user(address) else { throw DirectoryFailure.noSuchAccount }
+            return try user.person(mfaEnabled: nil)
+        }
+    }
+
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
         try await explained { try await carryOut(action, externalId, isWeakResetWanted) }
     }

@@ -115,6 +115,10 @@ package struct GoogleConnector: DirectoryConnector {
         return AccountFacts(isActive: person.isActive, mfaEnabled: person.mfaEnabled)
     }
 
+    package func account(at address: String) async throws -> DirectoryPerson {
+        try Self.person(try await read(userURL(address, "?fields=\(ProviderClient.escaped(Self.fields))")))
+    }
+
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
         switch action {
         case .revokeSessions:

@@ -2,17 +2,22 @@ import Foundation
 import LDAP
 
 extension LDAPConnector {
-    package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
+    package func refusal(of action: RemediationType, isWeakResetWanted: Bool) -> String? {
         switch action {
         case .revokeSessions:
-            throw DirectoryFailure.unsupported(
-                "LDAP knows of no sessions: connections, Kerberos tickets and applications' sessions that are open go on. Force a password reset, and end sessions in the applications."
-            )
+            "LDAP knows of no sessions: connections, Kerberos tickets and applications' sessions that are open go on. Force a password reset, and end sessions in the applications."
+        case .forcePasswordReset where isWeakResetWanted || security != .none: nil
         case .forcePasswordReset:
-            guard isWeakResetWanted || security != .none else {
-                throw DirectoryFailure.refusedAction(
-                    "A new password is not sent over a connection without encryption: choose ldaps or starttls for this directory.")
-            }
+            "A new password is not sent over a connection without encryption: choose ldaps or starttls for this directory."
+        }
+    }
+
+    package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
+        let refusal = refusal(of: action, isWeakResetWanted: isWeakResetWanted)
+        switch action {
+        case .revokeSessions: throw DirectoryFailure.unsupported(refusal ?? "")
+        case .forcePasswordReset:
+            if let refusal { throw DirectoryFailure.refusedAction(refusal) }
             return try await session { session in
                 let account = try await session.account(externalId, attributes: LDAPReset.attributes)
                 let reset = LDAPReset(session: session, account: account.entry, words: words)

@@ -89,6 +89,8 @@ package struct OktaConnector: DirectoryConnector {
         return facts
     }
 
+    package func account(at address: String) async throws -> DirectoryPerson { try await api.user(address).person(mfaEnabled: nil) }
+
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
         switch action {
         case .revokeSessions:

@@ -101,3 +101,54 @@ BEGIN
     END;
 END
 $$;
+
+-- MARK: Whose turn it is
+
+-- Requests of one selection are made in one moment: they have their turn as they were listed when somebody was asked.
+ALTER TABLE remediation_requests ADD COLUMN place bigint NOT NULL GENERATED ALWAYS AS IDENTITY;
+CREATE INDEX remediation_requests_in_turn ON remediation_requests (company_id, created_at, place) WHERE status = 'PENDING';
+
+-- MARK: Whom not
+
+-- The account, too: whoever is deleted and listed again under another address is protected as before.
+ALTER TABLE protected_people ADD COLUMN connection_id cuid, ADD COLUMN external_id text;
+CREATE INDEX protected_people_by_account ON protected_people (company_id, connection_id, external_id) WHERE external_id IS NOT NULL;
+
+SET LOCAL ROLE datashield_system;
+UPDATE protected_people p SET email = e.email, connection_id = e.source_connection_id,
+    external_id = CASE WHEN e.source_connection_id IS NOT NULL THEN e.external_id END
+FROM employees e WHERE e.company_id = p.company_id AND e.id = p.employee_id;
+RESET ROLE;
+
+-- A protection goes with its person, whoever gives them another address or account.
+CREATE FUNCTION move_protection() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE protected_people p SET email = NEW.email, connection_id = coalesce(NEW.source_connection_id, p.connection_id),
+        external_id = CASE WHEN NEW.source_connection_id IS NULL THEN p.external_id ELSE NEW.external_id END
+    WHERE p.company_id = NEW.company_id AND p.employee_id = NEW.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER move_protection AFTER UPDATE OF email, source_connection_id, external_id ON employees FOR EACH ROW
+    WHEN ((NEW.email, NEW.source_connection_id, NEW.external_id) IS DISTINCT FROM (OLD.email, OLD.source_connection_id, OLD.external_id))
+    EXECUTE FUNCTION move_protection();
+
+-- MARK: What policies look at
+
+-- What was raised while remediation was off stays for people to decide.
+ALTER TABLE remediation_settings ADD COLUMN policies_from timestamptz(3);
+CREATE FUNCTION begin_policies_anew() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE remediation_settings SET policies_from = clock_timestamp() WHERE company_id = NEW.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER begin_policies_anew AFTER UPDATE OF remediation_enabled ON companies FOR EACH ROW
+    WHEN (NEW.remediation_enabled AND NOT OLD.remediation_enabled)
+    EXECUTE FUNCTION begin_policies_anew();
+
+-- When an alert last told of something that was not known: reopened, more severe, or with more data. Null: when it was raised.
+ALTER TABLE alerts ADD COLUMN news_at timestamptz(3);
+CREATE INDEX alerts_by_news ON alerts (company_id, news_at) WHERE news_at IS NOT NULL;
