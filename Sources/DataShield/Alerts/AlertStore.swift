@@ -65,22 +65,23 @@ struct AlertStore {
         try await db.first(Self.one(id, of: db.company), as: AlertListing.self)
     }
 
-    func save(_ alert: Alert) async throws {
+    func save(_ alert: Alert, at now: Date) async throws {
         try await db.execute(
             """
             UPDATE alerts SET status = \(alert.status), assignee_id = \(alert.assigneeId), acknowledged_at = \(alert.acknowledgedAt),
-                resolved_at = \(alert.resolvedAt), resolution = \(alert.resolution)
+                resolved_at = \(alert.resolvedAt), resolution = \(alert.resolution),
+                news_at = CASE WHEN status = 'RESOLVED' AND \(alert.status) <> 'RESOLVED' THEN \(now) ELSE news_at END
             WHERE company_id = \(db.company) AND id = \(alert.id)
             """)
     }
 
     /// Writes alerts that were all changed in one way, in one statement.
-    func save(_ alerts: [Alert]) async throws {
+    func save(_ alerts: [Alert], at now: Date) async throws {
         guard !alerts.isEmpty else { return }
         try await db.execute(
             """
             UPDATE alerts a SET status = n.status, assignee_id = n.assignee_id, acknowledged_at = n.acknowledged_at, resolved_at = n.resolved_at,
-                resolution = n.resolution
+                resolution = n.resolution, news_at = CASE WHEN a.status = 'RESOLVED' AND n.status <> 'RESOLVED' THEN \(now) ELSE a.news_at END
             FROM unnest(\(alerts.map(\.id))::text[], \(alerts.map(\.status))::alert_status[], \(alerts.map(\.assigneeId))::text[],
                 \(alerts.map(\.acknowledgedAt))::timestamptz[], \(alerts.map(\.resolvedAt))::timestamptz[], \(alerts.map(\.resolution))::text[])
                 AS n (id, status, assignee_id, acknowledged_at, resolved_at, resolution)

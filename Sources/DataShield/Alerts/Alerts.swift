@@ -117,7 +117,7 @@ package struct Alerts: Sendable {
             var alert = before
             try change.apply(to: &alert, at: now)
             if alert != before {
-                try await store.save(alert)
+                try await store.save(alert, at: now)
                 try await Self.record([(before, alert)], by: subject, in: db)
             }
             guard let listing = try await store.find(id) else { throw Failure.notFound }
@@ -193,7 +193,7 @@ extension Alerts {
                 return BulkResult(id: id, outcome: .changed, detail: nil)
             }
             if !changes.isEmpty {
-                try await store.save(changes.map(\.after))
+                try await store.save(changes.map(\.after), at: now)
                 try await Self.record(changes, by: subject, in: db)
             }
             return results

@@ -6,6 +6,7 @@ import Hummingbird
 /// | GET    | `/remediation/settings`                         | `remediation:read` |
 /// | POST   | `/remediation/settings`                         | `policy:manage`    |
 /// | POST   | `/remediation/policies`                         | `policy:manage`    |
+/// | POST   | `/remediation/policies/confirm`                 | `policy:manage`    |
 /// | POST   | `/remediation/policies/delete`                  | `policy:manage`    |
 /// | POST   | `/remediation/protected`                        | `policy:manage`    |
 /// | POST   | `/remediation/protected/{employeeId}/delete`    | `policy:manage`    |
@@ -29,6 +30,7 @@ package struct RemediationSettingsPages: Sendable {
         routes.get("/remediation/settings", .permission(.remediationRead)) { request, context in try await page(request, context) }
         routes.post("/remediation/settings", manage, form: SettingsForm.self, use: save)
         routes.post("/remediation/policies", manage, form: PolicyForm.self, use: addPolicy)
+        routes.post("/remediation/policies/confirm", manage, form: PolicyForm.self, use: confirmPolicy)
         routes.post("/remediation/policies/delete", manage, form: PolicyForm.self, use: removePolicy)
         routes.post("/remediation/protected", manage, form: ProtectionForm.self, use: protect)
         routes.post("/remediation/protected/{employeeId}/delete", manage, use: unprotect)
@@ -47,6 +49,8 @@ package struct RemediationSettingsPages: Sendable {
         var minSeverity: Severity
         var requires: RemediationPolicy.Requirement
         var action: RemediationType
+
+        var policy: RemediationSettingsChange.Policy { .init(minSeverity: minSeverity, requires: requires, action: action) }
     }
 
     struct ProtectionForm: Codable, Sendable {
@@ -76,12 +80,16 @@ package struct RemediationSettingsPages: Sendable {
         return Pages.redirect(to: Self.path, .done("The settings are saved."))
     }
 
+    /// The dry run, which is also the question.
+    func confirmPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
+        let model = PolicyConfirmModel(try await remediation.plan(form.policy, for: try context.require(.policyManage)), form.policy)
+        return pages.show("remediation/policy", model, Frame("Add a policy", in: .remediation, isNarrow: true), for: request, context)
+    }
+
     func addPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
         let subject = try context.require(.policyManage)
-        var policies = try await remediation.settings(for: subject).policies.map(Self.asked)
-        policies.append(.init(minSeverity: form.minSeverity, requires: form.requires, action: form.action))
         do {
-            _ = try await remediation.change(.init(policies: policies), by: subject)
+            _ = try await remediation.add(form.policy, by: subject)
         } catch let failure as InvalidInput {
             return try await page(request, context, problem: failure)
         }
@@ -89,15 +97,8 @@ package struct RemediationSettingsPages: Sendable {
     }
 
     func removePolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        let subject = try context.require(.policyManage)
-        let unwanted = RemediationSettingsChange.Policy(minSeverity: form.minSeverity, requires: form.requires, action: form.action)
-        let policies = try await remediation.settings(for: subject).policies.map(Self.asked).filter { $0 != unwanted }
-        _ = try await remediation.change(.init(policies: policies), by: subject)
+        _ = try await remediation.remove(form.policy, by: try context.require(.policyManage))
         return Pages.redirect(to: Self.path, .done("The policy is removed."))
-    }
-
-    private static func asked(_ policy: RemediationPolicy) -> RemediationSettingsChange.Policy {
-        .init(minSeverity: policy.minSeverity, requires: policy.requires, action: policy.action)
     }
 
     func protect(_ request: Request, _ context: AppContext, _ form: ProtectionForm) async throws -> Response {

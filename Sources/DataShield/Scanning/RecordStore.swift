@@ -120,7 +120,7 @@ struct RecordStore {
     func write(_ plan: RecordingPlan, at now: Date) async throws {
         var statements: [SQL] = []
         if !plan.records.isEmpty { statements.append(records(plan, at: now)) }
-        if !plan.changes.isEmpty { statements += changes(plan) }
+        if !plan.changes.isEmpty { statements += changes(plan, at: now) }
         if !plan.alerts.isEmpty { statements.append(alerts(plan, at: now)) }
         statements += try await deliveries(plan, at: now)
         _ = try await db.pipeline(statements)
@@ -169,7 +169,7 @@ struct RecordStore {
     }
 
     /// The employees are locked, and with them their alerts' status: whoever changes it locks them, too.
-    private func changes(_ plan: RecordingPlan) -> [SQL] {
+    private func changes(_ plan: RecordingPlan, at now: Date) -> [SQL] {
         let exposures = plan.changes.map(\.exposure)
         let records: SQL = """
             UPDATE breach_records r SET exposed_data = c.exposed::text[], artifacts = c.artifacts::artifact_kind[],
@@ -188,6 +188,7 @@ struct RecordStore {
         guard !withAlert.isEmpty else { return [records] }
         let alerts: SQL = """
             UPDATE alerts a SET severity = c.severity::severity, confidence = c.confidence::alert_confidence, message = c.message,
+                news_at = CASE WHEN c.is_news THEN \(now) ELSE a.news_at END,
                 status = CASE WHEN c.is_reopened THEN 'OPEN' ELSE a.status END,
                 acknowledged_at = CASE WHEN NOT c.is_reopened THEN a.acknowledged_at END,
                 resolved_at = CASE WHEN NOT c.is_reopened THEN a.resolved_at END,
@@ -195,8 +196,8 @@ struct RecordStore {
             FROM unnest(
                 \(withAlert.compactMap(\.alert))::text[], \(withAlert.map(\.exposure.severity.rawValue))::text[],
                 \(withAlert.map(\.exposure.confidence.rawValue))::text[], \(withAlert.map(\.message))::text[],
-                \(withAlert.map { $0.reopened != nil })::bool[]
-            ) AS c (id, severity, confidence, message, is_reopened)
+                \(withAlert.map { $0.reopened != nil })::bool[], \(withAlert.map(\.isNews))::bool[]
+            ) AS c (id, severity, confidence, message, is_reopened, is_news)
             WHERE a.company_id = \(db.company) AND a.id = c.id
             """
         return [records, alerts]

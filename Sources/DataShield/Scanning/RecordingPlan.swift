@@ -29,6 +29,8 @@ struct RecordingPlan {
         var alert: AlertID?
         var message: String
         var isRaised: Bool
+        /// Whether the alert tells of something that was not known: it is new to policies.
+        var isNews: Bool
         /// The alert as it was, when it was RESOLVED and is OPEN again.
         var reopened: AlertAudit?
     }
@@ -75,6 +77,8 @@ struct RecordingPlan {
             var exposure = record.exposure
             for finding in corroboration.findings where !exposure.add(finding, rule: batch.rule) { exposure.take(finding, rule: batch.rule) }
             let isRaised = record.alert != nil && exposure.severity > record.exposure.severity
+            let hasGrown =
+                !Set(exposure.artifacts).isSubset(of: record.exposure.artifacts) || !Set(exposure.dataTypes).isSubset(of: record.exposure.dataTypes)
             // What was resolved was resolved as it was known then: something worse, a stealer log, or a credential that was not known
             // to be out is to be looked at anew.
             let isNews =
@@ -85,7 +89,8 @@ struct RecordingPlan {
             changes.append(
                 Change(
                     record: record.id, exposure: exposure, alert: record.alert, message: exposure.message(breach: breach.displayName),
-                    isRaised: isRaised, reopened: isNews && record.alertState?.status == .resolved ? record.alertState : nil))
+                    isRaised: isRaised, isNews: isNews || hasGrown,
+                    reopened: isNews && record.alertState?.status == .resolved ? record.alertState : nil))
             if record.alert == nil, exposure.raisesAlert {
                 alerts.append(NewAlert(id: AlertID(), employee: corroboration.place.employee, content: number(of: exposure, breach)))
             }

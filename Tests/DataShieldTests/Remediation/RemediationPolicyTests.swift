@@ -128,4 +128,113 @@ import Testing
         try await world.drain()
         #expect(world.directory.calls.count == 4)
     }
+
+    // MARK: What is new
+
+    @Test func `what was raised while remediation was off is not done when it is on again`() async throws {
+        // The moment of switching on is the database's: the test's time is the same, and goes no further.
+        let world = try await RemediationWorld(clock: MovedClock(Date().addingTimeInterval(-7200)))
+        _ = try await world.remediation.change(.init(capPeople: 100, capPercent: 100, policies: [Self.session]), by: world.subject)
+        world.clock.advance(600)
+        try await world.tick()
+        _ = try await world.remediation.change(.init(enabled: false), by: world.subject)
+        world.clock.advance(600)
+        _ = try await world.makeAlert(about: try await world.makePerson())
+        world.clock.advance(600)
+        _ = try await world.remediation.change(.init(enabled: true), by: world.subject)
+        try await world.tick()
+        #expect(try await world.requests().isEmpty)
+        // What is raised from now on is.
+        world.clock.advance(8000)
+        _ = try await world.makeAlert(about: try await world.makePerson())
+        world.clock.advance(1)
+        try await world.tick()
+        #expect(try await world.requests().count == 1)
+    }
+
+    /// A finding of a password by a provider, and of a session by malware.
+    private func findings(_ breach: String) -> (Finding, Finding) {
+        (
+            Finding(breachName: breach, dataTypes: ["email"], source: .hibp, provider: .hibp),
+            Finding(
+                breachName: breach, dataTypes: ["email"], artifacts: [.cookie], source: .stealerLog, provider: nil,
+                leak: LeakFinding(file: LeakFileID(), credentials: []))
+        )
+    }
+
+    @Test(arguments: [60, 18_000] as [Double]) func `an alert that tells of a stolen session later is new to a policy, however late`(
+        after: Double
+    ) async throws {
+        let world = try await world([Self.session])
+        let person = try await world.makePerson()
+        let (first, second) = findings("Breach \(CUID.make(at: Date()))")
+        func record(_ finding: Finding) async throws {
+            try await world.database.tenant.transaction(for: world.company) { db in
+                _ = try await Recorder(now: { world.clock.now }).record([(person, finding)], in: db)
+            }
+            world.clock.advance(10)
+            try await world.tick()
+            try await world.drain()
+        }
+        try await record(first)
+        #expect(world.directory.calls.isEmpty)
+        world.clock.advance(after)
+        try await world.tick()
+        try await record(second)
+        #expect(world.directory.calls.map(\.account) == ["account-\(person)"])
+        // Said again, it is nothing new.
+        world.clock.advance(10)
+        try await record(second)
+        #expect(world.directory.calls.count == 1)
+    }
+
+    @Test func `an alert that is opened again is new to a policy`() async throws {
+        let world = try await world([Self.session])
+        let alert = try await world.makeAlert(about: try await world.makePerson())
+        world.clock.advance(10)
+        try await world.tick()
+        try await world.drain()
+        #expect(world.directory.calls.count == 1)
+        _ = try await world.alerts.move(alert, to: .resolved, by: world.subject)
+        world.clock.advance(5 * 3600)
+        try await world.tick()
+        _ = try await world.alerts.move(alert, to: .open, by: world.subject)
+        world.clock.advance(10)
+        for _ in 0..<2 {
+            try await world.tick()
+            try await world.drain()
+        }
+        #expect(world.directory.calls.count == 2)
+    }
+
+    @Test func `of those whom a policy is about the most severe come first`() async throws {
+        let world = try await RemediationWorld()
+        let policy = RemediationSettingsChange.Policy(minSeverity: .low, requires: .session, action: .revokeSessions)
+        _ = try await world.remediation.change(.init(capPeople: 1, capPercent: 100, policies: [policy]), by: world.subject)
+        world.clock.advance(60)
+        _ = try await world.makeAlert(about: try await world.makePerson(), severity: .low)
+        let worst = try await world.makePerson()
+        _ = try await world.makeAlert(about: worst)
+        _ = try await world.makeAlert(about: try await world.makePerson(), severity: .medium)
+        world.clock.advance(10)
+        try await world.tick()
+        try await world.drain()
+        #expect(world.directory.calls.map(\.account) == ["account-\(worst)"])
+    }
+
+    @Test func `the dry run of a policy is about all alerts that are open, and does nothing`() async throws {
+        let world = try await RemediationWorld(isEnabled: false)
+        _ = try await world.remediation.change(.init(capPeople: 1, capPercent: 100), by: world.subject)
+        let (first, second) = (try await world.makePerson(), try await world.makePerson())
+        _ = try await world.makeAlert(about: first, severity: .high)
+        _ = try await world.makeAlert(about: first)
+        _ = try await world.makeAlert(about: second)
+        _ = try await world.makeAlert(about: try await world.makePerson(), severity: .high)
+        _ = try await world.alerts.move(try await world.makeAlert(about: try await world.makePerson()), to: .resolved, by: world.subject)
+        let found = try await world.remediation.plan(Self.session, for: world.subject)
+        #expect(found.people == 2)
+        #expect(Set(found.plan.items.compactMap(\.employeeId)) == [first, second])
+        #expect(found.plan.items.map { $0.refusal == nil } == [true, false])
+        #expect(try await world.requests().isEmpty && world.directory.calls.isEmpty)
+    }
 }
