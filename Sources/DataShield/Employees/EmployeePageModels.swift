@@ -7,6 +7,8 @@ struct EmployeeListModel: Sendable {
     var exposedFilter: Choice
     var activeFilter: Choice
     var mfaFilter: Choice
+    var livenessFilter: Choice
+    var isWithoutDepartment: Bool
     var sortFilter: Choice
     var isFiltered: Bool
     var formError: String?

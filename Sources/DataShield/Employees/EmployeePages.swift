@@ -66,6 +66,8 @@ package struct EmployeePages: Sendable {
         let filters: [(String, String?)] = [
             ("q", query.q), ("department", query.department), ("risk", query.risk?.rawValue), ("exposed", query.exposed.map { "\($0)" }),
             ("active", query.active.map { "\($0)" }), ("vip", query.vip.map { "\($0)" }), ("mfa", query.mfa?.rawValue),
+            ("noDepartment", query.noDepartment == true ? "true" : nil),
+            ("liveness", query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
         ]
         let all = filters + [("sort", query.sort?.rawValue)]
         let (people, exposed) = departments.reduce((0, 0)) { ($0.0 + $1.people, $0.1 + $1.exposed) }
@@ -89,6 +91,10 @@ package struct EmployeePages: Sendable {
                     ("", "Any second factor"), (MFAState.enabled.rawValue, "With one"), (MFAState.disabled.rawValue, "Without"),
                     (MFAState.unknown.rawValue, "Unknown"),
                 ], selected: query.mfa?.rawValue),
+            livenessFilter: Choice(
+                "liveness", "Still live?", [("", "Live or not")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
+                selected: query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
+            isWithoutDepartment: query.noDepartment == true,
             sortFilter: Choice(
                 "sort", "Order", [("name", "By name"), ("risk", "Highest risk first"), ("newest", "Newest first")],
                 selected: (query.sort ?? .name).rawValue),

@@ -6,6 +6,8 @@ package struct EmployeeFilter: Sendable, Hashable {
     /// Part of a name or of the address, in any case.
     package var search: String?
     package var department: String?
+    /// Only those without a department.
+    package var isWithoutDepartment = false
     package var level: RiskLevel?
     /// Whether they are in any breach.
     package var isExposed: Bool?
@@ -13,13 +15,17 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var isActive: Bool?
     package var isVip: Bool?
     package var mfa: MFAState?
+    /// Of somebody the worst of their exposures counts; who has none is nowhere.
+    package var liveness: Set<Liveness>?
 
     package init(
-        search: String? = nil, department: String? = nil, level: RiskLevel? = nil, isExposed: Bool? = nil, isActive: Bool? = nil,
-        isVip: Bool? = nil, mfa: MFAState? = nil
+        search: String? = nil, department: String? = nil, isWithoutDepartment: Bool = false, level: RiskLevel? = nil, isExposed: Bool? = nil,
+        isActive: Bool? = nil, isVip: Bool? = nil, mfa: MFAState? = nil, liveness: Set<Liveness>? = nil
     ) {
         self.search = search
         self.department = department
+        self.isWithoutDepartment = isWithoutDepartment
+        self.liveness = liveness
         self.level = level
         self.isExposed = isExposed
         self.isActive = isActive
@@ -83,6 +89,7 @@ extension EmployeeFilter {
             parts.append("(e.first_name || ' ' || e.last_name || ' ' || e.email) ILIKE \(LikePattern.containing(search))")
         }
         if let department { parts.append("e.department = \(department)") }
+        if isWithoutDepartment { parts.append("e.department IS NULL") }
         if let level {
             let scores = level.scores
             parts.append("e.risk_score BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
@@ -104,6 +111,7 @@ extension EmployeeFilter {
         case .unknown?: parts.append("e.mfa_enabled IS NULL")
         case nil: break
         }
+        if let liveness { parts.append(ExposureLiveness.worstCondition(liveness)) }
         return parts.joined(separator: " AND ")
     }
 }

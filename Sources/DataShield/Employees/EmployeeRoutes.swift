@@ -113,11 +113,15 @@ package struct EmployeeRoutes: Sendable {
 package struct EmployeeListQuery: Codable, Sendable {
     package var q: String?
     package var department: String?
+    /// true: only those without a department.
+    package var noDepartment: Bool?
     package var risk: RiskLevel?
     package var exposed: Bool?
     package var active: Bool?
     package var vip: Bool?
     package var mfa: MFAState?
+    /// One or more, with commas between: of each person the worst of their exposures counts.
+    package var liveness: [Liveness]?
     package var sort: EmployeeSort?
     package var cursor: String?
     package var limit: Int?
@@ -127,8 +131,9 @@ package struct EmployeeListQuery: Codable, Sendable {
     /// - Throws: ``InvalidInput`` naming what is not understood.
     package func filter() throws -> EmployeeFilter {
         EmployeeFilter(
-            search: try ListText.search(q), department: department.nonEmpty, level: risk, isExposed: exposed, isActive: active, isVip: vip,
-            mfa: mfa)
+            search: try ListText.search(q), department: department.nonEmpty, isWithoutDepartment: noDepartment ?? false, level: risk,
+            isExposed: exposed, isActive: active, isVip: vip,
+            mfa: mfa, liveness: liveness.flatMap { $0.isEmpty ? nil : Set($0) })
     }
 }
 

@@ -1,5 +1,7 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
+import NIOCore
 import Postgres
 
 /// How many people sign in with a second factor, as far as directories say. Unknown is counted apart: it is neither.
@@ -87,10 +89,28 @@ struct MFAModel: Sendable {
     }
 }
 
-/// | Method | Path       | Permission       |
-/// |--------|------------|------------------|
-/// | GET    | `/api/mfa` | `employees:read` |
-/// | GET    | `/mfa`     | `employees:read` |
+extension MFACoverage {
+    static let headings = ["department", "people", "enabled", "disabled", "unknown", "exposedWithout"]
+
+    /// A line for each department, and the last one for all; those without a department have no name.
+    var csv: [UInt8] {
+        // Excel takes CSV for the local code page unless it begins with a byte-order mark.
+        var bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
+        CSVWriter.append(Self.headings, to: &bytes)
+        for (name, counts) in departments.map({ ($0.name ?? "", $0.counts) }) + [("All", total)] {
+            let numbers = [counts.people, counts.enabled, counts.disabled, counts.unknown, counts.exposedWithout]
+            CSVWriter.append([name] + numbers.map { String($0) }, to: &bytes)
+        }
+        return bytes
+    }
+}
+
+/// | Method | Path              | Permission       |
+/// |--------|-------------------|------------------|
+/// | GET    | `/api/mfa`        | `employees:read` |
+/// | GET    | `/api/mfa/export` | `employees:read` |
+/// | GET    | `/mfa`            | `employees:read` |
+/// | GET    | `/mfa/export`     | `employees:read` |
 package struct MFAPages: Sendable {
     let pages: Pages
     let employees: Employees
@@ -104,10 +124,22 @@ package struct MFAPages: Sendable {
 
     package func add(to routes: Routes) {
         routes.pages.get("/mfa", .permission(.employeesRead), use: show)
+        routes.pages.get("/mfa/export", .permission(.employeesRead), use: export)
+        routes.api.respond(
+            .get, "/api/mfa/export", .permission(.employeesRead), summary: "The same as CSV, a line for each department", answerType: "text/csv",
+            use: export)
         routes.api.get(
             "/api/mfa", .permission(.employeesRead), summary: "How many people have a second factor, in all and by department",
             answers: MFACoverage.self
         ) { [employees] _, context in try await employees.mfaCoverage(for: try context.require(.employeesRead)) }
+    }
+
+    func export(_ request: Request, _ context: AppContext) async throws -> Response {
+        let coverage = try await employees.mfaCoverage(for: try context.require(.employeesRead))
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/csv; charset=utf-8", .contentDisposition: "attachment; filename=\"mfa.csv\""],
+            body: .init(byteBuffer: ByteBuffer(bytes: coverage.csv)))
     }
 
     struct Query: Codable, Sendable {
@@ -155,7 +187,11 @@ extension MFAModel.DepartmentRow {
     init(_ department: MFACoverage.Department) {
         let counts = department.counts
         name = department.name ?? "No department"
-        url = URLText.path("/employees", [("department", department.name), ("active", "true"), ("mfa", MFAState.disabled.rawValue)])
+        url = URLText.path(
+            "/employees",
+            [
+                department.name.map { ("department", $0) } ?? ("noDepartment", "true"), ("active", "true"), ("mfa", MFAState.disabled.rawValue),
+            ])
         people = Format.count(counts.people)
         enabled = Format.count(counts.enabled)
         disabled = Format.count(counts.disabled)

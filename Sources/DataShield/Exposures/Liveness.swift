@@ -107,6 +107,18 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
             """
     }
 
+    /// Whether the worst exposure of an employee `e` is one of these.
+    static func worstCondition(_ states: Set<Liveness>) -> SQL {
+        // From the worst to the best: what is live counts before what is not known, and that before what was done about the rest.
+        let order: [Liveness] = [.live, .unknown, .neutralised, .noCredential]
+        let reasons = order.flatMap { state in LivenessReason.allCases.filter { $0.liveness == state } }.map(\.rawValue)
+        let ranks = order.flatMap { state in LivenessReason.allCases.filter { $0.liveness == state }.map { _ in state.rawValue } }
+        return """
+            (SELECT (\(ranks)::text[])[min(array_position(\(reasons)::text[], \(reason)))] FROM breach_records r JOIN breaches b ON b.id = r.breach_id
+                WHERE r.company_id = e.company_id AND r.employee_id = e.id) = ANY(\(states.map(\.rawValue).sorted()))
+            """
+    }
+
     package init(from row: inout Row) throws {
         reason = try row.next()
         capturedAt = try row.next()

@@ -122,4 +122,62 @@ import Testing
             #expect(answer.text.contains(",'=1+1,"))
         }
     }
+
+    @Test func `who has no department is found, and the numbers of second factors come as a file`() async throws {
+        try await withServer(as: .viewer) { client in
+            let database = TestDatabase.current
+            _ = try await database.makeEmployee(in: client.company, firstName: "Ann", department: nil, mfaEnabled: false)
+            _ = try await database.makeEmployee(in: client.company, firstName: "Ben", department: "=Sales", mfaEnabled: false)
+            _ = try await database.makeEmployee(in: client.company, firstName: "Cem", department: "=Sales", mfaEnabled: true)
+            let link = try #require(try await client.get("/mfa").text.firstMatch(of: /href="([^"]+)">No department</)?.1)
+            let page = try await client.get(String(link).replacing("&amp;", with: "&"))
+            #expect(page.status == 200 && page.text.contains("Ann") && !page.text.contains("Ben"))
+            let found = try await client.get("/api/employees?noDepartment=true").decode(Page<EmployeeResponse>.self)
+            #expect(found.items.map(\.firstName) == ["Ann"])
+            for path in ["/mfa/export", "/api/mfa/export"] {
+                let file = try await client.get(path)
+                #expect(file.header("Content-Type") == "text/csv; charset=utf-8")
+                #expect(
+                    file.text.split(separator: "\r\n").dropFirst().map(String.init) == [",1,0,1,0,0", "'=Sales,2,1,1,0,0", "All,3,1,2,0,0"])
+            }
+        }
+    }
+
+    @Test func `people are filtered by the worst of their exposures`() async throws {
+        try await withServer(as: .viewer) { client in
+            let database = TestDatabase.current
+            let exposed = Timestamp.parse("2026-01-10T00:00:00.000Z")
+            /// Somebody whose sessions were revoked at a time, with records of cookies and of passwords.
+            func person(_ name: String, sessions: String?, password: String? = nil, _ kinds: [[ArtifactKind]]) async throws {
+                let id = try await database.makeEmployee(in: client.company, firstName: name)
+                try await database.owner.execute(
+                    """
+                    UPDATE employees SET sessions_valid_from = \(sessions)::text::timestamptz, password_changed_at = \(password)::text::timestamptz
+                    WHERE id = \(id)
+                    """)
+                for kind in kinds {
+                    let breach = try await database.makeBreach(date: exposed)
+                    _ = try await database.makeBreachRecord(
+                        in: client.company, employee: id, breach: breach, exposedData: ["email"], artifacts: kind)
+                }
+            }
+            try await person("Live", sessions: "2020-01-01", password: "2026-11-01", [[.password], [.cookie], []])
+            try await person("Unknown", sessions: nil, password: "2026-11-01", [[.password], [.cookie]])
+            try await person("Done", sessions: "2026-11-01", [[.cookie], []])
+            try await person("Harmless", sessions: nil, [[]])
+            try await person("Clean", sessions: nil, [])
+            func shown(_ states: String) async throws -> Set<String> {
+                Set(try await client.get("/api/employees?liveness=\(states)").decode(Page<EmployeeResponse>.self).items.map(\.firstName))
+            }
+            #expect(try await shown("LIVE") == ["Live"])
+            #expect(try await shown("UNKNOWN") == ["Unknown"])
+            #expect(try await shown("NEUTRALISED") == ["Done"])
+            #expect(try await shown("NO_CREDENTIAL") == ["Harmless"])
+            #expect(try await shown("LIVE,NEUTRALISED") == ["Live", "Done"])
+            #expect(try await client.get("/api/employees?liveness=DEAD").status == 422)
+            let page = try await client.get("/employees?liveness=LIVE")
+            #expect(page.text.contains("Live") && !page.text.contains("Harmless"))
+            #expect(try await client.get("/employees/export?liveness=LIVE").text.split(separator: "\r\n").count == 2)
+        }
+    }
 }
