@@ -27,7 +27,9 @@ actor SyncListing {
     /// - Throws: ``DirectoryFailure`` for a directory that would fill our memory, or never ends.
     func take(_ page: DirectoryPage) throws -> Int {
         for person in page.people { try take(ListedPerson(person, line: try next())) }
-        for id in page.removed { try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next(), isListed: false)) }
+        for id in page.removed {
+            try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next(), isListed: false))
+        }
         return listed
     }
 

@@ -141,7 +141,7 @@ import Testing
         try await database.tenant.transaction(for: place.company) { db in
             let provisioning = EmployeeProvisioning(db: db, connection: scim, now: Date())
             let pushed = ProvisionedPerson(email: try EmailAddress("p1@listed.example"), externalId: "pushed", isActive: false)
-            _ = try await db.pipeline(try await provisioning.plan(pushed, linked: nil) { _ in false }.statements)
+            _ = try await db.pipeline(try await provisioning.plan(pushed, linked: nil) { _ in .free }.statements)
         }
         #expect(try await times(place, "p1@listed.example") == [nil, nil])
         #expect(try await reasons(place)["p1"] == "UNASSIGNED")
