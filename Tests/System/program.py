@@ -254,6 +254,12 @@ class Database:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def database_says(database, statement):
+    """What a database answers to a statement, as a text."""
+    psql = [str(database.programs / "psql"), database.url, "-v", "ON_ERROR_STOP=1", "-Atc", statement]
+    return subprocess.run(psql, cwd="/", capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
 class Sandbox:
     """A stand-in of Have I Been Pwned. It has no verified domain, so that people are asked about one by one."""
 

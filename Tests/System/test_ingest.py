@@ -2,7 +2,7 @@
 
 import signal
 
-from program import Client, Database, Installation, Process, wait_for
+from program import Client, Database, Installation, Process, database_says, wait_for
 
 PEOPLE = 60
 DOMAINS = ["calm.example", "killed.example", "interrupted.example"]

@@ -1,0 +1,125 @@
+"""Remediation by the command, and a program that is killed while the directory is being asked: nothing is asked twice."""
+
+import json
+import re
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from program import Database, Installation, database_says, wait_for
+
+RESET = "okta/api/v1/users/{id}/lifecycle/reset_password"
+DOMAIN = "reset.example"
+
+
+@pytest.fixture
+def place(sandbox):
+    """A company whose people come from the stand-in of Okta, with an alert for each of three."""
+    database = Database("reset")
+    try:
+        installation = Installation(
+            "reset", sandbox.url, database_url=database.url, settings={"DATASHIELD_DIRECTORY_URL_OKTA": sandbox.url}
+        )
+        try:
+            yield Place(installation, database, sandbox)
+        finally:
+            installation.end()
+    finally:
+        database.end()
+
+
+class Place:
+    def __init__(self, installation, database, sandbox):
+        self.installation, self.database, self.sandbox = installation, database, sandbox
+        sample = sandbox.process.line(r"DATASHIELD_DIRECTORY_URL_OKTA=\S+  (.+)").group(1)
+        installation.command("directory", "add", "--company", DOMAIN, "OKTA", text=sample.replace(" ", "\n") + "\n")
+        installation.command("sync", "--company", DOMAIN)
+        people = [person for person in installation.all("/api/employees") if person["deactivatedAt"] is None][:3]
+        leak = installation.directory / "list.txt"
+        leak.write_text("".join(f"{person['email']}:Made-up-{number}\n" for number, person in enumerate(people)))
+        installation.command("ingest", str(leak), "--company", DOMAIN)
+        installation.call("PATCH", "/api/remediation/settings", {"enabled": True, "capPercent": 100})
+        self.alerts = {alert["employeeId"]: alert["id"] for alert in installation.all("/api/alerts")}
+        self.people = [person for person in people if person["id"] in self.alerts]
+        assert len(self.people) == 3
+
+    def resets(self):
+        with urllib.request.urlopen(self.sandbox.url + "/_sandbox/requests", timeout=30) as answer:
+            return json.load(answer)["byEndpoint"].get(RESET, 0)
+
+    def command(self, person, *arguments):
+        alert = self.alerts[person["id"]]
+        return self.installation.command(
+            "remediate", "--company", DOMAIN, "--alert", alert, "--action", "FORCE_PASSWORD_RESET", *arguments
+        )
+
+    def liveness(self, person):
+        return self.installation.call("GET", f"/api/alerts/{self.alerts[person['id']]}")["liveness"]["state"]
+
+    def requests(self):
+        return self.installation.all("/api/remediation/requests")
+
+
+def test_the_command_tells_what_it_would_do_and_then_does_it(place):
+    person = place.people[0]
+    told = place.command(person, "--dry-run")
+    assert person["email"] in told and "Reset the password" in told and "people are left of the cap" in told
+    assert place.resets() == 0 and place.requests() == []
+    assert place.liveness(person) != "NEUTRALISED"
+    done = place.command(person)
+    assert "SUCCESS FORCE_PASSWORD_RESET" in done and "SUCCESS REVOKE_SESSIONS" in done and done.rstrip().endswith("Done.")
+    assert place.resets() == 1
+    assert place.liveness(person) == "NEUTRALISED"
+    log = place.installation.all("/api/remediation")
+    assert {(entry["action"], entry["status"], entry["performedBy"]) for entry in log} == {
+        ("FORCE_PASSWORD_RESET", "SUCCESS", "command"),
+        ("REVOKE_SESSIONS", "SUCCESS", "command"),
+    }
+
+
+@pytest.mark.parametrize("way", ["by hand", "by a worker"])
+def test_a_program_that_is_killed_while_the_directory_is_asked_does_not_ask_again(place, way):
+    installation = place.installation
+    person = place.people[0]
+    slow = {"kind": "slow", "service": "okta", "pathPrefix": f"api/v1/users/{person['externalId']}/lifecycle", "delayMilliseconds": 600_000}
+    place.sandbox.misbehave(slow)
+    alert = place.alerts[person["id"]]
+    asking = None
+    if way == "by hand":
+        asking = threading.Thread(target=ask_for_nothing, args=(installation, alert))
+        asking.start()
+    else:
+        installation.call("POST", "/api/remediation/bulk", {"ids": [alert], "action": "FORCE_PASSWORD_RESET"})
+    # The directory has done it, and its answer is on its way.
+    wait_for(lambda: place.resets() == 1, "the call", explain=installation.server.words)
+    installation.server.kill()
+    if asking:
+        asking.join()
+    place.sandbox.misbehave()
+    installation.restart()
+    assert [request["status"] for request in place.requests()] == ["STARTED"]
+    # In place of five minutes.
+    database_says(place.database, "UPDATE remediation_requests SET lease_until = clock_timestamp() - interval '1 second'")
+    wait_for(lambda: place.requests()[0]["status"] == "FAILED", "the end of the request", explain=installation.server.words)
+    log = installation.all("/api/remediation")
+    assert [(entry["action"], entry["status"]) for entry in log] == [("FORCE_PASSWORD_RESET", "FAILED")]
+    assert "not repeated" in log[0]["detail"]
+    # What comes after it is done, and it is not done again.
+    other = place.people[1]
+    installation.call("POST", "/api/remediation/bulk", {"ids": [place.alerts[other["id"]]], "action": "FORCE_PASSWORD_RESET"})
+    wait_for(lambda: place.resets() == 2, "the next person's reset", explain=installation.server.words)
+    wait_for(lambda: all(request["status"] in ("DONE", "FAILED") for request in place.requests()), "the end")
+    assert sorted(request["status"] for request in place.requests()) == ["DONE", "FAILED"]
+    assert place.resets() == 2
+    assert place.liveness(person) != "NEUTRALISED"
+    assert re.search("was lost with its program", installation.server.words())
+
+
+def ask_for_nothing(installation, alert):
+    """Asks, and gets no answer, since the server is killed."""
+    try:
+        installation.ask("POST", f"/api/alerts/{alert}/remediate", {"action": "FORCE_PASSWORD_RESET"})
+    except (urllib.error.URLError, OSError):
+        pass
