@@ -110,28 +110,43 @@ struct Killed: Error {}
 private final class Run: Sendable {
     let world: RemediationWorld
     let people: [EmployeeID]
-    let governor: Governor
     private struct State: Sendable {
         var alerts: [AlertID] = []
+        /// As the company has set it: nothing runs while it is changed.
+        var governor: Governor
+        var isEnabled = true
+        /// Those who were not deleted.
+        var present: Set<EmployeeID>
         /// Whose accounts were called, and when; since somebody resumed last.
         var touched: [(account: String, at: Date)] = []
         var faults: [String] = []
     }
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     var faults: [String] { state.withLock { $0.faults } }
 
     init(_ numbers: inout SeededNumbers) async throws {
-        world = try await RemediationWorld()
+        // From now on: when remediation is switched on is the database's time, and policies look at what is new since.
+        world = try await RemediationWorld(clock: MovedClock(Date()))
         var people: [EmployeeID] = []
         for _ in 0..<Int.random(in: 3...40, using: &numbers) { people.append(try await world.makePerson()) }
         self.people = people
-        governor = Governor(
+        state = Mutex(State(governor: Self.governor(&numbers), present: Set(people)))
+        try await setCap(&numbers)
+        watch()
+    }
+
+    private static func governor(_ numbers: inout SeededNumbers) -> Governor {
+        Governor(
             capPeople: Int.random(in: 1...6, using: &numbers), capPercent: Double.random(in: 1...60, using: &numbers),
             windowHours: Int.random(in: 1...48, using: &numbers))
+    }
+
+    private func setCap(_ numbers: inout SeededNumbers) async throws {
+        let governor = Self.governor(&numbers)
+        state.withLock { $0.governor = governor }
         _ = try await world.remediation.change(
             .init(capPeople: governor.capPeople, capPercent: governor.capPercent, windowHours: governor.windowHours), by: world.subject)
-        watch()
     }
 
     /// Looks at each call at the moment when it is made.
@@ -142,13 +157,17 @@ private final class Run: Sendable {
                 "SELECT EXISTS (SELECT FROM protected_people WHERE company_id = \(company) AND 'account-' || employee_id = \(call.account))",
                 as: Bool.self)
             let now = world.clock.now
-            let limit = governor.limit(people: people.count)
             state.withLock { state in
                 if isProtected == true { state.faults.append("a protected person was touched") }
+                if !state.isEnabled { state.faults.append("somebody was touched while it was switched off") }
+                let since = now.addingTimeInterval(-Double(state.governor.windowHours) * 3600)
+                let before = Set(state.touched.filter { $0.at >= since }.map(\.account))
                 state.touched.append((call.account, now))
-                let since = now.addingTimeInterval(-Double(governor.windowHours) * 3600)
-                let count = Set(state.touched.filter { $0.at >= since }.map(\.account)).count
-                if count > limit { state.faults.append("\(count) people touched, at most \(limit) may be") }
+                // A cap that was lowered takes nothing back: whoever was touched by then may be, and nobody else.
+                let limit = state.governor.limit(people: state.present.count)
+                if !before.contains(call.account), before.count >= limit {
+                    state.faults.append("\(before.count + 1) people touched, at most \(limit) may be")
+                }
             }
             // Whoever is slow lets others go ahead.
             await Task.yield()
@@ -156,7 +175,7 @@ private final class Run: Sendable {
     }
 
     func step(_ numbers: inout SeededNumbers) async throws {
-        switch Int.random(in: 0..<13, using: &numbers) {
+        switch Int.random(in: 0..<17, using: &numbers) {
         case 0, 1: try await raise(about: people.filter { _ in numbers.chance(0.3) }, &numbers)
         case 2: try await raise(about: people, &numbers)
         case 3: try await decide(&numbers)
@@ -165,19 +184,37 @@ private final class Run: Sendable {
         case 7:
             let alerts = state.withLock { $0.alerts }.filter { _ in numbers.chance(0.4) }
             // Refused while stopped, which is as it should be.
-            if !alerts.isEmpty { _ = try? await world.remediation.bulk(alerts, .revokeSessions, by: world.subject) }
+            if !alerts.isEmpty { _ = try? await world.remediation.bulk(alerts, Self.action(&numbers), by: world.subject) }
         case 8, 9: await drain(&numbers)
         case 10: world.clock.advance(Double.random(in: 1...30_000, using: &numbers))
         case 11:
             guard numbers.chance(0.5), (try? await world.remediation.resume(by: world.subject)) != nil else { return }
             // From now on it is counted anew.
             state.withLock { $0.touched = [] }
+        case 12: try await setCap(&numbers)
+        case 13, 14:
+            let isEnabled = numbers.chance(0.7)
+            _ = try await world.remediation.change(.init(enabled: isEnabled), by: world.subject)
+            state.withLock { $0.isEnabled = isEnabled }
+        case 15: if numbers.chance(0.3) { try await delete(&numbers) }
         default: try await protect(&numbers)
         }
     }
 
+    private static func action(_ numbers: inout SeededNumbers) -> RemediationType {
+        numbers.chance(0.5) ? .revokeSessions : .forcePasswordReset
+    }
+
+    /// Somebody leaves the list, and what was done to them still counts.
+    private func delete(_ numbers: inout SeededNumbers) async throws {
+        guard let person = state.withLock({ $0.present }).sorted().randomElement(using: &numbers) else { return }
+        state.withLock { _ = $0.present.remove(person) }
+        try await world.database.owner.execute("DELETE FROM employees WHERE id = \(person)")
+    }
+
     private func raise(about people: [EmployeeID], _ numbers: inout SeededNumbers) async throws {
-        for person in people {
+        let present = state.withLock { $0.present }
+        for person in people where present.contains(person) {
             let alert = try await world.makeAlert(
                 about: person, severity: numbers.chance(0.7) ? .critical : .medium, artifacts: numbers.chance(0.7) ? [.cookie] : [])
             state.withLock { $0.alerts.append(alert) }
@@ -191,7 +228,8 @@ private final class Run: Sendable {
             ? []
             : [
                 .init(
-                    minSeverity: numbers.chance(0.5) ? .critical : .low, requires: numbers.chance(0.5) ? .session : .anything, action: .revokeSessions
+                    minSeverity: numbers.chance(0.5) ? .critical : .low, requires: numbers.chance(0.5) ? .session : .anything,
+                    action: Self.action(&numbers)
                 )
             ]
         _ = try await world.remediation.change(.init(policies: policies), by: world.subject)
@@ -202,7 +240,7 @@ private final class Run: Sendable {
         guard let alert = state.withLock({ $0.alerts }).randomElement(using: &numbers) else { return }
         var dying = world
         dying.runner = runner(&numbers)
-        _ = try? await dying.remediation.request(.revokeSessions, on: alert, by: world.subject)
+        _ = try? await dying.remediation.request(Self.action(&numbers), on: alert, by: world.subject)
     }
 
     /// Several programs at once, of which some die.
@@ -229,7 +267,7 @@ private final class Run: Sendable {
     }
 
     private func protect(_ numbers: inout SeededNumbers) async throws {
-        guard let person = people.randomElement(using: &numbers) else { return }
+        guard let person = state.withLock({ $0.present }).sorted().randomElement(using: &numbers) else { return }
         if numbers.chance(0.6) {
             _ = try await world.remediation.protect(person, address: nil, reason: "Service account", by: world.subject)
         } else {
@@ -248,13 +286,22 @@ private final class Run: Sendable {
         let requests = try await world.requests()
         let started = requests.filter { $0.startedAt != nil }
         let log = try await world.log()
+        // A reset is a call, and the sessions after it are another.
+        let resets = world.directory.calls.count { $0.action == .forcePasswordReset }
+        let wanted = started.count { $0.action == .forcePasswordReset }
         let calls = Dictionary(grouping: world.directory.calls, by: \.account).mapValues(\.count)
         var faults = requests.filter { !$0.status.isEnded }.map { "\($0.id) has not ended: \($0.status)" }
-        for (person, own) in Dictionary(grouping: started, by: \.employee) where calls["account-\(person)", default: 0] > own.count {
-            faults.append("\(person) was called \(calls["account-\(person)", default: 0]) times for \(own.count) requests")
+        for (person, own) in Dictionary(grouping: started, by: \.employee) {
+            let most = own.reduce(0) { $0 + ($1.action == .forcePasswordReset ? 2 : 1) }
+            if calls["account-\(person)", default: 0] > most {
+                faults.append("\(person) was called \(calls["account-\(person)", default: 0]) times for \(own.count) requests")
+            }
         }
-        if log.count != started.count { faults.append("\(started.count) requests were started, \(log.count) attempts are in the log") }
-        if calls.values.reduce(0, +) > started.count { faults.append("more calls than requests") }
+        if resets > wanted { faults.append("\(resets) resets for \(wanted) requests") }
+        if log.count < started.count || log.count > started.count + wanted {
+            faults.append("\(started.count) requests were started, \(log.count) attempts are in the log")
+        }
+        if calls.values.reduce(0, +) > started.count + wanted { faults.append("more calls than requests") }
         state.withLock { $0.faults += faults }
     }
 }
