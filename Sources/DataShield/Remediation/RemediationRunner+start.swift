@@ -52,7 +52,10 @@ extension RemediationRunner {
                 return .refused(.otherAccount(route.connection.words))
             }
             return .ready(Ready(route: route, connections: connections, found: account.externalId))
-        case .failure(let failure): return .refused(.said(failure.words))
+        case .failure(let failure):
+            // Told to stop: it goes on waiting, for the next program.
+            try Task.checkCancellation()
+            return .refused(.said(failure.words))
         }
     }
 
