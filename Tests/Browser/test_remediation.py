@@ -89,6 +89,10 @@ def test_a_selection_leads_to_a_dry_run(page, admin_api, enabled):
 
 def test_a_policy_is_added_and_removed(page, admin_api, enabled):
     page.goto("/remediation/settings")
+    page.get_by_role("button", name="Dry run, then add").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Critical with a stolen session: revoke sessions")
+    expect(page.get_by_role("main")).to_contain_text("today")
+    assert admin_api.get("/api/remediation/settings").json()["policies"] == []
     page.get_by_role("button", name="Add policy").click()
     expect(page.get_by_role("table", name="Automatic policies")).to_contain_text("Critical with a stolen session: revoke sessions")
     assert len(admin_api.get("/api/remediation/settings").json()["policies"]) == 1
