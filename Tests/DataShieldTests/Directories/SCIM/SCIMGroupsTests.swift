@@ -68,26 +68,45 @@ import Testing
         }
     }
 
+    /// Does two things about each person at the same moment, and tells which departments there are afterwards.
+    private func departments(
+        _ scim: SCIMClient, of people: [String], after changes: [@Sendable (String) async throws -> SCIMClient.Reply]
+    ) async throws -> [String] {
+        try await withThrowingTaskGroup(of: Int.self) { tasks in
+            for id in people { for change in changes { tasks.addTask { try await change(id).status } } }
+            for try await status in tasks { #expect([200, 204].contains(status)) }
+        }
+        return try await TestDatabase.current.tenant.query(
+            for: scim.company, "SELECT DISTINCT coalesce(department, 'none') FROM employees WHERE company_id = \(scim.company)", as: String.self)
+    }
+
     @Test func `whoever goes from one group to another at the same moment has the other's department`() async throws {
         try await withSCIM { scim in
             var people: [String] = []
-            for number in 0..<40 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
+            for number in 0..<60 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
             let elder = try await scim.makeGroup("Elder", people), younger = try await scim.makeGroup("Younger")
-            try await withThrowingTaskGroup(of: Int.self) { tasks in
-                for id in people {
-                    let one: SCIMValue = [["value": .string(id)]]
-                    tasks.addTask {
-                        try await scim.patch("/Groups/\(elder.id)", ["op": "remove", "path": "members", "value": one]).status
-                    }
-                    tasks.addTask { try await scim.patch("/Groups/\(younger.id)", ["op": "add", "path": "members", "value": one]).status }
-                    // And what is said of them meanwhile takes nothing away.
-                    tasks.addTask { try await scim.patch("/Users/\(id)", ["op": "replace", "path": "title", "value": "T"]).status }
-                }
-                for try await status in tasks { #expect([200, 204].contains(status)) }
-            }
-            let left = try await TestDatabase.current.tenant.query(
-                for: scim.company, "SELECT DISTINCT coalesce(department, 'none') FROM employees WHERE company_id = \(scim.company)", as: String.self)
+            let left = try await departments(
+                scim, of: people,
+                after: [
+                    { try await scim.patch("/Groups/\(elder.id)", ["op": "remove", "path": "members", "value": [["value": .string($0)]]]) },
+                    { try await scim.patch("/Groups/\(younger.id)", ["op": "add", "path": "members", "value": [["value": .string($0)]]]) },
+                ])
             #expect(left == ["Younger"])
+        }
+    }
+
+    @Test func `whoever is spoken of while they leave a group does not keep its department`() async throws {
+        try await withSCIM { scim in
+            var people: [String] = []
+            for number in 0..<60 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
+            let group = try await scim.makeGroup("Elder", people)
+            let left = try await departments(
+                scim, of: people,
+                after: [
+                    { try await scim.patch("/Groups/\(group.id)", ["op": "remove", "path": "members", "value": [["value": .string($0)]]]) },
+                    { try await scim.patch("/Users/\($0)", ["op": "replace", "path": "title", "value": "T"]) },
+                ])
+            #expect(left == ["none"])
         }
     }
 
