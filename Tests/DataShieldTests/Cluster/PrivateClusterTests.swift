@@ -61,10 +61,7 @@ import Testing
             #expect(ClusterProcesses(data: directory.appendingPathComponent("postgres/data")).isEmpty)
 
             let second = cluster(directory)
-            let started = ContinuousClock.now
             let again = try await second.start()
-            // 0.15 s on an idle machine; the bar is one second.
-            #expect(ContinuousClock.now - started < .seconds(5))
             #expect(again == address)
             try await withPool(again) { (db) async throws in #expect(try await db.first("SELECT count(*) FROM kept", as: Int.self) == 0) }
             await second.stop()
