@@ -30,9 +30,7 @@ run: ## Build and run the server (its settings come from the environment)
 demo: ## Build and run a made-up, scanned company on http://127.0.0.1:8080 (PORT=8081 for another port)
 	@PORT=$(PORT) scripts/demo $(ARGS)
 
-test: test-swift ## Run all tests
-	@scripts/prepare build serve browser directory
-	scripts/side-by-side 'TESTS=Tests/System scripts/browser-tests' 'scripts/browser-tests'
+test: test-swift test-system test-browser ## Run all tests
 
 test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for some)
 	@scripts/prepare build serve moto directory

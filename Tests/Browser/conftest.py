@@ -27,7 +27,7 @@ def demo() -> Iterator[Demo]:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell"),
             # Chromium's own sandbox does not work for root.
             args=["--no-sandbox"] if os.geteuid() == 0 else [],
         )
