@@ -126,6 +126,13 @@ struct LDAPFailureTests {
     }
 
     @Test func `a private address is refused until the operator allows it`() async throws {
+        // Other tests look for free ports and may knock at this one: a refusal that connects would show every time.
+        var connections: [Int] = []
+        while connections.last != 0, connections.count < 3 { connections.append(try await connectionsWhileRefused()) }
+        #expect(connections.last == 0)
+    }
+
+    private func connectionsWhileRefused() async throws -> Int {
         let proxy = try TCPProxy(.silent)
         defer { proxy.stop() }
         for host in ["127.0.0.1", "localhost", "::1", "10.1.2.3", "169.254.169.254"] {
@@ -133,11 +140,11 @@ struct LDAPFailureTests {
                 ["host": host, "port": String(proxy.port), "ssl": "none", "bindDN": "cn=x", "bindPassword": "y", "baseDN": "dc=x"], allowed: [])
             guard case .misconfigured("host", let words) = await LDAPWorld.failure({ try await connector.test() }) else {
                 Issue.record("\(host)")
-                return
+                continue
             }
             #expect(words.contains("DATASHIELD_ALLOWED_HOSTS=\(host)"))
         }
-        #expect(proxy.connections == 0)
+        return proxy.connections
     }
 }
 
