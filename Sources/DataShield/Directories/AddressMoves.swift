@@ -18,10 +18,11 @@ struct AddressMoves {
         let holders = try await holders(of: wanted)
         let moves = Self.possible(wanted, holders)
         // Whoever has left gives the address up for one that nobody has, in which it can still be read.
-        let former = holders.values.filter { holder in holder.isLeaving && moves[holder.id] == nil && moves.values.contains(holder.email) }
-        try await write(former.map { ($0.id, Self.formerAddress($0)) })
-        // By way of addresses that nobody has, so that the order does not matter.
-        try await write(moves.keys.map { ($0, "moving.\($0)@datashield.invalid") })
+        let targets = Set(moves.values)
+        let inTheWay = holders.values.filter { targets.contains($0.email) }
+        try await write(inTheWay.filter { $0.isLeaving && moves[$0.id] == nil }.map { ($0.id, Self.formerAddress($0)) })
+        // Who moves and has what another gets, by way of an address that nobody has: so the order does not matter.
+        try await write(inTheWay.filter { moves[$0.id] != nil }.map { ($0.id, "moving.\($0.id)@datashield.invalid") })
         try await write(moves.map { ($0, $1) })
         return moves.map { SyncSamples.Person(id: $0, email: $1, fields: ["email"]) }.sorted { $0.id < $1.id }
     }

@@ -37,7 +37,7 @@ extension Remediation {
         _ alerts: @Sendable (RemediationStore) async throws -> [(AlertID, EmployeeID??)]
     ) async throws -> RemediationPlan {
         let connections = try await directories.connections(of: subject.company)
-        let ways = await ways(connections, action, of: subject.company)
+        let ways = try await ways(connections, action, of: subject.company)
         return try await database.read(for: subject.company) { db in
             let store = RemediationStore(db)
             let alerts = try await alerts(store)
@@ -60,14 +60,13 @@ extension Remediation {
     /// The ways into the directories that could do it. It opens their configurations, and asks nobody.
     private func ways(
         _ connections: [DirectoryConnection], _ action: RemediationType, of company: CompanyID
-    ) async -> [DirectoryConnectionID: RemediationPlanning.Way] {
+    ) async throws -> [DirectoryConnectionID: RemediationPlanning.Way] {
         var ways: [DirectoryConnectionID: RemediationPlanning.Way] = [:]
         for connection in connections where directories.kind(of: connection.type)?.actions.contains(action) == true {
             do {
                 ways[connection.id] = .open(try await directories.connector(for: connection, of: company))
-            } catch {
-                let words = (error as? DirectoryFailure)?.description ?? "Its configuration cannot be opened."
-                ways[connection.id] = .shut("\(connection.words): \(words)")
+            } catch let failure as DirectoryFailure {
+                ways[connection.id] = .shut("\(connection.words): \(failure)")
             }
         }
         return ways

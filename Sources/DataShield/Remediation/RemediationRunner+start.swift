@@ -38,6 +38,8 @@ extension RemediationRunner {
         switch try await asking(route.connection, request, { try await directories.connector(for: route.connection, of: company) }) {
         case .success(let open): connector = open
         case .failure(let failure):
+            // Told to stop: it goes on waiting, for the next program.
+            try Task.checkCancellation()
             // With the account's id the call is made, which fails, too, and is in the log.
             return route.externalId == nil ? .refused(.said(failure.words)) : .ready(Ready(route: route, connections: connections))
         }
@@ -53,7 +55,6 @@ extension RemediationRunner {
             }
             return .ready(Ready(route: route, connections: connections, found: account.externalId))
         case .failure(let failure):
-            // Told to stop: it goes on waiting, for the next program.
             try Task.checkCancellation()
             return .refused(.said(failure.words))
         }

@@ -171,8 +171,8 @@ package final class OutboundClient: Service {
         case let error as HTTPClientError:
             switch error {
             case .cancelled: throw CancellationError()
-            case .connectTimeout, .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: return .timedOut
-            case .tlsHandshakeTimeout: return .timedOut
+            case .connectTimeout, .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:
+                return .timedOut
             case .remoteConnectionClosed, .uncleanShutdown: return .connectionLost
             case .invalidURL, .emptyHost, .emptyScheme: return .invalidURL
             default: return .other

@@ -72,9 +72,12 @@ import Testing
     private func departments(
         _ scim: SCIMClient, of people: [String], after changes: [@Sendable (String) async throws -> SCIMClient.Reply]
     ) async throws -> [String] {
-        try await withThrowingTaskGroup(of: Int.self) { tasks in
-            for id in people { for change in changes { tasks.addTask { try await change(id).status } } }
-            for try await status in tasks { #expect([200, 204].contains(status)) }
+        // Eight people at once: all of them would wait for connections rather than meet.
+        for start in stride(from: 0, to: people.count, by: 8) {
+            try await withThrowingTaskGroup(of: Int.self) { tasks in
+                for id in people[start...].prefix(8) { for change in changes { tasks.addTask { try await change(id).status } } }
+                for try await status in tasks { #expect([200, 204].contains(status)) }
+            }
         }
         return try await TestDatabase.current.tenant.query(
             for: scim.company, "SELECT DISTINCT coalesce(department, 'none') FROM employees WHERE company_id = \(scim.company)", as: String.self)
@@ -83,7 +86,7 @@ import Testing
     @Test func `whoever goes from one group to another at the same moment has the other's department`() async throws {
         try await withSCIM { scim in
             var people: [String] = []
-            for number in 0..<20 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
+            for number in 0..<60 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
             let elder = try await scim.makeGroup("Elder", people), younger = try await scim.makeGroup("Younger")
             let left = try await departments(
                 scim, of: people,
@@ -98,7 +101,7 @@ import Testing
     @Test func `whoever is spoken of while they leave a group does not keep its department`() async throws {
         try await withSCIM { scim in
             var people: [String] = []
-            for number in 0..<20 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
+            for number in 0..<60 { people.append(try await scim.makeUser("p\(number)@acme.example").id) }
             let group = try await scim.makeGroup("Elder", people)
             let left = try await departments(
                 scim, of: people,
