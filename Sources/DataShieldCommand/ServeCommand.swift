@@ -2,6 +2,7 @@ import ArgumentParser
 import DataShield
 import Foundation
 import Logging
+import Scalars
 import ServiceLifecycle
 
 struct ServeCommand: AsyncParsableCommand {
@@ -48,7 +49,7 @@ extension DataShield.Application.Role: ExpressibleByArgument {}
 extension Settings {
     /// Where a browser on this machine reaches the server.
     func address(port: Int) -> String {
-        let host = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host.contains(":") ? "[\(host)]" : host
+        let host = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host.has(":") ? "[\(host)]" : host
         return "http://\(host):\(port)"
     }
 }

@@ -1,4 +1,5 @@
 import CLibPQ
+import Scalars
 
 /// What went wrong between the program and its database.
 ///
@@ -100,7 +101,7 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
         if let severity { text += ", severity \(severity)" }
         if let position { text += ", position \(position)" }
         if let statement {
-            text += ", statement: \(statement.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(1_000))"
+            text += ", statement: \(statement.words.joined(separator: " ").beginning(1_000))"
         }
         return text
     }

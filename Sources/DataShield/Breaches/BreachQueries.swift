@@ -34,7 +34,7 @@ enum BreachQueries {
     static func page(of company: CompanyID, _ filter: Breaches.Filter, after cursor: BreachCursor?, limit: Int) -> SQL {
         var conditions: [SQL] = [filter.includesOthers ? isShown : "n.people > 0"]
         if let text = filter.text, !text.isEmpty {
-            let pattern = "%" + text.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+            let pattern = LikePattern.containing(text.lowercased())
             conditions.append("(\(shownName) LIKE \(pattern) OR lower(b.name) LIKE \(pattern) OR lower(b.domain) LIKE \(pattern))")
         }
         if let source = filter.source { conditions.append("b.source = \(source)") }

@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Scalars
 
 extension Employees {
     /// The media types under which staff lists are sent.
@@ -123,7 +124,7 @@ private struct EmployeeStaging {
             guard let sheet else {
                 if record.problem == nil, record.fields.allSatisfy({ $0.unicodeScalars.trimmingSpace().isEmpty }) { continue }
                 guard let found = StaffSheet(headings: record.fields) else {
-                    throw Employees.Failure.noAddressColumn(found: record.fields.map { String($0.unicodeScalars.trimmingSpace().prefix(60)) })
+                    throw Employees.Failure.noAddressColumn(found: record.fields.map { String($0.unicodeScalars.trimmingSpace().beginning(60)) })
                 }
                 sheet = found
                 continue

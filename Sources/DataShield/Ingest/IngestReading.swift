@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import LeakFiles
 import Postgres
+import Scalars
 
 /// Whose people a reading looks for, in what, and how.
 package struct IngestOrder: Sendable {
@@ -85,7 +86,7 @@ extension Ingests {
             let (path, name) = (file.path, source.fileName.isEmpty ? "file" : source.fileName)
             do {
                 try await read([path], called: [path: name], IngestOrder(paths: [path], source: source), into: &recording) { part in
-                    part.hasPrefix(path) ? name + part.dropFirst(path.count) : part
+                    part.rest(behind: path).map { name + $0 } ?? part
                 }
                 try await recording.end(error: nil)
             } catch {
@@ -115,9 +116,9 @@ extension Ingests {
 
     /// How a part is called in what is kept: without the folders above what was named, which are nobody's business.
     static func name(of part: String, below roots: [String]) -> String {
-        for root in roots where part.hasPrefix(root) {
-            let folder = root.hasSuffix("/") ? String(root.dropLast()) : root
-            return String(folder.split(separator: "/").last ?? "") + String(part.dropFirst(folder.count))
+        for root in roots where part.begins(with: root) {
+            let folder = root.rest(before: "/") ?? root[...]
+            return "\(folder.parts(between: "/").last ?? "")\(part.rest(behind: folder) ?? "")"
         }
         return part
     }

@@ -1,5 +1,6 @@
 import Foundation
 import LeakFiles
+import Scalars
 
 /// Makes findings of what leak files say: of one person of one company each. Pure; the only place that sees a secret, and it keeps a
 /// fingerprint.
@@ -91,7 +92,7 @@ struct LeakFindings: Sendable {
     }
 
     /// Whether a host is a domain, or below it.
-    private static func isWithin(_ host: String, _ domain: String) -> Bool { host == domain || host.hasSuffix("." + domain) }
+    private static func isWithin(_ host: String, _ domain: String) -> Bool { host == domain || host.ends(with: "." + domain) }
 
     // MARK: Parts of both
 
@@ -100,7 +101,7 @@ struct LeakFindings: Sendable {
         for record in records {
             types.formUnion(DataType.normalise(all: record.fields))
             if let secret = record.secret { types.insert(secret.kind.isHash ? "hashed_password" : "password") }
-            if let login = record.login, !login.contains("@"), !login.isEmpty { types.insert("username") }
+            if let login = record.login, !login.has("@"), !login.isEmpty { types.insert("username") }
         }
         return types.sorted()
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// The findings of one call, sorted by person and breach: the pure part of the recorder.
 struct RecordingBatch {
@@ -83,7 +84,7 @@ struct RecordingBatch {
         guard finding.breachName.utf8.count > 200 || !finding.breachName.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return finding }
         var finding = finding
         let name = PlainText.oneLine(finding.breachName)
-        finding.breachName = name.isEmpty ? "Unnamed" : String(name.prefix(200))
+        finding.breachName = name.isEmpty ? "Unnamed" : String(name.beginning(200))
         return finding
     }
 

@@ -1,4 +1,5 @@
 import CLibPQ
+import Scalars
 
 /// How a session connects, and what it sets once it has.
 struct SessionSettings: Sendable {
@@ -40,7 +41,7 @@ struct SessionSettings: Sendable {
     }
 
     private static func literal(_ text: String) -> String {
-        "'" + text.replacing("'", with: "''") + "'"
+        "'" + text.swapping("'", for: "''") + "'"
     }
 
     /// Opens a connection and waits until it is there or has failed.

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Scalars
 
 /// Everything that whoever runs the program can set. Read once, at start; no code below `main` reads the environment.
 package struct Settings: Sendable {
@@ -97,20 +98,17 @@ extension Settings {
         var entries: [String: String] = [:]
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line.trimmingCharacters(in: .whitespaces)
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }
-            guard let sign = line.firstIndex(of: "=") else {
+            if line.isEmpty || line.begins(with: "#") { continue }
+            if let rest = line.rest(behind: "export ") { line = String(rest) }
+            guard let sign = line.firstPlace(of: "=") else {
                 throw SettingsError(name: "The settings file", problem: "has no KEY=VALUE in line \(index + 1).")
             }
             let name = line[..<sign].trimmingCharacters(in: .whitespaces)
-            var value = line[line.index(after: sign)...].trimmingCharacters(in: .whitespaces)
+            var value = line[line.place(behind: sign)...].trimmingCharacters(in: .whitespaces)
             guard isKnown(name) else {
                 throw SettingsError(name: name.isEmpty ? "The settings file" : String(name.prefix(80)), problem: "is no setting (line \(index + 1)).")
             }
-            for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
-                value = String(value.dropFirst().dropLast())
-                break
-            }
+            if let content = value.content(within: "\"", "\"") ?? value.content(within: "'", "'") { value = String(content) }
             entries[name] = value
         }
         return entries
@@ -128,7 +126,7 @@ extension Settings {
         previousEncryptionKeys = try reader.list("DATASHIELD_ENCRYPTION_KEY_PREVIOUS")
             .compactMap { try reader.key("DATASHIELD_ENCRYPTION_KEY_PREVIOUS", $0) }
         if let value = reader.values["DATASHIELD_HOST"] {
-            guard !value.contains("/"), !value.contains(where: \.isWhitespace) else {
+            guard !value.has("/"), !value.unicodeScalars.contains(where: \.properties.isWhitespace) else {
                 throw SettingsError(name: "DATASHIELD_HOST", problem: "has to be an address or a host name, such as 127.0.0.1.")
             }
             host = value
@@ -138,7 +136,7 @@ extension Settings {
         smtpURL = try reader.url("SMTP_URL", schemes: ["smtp", "smtps"], example: "smtp://user:password@host:587", isSecret: true).map { Secret($0) }
         if let value = reader.values["MAIL_FROM"] {
             // `DataShield <shield@example.com>` or the address alone.
-            let address = value.hasSuffix(">") ? value.drop { $0 != "<" }.dropFirst().dropLast() : value[...]
+            let address = value.firstPlace(of: "<").flatMap { value[$0...].content(within: "<", ">") } ?? value[...]
             guard let address = try? EmailAddress(address) else {  // try?: the reason could repeat what is set
                 throw SettingsError(name: "MAIL_FROM", problem: "has to be an e-mail address, such as shield@example.com.")
             }
