@@ -130,18 +130,3 @@ struct BreachStore {
 
     private static func day(_ date: Date) -> String { String(Timestamp.text(date).prefix(10)) }
 }
-
-/// Arrays within an array of rows: PostgreSQL's arrays of arrays are rectangles, so each goes as the text of an array.
-enum ArrayText {
-    /// `{"a","b"}`.
-    static func of(_ values: [String]) -> String {
-        var text = "{"
-        for (index, value) in values.enumerated() {
-            if index > 0 { text += "," }
-            text += "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-        }
-        return text + "}"
-    }
-
-    static func of<Value: NativeEnum>(_ values: [Value]) -> String { "{" + values.map(\.rawValue).joined(separator: ",") + "}" }
-}
