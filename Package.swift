@@ -116,7 +116,8 @@ let package = Package(
         .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars"], swiftSettings: settings),
+            name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars"],
+            swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", .product(name: "AsyncHTTPClient", package: "async-http-client")],
