@@ -31,17 +31,17 @@ extension Application {
         }
 
         /// The parts for a database that is migrated already.
-        /// - Parameter databaseURL: where it is; the settings' own, or that of the private cluster.
-        package init(settings: Settings, databaseURL: String, logger: Logger) throws {
-            var configuration = PoolConfiguration(databaseURL)
-            configuration.applicationName = "datashield"
-            configuration.size = settings.poolSize
-            configuration.preparedStatements = settings.preparedStatements
-            configuration.statementTimeout = .seconds(60)
-            configuration.lockTimeout = .seconds(20)
+        /// - Parameter access: the ways into it; into the settings' own, or into that of the private cluster.
+        package init(settings: Settings, access: DatabaseAccess, logger: Logger) throws {
+            let shape: (inout PoolConfiguration) -> Void = { configuration in
+                configuration.size = settings.poolSize
+                configuration.preparedStatements = settings.preparedStatements
+                configuration.statementTimeout = .seconds(60)
+                configuration.lockTimeout = .seconds(20)
+            }
             self.init(
-                settings: settings, database: TenantDatabase(configuration: configuration, logger: logger),
-                system: SystemDatabase(configuration: configuration, logger: logger), secrets: try SecretBox.standard(settings), logger: logger)
+                settings: settings, database: TenantDatabase(access, shape: shape, logger: logger),
+                system: SystemDatabase(access, shape: shape, logger: logger), secrets: try SecretBox.standard(settings), logger: logger)
         }
     }
 

@@ -8,7 +8,10 @@ import ServiceLifecycle
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs the server: pages, API, scans and schedules.",
-        discussion: "Without DATABASE_URL it runs a PostgreSQL of its own in the data directory.")
+        discussion: """
+            Without DATABASE_URL it runs a PostgreSQL of its own in the data directory. Started by root, it becomes the user of \
+            DATASHIELD_USER, or datashield where there is one, once it has what it needs.
+            """)
 
     @OptionGroup var options: SettingsOptions
 
@@ -27,9 +30,15 @@ struct ServeCommand: AsyncParsableCommand {
         if let port { settings.port = port }
         let logger = Logger.standard(settings.logLevel)
         let open = try await OpenDatabase(settings, logger: logger)
+        for complaint in open.complaints(settings) {
+            logger.warning("The way to the database is not as safe as it could be", metadata: ["problem": "\(complaint)"])
+        }
         let application: DataShield.Application
+        let user: BecomeUser
         do {
-            application = try DataShield.Application.build(.init(settings: settings, databaseURL: open.url, logger: logger))
+            application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
+            user = try BecomeUser(settings, listens: role != .worker, logger: logger)
+            try await user.beforeServing(application)
         } catch {
             await open.cluster?.stop()
             throw error
@@ -38,6 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         let services: [any Service] =
             (open.cluster.map { [$0] } ?? [])
             + application.services(role) { port in
+                user.whenListening()
                 Output.line("DataShield listens on \(shown.address(port: port))")
             }
         try await ServiceGroup.run(services, logger: logger)

@@ -140,6 +140,8 @@ class Installation:
                 "DATASHIELD_PROVIDER_URL_HIBP": sandbox_url,
             }
             | ({} if database_url is None else {"DATABASE_URL": database_url})
+            # As root the program becomes another user, who has to reach the database's socket, too.
+            | ({"DATASHIELD_USER": "postgres"} if database_url is not None and os.geteuid() == 0 else {})
             | (settings or {})
         )
         try:
