@@ -17,7 +17,7 @@ package actor BreachCatalogue {
 
     private func all() async throws -> [String: CatalogueEntry] {
         if let entries { return entries }
-        let breaches = try await system.query("SELECT \(Breach.columns) FROM breaches b WHERE added_at IS NOT NULL", as: Breach.self)
+        let breaches = try await system.query("SELECT \(Breach.columns) FROM breaches b WHERE company_id IS NULL", as: Breach.self)
         let loaded = Dictionary(
             breaches.map { breach in
                 var entry = breach.entry
@@ -32,13 +32,13 @@ package actor BreachCatalogue {
     /// Takes one more entry of a provider's catalogue.
     func add(_ entry: CatalogueEntry, source: BreachSource) async throws {
         try await store([BreachDraft(source: source, isFromCatalogue: true, entry: entry)])
+        entries?[CanonicalKey.of(entry.name)] = entry
     }
 
     private func store(_ drafts: [BreachDraft]) async throws {
         // Two entries with one key are one breach; in one statement a row can be written only once.
         let distinct = Dictionary(drafts.map { ($0.key, $0) }, uniquingKeysWith: { $0.improved(by: $1) })
-        _ = try await system.transaction { db in try await BreachStore(db: db).replace(with: Array(distinct.values)) }
-        entries = nil
+        _ = try await system.transaction { db in try await CatalogueStore(db: db).replace(with: Array(distinct.values)) }
     }
 
     // MARK: Following a provider's catalogue
@@ -83,6 +83,7 @@ package actor BreachCatalogue {
             pace?.countFreeCall()
             let drafts = try await client.catalogue()
             try await store(drafts)
+            entries = nil
             let marker = HIBPWire.marker(drafts.map(\.entry))
             try await system.execute(
                 """

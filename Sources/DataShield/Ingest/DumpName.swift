@@ -2,7 +2,7 @@ import Foundation
 import LeakFiles
 import Postgres
 
-/// How a dump is called in the catalogue, as far as its place says it: by its own file, or, where half of all dumps are called so
+/// How a dump's breach is called, as far as its place says it: by its own file, or, where half of all dumps are called so
 /// (`users.sql`), by the archive or folder that holds it.
 struct DumpName: Sendable, Hashable {
     var text: String
@@ -37,7 +37,7 @@ struct DumpName: Sendable, Hashable {
         var title = PlainText.oneLine(name)
         while let dot = title.lastIndex(of: "."), endings.contains(title[title.index(after: dot)...].lowercased()) { title = String(title[..<dot]) }
         title = String(title.prefix(120))
-        // An address in a file's name may be a stranger's, and the catalogue is everybody's.
+        // An address in a file's name may be a stranger's.
         guard !title.contains("@") else { return nil }
         return title.unicodeScalars.count { $0.properties.isAlphabetic || $0.properties.numericType != nil } >= 3 ? title : nil
     }
