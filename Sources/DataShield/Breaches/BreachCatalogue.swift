@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 import Postgres
 
 /// The catalogue as one scan uses it: kept current with the provider's own, and held in memory, for services that only name breaches.
@@ -35,10 +36,16 @@ package actor BreachCatalogue {
         entries?[CanonicalKey.of(entry.name)] = entry
     }
 
+    /// Writes entries, and has the companies that know any of them under a name of their own make one breach of the two.
     private func store(_ drafts: [BreachDraft]) async throws {
         // Two entries with one key are one breach; in one statement a row can be written only once.
         let distinct = Dictionary(drafts.map { ($0.key, $0) }, uniquingKeysWith: { $0.improved(by: $1) })
-        _ = try await system.transaction { db in try await CatalogueStore(db: db).replace(with: Array(distinct.values)) }
+        let queue = JobQueue(pool: system.pool, makeID: { CUID.make(at: Date()) })
+        try await system.transaction { db in
+            for company in try await CatalogueStore(db: db).replace(with: Array(distinct.values)) {
+                try await UniteBreaches.enqueue(for: company, in: db, queue)
+            }
+        }
     }
 
     // MARK: Following a provider's catalogue
