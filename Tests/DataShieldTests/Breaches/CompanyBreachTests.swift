@@ -167,7 +167,8 @@ import Testing
 
     // MARK: Dates
 
-    @Test(arguments: [("2016-05-05", LivenessReason.passwordChanged), ("2026-03-01", .passwordUnclear), (nil, .passwordUnclear)])
+    @Test(
+        arguments: [("2016-05-05", .passwordChanged), ("2026-03-01", .passwordUnclear), (nil, .passwordUnclear)] as [(String?, LivenessReason)])
     func `a file of another day than the breach it bears the name of says nothing of when its secrets are from`(
         date: String?, reason: LivenessReason
     ) async throws {
