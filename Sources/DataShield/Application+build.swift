@@ -100,6 +100,7 @@ extension Application {
                     database: database, credentials: credentials, providers: providers, recorder: recorder, now: now,
                     logger: parts.logger),
                 RefreshRisk(risk: risk),
+                UniteBreaches(database: database, now: now),
                 RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
                 RunRemediation(database: database, runner: remediationRunner),
             ], logger: parts.logger)
