@@ -40,6 +40,10 @@ package struct Settings: Sendable {
     package var preparedStatements = true
     /// Connections to PostgreSQL that requests may use at once.
     package var poolSize = 10
+    /// Seconds for which a job is a process's without a sign of life.
+    package var jobLease = 15
+    /// Seconds between two looks at the queue, when nothing is announced.
+    package var jobPoll = 5
 
     /// Settings for a data directory, all else as it is by itself.
     package init(dataDirectory: URL) { self.dataDirectory = dataDirectory }
@@ -91,6 +95,7 @@ extension Settings {
         "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
         "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
         "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE", "DATASHIELD_SCIM_RATE",
+        "DATASHIELD_JOB_LEASE", "DATASHIELD_JOB_POLL",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
     static let ratePrefix = "DATASHIELD_PROVIDER_RATE_"
@@ -190,5 +195,7 @@ extension Settings {
             preparedStatements = value.lowercased() == "true"
         }
         poolSize = try reader.integer("DATASHIELD_POOL_SIZE", in: 2...500) ?? poolSize
+        jobLease = try reader.integer("DATASHIELD_JOB_LEASE", in: 1...3600) ?? jobLease
+        jobPoll = try reader.integer("DATASHIELD_JOB_POLL", in: 1...300) ?? jobPoll
     }
 }
