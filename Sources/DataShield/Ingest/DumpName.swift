@@ -3,7 +3,7 @@ import LeakFiles
 import Postgres
 import Scalars
 
-/// How a dump is called in the catalogue, as far as its place says it: by its own file, or, where half of all dumps are called so
+/// How a dump's breach is called, as far as its place says it: by its own file, or, where half of all dumps are called so
 /// (`users.sql`), by the archive or folder that holds it.
 struct DumpName: Sendable, Hashable {
     var text: String
@@ -38,7 +38,7 @@ struct DumpName: Sendable, Hashable {
         var title = PlainText.oneLine(name)
         while let dot = title.lastPlace(of: "."), endings.contains(title[title.place(behind: dot)...].lowercased()) { title = String(title[..<dot]) }
         title = String(title.beginning(120))
-        // An address in a file's name may be a stranger's, and the catalogue is everybody's.
+        // An address in a file's name may be a stranger's.
         guard !title.has("@") else { return nil }
         return title.unicodeScalars.count { $0.properties.isAlphabetic || $0.properties.numericType != nil } >= 3 ? title : nil
     }

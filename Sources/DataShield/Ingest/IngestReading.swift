@@ -124,11 +124,15 @@ extension Ingests {
     }
 
     /// Why a reading ended early, in words that say nothing of what was read.
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         switch error {
         case is CancellationError: "The program was stopped. What was found is kept; read the file again for the rest."
+        case let error where DiskFull.isMeant(by: error): "\(DiskFull.words) What was found before is kept; read the file again for the rest."
         case let error as any FeatureError: error.detail
-        case is PostgresError: "The database was not available. What was found before is kept; read the file again for the rest."
+        case let error as PostgresError where error.isUnavailable:
+            "The database was not available. What was found before is kept; read the file again for the rest."
+        case is PostgresError:
+            "The database refused what was to be kept; the log has the reason. What was found before is kept; read the file again for the rest."
         default: "Reading failed. The log has the reason."
         }
     }

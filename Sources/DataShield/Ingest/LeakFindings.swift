@@ -15,7 +15,7 @@ struct LeakFindings: Sendable {
     let file: LeakFileID
     /// What whoever reads the file knows of it.
     let source: LeakSource
-    /// What the file is called in the catalogue if it is a dump.
+    /// What the file's breach is called if it is a dump.
     let dump: String?
     /// The company's domains, lower-cased: stolen sessions there concern it, whoever's they are.
     let domains: [String]
@@ -24,8 +24,8 @@ struct LeakFindings: Sendable {
     static let listsName = "Credential lists"
     private static let listsKey = CanonicalKey.of(listsName)
 
-    /// The day of a breach, as whoever reads the file knows it. All lists of all companies are one breach of the catalogue, so that none
-    /// of them can say when it was.
+    /// The day of a breach, as whoever reads the file knows it. All of a company's lists are one breach, so that none of them can say when
+    /// it was.
     private func date(of name: String) -> Date? { CanonicalKey.of(name) == Self.listsKey ? nil : source.date }
 
     // MARK: Lists, tables and dumps

@@ -6,7 +6,13 @@ import Scalars
 package struct Settings: Sendable {
     /// Where PostgreSQL is; nil: the program runs its own in ``dataDirectory``.
     package var databaseURL: Secret?
+    /// The same database for connections that see one company at a time; nil: the program makes a login of its own, when it may.
+    package var databaseAppURL: Secret?
+    /// The same for connections that see all companies. Both are set, or none.
+    package var databaseSystemURL: Secret?
     package var dataDirectory: URL
+    /// Who the server becomes when root starts it; nil: see ``ServerAccount``.
+    package var user: String?
     /// The key that seals secrets; nil: a key file in ``dataDirectory``.
     package var encryptionKey: Secret?
     /// Keys of before, that still open.
@@ -34,6 +40,10 @@ package struct Settings: Sendable {
     package var preparedStatements = true
     /// Connections to PostgreSQL that requests may use at once.
     package var poolSize = 10
+    /// Seconds for which a job is a process's without a sign of life.
+    package var jobLease = 15
+    /// Seconds between two looks at the queue, when nothing is announced.
+    package var jobPoll = 5
 
     /// Settings for a data directory, all else as it is by itself.
     package init(dataDirectory: URL) { self.dataDirectory = dataDirectory }
@@ -81,9 +91,11 @@ extension Settings {
     }
 
     private static let names: Set<String> = [
-        "DATABASE_URL", "DATASHIELD_DATA_DIR", "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
+        "DATABASE_URL", "DATABASE_APP_URL", "DATABASE_SYSTEM_URL", "DATASHIELD_USER", "DATASHIELD_DATA_DIR",
+        "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
         "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
         "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE", "DATASHIELD_SCIM_RATE",
+        "DATASHIELD_JOB_LEASE", "DATASHIELD_JOB_POLL",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
     static let ratePrefix = "DATASHIELD_PROVIDER_RATE_"
@@ -122,6 +134,16 @@ extension Settings {
         self.init(dataDirectory: URL(fileURLWithPath: directory, isDirectory: true).standardizedFileURL)
         databaseURL = try reader.url("DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgresql://user@host/database", isSecret: true)
             .map { Secret($0) }
+        databaseAppURL = try reader.databaseURL("DATABASE_APP_URL", user: "app")
+        databaseSystemURL = try reader.databaseURL("DATABASE_SYSTEM_URL", user: "system")
+        if (databaseAppURL == nil) != (databaseSystemURL == nil) {
+            let (missing, other) = databaseAppURL == nil ? ("DATABASE_APP_URL", "DATABASE_SYSTEM_URL") : ("DATABASE_SYSTEM_URL", "DATABASE_APP_URL")
+            throw SettingsError(name: missing, problem: "has to be set with \(other): each is a login of its own.")
+        }
+        if databaseAppURL != nil, databaseURL == nil {
+            throw SettingsError(name: "DATABASE_URL", problem: "has to be set with DATABASE_APP_URL: it is the login that runs migrations.")
+        }
+        user = try reader.user("DATASHIELD_USER")
         encryptionKey = try reader.key("DATASHIELD_ENCRYPTION_KEY", reader.values["DATASHIELD_ENCRYPTION_KEY"])
         previousEncryptionKeys = try reader.list("DATASHIELD_ENCRYPTION_KEY_PREVIOUS")
             .compactMap { try reader.key("DATASHIELD_ENCRYPTION_KEY_PREVIOUS", $0) }
@@ -173,5 +195,7 @@ extension Settings {
             preparedStatements = value.lowercased() == "true"
         }
         poolSize = try reader.integer("DATASHIELD_POOL_SIZE", in: 2...500) ?? poolSize
+        jobLease = try reader.integer("DATASHIELD_JOB_LEASE", in: 1...3600) ?? jobLease
+        jobPoll = try reader.integer("DATASHIELD_JOB_POLL", in: 1...300) ?? jobPoll
     }
 }

@@ -27,6 +27,22 @@ struct SettingsReader {
         return text
     }
 
+    /// A login of its own into the database.
+    func databaseURL(_ name: String, user: String) throws -> Secret? {
+        try url(name, schemes: ["postgres", "postgresql"], example: "postgresql://\(user):password@host/database", isSecret: true)
+            .map { Secret($0) }
+    }
+
+    /// A user of this machine, by name, who is not root.
+    func user(_ name: String) throws -> String? {
+        guard let text = values[name] else { return nil }
+        guard !text.utf8.contains(0), let entry = getpwnam(text) else {
+            throw SettingsError(name: name, problem: "names no user of this machine: `useradd --system datashield` makes one.")
+        }
+        guard entry.pointee.pw_uid != 0 else { throw SettingsError(name: name, problem: "has to name another user than root.") }
+        return text
+    }
+
     /// `https://host:port`, without path, query or credentials.
     /// - Parameter mayHavePath: whether the service may be somewhere below its host, as behind a proxy; its own paths follow.
     func origin(_ name: String, mayHavePath: Bool = false) throws -> URL? {
