@@ -93,6 +93,9 @@ extension Application {
         let scim = SCIMDirectory(database: database, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
+        var work = Worker.Configuration()
+        work.lease = .seconds(settings.jobLease)
+        work.pollInterval = .seconds(settings.jobPoll)
         let worker = Worker(
             queue: queue,
             handlers: [
@@ -100,9 +103,10 @@ extension Application {
                     database: database, credentials: credentials, providers: providers, recorder: recorder, now: now,
                     logger: parts.logger),
                 RefreshRisk(risk: risk),
+                UniteBreaches(database: database, now: now),
                 RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
                 RunRemediation(database: database, runner: remediationRunner),
-            ], logger: parts.logger)
+            ], configuration: work, logger: parts.logger)
         let scheduler = Scheduler(
             pool: system.pool,
             works: [

@@ -10,6 +10,7 @@ import Testing
         let settings = try Settings.read(environment: ["HOME": "/home/somebody", "PATH": "/bin"])
         #expect(settings.port == 8080 && settings.host == "127.0.0.1" && settings.databaseURL == nil && !settings.isHTTPS)
         #expect(settings.baseURL == "http://127.0.0.1:8080")
+        #expect(settings.jobLease == 15 && settings.jobPoll == 5)
     }
 
     @Test func `everything that can be set is read`() throws {
@@ -22,9 +23,11 @@ import Testing
             "CRON_SECRET": "0123456789abcdef", "DATASHIELD_ALLOWED_HOSTS": "10.0.0.0/8, ldap.internal,192.168.1.7, fd00::/8",
             "DATASHIELD_PROVIDER_URL_HIBP": "http://127.0.0.1:9999", "DATASHIELD_DIRECTORY_URL_OKTA": "http://localhost:7777",
             "DATASHIELD_PROVIDER_URL_INTELX": "https://proxy.example/intelx/", "DATASHIELD_PROVIDER_RATE_INTELX": "120",
+            "DATASHIELD_JOB_LEASE": "2", "DATASHIELD_JOB_POLL": "1",
         ])
         #expect(settings.dataDirectory.path == "/srv/data" && settings.port == 9000 && settings.isHTTPS)
         #expect(settings.publicOrigin == "https://shield.example" && settings.mailFrom?.text == "shield@example.com")
+        #expect(settings.jobLease == 2 && settings.jobPoll == 1)
         #expect(settings.previousEncryptionKeys.count == 2 && settings.allowedHosts.count == 4)
         #expect(settings.providerURLs["HIBP"]?.port == 9999 && settings.directoryURLs["OKTA"]?.port == 7777)
         #expect(settings.providerURLs["INTELX"]?.absoluteString == "https://proxy.example/intelx" && settings.providerRates == ["INTELX": 120])
@@ -44,6 +47,7 @@ import Testing
         ("DATASHIELD_POOL_SIZE", "0"), ("DATASHIELD_SCIM_RATE", "0"),
         ("DATABASE_APP_URL", "mysql://secretvalue@host/db"), ("DATABASE_SYSTEM_URL", "secretvalue"), ("DATASHIELD_USER", "secretvalue"),
         ("DATASHIELD_USER", "root"),
+        ("DATASHIELD_JOB_LEASE", "0"), ("DATASHIELD_JOB_POLL", "301"),
     ])
     func `a wrong setting is one line that names it and does not show it`(_ name: String, _ value: String) {
         let error = #expect(throws: SettingsError.self) { try Settings.read(environment: [name: value]) }

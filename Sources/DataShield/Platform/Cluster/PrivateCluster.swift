@@ -75,21 +75,34 @@ package actor PrivateCluster: Service {
     package func run() async throws {
         if server == nil { try await start() }
         await cancelWhenGracefulShutdown { await self.watch() }
-        // Free-standing, because the server is to be stopped properly also when this task was cancelled.
-        await Task { await self.stop() }.value
+        // Free-standing, because the server is to be stopped properly also when this task was cancelled; then it has little time left.
+        let stopping = Task { await self.stop() }
+        await withTaskCancellationHandler {
+            await stopping.value
+        } onCancel: {
+            stopping.cancel()
+        }
     }
 
-    /// Stops the server, within ten seconds: a fast shutdown, then an immediate one, which the next start recovers from.
+    /// Stops the server, within ten seconds: a fast shutdown, then an immediate one, which the next start recovers from. In a cancelled task, as
+    /// it is when the program has to end now, within two.
     package func stop() async {
         guard let server else { return }
         self.server = nil
         for (signal, patience) in [(SIGINT, 7), (SIGQUIT, 2), (SIGKILL, 1)] as [(Int32, Int)] {
             server.process.signal(signal)
-            if await server.process.end(within: .seconds(patience)) != nil { break }
+            if await Self.hasEnded(server.process, within: .seconds(patience)) { break }
             logger.warning("The private database does not stop", metadata: ["process.signal": "\(signal)"])
         }
         // Closing the file gives the directory free.
         try? server.lock.close()
+    }
+
+    private static func hasEnded(_ process: ChildProcess, within patience: Duration) async -> Bool {
+        if await process.end(within: patience) != nil { return true }
+        guard Task.isCancelled else { return false }
+        // In a task of its own, since nothing can be awaited in one that is cancelled.
+        return await Task { await process.end(within: .milliseconds(500)) != nil }.value
     }
 
     /// Starts a server that ended unasked again, with growing pauses when it does so often.

@@ -79,6 +79,9 @@ package struct TenantTransaction: Queryable {
 
     package var source: ConnectionSource { transaction.source }
 
+    /// Lets each statement of this transaction, from here on, take so long at most.
+    package func setStatementTimeout(_ timeout: Duration) async throws { try await transaction.setStatementTimeout(timeout) }
+
     /// Runs a part of the transaction that can fail by itself.
     package func savepoint<R: Sendable>(_ body: @Sendable (TenantTransaction) async throws -> R) async throws -> R {
         try await transaction.savepoint { inner in

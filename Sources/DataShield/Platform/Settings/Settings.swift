@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Scalars
 
 /// Everything that whoever runs the program can set. Read once, at start; no code below `main` reads the environment.
 package struct Settings: Sendable {
@@ -39,6 +40,10 @@ package struct Settings: Sendable {
     package var preparedStatements = true
     /// Connections to PostgreSQL that requests may use at once.
     package var poolSize = 10
+    /// Seconds for which a job is a process's without a sign of life.
+    package var jobLease = 15
+    /// Seconds between two looks at the queue, when nothing is announced.
+    package var jobPoll = 5
 
     /// Settings for a data directory, all else as it is by itself.
     package init(dataDirectory: URL) { self.dataDirectory = dataDirectory }
@@ -90,6 +95,7 @@ extension Settings {
         "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
         "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
         "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE", "DATASHIELD_SCIM_RATE",
+        "DATASHIELD_JOB_LEASE", "DATASHIELD_JOB_POLL",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
     static let ratePrefix = "DATASHIELD_PROVIDER_RATE_"
@@ -104,20 +110,17 @@ extension Settings {
         var entries: [String: String] = [:]
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line.trimmingCharacters(in: .whitespaces)
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }
-            guard let sign = line.firstIndex(of: "=") else {
+            if line.isEmpty || line.begins(with: "#") { continue }
+            if let rest = line.rest(behind: "export ") { line = String(rest) }
+            guard let sign = line.firstPlace(of: "=") else {
                 throw SettingsError(name: "The settings file", problem: "has no KEY=VALUE in line \(index + 1).")
             }
             let name = line[..<sign].trimmingCharacters(in: .whitespaces)
-            var value = line[line.index(after: sign)...].trimmingCharacters(in: .whitespaces)
+            var value = line[line.place(behind: sign)...].trimmingCharacters(in: .whitespaces)
             guard isKnown(name) else {
                 throw SettingsError(name: name.isEmpty ? "The settings file" : String(name.prefix(80)), problem: "is no setting (line \(index + 1)).")
             }
-            for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
-                value = String(value.dropFirst().dropLast())
-                break
-            }
+            if let content = value.content(within: "\"", "\"") ?? value.content(within: "'", "'") { value = String(content) }
             entries[name] = value
         }
         return entries
@@ -145,7 +148,7 @@ extension Settings {
         previousEncryptionKeys = try reader.list("DATASHIELD_ENCRYPTION_KEY_PREVIOUS")
             .compactMap { try reader.key("DATASHIELD_ENCRYPTION_KEY_PREVIOUS", $0) }
         if let value = reader.values["DATASHIELD_HOST"] {
-            guard !value.contains("/"), !value.contains(where: \.isWhitespace) else {
+            guard !value.has("/"), !value.unicodeScalars.contains(where: \.properties.isWhitespace) else {
                 throw SettingsError(name: "DATASHIELD_HOST", problem: "has to be an address or a host name, such as 127.0.0.1.")
             }
             host = value
@@ -155,7 +158,7 @@ extension Settings {
         smtpURL = try reader.url("SMTP_URL", schemes: ["smtp", "smtps"], example: "smtp://user:password@host:587", isSecret: true).map { Secret($0) }
         if let value = reader.values["MAIL_FROM"] {
             // `DataShield <shield@example.com>` or the address alone.
-            let address = value.hasSuffix(">") ? value.drop { $0 != "<" }.dropFirst().dropLast() : value[...]
+            let address = value.firstPlace(of: "<").flatMap { value[$0...].content(within: "<", ">") } ?? value[...]
             guard let address = try? EmailAddress(address) else {  // try?: the reason could repeat what is set
                 throw SettingsError(name: "MAIL_FROM", problem: "has to be an e-mail address, such as shield@example.com.")
             }
@@ -192,5 +195,7 @@ extension Settings {
             preparedStatements = value.lowercased() == "true"
         }
         poolSize = try reader.integer("DATASHIELD_POOL_SIZE", in: 2...500) ?? poolSize
+        jobLease = try reader.integer("DATASHIELD_JOB_LEASE", in: 1...3600) ?? jobLease
+        jobPoll = try reader.integer("DATASHIELD_JOB_POLL", in: 1...300) ?? jobPoll
     }
 }
