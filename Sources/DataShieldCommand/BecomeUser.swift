@@ -4,13 +4,13 @@ import Logging
 import Postgres
 
 /// What a server does with root's rights once it has what it needs of them: it gives them up.
-struct BecomeUser {
+package struct BecomeUser {
     private let account: ServerAccount
     private let mustListenFirst: Bool
     private let logger: Logger
 
     /// - Parameter listens: whether it answers requests at all.
-    init(_ settings: Settings, listens: Bool = true, logger: Logger) throws {
+    package init(_ settings: Settings, listens: Bool = true, logger: Logger) throws {
         account = try ServerAccount.serving(settings)
         // Only root may listen at these.
         mustListenFirst = listens && (1..<1024).contains(settings.port)
@@ -19,7 +19,7 @@ struct BecomeUser {
 
     /// Called when settings and key are read, the cluster runs and the program is put together: before anything of anybody's is read.
     /// - Parameter application: whose database must be reachable afterwards, too.
-    func beforeServing(_ application: DataShield.Application) async throws {
+    package func beforeServing(_ application: DataShield.Application) async throws {
         guard account.isOther, !mustListenFirst else { return }
         try become()
         do {
@@ -32,7 +32,7 @@ struct BecomeUser {
     }
 
     /// Called once the server listens.
-    func whenListening() {
+    package func whenListening() {
         guard account.isOther else { return }
         do {
             try become()
