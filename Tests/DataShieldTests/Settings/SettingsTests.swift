@@ -41,7 +41,8 @@ import Testing
         ("DATASHIELD_PROVIDER_URL_HIPB", "http://x"), ("DATASHIELD_PROVIDER_URL_HIBP", "secretvalue"), ("DATASHIELD_DIRECTORY_URL_LDAPS", "http://x"),
         ("DATASHIELD_PROVIDER_URL_HIBP", "http://x/path?q=secretvalue"), ("DATASHIELD_PROVIDER_RATE_HIBP", "0"),
         ("DATASHIELD_PROVIDER_RATE_SECRET", "1"), ("DATASHIELD_DIRECTORY_URL_OKTA", "http://x/path"), ("DATASHIELD_LOG_LEVEL", "loud"),
-        ("DATASHIELD_POOL_SIZE", "0"), ("DATASHIELD_SCIM_RATE", "0"),
+        ("DATASHIELD_POOL_SIZE", "0"), ("DATASHIELD_SCIM_RATE", "0"), ("DATASHIELD_CONNECTIONS", "7"),
+        ("DATASHIELD_CONNECTIONS_PER_ADDRESS", "0"),
     ])
     func `a wrong setting is one line that names it and does not show it`(_ name: String, _ value: String) {
         let error = #expect(throws: SettingsError.self) { try Settings.read(environment: [name: value]) }

@@ -3,6 +3,8 @@ import HTTPTypes
 extension HTTPField.Name {
     // The names are written here, so that none of them can be refused at run time; a test makes each one.
     package static let xForwardedFor = known("X-Forwarded-For")
+    package static let xRealIP = known("X-Real-IP")
+    package static let forwarded = known("Forwarded")
     package static let xRequestID = known("X-Request-Id")
     package static let secFetchSite = known("Sec-Fetch-Site")
     package static let secFetchMode = known("Sec-Fetch-Mode")

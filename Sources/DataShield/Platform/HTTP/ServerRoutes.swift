@@ -55,7 +55,7 @@ struct ServerRoutes {
         if let token = settings.metricsToken, let given = request.headers[.authorization], given.hasPrefix("Bearer ") {
             return ConstantTime.equal(String(given.dropFirst(7)), token.value)
         }
-        return context.isLoopback(request)
+        return context.isThisMachine(request)
     }
 }
 

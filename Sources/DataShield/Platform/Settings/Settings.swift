@@ -34,6 +34,10 @@ package struct Settings: Sendable {
     /// Connections to PostgreSQL that requests may use at once.
     package var poolSize = 10
 
+    /// Connections that clients may have open in all, and from one address; nil: what the system's limit of open files allows.
+    package var connections: Int?
+    package var connectionsPerAddress: Int?
+
     /// Settings for a data directory, all else as it is by itself.
     package init(dataDirectory: URL) { self.dataDirectory = dataDirectory }
 
@@ -83,6 +87,7 @@ extension Settings {
         "DATABASE_URL", "DATASHIELD_DATA_DIR", "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
         "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
         "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE", "DATASHIELD_SCIM_RATE",
+        "DATASHIELD_CONNECTIONS", "DATASHIELD_CONNECTIONS_PER_ADDRESS",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
     static let ratePrefix = "DATASHIELD_PROVIDER_RATE_"
@@ -175,5 +180,7 @@ extension Settings {
             preparedStatements = value.lowercased() == "true"
         }
         poolSize = try reader.integer("DATASHIELD_POOL_SIZE", in: 2...500) ?? poolSize
+        connections = try reader.integer("DATASHIELD_CONNECTIONS", in: 8...1_000_000)
+        connectionsPerAddress = try reader.integer("DATASHIELD_CONNECTIONS_PER_ADDRESS", in: 1...1_000_000)
     }
 }
