@@ -121,7 +121,7 @@ extension Application {
         let assets = try StaticAssets(directory: assetDirectory)
         let router = Router(context: AppContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RouterFailure.Middleware())
-        let routes = Routes(router: router) { request, context in
+        let routes = Routes(router: router, revalidate: sessions.holds) { request, context in
             guard let token = SessionCookie.token(in: request), var signedIn = try await sessions.find(token) else { return nil }
             signedIn.address = context.sourceAddress(of: request)
             return signedIn
