@@ -76,7 +76,7 @@ extension Ingests {
     }
 
     /// Reads a file that was sent. How it ends is in its run.
-    func read(_ file: MemoryFile, _ source: LeakSource, run: IngestRunID, of company: CompanyID) async {
+    func read(_ file: MemoryFile, _ source: LeakSource, run: IngestRunID, of company: CompanyID, threads: Int) async {
         do {
             var recording = LeakRecording(
                 database: database, recorder: recorder, people: try await watchedPeople(of: [company]), source: source, runs: [company: run], now: now
@@ -84,7 +84,7 @@ extension Ingests {
             // The file has no path of its own: its name stands for it in what is shown.
             let (path, name) = (file.path, source.fileName.isEmpty ? "file" : source.fileName)
             do {
-                try await read([path], called: [path: name], IngestOrder(paths: [path], source: source), into: &recording) { part in
+                try await read([path], called: [path: name], IngestOrder(paths: [path], source: source, threads: threads), into: &recording) { part in
                     part.hasPrefix(path) ? name + part.dropFirst(path.count) : part
                 }
                 try await recording.end(error: nil)
