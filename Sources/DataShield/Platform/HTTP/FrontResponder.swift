@@ -3,6 +3,7 @@ import Hummingbird
 import Logging
 import NIOHTTP1
 import Postgres
+import Scalars
 
 /// What happens to every request, whatever its route: cross-site requests are refused, errors become answers, headers are added,
 /// and it is counted and logged, without its query string. It stands before the router, so that it also sees what has no route.
@@ -106,13 +107,13 @@ struct AllowedMethods: Sendable {
     private let patterns: [(segments: [Substring], method: String)]
 
     init(_ routes: [RegisteredRoute]) {
-        patterns = routes.map { ($0.path.split(separator: "/").map { $0 }, $0.method.rawValue) }
+        patterns = routes.map { ($0.path.parts(between: "/"), $0.method.rawValue) }
     }
 
     /// What the route of a path takes; empty when there is no such path. Of several routes that a path fits, it is the one that the
     /// router takes, too: the one with words where others have parameters.
     func of(_ path: String) -> [String] {
-        let segments = path.split(separator: "/")
+        let segments = path.parts(between: "/")
         var (found, methods): ([Int]?, Set<String>) = (nil, [])
         for pattern in patterns {
             guard let ranks = Self.ranks(of: segments, in: pattern.segments) else { continue }
@@ -138,7 +139,7 @@ struct AllowedMethods: Sendable {
             }
             if pattern[index] == segment {
                 ranks.append(0)
-            } else if pattern[index].hasPrefix("{"), pattern[index].hasSuffix("}") {
+            } else if pattern[index].content(within: "{", "}") != nil {
                 ranks.append(1)
             } else {
                 return nil
