@@ -58,8 +58,8 @@ struct DemoCommand: AsyncParsableCommand {
                 throw CommandFailure("Another program runs on \(settings.dataDirectory.path). Stop it first, or give --data-dir another directory.")
             }
             do {
-                let application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
                 let user = try BecomeUser(settings, logger: logger)
+                let application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
                 try await user.beforeServing(application)
                 let server = DemoServer(application: application, signIn: signIn, settings: settings, user: user)
                 try await ServiceGroup.run([cluster] + application.services(.worker) + [server], logger: logger)

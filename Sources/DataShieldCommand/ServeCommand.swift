@@ -36,8 +36,8 @@ struct ServeCommand: AsyncParsableCommand {
         let application: DataShield.Application
         let user: BecomeUser
         do {
-            application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
             user = try BecomeUser(settings, listens: role != .worker, logger: logger)
+            application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
             try await user.beforeServing(application)
         } catch {
             await open.cluster?.stop()
