@@ -5,13 +5,13 @@ import Postgres
 
 /// The database of a command: the server that DATABASE_URL names, that of a program running on the same data directory, or the private
 /// cluster, started for as long as the command takes.
-struct OpenDatabase {
-    let url: String
+package struct OpenDatabase {
+    package let url: String
     /// Nil when the server is not ours to stop.
-    let cluster: PrivateCluster?
+    package let cluster: PrivateCluster?
 
     /// Finds or starts the server and brings the schema up to date.
-    init(_ settings: Settings, logger: Logger) async throws {
+    package init(_ settings: Settings, logger: Logger) async throws {
         if let url = settings.databaseURL {
             self.url = url.value
             cluster = nil

@@ -47,7 +47,7 @@ extension DataShield.Application.Role: ExpressibleByArgument {}
 
 extension Settings {
     /// Where a browser on this machine reaches the server.
-    func address(port: Int) -> String {
+    package func address(port: Int) -> String {
         let host = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host.contains(":") ? "[\(host)]" : host
         return "http://\(host):\(port)"
     }
@@ -55,7 +55,7 @@ extension Settings {
 
 extension ServiceGroup {
     /// Runs services until one fails or the program is told to stop, which takes ten seconds at most.
-    static func run(_ services: [any Service], logger: Logger) async throws {
+    package static func run(_ services: [any Service], logger: Logger) async throws {
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -67,17 +67,17 @@ extension ServiceGroup {
 }
 
 /// What a command prints.
-enum Output {
+package enum Output {
     /// Writes a line at once, also into a file or a pipe.
-    static func line(_ text: String) {
+    package static func line(_ text: String) {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 
     /// Writes over the line that is being shown on a terminal.
-    static func progress(_ text: String) {
+    package static func progress(_ text: String) {
         FileHandle.standardOutput.write(Data(("\r\u{1B}[2K" + text).utf8))
     }
 
     /// Whether a person looks on.
-    static var isTerminal: Bool { isatty(FileHandle.standardOutput.fileDescriptor) == 1 }
+    package static var isTerminal: Bool { isatty(FileHandle.standardOutput.fileDescriptor) == 1 }
 }

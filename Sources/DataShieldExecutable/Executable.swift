@@ -1,0 +1,6 @@
+import DataShieldCommand
+
+@main
+struct Main {
+    static func main() async { await Program.datashield() }
+}
