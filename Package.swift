@@ -134,7 +134,13 @@ let package = Package(
         .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox"], swiftSettings: settings),
+            name: "DataShieldTests",
+            dependencies: [
+                "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", .product(name: "AsyncHTTPClient", package: "async-http-client")],

@@ -73,7 +73,7 @@ import Testing
             let viewer = try await client.signedIn(as: .viewer)
             for _ in 0..<5 { #expect(try await viewer.post("/api/remediation/policies/dry-run", policy).status == 200) }
             #expect(try await client.submit("/remediation/policies/confirm", policy.map { ($0.key, $0.value) }).status == 200)
-            let policies = try await events(client, "remediation.previewed").filter { members($0.after)["policy"] != nil }
+            let policies = try await events(client, "remediation.previewed").filter { members($0.after)["policy"].map { $0 != .null } ?? false }
             #expect(Set(policies.compactMap(\.actorId)) == Set([viewer.user, client.user].compactMap { $0?.rawValue }))
             #expect(policies.count == 2)
         }
