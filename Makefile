@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-debug run demo test test-swift test-system test-browser fuzz bench lint format clean
+.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue fuzz bench lint format clean
 
 # Arguments for the program behind run, demo, bench, test-swift (FILTER) and test-browser: make demo ARGS=--fresh
 ARGS ?=
@@ -46,6 +46,16 @@ test-browser: ## Run the browser tests on a demo of their own (ARGS='-k alert' f
 	@scripts/prepare build serve browser directory
 	swift build --build-tests
 	scripts/browser-tests $(ARGS)
+
+mutants: ## Weaken the schema in each way, one at a time, and say what no test notices
+	@scripts/prepare build serve
+	swift build --build-tests
+	DATASHIELD_MUTANTS=1 scripts/with-postgres swift test --skip-build --disable-xctest --filter CatalogueListTests
+
+catalogue: ## Write Tests/Schema/catalogue.txt anew after a migration; then read `git diff`
+	@scripts/prepare build serve
+	swift build --build-tests
+	DATASHIELD_WRITE_CATALOGUE=1 scripts/with-postgres swift test --skip-build --disable-xctest --filter CatalogueListTests
 
 fuzz: ## Run each parser of leak files under libFuzzer for a while (ARGS=300 for so many seconds each)
 	@scripts/prepare build

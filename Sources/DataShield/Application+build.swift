@@ -31,17 +31,17 @@ extension Application {
         }
 
         /// The parts for a database that is migrated already.
-        /// - Parameter databaseURL: where it is; the settings' own, or that of the private cluster.
-        package init(settings: Settings, databaseURL: String, logger: Logger) throws {
-            var configuration = PoolConfiguration(databaseURL)
-            configuration.applicationName = "datashield"
-            configuration.size = settings.poolSize
-            configuration.preparedStatements = settings.preparedStatements
-            configuration.statementTimeout = .seconds(60)
-            configuration.lockTimeout = .seconds(20)
+        /// - Parameter access: the ways into it; into the settings' own, or into that of the private cluster.
+        package init(settings: Settings, access: DatabaseAccess, logger: Logger) throws {
+            let shape: (inout PoolConfiguration) -> Void = { configuration in
+                configuration.size = settings.poolSize
+                configuration.preparedStatements = settings.preparedStatements
+                configuration.statementTimeout = .seconds(60)
+                configuration.lockTimeout = .seconds(20)
+            }
             self.init(
-                settings: settings, database: TenantDatabase(configuration: configuration, logger: logger),
-                system: SystemDatabase(configuration: configuration, logger: logger), secrets: try SecretBox.standard(settings), logger: logger)
+                settings: settings, database: TenantDatabase(access, shape: shape, logger: logger),
+                system: SystemDatabase(access, shape: shape, logger: logger), secrets: try SecretBox.standard(settings), logger: logger)
         }
     }
 
@@ -93,6 +93,9 @@ extension Application {
         let scim = SCIMDirectory(database: database, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
+        var work = Worker.Configuration()
+        work.lease = .seconds(settings.jobLease)
+        work.pollInterval = .seconds(settings.jobPoll)
         let worker = Worker(
             queue: queue,
             handlers: [
@@ -100,9 +103,10 @@ extension Application {
                     database: database, credentials: credentials, providers: providers, recorder: recorder, now: now,
                     logger: parts.logger),
                 RefreshRisk(risk: risk),
+                UniteBreaches(database: database, now: now),
                 RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
                 RunRemediation(database: database, runner: remediationRunner),
-            ], logger: parts.logger)
+            ], configuration: work, logger: parts.logger)
         let scheduler = Scheduler(
             pool: system.pool,
             works: [

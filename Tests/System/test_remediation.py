@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from program import Database, Installation, database_says, wait_for
+from program import SHORT_LEASE, Database, Installation, database_says, wait_for
 
 RESET = "okta/api/v1/users/{id}/lifecycle/reset_password"
 DOMAIN = "reset.example"
@@ -20,7 +20,7 @@ def place(sandbox):
     database = Database("reset")
     try:
         installation = Installation(
-            "reset", sandbox.url, database_url=database.url, settings={"DATASHIELD_DIRECTORY_URL_OKTA": sandbox.url}
+            "reset", sandbox.url, database_url=database.url, settings=SHORT_LEASE | {"DATASHIELD_DIRECTORY_URL_OKTA": sandbox.url}
         )
         try:
             yield Place(installation, database, sandbox)

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// What a password has to be: long enough to be worth hashing, short enough for bcrypt to see all of it, and not what everybody tries
 /// first.

@@ -116,7 +116,7 @@ package struct Alerts: Sendable {
             guard let before = try await store.lock([id]).first else { throw Failure.notFound }
             var alert = before
             try change.apply(to: &alert, at: now)
-            if alert != before {
+            if !alert.isWritten(like: before) {
                 try await store.save(alert, at: now)
                 try await Self.record([(before, alert)], by: subject, in: db)
             }
@@ -188,7 +188,7 @@ extension Alerts {
                 do { try change.apply(to: &alert, at: now) } catch {
                     return BulkResult(id: id, outcome: .refused, detail: (error as? any FeatureError)?.detail)
                 }
-                guard alert != before else { return BulkResult(id: id, outcome: .unchanged, detail: nil) }
+                guard !alert.isWritten(like: before) else { return BulkResult(id: id, outcome: .unchanged, detail: nil) }
                 changes.append((before, alert))
                 return BulkResult(id: id, outcome: .changed, detail: nil)
             }

@@ -98,7 +98,7 @@ package struct Employees: Sendable {
             guard let before = try await store.find(id, locking: true) else { throw Failure.notFound }
             var employee = before
             try change.apply(to: &employee, at: now)
-            guard employee != before else { return before }
+            guard !employee.isWritten(like: before) else { return before }
             let moved = employee.email != before.email
             guard let saved = try await store.save(employee) else { throw Failure.notFound }
             // Whether the address is on the company's domain counts.

@@ -50,7 +50,7 @@ extension Remediation {
             let before = try await store.lockSettings()
             let time = try await clock.read(db)
             let after = try before.changed(by: change(before), at: time)
-            if after != before {
+            if !after.isWritten(like: before) {
                 try await store.save(after)
                 try await AuditTrail.record(
                     "remediation.settings_changed", target: .init("company", subject.company), before: SettingsAudit(before),

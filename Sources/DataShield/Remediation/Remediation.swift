@@ -3,6 +3,7 @@ import HTTPTypes
 import Jobs
 import Logging
 import Postgres
+import Scalars
 
 /// Everything that can be done about an account in its directory: revoke its sessions, make its password useless. What is asked for is
 /// a ``RemediationRequest``; whether and when it is done, the ``Governor`` decides.
@@ -232,7 +233,7 @@ package struct OrderKey: Sendable, Hashable {
     /// - Throws: ``InvalidInput`` for one that is none.
     package init(_ text: String) throws {
         // As the draft of the header has it: a text in quotation marks; most leave them out.
-        let bare = text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count > 1 ? String(text.dropFirst().dropLast()) : text
+        let bare = text.content(within: "\"", "\"").map { String($0) } ?? text
         let isPlain = bare.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x5F
                 || byte == 0x2E

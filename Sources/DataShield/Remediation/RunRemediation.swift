@@ -6,6 +6,10 @@ import Postgres
 /// Performs a company's requests that wait, one after the other, until none is left.
 package struct RunRemediation: JobHandler {
     package static let kind = "remediation.run"
+    /// Somebody is exposed until it is done.
+    package static let priority = JobPriority.first
+    /// It waits for the directory, and does next to nothing here.
+    package static let waitingAtOnce: Int? = 128
 
     package struct Payload: Codable, Sendable {
         package var company: CompanyID
@@ -30,6 +34,7 @@ package struct RunRemediation: JobHandler {
             guard next != last else { return .again(after: .seconds(30), reason: "A request still waits after it was run.") }
             last = next
             _ = try await runner.run(next, of: company)
+            await RunningJob.madeProgress()
         }
         return .done
     }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import NIOCore
+import Scalars
 
 /// A call to a directory over HTTP.
 struct DirectoryCall: Sendable {
@@ -232,7 +233,7 @@ extension DirectoryAccess {
     /// Where a service is: where it usually is, or below the origin that the operator set.
     func url(_ usual: String, _ path: String) throws(DirectoryFailure) -> URL {
         // Scheme, host and port of the origin; the path stays the service's own.
-        let base = origin.map { $0.absoluteString.hasSuffix("/") ? String($0.absoluteString.dropLast()) : $0.absoluteString } ?? usual
+        let base = origin.map { $0.absoluteString.rest(before: "/").map { String($0) } ?? $0.absoluteString } ?? usual
         guard let url = URL(string: base + path) else { throw .misconfigured(field: "", "The directory's address cannot be called.") }
         return url
     }

@@ -1,5 +1,6 @@
 import Foundation
 import LDAP
+import Scalars
 import Synchronization
 
 /// OpenLDAP, Active Directory, and other directories that speak LDAP version 3.
@@ -89,14 +90,19 @@ package struct LDAPConnector: DirectoryConnector {
     }
 
     private static func problem(ofCertificates text: String) -> String? {
-        if text.contains("PRIVATE KEY-----") { return "holds a private key. Only the certificate of the authority belongs here." }
-        let parts = text.split(separator: "-----BEGIN CERTIFICATE-----", omittingEmptySubsequences: false).dropFirst()
-        let areCertificates = parts.allSatisfy { part in
-            guard let end = part.range(of: "-----END CERTIFICATE-----") else { return false }
+        if text.has(text: "PRIVATE KEY-----") { return "holds a private key. Only the certificate of the authority belongs here." }
+        var rest = text[...]
+        var (found, areCertificates) = (0, true)
+        while let begin = rest.place(of: "-----BEGIN CERTIFICATE-----") {
+            rest = rest[begin.upperBound...]
+            found += 1
+            let end = (rest.place(of: "-----BEGIN CERTIFICATE-----") ?? rest.endIndex..<rest.endIndex).lowerBound
+            let part = rest[..<end]
             // A DER sequence.
-            return Data(base64Encoded: part[..<end.lowerBound].filter { !$0.isWhitespace })?.first == 0x30
+            let content = part.place(of: "-----END CERTIFICATE-----").map { part[..<$0.lowerBound].words.joined() }
+            if content.flatMap({ Data(base64Encoded: $0) })?.first != 0x30 { areCertificates = false }
         }
-        return !parts.isEmpty && areCertificates
+        return found > 0 && areCertificates
             ? nil : "is one or more certificates in PEM, each from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----."
     }
 

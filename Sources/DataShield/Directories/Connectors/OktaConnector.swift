@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Scalars
 
 /// Okta through its Core API, with an API token.
 package struct OktaConnector: DirectoryConnector {
@@ -11,7 +12,7 @@ package struct OktaConnector: DirectoryConnector {
                 isDestination: true,
                 problem: { text in
                     if let problem = DirectoryFieldRules.host(text) { return problem }
-                    let isConsole = text.lowercased().split(separator: ".").first?.hasSuffix("-admin") == true
+                    let isConsole = text.lowercased().parts(between: ".").first?.ends(with: "-admin") == true
                     return isConsole ? "is the address of the admin console: give it without -admin, as in acme.okta.com." : nil
                 }),
             .init(

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Mustache
 import NIOCore
+import Scalars
 
 /// Makes pages of templates and models. The templates are read once, at start.
 package struct Pages: Sendable {
@@ -45,6 +46,7 @@ package struct Pages: Sendable {
 
     init(assets: String, flash: FlashSeal, cookies: Cookies, directory: URL) throws {
         (self.assets, self.flash, self.cookies) = (assets, flash, cookies)
+        ScalarEscaping.register()
         var texts: [String: String] = [:]
         var library = MustacheLibrary()
         let suffix = ".mustache"
@@ -53,7 +55,7 @@ package struct Pages: Sendable {
             let name = String(path.dropLast(suffix.count))
             texts[name] = text
             do {
-                try library.register(text, named: name)
+                try library.register(ScalarEscaping.heading + text, named: name)
             } catch {
                 throw Failure.badTemplate(path, "\(error)")
             }
@@ -112,7 +114,7 @@ package struct Pages: Sendable {
 
     /// A path of our own site that a form gave, or the other one: a form of ours leads nobody elsewhere.
     package static func local(_ path: String?, or other: String) -> String {
-        guard let path, path.hasPrefix("/"), !path.hasPrefix("//"), !path.contains("\\"), path.utf8.count <= 2048,
+        guard let path, path.begins(with: "/"), !path.begins(with: "//"), !path.has("\\"), path.utf8.count <= 2048,
             path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return other }
         return path
