@@ -76,7 +76,9 @@ extension Application {
                     outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
             }, forgetTokens: scimTokens.forget, now: now)
         let remediationDirectories = parts.remediationDirectories ?? directories
-        let remediationRunner = RemediationRunner(database: database, directories: remediationDirectories, logger: parts.logger)
+        let remediationKeeper = RemediationKeeper(logger: parts.logger)
+        let remediationRunner = RemediationRunner(
+            database: database, directories: remediationDirectories, keeper: remediationKeeper, logger: parts.logger)
         let remediation = Remediation(
             database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue)
         let providers = Providers(client: outbound, origins: settings.providerURLs, rates: settings.providerRates, system: system, now: now)
@@ -114,7 +116,7 @@ extension Application {
                 RefreshRisk.schedule(queue, now: now),
                 ingests.schedule,
                 directories.schedule,
-                RemediationSchedule(queue: queue, logger: parts.logger).work,
+                RemediationSchedule(queue: queue, keeper: remediationKeeper, logger: parts.logger).work,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
             ], logger: parts.logger)
 
@@ -204,12 +206,17 @@ extension Application {
                 [("", Double(try await system.first("SELECT count(*) FROM remediation_settings WHERE stopped_at IS NOT NULL", as: Int.self) ?? 0))]
             })
 
+        telemetry.add(
+            .init(name: "datashield_remediation_unwritten", help: "Answers of directories that wait for the database to be written down.") {
+                [("", Double(remediationKeeper.unwritten))]
+            })
+
         return Application(
             settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
             system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
             dashboards: dashboards, directories: directories, scimTokens: scimTokens, scim: scim, remediation: remediation,
-            assets: assets, routes: routes.registered, responder: front, uploads: uploads, worker: worker,
+            assets: assets, routes: routes.registered, responder: front, uploads: uploads, keeper: remediationKeeper, worker: worker,
             background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
     }
 }

@@ -1,6 +1,7 @@
 import DataShieldCommand
 
+/// Where the process begins.
 @main
-struct Main {
-    static func main() async { await Program.datashield() }
+enum Entrance {
+    static func main() { MainThread.wait { await Program.datashield() } }
 }

@@ -34,6 +34,7 @@ extension Alert {
     /// - Throws: ``Alerts/Failure`` when it cannot go there from where it is.
     mutating func move(to next: AlertStatus, at now: Date) throws(Alerts.Failure) {
         guard status.permits(next) else { throw .cannotMove(from: status, to: next) }
+        guard next != .open || employeeId != nil else { throw .aboutNobody }
         switch next {
         case .open:
             acknowledgedAt = nil

@@ -1,4 +1,5 @@
 import CLibPQ
+import Scalars
 
 /// Where a connection string leads and how, as libpq reads it: with its defaults and its environment (`PGHOST`, `PGSSLMODE`).
 public struct ConnectionTarget: Sendable, Equatable {
@@ -33,7 +34,7 @@ public struct ConnectionTarget: Sendable, Equatable {
 
     private static func isThisMachine(_ host: String) -> Bool {
         // A directory, or an abstract socket.
-        host.isEmpty || host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1" || isLoopback(host)
+        host.isEmpty || host.begins(with: "/") || host.begins(with: "@") || host == "localhost" || host == "::1" || isLoopback(host)
     }
 
     /// 127.0.0.0/8, written as four numbers: `127.example.com` is a name.

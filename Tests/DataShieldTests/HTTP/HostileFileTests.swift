@@ -198,7 +198,9 @@ import Testing
         try await withSCIM { (directory) async throws in
             var tried = 0
             for type in SCIMResourceType.all {
-                let parts = [(nil as String?, type.schema.attributes)] + type.extensions.map { ($0.urn, $0.attributes) }
+                let parts =
+                    [(nil as String?, type.schema.attributes + [SCIMAttribute("externalId", .string, "The id in the directory.")])]
+                    + type.extensions.map { ($0.urn, $0.attributes) }
                 for (urn, attributes) in parts {
                     for (way, isList) in Self.texts(attributes) where !Self.references.contains(way.joined(separator: " ")) {
                         tried += 1

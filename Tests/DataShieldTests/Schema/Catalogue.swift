@@ -93,10 +93,11 @@ enum Catalogue {
         SELECT 'index ' || pg_get_indexdef(indexrelid) FROM pg_index JOIN relation ON relation.oid = indrelid
         WHERE indisunique AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
         UNION ALL
-        SELECT format('policy %s on %s%s for %s to %s using %s check %s', polname, relation.name,
-            CASE WHEN polpermissive THEN '' ELSE ' as restrictive' END, polcmd,
-            (SELECT string_agg(who.name, ', ' ORDER BY who.name) FROM who WHERE who.oid = ANY (polroles)),
-            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+        SELECT concat(
+            format('policy %s on %s%s for %s to %s', polname, relation.name,
+                CASE WHEN polpermissive THEN '' ELSE ' as restrictive' END, polcmd,
+                (SELECT string_agg(who.name, ', ' ORDER BY who.name) FROM who WHERE who.oid = ANY (polroles))),
+            ' using ' || pg_get_expr(polqual, polrelid), ' check ' || pg_get_expr(polwithcheck, polrelid))
         FROM pg_policy JOIN relation ON relation.oid = polrelid
         UNION ALL
         SELECT format('%s%s', CASE tgenabled WHEN 'O' THEN '' WHEN 'D' THEN 'disabled: ' ELSE 'at ' || tgenabled::text || ': ' END,

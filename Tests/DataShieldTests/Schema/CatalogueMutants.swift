@@ -59,8 +59,9 @@ enum CatalogueMutants {
         """
         SELECT format(word, polname, name), true FROM pg_policy JOIN relation ON relation.oid = polrelid, unnest(ARRAY[
             'DROP POLICY %I ON %s', 'ALTER POLICY %I ON %s TO PUBLIC', 'ALTER POLICY %I ON %s USING (false)'
-        ] || CASE WHEN pg_get_expr(polqual, polrelid) <> 'true' OR pg_get_expr(polwithcheck, polrelid) <> 'true' THEN ARRAY[
-            'ALTER POLICY %I ON %s USING (true)', 'ALTER POLICY %I ON %s WITH CHECK (true)'] END) AS word
+        ] || CASE WHEN pg_get_expr(polqual, polrelid) <> 'true' THEN 'ALTER POLICY %I ON %s USING (true)' END
+            || CASE WHEN pg_get_expr(polwithcheck, polrelid) <> 'true' THEN 'ALTER POLICY %I ON %s WITH CHECK (true)' END) AS word
+        WHERE word IS NOT NULL
         """,
         """
         SELECT format('CREATE POLICY more ON %s FOR SELECT TO datashield_app USING (true)', name), true FROM relation WHERE relrowsecurity

@@ -36,9 +36,11 @@ enum CatalogueRules {
         "count_sources_insert", "count_sources_update", "count_sources_delete",
     ]
 
-    /// Tables with a company whose policies are not those of all others, and the policies that they have instead, as ``Catalogue`` writes them.
-    static let tablesWithOtherPolicies: [String] = []
-    static let otherPolicies: [String] = []
+    /// What policies there are beside the two of each table, as ``Catalogue`` writes them.
+    static let otherPolicies = [
+        // What a service's catalogue publishes is everybody's to read, and the system's to write.
+        "policy app_sees_the_catalogue on breaches for r to datashield_app using (company_id IS NULL)"
+    ]
 
     /// Functions of the migrations, which change tables: nobody but the owner may run them.
     private static let tools = ["isolate_tenant_table", "keep_updated_at"]
@@ -63,7 +65,7 @@ enum CatalogueRules {
             "every table with a company has row-level security, for its owner, too",
             "SELECT name FROM relation WHERE \(isTenants) AND NOT (relrowsecurity AND relforcerowsecurity)"),
         Rule(
-            "a table shows the app its company and the system all, by two policies, and no other policy says anything else",
+            "a table shows the app its company and the system all, by two policies, and there are no others but those named here",
             """
             SELECT coalesce('there is ' || found.text, 'there is no ' || expected.text) FROM (\(policies)) AS found (text)
             FULL JOIN (\(expectedPolicies)) AS expected (text) USING (text) WHERE found.text IS NULL OR expected.text IS NULL
@@ -160,20 +162,20 @@ enum CatalogueRules {
 
     /// Every policy there is, in words.
     private static let policies: SQL = """
-        SELECT format('policy %s on %s%s for %s to %s using %s check %s', polname, relation.name,
-            CASE WHEN polpermissive THEN '' ELSE ' as restrictive' END, polcmd,
-            (SELECT string_agg(who.name, ', ' ORDER BY who.name) FROM who WHERE who.oid = ANY (polroles)),
-            pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+        SELECT concat(
+            format('policy %s on %s%s for %s to %s', polname, relation.name, CASE WHEN polpermissive THEN '' ELSE ' as restrictive' END, polcmd,
+                (SELECT string_agg(who.name, ', ' ORDER BY who.name) FROM who WHERE who.oid = ANY (polroles))),
+            ' using ' || pg_get_expr(polqual, polrelid), ' check ' || pg_get_expr(polwithcheck, polrelid))
         FROM pg_policy JOIN relation ON relation.oid = polrelid
         """
 
     private static let expectedPolicies: SQL = """
         SELECT format('policy app_sees_its_company on %s for * to datashield_app using ((%s)::text = current_company()) '
             'check ((%2$s)::text = current_company())', relation.name, CASE WHEN relation.name = 'companies' THEN 'id' ELSE 'company_id' END)
-        FROM relation WHERE \(isTenants) AND relation.name <> ALL (\(tablesWithOtherPolicies))
+        FROM relation WHERE \(isTenants)
         UNION ALL
         SELECT format('policy system_sees_all on %s for * to datashield_system using true check true', relation.name)
-        FROM relation WHERE \(isTenants) AND relation.name <> ALL (\(tablesWithOtherPolicies))
+        FROM relation WHERE \(isTenants)
         UNION ALL SELECT unnest(\(otherPolicies)::text[])
         """
 

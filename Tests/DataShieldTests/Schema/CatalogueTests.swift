@@ -14,7 +14,7 @@ import Testing
         "api_tokens", "audit_events", "scan_runs", "provider_coverage", "deliveries", "alert_comments",
         "leak_files", "infected_machines", "leaked_credentials", "leak_sightings", "ingest_runs", "ingest_files", "leak_dumps",
         "sync_runs", "scim_resources", "scim_addresses", "scim_members",
-        "remediation_requests", "remediation_settings", "protected_people",
+        "remediation_requests", "remediation_settings", "remediation_orders", "protected_people",
     ]
     /// The rest: the company itself, what all share, and the migrations' own.
     private static let globalTables: Set = [

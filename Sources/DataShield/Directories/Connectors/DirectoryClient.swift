@@ -159,19 +159,19 @@ struct DirectoryClient: Sendable {
 
     /// Changes something: one attempt, because one whose answer was lost may have been carried out.
     /// - Returns: the answer, whatever its status, unless it is one that asks for patience.
-    /// - Throws: ``DirectoryFailure``, whose words say when it is not known whether it was done; `CancellationError`.
+    /// - Throws: ``DirectoryFailure``: ``DirectoryFailure/unanswered(_:)`` when it is not known whether it was done; `CancellationError`.
     func change(_ call: DirectoryCall) async throws -> DirectoryAnswer {
         do {
             let answer = try await send(call)
             guard let delay = delay(answer, access.now()) else { return answer }
             guard delay.isLimit else {
-                throw DirectoryFailure.unavailable("\(unavailable(answer)) It may have been done all the same: look there before trying again.")
+                throw DirectoryFailure.unanswered("\(unavailable(answer))")
             }
             throw DirectoryFailure.rateLimited(retryAfter: delay.after)
         } catch let error as OutboundFailure {
             switch error {
             case .timedOut, .connectionLost, .other, .tooLarge, .badStatus:
-                throw DirectoryFailure.unavailable("\(name) did not answer. It may have been done all the same: look there before trying again.")
+                throw DirectoryFailure.unanswered("\(name) did not answer.")
             case .invalidURL, .unknownHost, .forbiddenAddress, .refused, .tls: throw failure(error)
             }
         }

@@ -242,6 +242,7 @@ struct LDAPSession: Sendable {
 struct LDAPRoot: Sendable {
     static let attributes = [
         "supportedCapabilities", "supportedControl", "supportedExtension", "namingContexts", "dnsHostName", "dsServiceName", "highestCommittedUSN",
+        "tokenGroups",
     ]
 
     /// LDAP_CAP_ACTIVE_DIRECTORY_OID is among its capabilities.
@@ -249,6 +250,10 @@ struct LDAPRoot: Sendable {
     let hasPages: Bool
     /// Whether a password is set by the extended operation for that.
     let hasPasswordOperation: Bool
+    /// Whether it says whom it takes us for (RFC 4532).
+    let hasWhoAmI: Bool
+    /// Active Directory: the security identifiers of whoever has bound, their own among them.
+    let ownIdentifiers: [[UInt8]]
     /// The trees that it holds.
     let trees: [String]
     /// Active Directory: the domain controller's name, the entry of its service, and the number of its last change.
@@ -260,6 +265,8 @@ struct LDAPRoot: Sendable {
         isActiveDirectory = entry?.texts("supportedCapabilities").contains("1.2.840.113556.1.4.800") == true
         hasPages = entry?.texts("supportedControl").contains("1.2.840.113556.1.4.319") == true
         hasPasswordOperation = entry?.texts("supportedExtension").contains("1.3.6.1.4.1.4203.1.11.1") == true
+        hasWhoAmI = entry?.texts("supportedExtension").contains("1.3.6.1.4.1.4203.1.11.3") == true
+        ownIdentifiers = entry?.values("tokenGroups") ?? []
         trees = entry?.texts("namingContexts") ?? []
         hostName = entry?.text("dnsHostName")
         serviceName = entry?.text("dsServiceName")

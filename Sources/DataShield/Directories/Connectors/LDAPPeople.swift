@@ -58,7 +58,8 @@ struct LDAPPeople: Sendable {
         return .person(person)
     }
 
-    private func id(_ entry: LDAPEntry) -> String? {
+    /// What tells an entry from others; nil where it may not be read.
+    func id(_ entry: LDAPEntry) -> String? {
         if isActiveDirectory { return entry.values("objectGUID").first.flatMap { ActiveDirectory.text(ofGUID: $0) } }
         guard let text = entry.text("entryUUID") else { return nil }
         return Self.isPlainId(text) ? text : UUID(uuidString: text)?.uuidString.lowercased()

@@ -108,6 +108,12 @@ struct LDAPWords: Sendable {
     /// While a password is set, or an account marked.
     /// - Parameter attribute: what was written.
     func ofReset(_ failure: LDAPFailure, writing attribute: String) -> DirectoryFailure {
+        switch failure {
+        case .timedOut, .connectionLost, .malformed, .library: return .unanswered("The server did not answer when \(attribute) was written.")
+        case .cannotConnect, .certificateRefused, .encryptionFailed, .startTLSRefused, .unreadableCertificates, .emptyPassword, .invalidInput,
+            .refused, .incomplete, .tooManyEntries, .closed:
+            break
+        }
         guard case .refused(let result) = failure else { return ofConnecting(failure) }
         switch result.code {
         case .insufficientAccessRights, .confidentialityRequired, .strongerAuthRequired:
