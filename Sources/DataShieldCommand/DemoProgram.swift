@@ -38,6 +38,10 @@ enum DemoProgram {
             throw CommandFailure("The \(command) is a separate program, \(name), which is not installed beside this one.")
         }
         var words: [UnsafeMutablePointer<CChar>?] = ([path, command] + arguments).map { strdup($0) } + [nil]
+        // Threads of ours have signals blocked, and a program that inherited that would not hear that it is to stop.
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
         execv(path, &words)
         let reason = String(cString: strerror(errno))
         for word in words { free(word) }
