@@ -8,14 +8,25 @@ package final class Routes {
     /// How a request's session is found. Handed in, so that HTTP does not depend on accounts.
     package typealias Authenticate = @Sendable (Request, AppContext) async throws -> SignedIn?
     package typealias Handler = @Sendable (Request, AppContext) async throws -> Response
+    /// What is done when somebody's role does not include what a route, or its handler, asks for.
+    package typealias OnRefusal = @Sendable (SignedIn, Permission, RegisteredRoute) async -> Void
+    /// What is done with an answer when it is known who asked.
+    package typealias Finish = @Sendable (inout Response, SignedIn?) -> Void
 
     let router: Router<AppContext>
     private let authenticate: Authenticate
+    private let onRefusal: OnRefusal
+    private let finish: Finish
     /// What was added, in order.
     package private(set) var registered: [RegisteredRoute] = []
 
-    init(router: Router<AppContext>, authenticate: @escaping Authenticate) {
+    init(
+        router: Router<AppContext>, onRefusal: @escaping OnRefusal = { _, _, _ in }, finish: @escaping Finish = { _, _ in },
+        authenticate: @escaping Authenticate
+    ) {
         self.router = router
+        self.onRefusal = onRefusal
+        self.finish = finish
         self.authenticate = authenticate
     }
 
@@ -27,7 +38,7 @@ package final class Routes {
     /// Adds a route: who may call it is settled before the handler runs.
     func add(_ route: RegisteredRoute, _ handler: @escaping Handler) {
         registered.append(route)
-        let authenticate = authenticate
+        let (authenticate, onRefusal, finish) = (authenticate, onRefusal, finish)
         let access = route.access
         let isPage = route.isPage
         router.on(RouterPath(route.path), method: route.method) { request, context -> Response in
@@ -37,6 +48,12 @@ package final class Routes {
             do {
                 context.signedIn = try await authenticate(request, context)
                 try Self.check(access, context)
+                var response = try await handler(request, context)
+                finish(&response, context.signedIn)
+                return response
+            } catch HTTPFailure.notPermitted(let permission) {
+                if let signedIn = context.signedIn { await onRefusal(signedIn, permission, route) }
+                throw HTTPFailure.notPermitted(permission)
             } catch let failure as HTTPFailure where isPage && request.method == .get {
                 // A person is led to where they can mend it; a program is told.
                 switch failure {
@@ -45,7 +62,6 @@ package final class Routes {
                 default: throw failure
                 }
             }
-            return try await handler(request, context)
         }
     }
 
