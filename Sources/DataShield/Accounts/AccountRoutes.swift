@@ -121,6 +121,6 @@ package struct AccountRoutes: Sendable {
     /// Where a sign-in comes from: also for the sign-in page.
     package func origin(_ request: Request, _ context: AppContext) -> SignIn.Origin {
         SignIn.Origin(
-            address: context.sourceAddress(of: request), userAgent: request.headers[.userAgent], token: SessionCookie.token(in: request))
+            address: context.sourceAddress(of: request), userAgent: request.headers[.userAgent], token: cookie.token(in: request))
     }
 }

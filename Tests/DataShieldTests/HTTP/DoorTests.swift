@@ -7,7 +7,7 @@ import Testing
 
 /// What a connection may do before anybody knows whose it is, byte by byte.
 @Suite(.freshDatabase) struct DoorTests {
-    private func cookie(_ client: TestClient) -> String { "Cookie: \(SessionCookie.name)=\(client.token ?? "")\r\n" }
+    private func cookie(_ client: TestClient) -> String { "Cookie: \(client.cookieName)=\(client.token ?? "")\r\n" }
 
     private func doors(_ change: (inout DoorLimits) -> Void) -> DoorLimits {
         var doors = DoorLimits()

@@ -33,7 +33,7 @@ import Testing
     }
 
     private func open(_ path: String, _ client: TestClient, _ connection: RawConnection) async throws {
-        await connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\nCookie: \(SessionCookie.name)=\(client.token ?? "")\r\n\r\n")
+        await connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\nCookie: \(client.cookieName)=\(client.token ?? "")\r\n\r\n")
         try await connection.waitsFor("event: progress")
     }
 

@@ -16,6 +16,8 @@ extension HTTPField.Name {
     package static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
     package static let crossOriginResourcePolicy = known("Cross-Origin-Resource-Policy")
     package static let host = known("Host")
+    /// Never sent: what a handler says to ``FlashSeal``.
+    static let pendingFlash = known("DataShield-Pending-Flash")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("A header's name is misspelt here.") }

@@ -7,6 +7,8 @@ import Scalars
 package struct OpenAPI {
     let routes: [RegisteredRoute]
     let version: String
+    /// As the cookie of a session is called here.
+    let sessionCookie: String
 
     /// The document as JSON.
     package func document() -> JSONValue {
@@ -28,7 +30,7 @@ package struct OpenAPI {
                 "schemas": .object(components),
                 "securitySchemes": .object([
                     "session": .object([
-                        "type": .string("apiKey"), "in": .string("cookie"), "name": .string(SessionCookie.name),
+                        "type": .string("apiKey"), "in": .string("cookie"), "name": .string(sessionCookie),
                         "description": .string("Set by POST /api/auth/login."),
                     ]),
                     "directoryToken": .object([

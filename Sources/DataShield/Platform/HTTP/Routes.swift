@@ -10,16 +10,27 @@ package final class Routes {
     /// Whether a session is still what it was: the same person with the same role.
     package typealias Revalidate = @Sendable (SignedIn) async throws -> Bool
     package typealias Handler = @Sendable (Request, AppContext) async throws -> Response
+    /// What is done when somebody's role does not include what a route, or its handler, asks for.
+    package typealias OnRefusal = @Sendable (SignedIn, Permission, RegisteredRoute) async -> Void
+    /// What is done with an answer when it is known who asked.
+    package typealias Finish = @Sendable (inout Response, SignedIn?) -> Void
 
     let router: Router<AppContext>
     private let authenticate: Authenticate
     private let revalidate: Revalidate
+    private let onRefusal: OnRefusal
+    private let finish: Finish
     /// What was added, in order.
     package private(set) var registered: [RegisteredRoute] = []
 
-    init(router: Router<AppContext>, revalidate: @escaping Revalidate, authenticate: @escaping Authenticate) {
+    init(
+        router: Router<AppContext>, revalidate: @escaping Revalidate, onRefusal: @escaping OnRefusal = { _, _, _ in },
+        finish: @escaping Finish = { _, _ in }, authenticate: @escaping Authenticate
+    ) {
         self.router = router
         self.revalidate = revalidate
+        self.onRefusal = onRefusal
+        self.finish = finish
         self.authenticate = authenticate
     }
 
@@ -31,7 +42,7 @@ package final class Routes {
     /// Adds a route: who may call it is settled before the handler runs.
     func add(_ route: RegisteredRoute, _ handler: @escaping Handler) {
         registered.append(route)
-        let (authenticate, revalidate) = (authenticate, revalidate)
+        let (authenticate, revalidate, onRefusal, finish) = (authenticate, revalidate, onRefusal, finish)
         let access = route.access
         let isPage = route.isPage
         router.on(RouterPath(route.path), method: route.method) { request, context -> Response in
@@ -42,6 +53,12 @@ package final class Routes {
                 context.signedIn = try await authenticate(request, context)
                 if let signedIn = context.signedIn { context.isStillSignedIn = { try await revalidate(signedIn) } }
                 try Self.check(access, context)
+                var response = try await handler(request, context)
+                finish(&response, context.signedIn)
+                return response
+            } catch HTTPFailure.notPermitted(let permission) {
+                if let signedIn = context.signedIn { await onRefusal(signedIn, permission, route) }
+                throw HTTPFailure.notPermitted(permission)
             } catch let failure as HTTPFailure where isPage && request.method == .get {
                 // A person is led to where they can mend it; a program is told.
                 switch failure {
@@ -50,7 +67,6 @@ package final class Routes {
                 default: throw failure
                 }
             }
-            return try await handler(request, context)
         }
     }
 
