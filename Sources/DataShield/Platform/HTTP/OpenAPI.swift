@@ -139,6 +139,9 @@ package struct OpenAPI {
         if facts.throttled.contains(route.name) || route.access == .directoryToken {
             refusals.append((.tooManyRequests, "Too often; Retry-After says when to try again."))
         }
+        if facts.asking.contains(route.name) {
+            refusals.append((.badGateway, "The directory could not be asked, or it is not known what it did: request has how it stands."))
+        }
         if facts.hidden.contains(route.name) { refusals.append((.notFound, "Not for whoever asks.")) }
         return refusals
     }

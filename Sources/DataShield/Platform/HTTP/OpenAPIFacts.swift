@@ -13,8 +13,12 @@ extension OpenAPI {
         var authenticating: Set<String>
         /// Answers 404 to whoever may not know that it is there.
         var hidden: Set<String>
+        /// Answers 502 when the directory that it asks fails, with the request in the problem.
+        var asking: Set<String>
 
-        var all: Set<String> { conflicting.union(throttled).union(accepted).union(idempotent).union(authenticating).union(hidden) }
+        var all: Set<String> {
+            conflicting.union(throttled).union(accepted).union(idempotent).union(authenticating).union(hidden).union(asking)
+        }
     }
 
     static let facts = Facts(
@@ -27,7 +31,8 @@ extension OpenAPI {
         accepted: ["POST /api/alerts/{id}/remediate"],
         idempotent: ["POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk"],
         authenticating: ["POST /api/auth/login"],
-        hidden: ["GET /metrics"])
+        hidden: ["GET /metrics"],
+        asking: ["POST /api/alerts/{id}/remediate"])
 }
 
 extension RegisteredRoute {
