@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-debug run demo test test-swift test-system test-browser chaos fuzz bench lint format clean
+.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue chaos fuzz bench lint format clean
 
 # Arguments for the program behind run, demo, bench, test-swift (FILTER), test-browser and chaos: make demo ARGS=--fresh
 ARGS ?=
@@ -46,6 +46,16 @@ test-browser: ## Run the browser tests on a demo of their own (ARGS='-k alert' f
 	@scripts/prepare build serve browser directory
 	swift build --build-tests
 	scripts/browser-tests $(ARGS)
+
+mutants: ## Weaken the schema in each way, one at a time, and say what no test notices
+	@scripts/prepare build serve
+	swift build --build-tests
+	DATASHIELD_MUTANTS=1 scripts/with-postgres swift test --skip-build --disable-xctest --filter CatalogueListTests
+
+catalogue: ## Write Tests/Schema/catalogue.txt anew after a migration; then read `git diff`
+	@scripts/prepare build serve
+	swift build --build-tests
+	DATASHIELD_WRITE_CATALOGUE=1 scripts/with-postgres swift test --skip-build --disable-xctest --filter CatalogueListTests
 
 chaos: ## Kill program, database and readings at random under load, and check what is left (ARGS='--seed 7 --kills 80')
 	@scripts/prepare build serve

@@ -32,14 +32,15 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .target(name: "CLeakScan"),
+        .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
         .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "Threads"], swiftSettings: settings),
-        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd"], swiftSettings: settings),
-        .target(name: "SCIM", swiftSettings: settings),
+        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "Scalars"], swiftSettings: settings),
+        .target(name: "SCIM", dependencies: ["Scalars"], swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
-                "CLibPQ", "Threads",
+                "CLibPQ", "Scalars", "Threads",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -56,7 +57,7 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM",
+                "CLibCrypt", "CLinux", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -89,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "DataShieldCommand",
             dependencies: [
-                "DataShield", "LeakFiles", "Sandbox",
+                "DataShield", "LeakFiles", "Sandbox", "Scalars",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -108,13 +109,15 @@ let package = Package(
             ],
             path: "Benchmarks/Benchmarks",
             swiftSettings: settings),
+        .testTarget(name: "ScalarsTests", dependencies: ["Scalars"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
         .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
         .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox"], swiftSettings: settings),
+            name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars"],
+            swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", .product(name: "AsyncHTTPClient", package: "async-http-client")],

@@ -72,7 +72,8 @@ struct Site: Sendable {
     /// - Parameter key: a key for Have I Been Pwned, or its stand-in; none when nil.
     func signIn(domain: String, key: String? = nil) async throws -> Tenant {
         let settings = try Settings.read(environment: ["DATASHIELD_DATA_DIR": directory.path])
-        let application = try DataShield.Application.build(.init(settings: settings, databaseURL: databaseURL, logger: Site.logger))
+        let access = try await DatabaseAccess.open(databaseURL, settings, secrets: try .standard(settings), logger: Site.logger)
+        let application = try DataShield.Application.build(.init(settings: settings, access: access, logger: Site.logger))
         let email = "admin@\(domain)"
         let result: Result<CompanyID, any Error>
         do {

@@ -31,17 +31,17 @@ extension Application {
         }
 
         /// The parts for a database that is migrated already.
-        /// - Parameter databaseURL: where it is; the settings' own, or that of the private cluster.
-        package init(settings: Settings, databaseURL: String, logger: Logger) throws {
-            var configuration = PoolConfiguration(databaseURL)
-            configuration.applicationName = "datashield"
-            configuration.size = settings.poolSize
-            configuration.preparedStatements = settings.preparedStatements
-            configuration.statementTimeout = .seconds(60)
-            configuration.lockTimeout = .seconds(20)
+        /// - Parameter access: the ways into it; into the settings' own, or into that of the private cluster.
+        package init(settings: Settings, access: DatabaseAccess, logger: Logger) throws {
+            let shape: (inout PoolConfiguration) -> Void = { configuration in
+                configuration.size = settings.poolSize
+                configuration.preparedStatements = settings.preparedStatements
+                configuration.statementTimeout = .seconds(60)
+                configuration.lockTimeout = .seconds(20)
+            }
             self.init(
-                settings: settings, database: TenantDatabase(configuration: configuration, logger: logger),
-                system: SystemDatabase(configuration: configuration, logger: logger), secrets: try SecretBox.standard(settings), logger: logger)
+                settings: settings, database: TenantDatabase(access, shape: shape, logger: logger),
+                system: SystemDatabase(access, shape: shape, logger: logger), secrets: try SecretBox.standard(settings), logger: logger)
         }
     }
 
@@ -76,7 +76,9 @@ extension Application {
                     outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
             }, forgetTokens: scimTokens.forget, now: now)
         let remediationDirectories = parts.remediationDirectories ?? directories
-        let remediationRunner = RemediationRunner(database: database, directories: remediationDirectories, logger: parts.logger)
+        let remediationKeeper = RemediationKeeper(logger: parts.logger)
+        let remediationRunner = RemediationRunner(
+            database: database, directories: remediationDirectories, keeper: remediationKeeper, logger: parts.logger)
         let remediation = Remediation(
             database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue)
         let providers = Providers(client: outbound, origins: settings.providerURLs, rates: settings.providerRates, system: system, now: now)
@@ -93,6 +95,9 @@ extension Application {
         let scim = SCIMDirectory(database: database, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
+        var work = Worker.Configuration()
+        work.lease = .seconds(settings.jobLease)
+        work.pollInterval = .seconds(settings.jobPoll)
         let worker = Worker(
             queue: queue,
             handlers: [
@@ -100,9 +105,10 @@ extension Application {
                     database: database, credentials: credentials, providers: providers, recorder: recorder, now: now,
                     logger: parts.logger),
                 RefreshRisk(risk: risk),
+                UniteBreaches(database: database, now: now),
                 RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
                 RunRemediation(database: database, runner: remediationRunner),
-            ], logger: parts.logger)
+            ], configuration: work, logger: parts.logger)
         let scheduler = Scheduler(
             pool: system.pool,
             works: [
@@ -110,7 +116,7 @@ extension Application {
                 RefreshRisk.schedule(queue, now: now),
                 ingests.schedule,
                 directories.schedule,
-                RemediationSchedule(queue: queue, logger: parts.logger).work,
+                RemediationSchedule(queue: queue, keeper: remediationKeeper, logger: parts.logger).work,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
             ], logger: parts.logger)
 
@@ -196,12 +202,17 @@ extension Application {
                 [("", Double(try await system.first("SELECT count(*) FROM remediation_settings WHERE stopped_at IS NOT NULL", as: Int.self) ?? 0))]
             })
 
+        telemetry.add(
+            .init(name: "datashield_remediation_unwritten", help: "Answers of directories that wait for the database to be written down.") {
+                [("", Double(remediationKeeper.unwritten))]
+            })
+
         return Application(
             settings: settings, logger: parts.logger, telemetry: telemetry, secrets: parts.secrets, outbound: outbound, database: database,
             system: system, companies: companies, users: users, sessions: sessions, signIn: signIn, audit: audit, employees: employees,
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
             dashboards: dashboards, directories: directories, scimTokens: scimTokens, scim: scim, remediation: remediation,
-            assets: assets, routes: routes.registered, responder: front, uploads: uploads, worker: worker,
+            assets: assets, routes: routes.registered, responder: front, uploads: uploads, keeper: remediationKeeper, worker: worker,
             background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
     }
 }

@@ -43,6 +43,8 @@ package struct Application: Sendable {
     let responder: FrontResponder
     /// Reads the leak files that this process is sent.
     package let uploads: IngestUploads
+    /// Owns what was begun in directories.
+    package let keeper: RemediationKeeper
     /// Does the jobs.
     let worker: Worker
     /// What else runs beside the server: scheduler, upkeep.
@@ -62,7 +64,7 @@ package struct Application: Sendable {
     ///   - role: what this process does.
     ///   - onRunning: told the port once the server listens.
     package func services(_ role: Role = .all, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) -> [any Service] {
-        var services: [any Service] = [system, database, outbound, uploads]
+        var services: [any Service] = [system, database, outbound, uploads, keeper]
         if role != .web { services += [worker] + background }
         if role != .worker { services.append(server(onRunning: onRunning)) }
         return services

@@ -2,8 +2,13 @@ import ArgumentParser
 import DataShield
 import Foundation
 
-/// `datashield`: the program.
+/// Where the process begins.
 @main
+enum Entrance {
+    static func main() { MainThread.wait { await DataShieldProgram.run() } }
+}
+
+/// `datashield`: the program.
 struct DataShieldProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "datashield",
@@ -16,7 +21,7 @@ struct DataShieldProgram: AsyncParsableCommand {
         ])
 
     /// Runs the command that the arguments name. Ends with 0 when it was done, 1 when it failed and 2 when the arguments are wrong.
-    static func main() async {
+    static func run() async {
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }

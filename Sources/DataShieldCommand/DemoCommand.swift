@@ -27,7 +27,7 @@ struct DemoCommand: AsyncParsableCommand {
             // Beside an installation's own data, never in it.
             settings.dataDirectory = URL(fileURLWithPath: settings.dataDirectory.path + "-demo", isDirectory: true)
         }
-        settings.databaseURL = nil
+        (settings.databaseURL, settings.databaseAppURL, settings.databaseSystemURL) = (nil, nil, nil)
         if let port { settings.port = port }
         let logger = Logger.standard(max(settings.logLevel, .warning))
         let directory = DemoDirectory(url: settings.dataDirectory)
@@ -58,8 +58,10 @@ struct DemoCommand: AsyncParsableCommand {
                 throw CommandFailure("Another program runs on \(settings.dataDirectory.path). Stop it first, or give --data-dir another directory.")
             }
             do {
-                let application = try DataShield.Application.build(.init(settings: settings, databaseURL: open.url, logger: logger))
-                let server = DemoServer(application: application, signIn: signIn, settings: settings)
+                let application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
+                let user = try BecomeUser(settings, logger: logger)
+                try await user.beforeServing(application)
+                let server = DemoServer(application: application, signIn: signIn, settings: settings, user: user)
                 try await ServiceGroup.run([cluster] + application.services(.worker) + [server], logger: logger)
             } catch {
                 await cluster.stop()
@@ -75,6 +77,7 @@ private struct DemoServer: Service {
     let application: DataShield.Application
     let signIn: DemoDirectory.SignIn
     let settings: Settings
+    let user: BecomeUser
 
     func run() async throws {
         do {
@@ -84,8 +87,9 @@ private struct DemoServer: Service {
             guard Task.isShuttingDownGracefully else { throw error }
         }
         guard !Task.isShuttingDownGracefully else { return }
-        let (settings, signIn) = (settings, signIn)
+        let (settings, signIn, user) = (settings, signIn, user)
         try await application.server { port in
+            user.whenListening()
             Output.line(
                 """
 

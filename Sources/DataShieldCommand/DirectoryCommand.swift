@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataShield
 import Foundation
+import Scalars
 
 struct DirectoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,9 +46,9 @@ struct DirectoryCommand: AsyncParsableCommand {
             let long = DirectoryRegistry.connector(for: type)?.kind.fields.filter(\.isLong).map(\.name) ?? []
             var fields: [String: String] = [:]
             for (number, line) in lines.enumerated() where !line.isEmpty {
-                guard let sign = line.firstIndex(of: "=") else { throw CommandFailure("Line \(number + 1) of standard input is not FIELD=VALUE.") }
-                let (name, value) = (String(line[..<sign]), String(line[line.index(after: sign)...]))
-                fields[name] = long.contains(name) ? value.replacing("\\n", with: "\n") : value
+                guard let sign = line.firstPlace(of: "=") else { throw CommandFailure("Line \(number + 1) of standard input is not FIELD=VALUE.") }
+                let (name, value) = (String(line[..<sign]), String(line[line.place(behind: sign)...]))
+                fields[name] = long.contains(name) ? value.swapping(text: "\\n", for: "\n") : value
             }
             return fields
         }

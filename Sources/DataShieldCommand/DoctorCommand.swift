@@ -47,6 +47,7 @@ private struct Examination {
     mutating func examine(_ settings: Settings) async {
         examineDataDirectory(settings)
         let box = check("encryption key") { try SecretBox.standard(settings) }
+        examineUser(settings)
         await examineDatabase(settings, box)
         if settings.publicURL == nil {
             note("public address", "DATASHIELD_PUBLIC_URL is not set, so links and cookies are for \(settings.baseURL)")
@@ -77,8 +78,21 @@ private struct Examination {
         }
     }
 
+    /// Who the server becomes, when we are root.
+    private mutating func examineUser(_ settings: Settings) {
+        guard geteuid() == 0 else { return }
+        do {
+            let account = try ServerAccount.serving(settings)
+            let advice = account.isOfItsOwn ? "" : "; better is one of its own: `useradd --system datashield`, or DATASHIELD_USER"
+            note("user", "started by root, the server becomes \(account.name)\(advice)")
+        } catch {
+            fail("user", "\(error)")
+        }
+    }
+
     private mutating func examineDatabase(_ settings: Settings, _ box: SecretBox?) async {
         let logger = Logger.standard(.critical)
+        for complaint in settings.databaseComplaints { fail("database", complaint) }
         let open: OpenDatabase
         do {
             open = try await OpenDatabase(settings, logger: logger)
@@ -86,7 +100,12 @@ private struct Examination {
             fail("database", "\(error)")
             return
         }
-        let system = SystemDatabase(configuration: PoolConfiguration(open.url), logger: logger)
+        if let sharing = open.access.sharing {
+            fail("database", sharing)
+        } else {
+            note("database", "app and system sign in by themselves")
+        }
+        let system = SystemDatabase(open.access, logger: logger)
         do {
             let version = try await system.first("SHOW server_version", as: String.self) ?? "?"
             note("database", "PostgreSQL \(version), schema up to date")

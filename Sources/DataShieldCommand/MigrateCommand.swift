@@ -17,32 +17,22 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.read()
         let logger = Logger.standard(max(settings.logLevel, .warning))
-        var cluster: PrivateCluster?
-        let url: String
-        if let given = settings.databaseURL?.value {
-            url = given
-        } else if let running = try PrivateCluster.running(in: settings.dataDirectory) {
-            url = running
-        } else {
-            let own = PrivateCluster(dataDirectory: settings.dataDirectory, logger: logger)
-            url = try await own.start()
-            cluster = own
-        }
+        guard !status else { return try await showStatus(settings, logger) }
+        let open = try await OpenDatabase(settings, logger: logger)
+        await open.cluster?.stop()
+        Output.line(open.applied.isEmpty ? "The schema is up to date." : "Applied \(open.applied.joined(separator: ", ")).")
+        for complaint in open.complaints(settings) { Output.line("Beware: \(complaint)") }
+    }
+
+    /// Changes nothing.
+    private func showStatus(_ settings: Settings, _ logger: Logger) async throws {
+        let (url, cluster) = try await OpenDatabase.find(settings, logger: logger)
         do {
-            try await migrate(PoolConfiguration(url), logger)
+            for migration in try await DatabaseMigrations.status(on: PoolConfiguration(url), logger: logger) { Output.line("\(migration)") }
         } catch {
             await cluster?.stop()
             throw error
         }
         await cluster?.stop()
-    }
-
-    private func migrate(_ configuration: PoolConfiguration, _ logger: Logger) async throws {
-        if status {
-            for migration in try await DatabaseMigrations.status(on: configuration, logger: logger) { Output.line("\(migration)") }
-            return
-        }
-        let applied = try await DatabaseMigrations.run(on: configuration, logger: logger)
-        Output.line(applied.isEmpty ? "The schema is up to date." : "Applied \(applied.joined(separator: ", ")).")
     }
 }

@@ -6,29 +6,36 @@ import Postgres
 /// The database of a command: the server that DATABASE_URL names, that of a program running on the same data directory, or the private
 /// cluster, started for as long as the command takes.
 struct OpenDatabase {
-    let url: String
+    let access: DatabaseAccess
     /// Nil when the server is not ours to stop.
     let cluster: PrivateCluster?
+    /// The migrations that were applied.
+    let applied: [String]
 
-    /// Finds or starts the server and brings the schema up to date.
+    /// Finds or starts the server, brings the schema up to date, and finds out how app and system sign in.
     init(_ settings: Settings, logger: Logger) async throws {
-        if let url = settings.databaseURL {
-            self.url = url.value
-            cluster = nil
-        } else if let url = try PrivateCluster.running(in: settings.dataDirectory) {
-            self.url = url
-            cluster = nil
-        } else {
-            let cluster = PrivateCluster(dataDirectory: settings.dataDirectory, logger: logger)
-            url = try await cluster.start()
-            self.cluster = cluster
-        }
+        let url: String
+        (url, cluster) = try await Self.find(settings, logger: logger)
         do {
-            try await DatabaseMigrations.run(on: PoolConfiguration(url), logger: logger)
+            applied = try await DatabaseMigrations.run(on: PoolConfiguration(url), logger: logger)
+            if settings.databaseURL == nil {
+                access = PrivateCluster.access(to: url)
+            } else {
+                access = try await DatabaseAccess.open(url, settings, secrets: try SecretBox.standard(settings), logger: logger)
+            }
         } catch {
             await cluster?.stop()
             throw error
         }
+    }
+
+    /// Finds or starts the server.
+    /// - Returns: the database as its owner, and the cluster when it is ours to stop.
+    static func find(_ settings: Settings, logger: Logger) async throws -> (url: String, cluster: PrivateCluster?) {
+        if let url = settings.databaseURL { return (url.value, nil) }
+        if let url = try PrivateCluster.running(in: settings.dataDirectory) { return (url, nil) }
+        let cluster = PrivateCluster(dataDirectory: settings.dataDirectory, user: settings.user, logger: logger)
+        return (try await cluster.start(), cluster)
     }
 
     /// Puts the program together on a database, lends it to a closure, and lets go of all again.
@@ -40,7 +47,7 @@ struct OpenDatabase {
         let open = try await OpenDatabase(settings, logger: logger)
         let result: Result<R, any Error>
         do {
-            let application = try DataShield.Application.build(.init(settings: settings, databaseURL: open.url, logger: logger))
+            let application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
             do { result = .success(try await body(application)) } catch { result = .failure(error) }
             await application.close()
         } catch {
@@ -49,5 +56,10 @@ struct OpenDatabase {
         }
         await open.cluster?.stop()
         return try result.get()
+    }
+
+    /// What is wrong with the way to the database, though it can be gone.
+    func complaints(_ settings: Settings) -> [String] {
+        settings.databaseComplaints + [access.sharing].compactMap(\.self)
     }
 }

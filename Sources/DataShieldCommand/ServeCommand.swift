@@ -2,12 +2,16 @@ import ArgumentParser
 import DataShield
 import Foundation
 import Logging
+import Scalars
 import ServiceLifecycle
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs the server: pages, API, scans and schedules.",
-        discussion: "Without DATABASE_URL it runs a PostgreSQL of its own in the data directory.")
+        discussion: """
+            Without DATABASE_URL it runs a PostgreSQL of its own in the data directory. Started by root, it becomes the user of \
+            DATASHIELD_USER, or datashield where there is one, once it has what it needs.
+            """)
 
     @OptionGroup var options: SettingsOptions
 
@@ -26,9 +30,15 @@ struct ServeCommand: AsyncParsableCommand {
         if let port { settings.port = port }
         let logger = Logger.standard(settings.logLevel)
         let open = try await OpenDatabase(settings, logger: logger)
+        for complaint in open.complaints(settings) {
+            logger.warning("The way to the database is not as safe as it could be", metadata: ["problem": "\(complaint)"])
+        }
         let application: DataShield.Application
+        let user: BecomeUser
         do {
-            application = try DataShield.Application.build(.init(settings: settings, databaseURL: open.url, logger: logger))
+            application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
+            user = try BecomeUser(settings, listens: role != .worker, logger: logger)
+            try await user.beforeServing(application)
         } catch {
             await open.cluster?.stop()
             throw error
@@ -37,6 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         let services: [any Service] =
             (open.cluster.map { [$0] } ?? [])
             + application.services(role) { port in
+                user.whenListening()
                 Output.line("DataShield listens on \(shown.address(port: port))")
             }
         try await ServiceGroup.run(services, logger: logger)
@@ -48,21 +59,45 @@ extension DataShield.Application.Role: ExpressibleByArgument {}
 extension Settings {
     /// Where a browser on this machine reaches the server.
     func address(port: Int) -> String {
-        let host = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host.contains(":") ? "[\(host)]" : host
+        let host = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host.has(":") ? "[\(host)]" : host
         return "http://\(host):\(port)"
     }
 }
 
 extension ServiceGroup {
-    /// Runs services until one fails or the program is told to stop, which takes ten seconds at most.
+    /// Runs services until one fails or the program is told to stop, which takes ten seconds at most: what is in hand is finished, what is not
+    /// finished by then is cancelled, and what does not even end then (it waits for a disk that hangs, say) is left.
     static func run(_ services: [any Service], logger: Logger) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            // Last, and so the first to be told to stop.
+            services: (services + [StopDeadline(logger: logger)]).map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        // The private database may take what is left of the ten seconds.
-        configuration.maximumGracefulShutdownDuration = .seconds(8)
-        configuration.maximumCancellationDuration = .seconds(2)
-        try await ServiceGroup(configuration: configuration).run()
+        // The private database may take what is left of the ten seconds. There is no limit for what was cancelled: the group would end the
+        // program by a trap, as if it had a fault.
+        configuration.maximumGracefulShutdownDuration = .milliseconds(6_500)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch is CancellationError {
+            logger.warning("The program stopped before everything in hand was finished; it goes on at the next start")
+        }
+    }
+}
+
+/// Ends the program some seconds after it was told to stop, whatever it still does.
+private struct StopDeadline: Service {
+    static let patience: TimeInterval = 9.5
+    let logger: Logger
+
+    func run() async throws {
+        // try?: thrown when the group is cancelled, because a service failed. That is an end as well.
+        try? await gracefulShutdown()
+        let logger = logger
+        // A thread, which goes on when tasks do not. The program's end ends it.
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: Self.patience)
+            logger.error("The program did not stop in time and ends as it is; what was in hand goes on at the next start")
+            _exit(1)
+        }
     }
 }
 

@@ -60,17 +60,18 @@ extension TestDatabase {
         return id
     }
 
-    /// A breach of the catalogue, which all companies share.
+    /// A breach of the catalogue, which all companies share, or of a company's own.
     package func makeBreach(
-        name: String? = nil, source: BreachSource = .hibp, date: Date? = nil, dataTypes: [String] = ["email", "password"]
+        of company: CompanyID? = nil, name: String? = nil, source: BreachSource = .hibp, date: Date? = nil,
+        dataTypes: [String] = ["email", "password"]
     ) async throws -> BreachID {
         let id = BreachID()
         let name = name ?? "Breach\(id.rawValue.suffix(12))"
         let key = name.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
         try await system.execute(
             """
-            INSERT INTO breaches (id, name, canonical_key, title, source, breach_date, data_types)
-            VALUES (\(id), \(name), \(key), \(name), \(source), \(date), \(dataTypes))
+            INSERT INTO breaches (id, company_id, name, canonical_key, title, source, breach_date, data_types)
+            VALUES (\(id), \(company), \(name), \(key), \(name), \(source), \(date), \(dataTypes))
             """)
         return id
     }

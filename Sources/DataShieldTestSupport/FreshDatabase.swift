@@ -12,7 +12,8 @@ import Testing
 ///         let company = try await TestDatabase.current.makeCompany()
 /// ```
 ///
-/// The server is that of `TEST_DATABASE_URL`, as a superuser. The database is a copy of a template that all processes share.
+/// The server is that of `TEST_DATABASE_URL`, as a superuser. The database is a copy of a template that all processes share; as at an
+/// installation it belongs to a user who is no superuser, and app and system sign in by themselves.
 package struct FreshDatabase: SuiteTrait, TestTrait, TestScoping {
     /// Whether every test of a suite has its own database; else they share the suite's.
     package let isRecursive: Bool
@@ -41,9 +42,11 @@ package struct TestDatabase: Sendable {
     @TaskLocal fileprivate static var scoped: TestDatabase?
 
     package let name: String
-    /// The database as its owner, a superuser.
+    /// The database as a superuser.
     package let url: String
-    /// As its owner: for looking at what nobody else may.
+    /// How the program comes into it.
+    package let access: DatabaseAccess
+    /// As a superuser: for looking at what nobody else may.
     package let owner: PostgresPool
     package let tenant: TenantDatabase
     package let system: SystemDatabase
@@ -77,15 +80,19 @@ package struct TestDatabase: Sendable {
         return try result.get()
     }
 
-    fileprivate init(name: String, url: String) {
+    fileprivate init(name: String, url: String, access: DatabaseAccess) {
         self.name = name
         self.url = url
+        self.access = access
+        let shape: (inout PoolConfiguration) -> Void = { configuration in
+            configuration.size = 5
+            configuration.acquireTimeout = .seconds(30)
+        }
         var configuration = PoolConfiguration(url)
-        configuration.size = 5
-        configuration.acquireTimeout = .seconds(30)
+        shape(&configuration)
         owner = PostgresPool(configuration: configuration, logger: TestServer.logger)
-        tenant = TenantDatabase(configuration: configuration, logger: TestServer.logger)
-        system = SystemDatabase(configuration: configuration, logger: TestServer.logger)
+        tenant = TenantDatabase(access, shape: shape, logger: TestServer.logger)
+        system = SystemDatabase(access, shape: shape, logger: TestServer.logger)
     }
 
     private func close() async {
@@ -102,6 +109,7 @@ private struct TestServer: Sendable {
     let url: URLComponents
     let template: String
     let pool: PostgresPool
+    let access: DatabaseAccess
     let slots = Slots(8)
 
     /// Made once per process; a failure is told to every test.
@@ -120,8 +128,11 @@ private struct TestServer: Sendable {
         configuration.size = 4
         configuration.acquireTimeout = .seconds(60)
         pool = PostgresPool(configuration: configuration, logger: Self.logger)
-        try await makeTemplate()
+        access = try await Self.makeTemplate(template, url, pool)
     }
+
+    /// Owns the databases, as the user of an installation's DATABASE_URL does: no superuser, who may make roles.
+    private static let owner = "datashield_test_owner"
 
     struct Failure: Error, CustomStringConvertible { let description: String }
 
@@ -136,20 +147,27 @@ private struct TestServer: Sendable {
     }
 
     /// One process makes the template, the others wait. It is made under another name and renamed when it is ready.
-    private func makeTemplate() async throws {
+    /// - Returns: the ways into it.
+    private static func makeTemplate(_ template: String, _ url: URLComponents, _ pool: PostgresPool) async throws -> DatabaseAccess {
         try await pool.withConnection { connection in
             try await connection.execute("SELECT pg_advisory_lock(7243918)")
             do {
                 try await dropLeftovers(connection)
+                try await makeOwner(connection, password: url.password ?? "owner")
                 let isThere: SQL = "SELECT true FROM pg_database WHERE datname = \(template)"
                 if try await connection.first(isThere, as: Bool.self) == nil {
                     let unfinished = template + "_unfinished"
                     try await connection.execute("DROP DATABASE IF EXISTS \(identifier: unfinished) WITH (FORCE)")
-                    try await connection.execute("CREATE DATABASE \(identifier: unfinished)")
-                    try await DatabaseMigrations.run(on: PoolConfiguration(address(of: unfinished)), logger: Self.logger)
+                    try await connection.execute("CREATE DATABASE \(identifier: unfinished) OWNER \(identifier: owner)")
+                    try await DatabaseMigrations.run(on: PoolConfiguration(address(of: unfinished, url, user: owner)), logger: logger)
                     try await connection.execute("ALTER DATABASE \(identifier: unfinished) RENAME TO \(identifier: template)")
                 }
+                // Nobody may stay connected to a template: the logins are found out about in the server's own database.
+                let settings = Settings(dataDirectory: FileManager.default.temporaryDirectory)
+                let access = try await DatabaseAccess.open(
+                    address(of: "postgres", url, user: owner), settings, secrets: SecretBox(key: Array(repeating: 9, count: 32)), logger: logger)
                 try await connection.execute("SELECT pg_advisory_unlock(7243918)")
+                return access
             } catch {
                 // The connection ends with the test run, and the lock with it; the error is the one to tell.
                 _ = try? await connection.execute("SELECT pg_advisory_unlock(7243918)")
@@ -158,8 +176,31 @@ private struct TestServer: Sendable {
         }
     }
 
+    /// Makes the owner, who is the same for all test runs on a server.
+    private static func makeOwner(_ connection: Connection, password: String) async throws {
+        let isThere: SQL = "SELECT true FROM pg_roles WHERE rolname = \(owner)"
+        if try await connection.first(isThere, as: Bool.self) == nil {
+            try await connection.execute("CREATE ROLE \(identifier: owner) LOGIN CREATEROLE")
+        }
+        try await connection.execute("SELECT set_config('test.password', \(password), false)")
+        try await connection.execute(
+            "DO $$ BEGIN EXECUTE format('ALTER ROLE datashield_test_owner PASSWORD %L', current_setting('test.password')); END $$")
+        // Of roles that somebody else made, it has to be told that it may give them on.
+        try await connection.execute(
+            """
+            DO $$
+            DECLARE wanted text;
+            BEGIN
+                FOR wanted IN SELECT rolname FROM pg_roles WHERE rolname IN ('datashield_app', 'datashield_system') LOOP
+                    EXECUTE format('GRANT %I TO datashield_test_owner WITH ADMIN OPTION', wanted);
+                END LOOP;
+            END
+            $$
+            """)
+    }
+
     /// Drops what killed test runs left behind: their databases carry the process's number.
-    private func dropLeftovers(_ connection: Connection) async throws {
+    private static func dropLeftovers(_ connection: Connection) async throws {
         let names = try await connection.query("SELECT datname FROM pg_database WHERE datname LIKE 'datashield\\_test\\_%'", as: String.self)
         for name in names {
             let parts = name.split(separator: "_")
@@ -168,16 +209,18 @@ private struct TestServer: Sendable {
         }
     }
 
-    private func address(of database: String) -> String {
+    private static func address(of database: String, _ url: URLComponents, user: String? = nil) -> String {
         var url = url
         url.path = "/" + database
+        if let user { (url.user, url.password) = (user, url.password ?? "owner") }
         return url.string ?? ""
     }
 
     func create() async throws -> TestDatabase {
         let name = "datashield_test_\(getpid())_\(await slots.next())"
-        try await pool.execute("CREATE DATABASE \(identifier: name) TEMPLATE \(identifier: template)")
-        return TestDatabase(name: name, url: address(of: name))
+        try await pool.execute(
+            "CREATE DATABASE \(identifier: name) TEMPLATE \(identifier: template) OWNER \(identifier: Self.owner)")
+        return TestDatabase(name: name, url: Self.address(of: name, url), access: access.database(named: name))
     }
 
     func drop(_ name: String) async throws {

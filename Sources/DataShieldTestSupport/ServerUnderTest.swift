@@ -56,7 +56,8 @@ package func withServer<R>(
     let (ports, running) = AsyncStream.makeStream(of: Int.self)
     // The server and what it hands its uploads to: the pools belong to the test's database, and jobs are run by the tests that want them.
     let server = application.server { running.yield($0) }
-    let group = ServiceGroup(configuration: .init(services: [.init(service: application.uploads), .init(service: server)], logger: logger))
+    let services: [any Service] = [application.uploads, application.keeper, server]
+    let group = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
     let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

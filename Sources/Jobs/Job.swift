@@ -8,10 +8,14 @@ package struct Job: Sendable, RowDecodable {
     package let kind: String
     /// The tenant whose work it is; nil for the installation's own.
     package let companyID: String?
-    /// How often it was begun, this time included.
+    /// Which attempt this is; 1 for the first. One that ended because the program did, or because the database was away, is not counted.
     package let attempts: Int
     package let maxAttempts: Int
     let payload: String
+    /// How often in a row its worker was lost with it, since it last got on.
+    package let losses: Int
+    /// How often it was taken from the queue: by this, what an earlier holder writes is told from what the present one does.
+    let taken: Int
 
     package init(from row: inout Row) throws {
         id = try row.next()
@@ -20,9 +24,11 @@ package struct Job: Sendable, RowDecodable {
         attempts = try row.next()
         maxAttempts = try row.next()
         payload = try row.next()
+        losses = try row.next()
+        taken = try row.next()
     }
 
-    static let columns: SQL = "id, kind, company_id, attempts, max_attempts, payload::text"
+    static let columns: SQL = "id, kind, company_id, attempts, max_attempts, payload::text, lost_leases, taken"
 }
 
 /// A piece of work to be put into the queue. It carries ids rather than data, for it may run much later than it was enqueued.
@@ -57,10 +63,18 @@ package struct NewJob: Sendable {
 /// How a job ended.
 package enum JobOutcome: Sendable, Hashable {
     case done
-    /// To be tried again; given up when it was begun as often as it may be. The reason is shown to administrators: no secret in it.
+    /// To be tried again; given up when it was tried as often as it may be. The reason is shown to administrators: no secret in it.
     case again(after: Duration, reason: String)
     /// Not to be tried again.
     case givenUp(reason: String)
+}
+
+/// Which of the jobs that wait come first.
+package enum JobPriority: Int, Sendable, Comparable {
+    case first
+    case usual
+
+    package static func < (one: JobPriority, other: JobPriority) -> Bool { one.rawValue < other.rawValue }
 }
 
 /// Does one kind of job. It runs at least once: what it does must do no harm when done twice.
@@ -68,8 +82,18 @@ package protocol JobHandler: Sendable {
     associatedtype Payload: Codable & Sendable
     /// The name under which jobs of this kind are stored. It never changes.
     static var kind: String { get }
+    /// Which jobs come first when not all can be begun at once.
+    static var priority: JobPriority { get }
+    /// How many jobs of this kind one company may have in hand at a time, over all processes.
+    static var share: Int { get }
+    /// For a kind that mostly waits, for a service's pace or its answer: how many of them a worker may have in hand. They take none of its places
+    /// but for what they do here, for which the handler asks: ``RunningJob/place()``. Nil for a kind whose jobs have a place from beginning to end.
+    static var waitingAtOnce: Int? { get }
+    /// How often in a row a worker may be lost with a job that does not get on. Then it is taken to be what ends the program, and parked.
+    static var lossesUntilParked: Int { get }
 
-    /// Does the work. A thrown error counts as a failed attempt, and the job is tried again after ``retryDelay(afterAttempt:)``.
+    /// Does the work. A thrown error counts as a failed attempt, and the job is tried again after ``retryDelay(afterAttempt:)``; that the
+    /// database cannot be used is nobody's failure, and does not count.
     ///
     /// The task is cancelled when the lease was lost, and some seconds after the program was told to stop; a handler that throws
     /// `CancellationError` then is begun again elsewhere, without having used up an attempt.
@@ -78,11 +102,16 @@ package protocol JobHandler: Sendable {
     /// How long to wait after the given attempt (1 for the first) failed.
     func retryDelay(afterAttempt attempt: Int) -> Duration
 
-    /// Called once when a job of this kind was given up, so that what it was to finish can be marked as failed.
+    /// Called once when a job of this kind was given up or parked, so that what it was to finish can be marked as failed.
     func wasGivenUp(_ payload: Payload, of job: Job, reason: String) async throws
 }
 
 extension JobHandler {
+    package static var priority: JobPriority { .usual }
+    package static var share: Int { 2 }
+    package static var waitingAtOnce: Int? { nil }
+    package static var lossesUntilParked: Int { 5 }
+
     /// 30, 60, 120 seconds, and so on up to an hour.
     package func retryDelay(afterAttempt attempt: Int) -> Duration {
         .seconds(min(3600, 30 << min(max(attempt - 1, 0), 7)))
@@ -96,8 +125,16 @@ struct AnyJobHandler: Sendable {
     let perform: @Sendable (Job) async throws -> JobOutcome
     let retryDelay: @Sendable (Int) -> Duration
     let wasGivenUp: @Sendable (Job, String) async throws -> Void
+    let priority: JobPriority
+    let share: Int
+    let waitingAtOnce: Int?
+    let lossesUntilParked: Int
 
     init<Handler: JobHandler>(_ handler: Handler) {
+        priority = Handler.priority
+        share = Handler.share
+        waitingAtOnce = Handler.waitingAtOnce
+        lossesUntilParked = Handler.lossesUntilParked
         @Sendable func payload(of job: Job) throws -> Handler.Payload {
             try JSONDecoder().decode(Handler.Payload.self, from: Data(job.payload.utf8))
         }

@@ -58,29 +58,107 @@ package struct JobQueue: Sendable {
 
     // MARK: Working
 
+    /// A kind of job that a worker can take now.
+    package struct Wanted: Sendable {
+        package var kind: String
+        package var priority: JobPriority = .usual
+        /// How many of them one company may have in hand at a time, over all processes.
+        package var share: Int
+        /// How many of them the worker takes at most.
+        package var room: Int
+        /// Whether each takes one of the worker's places.
+        package var takesPlace = true
+
+        package init(_ kind: String, priority: JobPriority = .usual, share: Int, room: Int, takesPlace: Bool = true) {
+            self.kind = kind
+            self.priority = priority
+            self.share = share
+            self.room = room
+            self.takesPlace = takesPlace
+        }
+    }
+
+    /// Any number: by it one worker at a time takes jobs, so that what is in hand is counted rightly over all processes.
+    private static let claimLock = 0x4453_436C
+
     /// Takes jobs that are due, and those whose worker was lost.
     /// - Parameters:
-    ///   - kinds: what the worker can do.
-    ///   - limit: how many at most.
+    ///   - wanted: what the worker can do.
+    ///   - places: how many jobs at most that take a place.
     ///   - worker: who takes them.
     ///   - lease: for how long they are the worker's unless it extends that.
-    /// - Returns: the jobs, whose attempts are counted up.
-    func claim(kinds: [String], limit: Int, worker: String, lease: Duration) async throws -> [Job] {
-        guard limit > 0, !kinds.isEmpty else { return [] }
+    /// - Returns: the jobs. A new attempt is counted; of one whose worker was lost, the loss.
+    func claim(_ wanted: [Wanted], places: Int, worker: String, lease: Duration) async throws -> [Job] {
+        let wanted = wanted.filter { $0.room > 0 && (!$0.takesPlace || places > 0) }
+        guard !wanted.isEmpty else { return [] }
         return try await pool.query(
-            """
-            WITH lost AS MATERIALIZED (
-                SELECT id FROM jobs WHERE status = 'RUNNING' AND lease_until < now() AND kind = ANY(\(kinds))
-                ORDER BY lease_until LIMIT \(limit) FOR UPDATE SKIP LOCKED
-            ), due AS MATERIALIZED (
-                SELECT id FROM jobs WHERE status = 'PENDING' AND run_after <= now() AND kind = ANY(\(kinds))
-                ORDER BY run_after, id LIMIT \(limit) - (SELECT count(*) FROM lost) FOR UPDATE SKIP LOCKED
-            )
-            UPDATE jobs SET status = 'RUNNING', attempts = attempts + 1, leased_by = \(worker),
-                lease_until = now() + make_interval(secs => \(lease.inSeconds)), started_at = coalesce(started_at, now())
-            WHERE id IN (SELECT id FROM lost UNION ALL SELECT id FROM due)
-            RETURNING \(Job.columns)
-            """, as: Job.self)
+            Self.claiming(wanted, places: places, worker: worker, lease: lease), as: Job.self,
+            // What the planner thinks of the list would make it compile the statement, each time, which takes longer than to run it.
+            beginning: ["SELECT pg_advisory_xact_lock(\(Self.claimLock)), set_config('jit', 'off', true)"])
+    }
+
+    /// The statement that takes jobs.
+    ///
+    /// What it reads depends on how many companies have something waiting, not on how many jobs: by the index `jobs_waiting` it goes from one
+    /// company to the next, and looks at as many jobs of each as may be taken. A company with a hundred thousand of them costs as much as one
+    /// with one. A test reads its plan.
+    package static func claiming(_ wanted: [Wanted], places: Int, worker: String, lease: Duration) -> SQL {
+        """
+        WITH RECURSIVE wanted AS MATERIALIZED (
+            SELECT * FROM unnest(
+                \(wanted.map(\.kind)), \(wanted.map(\.priority.rawValue)), \(wanted.map(\.share)), \(wanted.map(\.room)),
+                \(wanted.map(\.takesPlace))) AS w (kind, priority, share, room, takes_place)
+        ), waiting AS (
+            SELECT w.kind, (
+                SELECT j.company_key FROM jobs j WHERE j.status = 'PENDING' AND j.kind = w.kind
+                ORDER BY j.company_key LIMIT 1) AS company
+            FROM wanted w
+            UNION ALL
+            SELECT p.kind, (
+                SELECT j.company_key FROM jobs j
+                WHERE j.status = 'PENDING' AND j.kind = p.kind AND j.company_key > p.company
+                ORDER BY j.company_key LIMIT 1)
+            FROM waiting p WHERE p.company IS NOT NULL
+        ), candidates AS (
+            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 0 AS turn, j.lease_until AS since
+            FROM jobs j JOIN wanted w ON w.kind = j.kind WHERE j.status = 'RUNNING' AND j.lease_until < now()
+            UNION ALL
+            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 1, j.run_after
+            FROM waiting p JOIN wanted w ON w.kind = p.kind
+            CROSS JOIN LATERAL (
+                SELECT n.id, n.run_after FROM (
+                    -- No more than anybody may take; a number that the planner knows, so that it reads the index in its order.
+                    SELECT j.id, j.run_after FROM jobs j
+                    WHERE j.status = 'PENDING' AND j.kind = p.kind AND j.company_key = p.company AND j.run_after <= now()
+                    ORDER BY j.run_after, j.id LIMIT 32) n
+                ORDER BY n.run_after, n.id
+                -- The installation's own jobs have no company to share with.
+                LIMIT CASE WHEN p.company = '' THEN w.room ELSE least(w.room, greatest(0, w.share - (
+                    SELECT count(*) FROM jobs r
+                    WHERE r.status = 'RUNNING' AND r.kind = p.kind AND r.company_key = p.company))) END
+            ) j
+            WHERE p.company IS NOT NULL
+        ), numbered AS (
+            SELECT *, row_number() OVER (PARTITION BY kind ORDER BY turn, since, id) AS number FROM candidates
+        ), chosen AS (
+            SELECT id, takes_place, row_number() OVER (PARTITION BY takes_place ORDER BY priority, turn, since, id) AS place
+            FROM numbered WHERE number <= room
+        ), taken AS MATERIALIZED (
+            -- As they are when they are locked: one may just have been ended or extended. By arrays, since they are few, whatever the planner
+            -- thinks of the list.
+            SELECT j.id FROM jobs j
+            WHERE j.id = ANY(ARRAY(SELECT c.id::text FROM chosen c WHERE NOT c.takes_place OR c.place <= \(places)))
+                AND (j.status = 'PENDING' OR (j.status = 'RUNNING' AND j.lease_until < now()))
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE jobs SET status = 'RUNNING', attempts = attempts + CASE status WHEN 'PENDING' THEN 1 ELSE 0 END,
+            -- A worker that takes its own job again was not lost: the database was away from it.
+            lost_leases = lost_leases + CASE WHEN status = 'RUNNING' AND leased_by IS DISTINCT FROM \(worker) THEN 1 ELSE 0 END,
+            taken = taken + 1, leased_by = \(worker), lease_until = now() + make_interval(secs => \(lease.inSeconds)),
+            started_at = coalesce(started_at, now())
+        WHERE id = ANY(ARRAY(SELECT t.id::text FROM taken t))
+        RETURNING \(Job.columns)
+        """
     }
 
     /// Extends the lease of a job.
@@ -99,9 +177,16 @@ package struct JobQueue: Sendable {
             switch ending {
             case .succeeded: "status = 'SUCCEEDED', finished_at = now(), last_error = NULL"
             case .retried(let delay, let reason):
-                "status = 'PENDING', run_after = \(Self.now) + make_interval(secs => \(delay.inSeconds)), last_error = \(reason)"
+                """
+                status = 'PENDING', run_after = \(Self.now) + make_interval(secs => \(delay.inSeconds)), last_error = \(reason), lost_leases = 0
+                """
+            case .postponed(let delay, let reason):
+                """
+                status = 'PENDING', run_after = \(Self.now) + make_interval(secs => \(delay.inSeconds)), last_error = \(reason),
+                    attempts = greatest(attempts - 1, 0)
+                """
             case .failed(let reason): "status = 'FAILED', finished_at = now(), last_error = \(reason)"
-            case .released: "status = 'PENDING', run_after = \(Self.now), attempts = attempts - 1"
+            case .released: "status = 'PENDING', run_after = \(Self.now), attempts = greatest(attempts - 1, 0)"
             }
         let changed = try await pool.execute(
             "UPDATE jobs SET \(change), leased_by = NULL, lease_until = NULL WHERE \(held(job, by: worker))")
@@ -112,14 +197,21 @@ package struct JobQueue: Sendable {
     enum Ending: Sendable {
         case succeeded
         case retried(after: Duration, reason: String)
+        /// To be done later, because of something that it cannot help; the attempt does not count.
+        case postponed(after: Duration, reason: String)
         case failed(reason: String)
         /// Given back because the program stops; the attempt does not count.
         case released
     }
 
-    /// The attempt is part of it, so that a worker that was thought lost does not write over its own later attempt.
+    /// Writes that a job has got on: the workers that were lost with it are forgiven.
+    func noteProgress(_ job: Job, worker: String) async throws {
+        try await pool.execute("UPDATE jobs SET lost_leases = 0 WHERE \(held(job, by: worker))")
+    }
+
+    /// How often it was taken is part of it, so that a worker that was thought lost does not write over its own later attempt.
     private func held(_ job: Job, by worker: String) -> SQL {
-        "id = \(job.id) AND status = 'RUNNING' AND leased_by = \(worker) AND attempts = \(job.attempts)"
+        "id = \(job.id) AND status = 'RUNNING' AND leased_by = \(worker) AND taken = \(job.taken)"
     }
 
     // MARK: Looking

@@ -5,11 +5,14 @@ import ServiceLifecycle
 
 /// Takes jobs from the queue and has them done, some at a time, until it is told to stop.
 ///
+/// Nobody is kept waiting by others' long jobs: a company has a share of each kind, what mostly waits takes no place while it waits
+/// (``JobHandler/waitingAtOnce``), and no kind that works all the time has all places.
+///
 /// Told to stop, it takes no new job; those in hand may finish within the grace period, after which their tasks are cancelled and the
 /// jobs given back. A worker that dies leaves its jobs to others once their lease has ended.
 package struct Worker: Service {
     package struct Configuration: Sendable {
-        /// How many jobs at a time.
+        /// How many jobs at a time work on this machine; those that wait for services elsewhere are not among them.
         package var concurrency = 4
         /// For how long a job is the worker's without a sign of life; a third of it is the time between two.
         package var lease: Duration = .seconds(15)
@@ -43,7 +46,7 @@ package struct Worker: Service {
 
     package func run() async throws {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let slots = Slots(configuration.concurrency)
+        let places = Places(configuration.concurrency) { signal.yield() }
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await withDiscardingTaskGroup { jobs in
@@ -52,12 +55,13 @@ package struct Worker: Service {
                         wakers.addTask { await poll(signal) }
                         signal.yield()
                         for await _ in signals {
-                            for job in await claim(slots.free) {
-                                slots.take()
+                            for job in await claim(places) {
+                                guard let handler = handlers[job.kind] else { continue }
+                                let takesPlace = handler.waitingAtOnce == nil
+                                places.begin(job, takesPlace: takesPlace)
                                 jobs.addTask {
-                                    await perform(job)
-                                    slots.give()
-                                    signal.yield()
+                                    await perform(job, handler, takesPlace ? nil : places)
+                                    places.end(job, takesPlace: takesPlace)
                                 }
                             }
                         }
@@ -86,10 +90,18 @@ package struct Worker: Service {
         }
     }
 
-    private func claim(_ free: Int) async -> [Job] {
+    /// What can be taken now.
+    private func wanted(_ places: Places) -> [JobQueue.Wanted] {
+        handlers.map { kind, handler in
+            JobQueue.Wanted(
+                kind, priority: handler.priority, share: handler.share,
+                room: max(0, (handler.waitingAtOnce ?? places.mostOfAKind) - places.inHand(kind)), takesPlace: handler.waitingAtOnce == nil)
+        }
+    }
+
+    private func claim(_ places: Places) async -> [Job] {
         do {
-            return try await queue.claim(
-                kinds: Array(handlers.keys), limit: free, worker: name, lease: configuration.lease)
+            return try await queue.claim(wanted(places), places: places.free, worker: name, lease: configuration.lease)
         } catch is CancellationError {
             return []
         } catch {
@@ -106,16 +118,17 @@ package struct Worker: Service {
         case graceOver
     }
 
-    private func perform(_ job: Job) async {
-        guard let handler = handlers[job.kind] else { return }
+    /// - Parameter places: where the job finds a place when it needs one; nil when it has one.
+    private func perform(_ job: Job, _ handler: AnyJobHandler, _ places: Places?) async {
         var logger = logger
         logger[metadataKey: "job.id"] = "\(job.id)"
         logger[metadataKey: "job.kind"] = "\(job.kind)"
-        if job.attempts > job.maxAttempts {
-            await end(job, .failed(reason: "Its worker was lost \(job.maxAttempts) times."), handler, logger)
+        if job.losses >= handler.lossesUntilParked {
+            await end(job, .failed(reason: Self.parked(job.losses)), handler, logger)
             return
         }
-        switch await lead(job, handler) {
+        let running = RunningJob(job, queue: queue, worker: name, places: places)
+        switch await RunningJob.$current.withValue(running, operation: { await lead(job, handler) }) {
         case .leaseLost:
             logger.warning("A job was lost to another worker")
         case .graceOver:
@@ -129,11 +142,22 @@ package struct Worker: Service {
         case .ended(.failure(let error)):
             if error is CancellationError, Task.isShuttingDownGracefully || Task.isCancelled {
                 await end(job, .released, handler, logger)
+            } else if let failure = error as? PostgresError, failure.isUnavailable || failure.isDiskFull {
+                // Not the job's doing: it waits, however long the database is away or has no room.
+                logger.log(
+                    level: failure.isDiskFull ? .critical : .warning, "A job could not use the database", metadata: ["error": "\(failure.logText)"])
+                await end(job, .postponed(after: handler.retryDelay(1), reason: "\(failure)"), handler, logger)
             } else {
                 logger.error("A job failed", metadata: ["error": "\(PostgresError.logText(of: error))"])
                 await end(job, retry(job, after: handler.retryDelay(job.attempts), "\(error)"), handler, logger)
             }
         }
+    }
+
+    /// Why a job is no longer tried.
+    static func parked(_ losses: Int) -> String {
+        "The program ended \(losses) times in a row while it was at this and had got no further. It is not tried again by itself: find out why "
+            + "(the program's log ends where it ended), then start it again."
     }
 
     /// Runs the handler with its heartbeat beside it, until one of them ends.
@@ -190,20 +214,26 @@ package struct Worker: Service {
             let held = try await Task { try await finish(job, ending) }.value
             guard held, case .failed(let reason) = ending else { return }
             logger.error("A job was given up", metadata: ["reason": "\(reason)"])
-            try await handler.wasGivenUp(job, reason)
+            try await Task { try await insisting { try await handler.wasGivenUp(job, reason) } }.value
         } catch {
             logger.error("The end of a job could not be written", metadata: ["error": "\(error)"])
         }
     }
 
-    /// Writes how a job ended, as often as it takes while the job may still be this worker's: the database may be away for a moment.
+    /// Writes how a job ended, while the job may still be this worker's.
     private func finish(_ job: Job, _ ending: JobQueue.Ending) async throws -> Bool {
+        try await insisting { try await queue.finish(job, worker: name, ending) }
+    }
+
+    /// Does something as often as it takes, for as long as a lease: the database may be away for a moment. Once it has been closed, the program
+    /// is about to end.
+    private func insisting<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
         let end = ContinuousClock.now + configuration.lease
         var pause: Duration = .milliseconds(100)
         while true {
             do {
-                return try await queue.finish(job, worker: name, ending)
-            } catch  where ContinuousClock.now + pause < end {
+                return try await body()
+            } catch let error where ContinuousClock.now + pause < end && (error as? PostgresError)?.kind != .poolClosed {
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))
             }

@@ -132,6 +132,25 @@ package actor LDAPConnection {
         try check(code)
     }
 
+    /// Asks the server whom it takes us for (RFC 4532), however the name was spelled that we said at the bind.
+    /// - Returns: an authorization identity (RFC 4513, section 5.2.1.8): `dn:` and a distinguished name, or `u:` and what the server calls a
+    ///   user; empty for nobody.
+    /// - Throws: ``LDAPFailure``, `CancellationError`.
+    package nonisolated func whoAmI() async throws -> String {
+        try await timed { try await self.performWhoAmI() }
+    }
+
+    private func performWhoAmI() throws -> String {
+        let handle = try current()
+        var identity: UnsafeMutablePointer<berval>?
+        let code = ldap_whoami_s(handle.pointer, &identity, nil, nil)
+        defer { ber_bvfree(identity) }
+        try check(code)
+        guard let identity else { return "" }
+        guard let text = String(validating: LDAPEntry.bytes(identity.pointee), as: UTF8.self) else { throw LDAPFailure.malformed }
+        return text
+    }
+
     // MARK: Results
 
     func current() throws -> LDAPHandle {

@@ -73,12 +73,12 @@ package struct LDAPResult: Sendable, Hashable, CustomStringConvertible, CustomDe
     /// sub-codes (`80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e, v4563`); else the Windows error that
     /// the text begins with (`0000052D: SvcErr: …`).
     package var activeDirectoryCode: UInt32? {
-        let words = diagnostic.split { $0 == " " || $0 == "," }
+        let words = diagnostic.unicodeScalars.split { $0 == " " || $0 == "," }.map { String($0) }
         if code == .invalidCredentials {
             guard let place = words.firstIndex(of: "data"), place + 1 < words.endIndex else { return nil }
             return UInt32(words[place + 1], radix: 16)
         }
-        guard let first = words.first, first.hasSuffix(":"), first.utf8.count == 9 else { return nil }
+        guard let first = words.first, first.utf8.last == UInt8(ascii: ":"), first.utf8.count == 9 else { return nil }
         return UInt32(first.dropLast(), radix: 16)
     }
 }

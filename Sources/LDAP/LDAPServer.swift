@@ -47,7 +47,7 @@ package struct LDAPServer: Sendable, Hashable {
     /// Whether a text can stand as the host of a URL: anything else would be read as another part of it.
     package static func isHost(_ text: String) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 253 else { return false }
-        if text.contains(":") { return isIPv6(text) }
+        if text.utf8.contains(UInt8(ascii: ":")) { return isIPv6(text) }
         let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return labels.allSatisfy { label in
             !label.isEmpty && label.count <= 63 && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
@@ -63,5 +63,5 @@ package struct LDAPServer: Sendable, Hashable {
     }
 
     /// What libldap takes the host for the certificate check from.
-    var url: String { "ldap://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    var url: String { "ldap://\(host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host):\(port)" }
 }

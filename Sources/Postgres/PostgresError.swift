@@ -1,4 +1,5 @@
 import CLibPQ
+import Scalars
 
 /// What went wrong between the program and its database.
 ///
@@ -46,6 +47,8 @@ public struct PostgresError: Error, Sendable {
     public internal(set) var statement: String?
     /// The server's function that raised it.
     var routine: String?
+    /// Whether the connection was given up because the server did not answer in time.
+    public internal(set) var isUnanswered = false
 
     init(_ kind: Kind, message: String) {
         self.kind = kind
@@ -60,6 +63,18 @@ public struct PostgresError: Error, Sendable {
     /// Whether the same transaction, done again from its beginning, may well succeed.
     public var isRetryable: Bool {
         sqlState == .serializationFailure || sqlState == .deadlockDetected || isStalePlan
+    }
+
+    /// Whether the server has no room left to write, whichever way it says so: by its SQLSTATE, or in the words of the operating system while
+    /// it lets nobody in (libpq before 16 has only words then) or where it has no SQLSTATE of its own for them, as for a quota.
+    public var isDiskFull: Bool {
+        if sqlState == .diskFull { return true }
+        switch kind {
+        case .connectionFailed, .connectionLost: break
+        case .server: guard sqlState?.isOfTheSystem ?? true else { return false }
+        case .poolTimeout, .poolClosed, .decoding, .invalidParameter, .misuse, .migration: return false
+        }
+        return ["No space left on device", "Disk quota exceeded"].contains { message.contains($0) || detail?.contains($0) == true }
     }
 
     /// Whether the database cannot be used at the moment, for whatever reason: what a web server answers with 503.
@@ -82,15 +97,24 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
         var text: String
         switch kind {
-        case .server: text = "PostgreSQL: \(sqlState?.description ?? "error")"
-        case .connectionFailed: text = "There is no connection to PostgreSQL" + (sqlState.map { ": \($0)" } ?? "")
-        case .connectionLost: text = "The connection to PostgreSQL was lost" + (sqlState.map { ": \($0)" } ?? "")
+        case .server: text = "PostgreSQL" + suffix
+        case .connectionFailed: text = "There is no connection to PostgreSQL" + suffix
+        case .connectionLost:
+            text =
+                isUnanswered
+                ? "PostgreSQL did not answer in time, and the connection was given up" : "The connection to PostgreSQL was lost" + suffix
         case .poolTimeout, .poolClosed, .decoding, .invalidParameter, .misuse, .migration: text = message
         }
         if let constraint { text += ", constraint \"\(constraint)\"" }
         if let table { text += ", table \"\(schema.map { $0 + "." } ?? "")\(table)\"" }
         if let column { text += ", column \"\(column)\"" }
         return text
+    }
+
+    /// Why, behind a colon: a full disk is called that also where there is no SQLSTATE for it.
+    private var suffix: String {
+        if isDiskFull { return ": \(SQLState.diskFull)" }
+        return sqlState.map { ": \($0)" } ?? (kind == .server ? ": error" : "")
     }
 
     /// All that a log may have: the description, how severe it is, and the statement with placeholders in place of values. Message, detail and
@@ -100,7 +124,7 @@ extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
         if let severity { text += ", severity \(severity)" }
         if let position { text += ", position \(position)" }
         if let statement {
-            text += ", statement: \(statement.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(1_000))"
+            text += ", statement: \(statement.words.joined(separator: " ").beginning(1_000))"
         }
         return text
     }
@@ -148,6 +172,14 @@ extension PostgresError {
     /// The error that a connection of libpq tells of.
     init(connection: OpaquePointer, kind: Kind) {
         self.init(kind, message: PostgresError.trimmed(PQerrorMessage(connection)))
+    }
+
+    /// The same as the loss of a connection that was cut because nothing came.
+    func asUnanswered() -> PostgresError {
+        var error = self
+        error.isUnanswered = true
+        error.message = "The server did not answer in time."
+        return error
     }
 
     private static func trimmed(_ text: UnsafePointer<CChar>?) -> String {

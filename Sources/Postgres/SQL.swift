@@ -1,3 +1,5 @@
+import Scalars
+
 /// A statement and the values bound to it.
 ///
 /// Written as a string, where every interpolated value becomes a bind and never part of the text:
@@ -98,7 +100,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     static func quoted(identifier name: String) -> String {
-        "\"" + name.replacing("\"", with: "\"\"") + "\""
+        "\"" + name.swapping("\"", for: "\"\"") + "\""
     }
 
     /// The statement with every placeholder replaced by what `literal` makes of its value: for COPY, which takes no binds.

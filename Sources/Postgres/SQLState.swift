@@ -33,6 +33,9 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let crashShutdown = SQLState(rawValue: "57P02")
     public static let cannotConnectNow = SQLState(rawValue: "57P03")
 
+    /// Whether it tells of a failure of the operating system under the server, or inside it: classes 58 and XX.
+    var isOfTheSystem: Bool { rawValue.hasPrefix("58") || rawValue.hasPrefix("XX") }
+
     public var description: String {
         guard let name else { return rawValue }
         return "\(name) (\(rawValue))"

@@ -1,3 +1,5 @@
+import Scalars
+
 /// The name of an attribute as a client writes it: `userName`, `name.familyName`, `urn:…:User:department`.
 package struct SCIMPath: Sendable, Hashable, CustomStringConvertible {
     /// What stands before the last colon; nil without one.
@@ -16,12 +18,12 @@ package struct SCIMPath: Sendable, Hashable, CustomStringConvertible {
     package init(_ text: some StringProtocol) throws(SCIMError) {
         let text = String(text)
         var name = text[...]
-        if let colon = text.lastIndex(of: ":") {
+        if let colon = text.lastPlace(of: ":") {
             urn = String(text[..<colon])
-            name = text[text.index(after: colon)...]
+            name = text[text.place(behind: colon)...]
         }
-        parts = name.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
-        guard parts.allSatisfy({ Self.isName($0) }), urn.map({ SCIMText.folded($0).hasPrefix("urn:") }) ?? true else {
+        parts = name.parts(between: ".", keepsEmpty: true).map { String($0) }
+        guard parts.allSatisfy({ Self.isName($0) }), urn.map({ SCIMText.folded($0).begins(with: "urn:") }) ?? true else {
             throw .invalidPath("A path is an attribute's name, such as userName, name.familyName or emails[type eq \"work\"].value.")
         }
     }

@@ -1,3 +1,5 @@
+import Scalars
+
 /// Reads filters and the paths of PATCH, RFC 7644 §3.4.2.2 and §3.5.2.
 ///
 /// Beyond the grammar it takes what real clients send: operators and words in any case, values without quotes, a value path that goes on
@@ -150,10 +152,11 @@ package struct SCIMFilterParser {
 
     /// `.value` behind a bracket.
     private mutating func continuation() throws(SCIMError) -> String? {
-        guard position < tokens.count, tokens[position].touches, case .word(let word) = tokens[position].token, word.hasPrefix(".") else {
+        guard position < tokens.count, tokens[position].touches, case .word(let word) = tokens[position].token, let name = word.rest(behind: ".")
+        else {
             return nil
         }
-        let path = try SCIMPath(word.dropFirst())
+        let path = try SCIMPath(name)
         guard path.urn == nil, path.parts.count == 1 else { throw .invalidPath("After a bracket there is the name of one sub-attribute.") }
         position += 1
         return path.parts[0]

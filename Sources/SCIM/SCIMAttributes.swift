@@ -1,3 +1,5 @@
+import Scalars
+
 /// What a resource says: its attributes under the names of the schema, extensions under their URNs, nothing unassigned. Without `id`,
 /// `meta` and `schemas`, which are ours.
 package struct SCIMAttributes: Sendable, Hashable {
@@ -93,9 +95,8 @@ package enum SCIMEntityTag {
 
     /// Whether a header `If-Match` or `If-None-Match` names a version.
     package static func header(_ header: String, names version: Int) -> Bool {
-        header.split(separator: ",").contains { part in
-            let tag = part.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-            let text = String(tag)
+        header.parts(between: ",").contains { part in
+            let text = part.parts { $0 == " " || $0 == "\t" }.joined(separator: " ")
             // Strong or weak, the tag is the same version; some clients lose the `W/`, or the quotes.
             return text == "*" || text == Self.text(version) || text == "\"\(version)\"" || text == String(version)
         }

@@ -1,3 +1,5 @@
+import Scalars
+
 /// A bulk request, RFC 7644 §3.7: many operations in one, which can refer to what earlier ones make (`bulkId:x`).
 package struct SCIMBulk: Sendable, Hashable {
     package enum Method: String, Sendable {
@@ -55,7 +57,7 @@ package struct SCIMBulk: Sendable, Hashable {
             guard let method = (try operation.string("method")).flatMap({ Method(rawValue: $0.uppercased()) }) else {
                 throw .invalidSyntax("method has to be POST, PUT, PATCH or DELETE.")
             }
-            guard let path = try operation.string("path"), path.hasPrefix("/") else { throw .invalidSyntax("path has to be one such as /Users.") }
+            guard let path = try operation.string("path"), path.begins(with: "/") else { throw .invalidSyntax("path has to be one such as /Users.") }
             let bulkId = try operation.string("bulkId")
             if method == .post {
                 guard let bulkId, !bulkId.isEmpty else { throw .invalidSyntax("A POST in a bulk request needs a bulkId.") }

@@ -1,15 +1,17 @@
+import Scalars
+
 /// What operations of a bulk request say of others in it, `bulkId:x`: in their path, and in the `value` and `$ref` of attributes that refer
 /// to resources (`members`, `manager`). Anywhere else it is a text like any other: a group may be called so.
 enum SCIMBulkReferences {
     private static let prefix = "bulkId:"
 
     private static func reference(_ text: some StringProtocol) -> String? {
-        text.utf8.count > prefix.utf8.count && text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil
+        text.rest(behind: prefix).flatMap { $0.isEmpty ? nil : String($0) }
     }
 
     /// The bulkIds that an operation names.
     static func all(in operation: SCIMBulk.Operation) -> [String] {
-        var found = operation.path.split(separator: "/").compactMap { reference($0) }
+        var found = operation.path.parts(between: "/").compactMap { reference($0) }
         _ = visited(operation.data ?? .null, of: operation) { text in
             if let name = name(in: text) { found.append(name) }
             return text
@@ -18,7 +20,7 @@ enum SCIMBulkReferences {
     }
 
     /// The bulkId in a reference: the whole of it, or the end of an address.
-    private static func name(in text: String) -> String? { text.split(separator: "/").last.flatMap { reference($0) } }
+    private static func name(in text: String) -> String? { text.parts(between: "/").last.flatMap { reference($0) } }
 
     // MARK: Resolving
 
@@ -36,7 +38,7 @@ enum SCIMBulkReferences {
                     isMissing = true
                     return text
                 }
-                return text.dropLast(prefix.count + name.count) + id
+                return (text.rest(before: prefix + name) ?? "") + id
             }
         }
         if isMissing { throw missing }
@@ -45,7 +47,7 @@ enum SCIMBulkReferences {
 
     static func resolved(path: String, _ ids: [String: String]) throws(SCIMError) -> String {
         var parts: [String] = []
-        for part in path.split(separator: "/") {
+        for part in path.parts(between: "/") {
             guard let name = reference(part) else {
                 parts.append(String(part))
                 continue
@@ -61,7 +63,7 @@ enum SCIMBulkReferences {
     // MARK: Finding them
 
     private static func type(of operation: SCIMBulk.Operation) -> SCIMResourceType? {
-        let first = operation.path.split(separator: "/").first.map { String($0) } ?? ""
+        let first = operation.path.parts(between: "/").first.map { String($0) } ?? ""
         return SCIMResourceType.all.first { $0.endpoint == "/" + first }
     }
 

@@ -1,3 +1,5 @@
+import Scalars
+
 /// A filter as a client writes it, RFC 7644 §3.4.2.2, before it is known what its names mean.
 package indirect enum SCIMFilter: Sendable, Hashable {
     case and([SCIMFilter])
@@ -61,22 +63,21 @@ extension SCIMFilter: CustomStringConvertible {
 extension SCIMComparand: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .text(let text): "\"" + text.reduce(into: "") { $0 += Self.escaped($1) } + "\""
+        case .text(let text): "\"" + text.swapping(Self.escaped) + "\""
         case .flag(let flag): flag ? "true" : "false"
         case .null: "null"
         case .bare(let text): text
         }
     }
 
-    private static func escaped(_ character: Character) -> String {
-        switch character {
+    private static func escaped(_ scalar: Unicode.Scalar) -> String? {
+        switch scalar {
         case "\"": "\\\""
         case "\\": "\\\\"
         case "\n": "\\n"
         case "\r": "\\r"
-        case "\r\n": "\\r\\n"
         case "\t": "\\t"
-        default: String(character)
+        default: nil
         }
     }
 }

@@ -1,3 +1,5 @@
+import Scalars
+
 /// Which attributes of a resource are answered: `attributes` and `excludedAttributes`, RFC 7644 §3.9.
 package struct SCIMProjection: Sendable, Hashable {
     private enum Choice: Hashable {
@@ -28,7 +30,7 @@ package struct SCIMProjection: Sendable, Hashable {
 
     /// The names in a parameter of the query string.
     package static func names(_ text: String?) -> [String] {
-        (text ?? "").split(separator: ",").map { $0.filter { $0 != " " } }.filter { !$0.isEmpty }
+        (text ?? "").parts(between: ",").map { $0.swapping(" ", for: "") }.filter { !$0.isEmpty }
     }
 
     private static func paths(_ names: [String], _ parameter: String) throws(SCIMError) -> [SCIMPath] {

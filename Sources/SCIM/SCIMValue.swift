@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// A value of a resource, as JSON has it.
 ///
@@ -150,8 +151,8 @@ package enum SCIMText {
         guard year.count == 4, year != "0000" else { return nil }
         var text = text
         var fraction = 0.0
-        if let point = text.firstIndex(of: ".") {
-            let digits = text[text.index(after: point)...].prefix { $0.isASCII && $0.isNumber }
+        if let point = text.firstPlace(of: ".") {
+            let digits = text[text.place(behind: point)...].prefix { $0.isASCII && $0.isNumber }
             guard !digits.isEmpty, let value = Double("0." + digits) else { return nil }
             fraction = value
             text.removeSubrange(point..<digits.endIndex)

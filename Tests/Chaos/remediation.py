@@ -1,12 +1,8 @@
 """A directory, and what is done to accounts in it: each order at most once, and in the log as it was."""
 
-import re
-
 from load import Actor, tell
 
 ACTIONS = ["FORCE_PASSWORD_RESET", "REVOKE_SESSIONS"]
-# What the log says of a call whose answer nobody knows.
-NOT_KNOWN = re.compile(r"not known|unknown|before the directory's answer|not repeated", re.I)
 PROTECTED = 4
 
 
@@ -166,27 +162,27 @@ class Administrator(Actor):
         """What the directory was asked, against what the log says of it."""
         hold = self.ledger.hold
         rows = self.world.ask(
-            f"""SELECT l.target, l.action, l.status, l.request_id, coalesce(l.detail, '') FROM remediation_actions l
+            f"""SELECT l.target, l.action, l.status, l.request_id, coalesce(l.detail, ''), l.outcome_known FROM remediation_actions l
             WHERE l.company_id = {company} ORDER BY l.created_at"""
         )
         staff = {address(person): person for person in tell(self.world.sandbox, "GET", "staff")}
         log = {}
-        for target, action, status, request, detail in rows:
-            log.setdefault((target, action), []).append((status, request, detail))
+        for target, action, status, request, detail, is_known in rows:
+            log.setdefault((target, action), []).append((status, request, detail, is_known == "t"))
         twice, missing, untrue, silent = [], [], [], []
         for email, person in staff.items():
             # A reset is told to end the sessions as well, and the stand-in counts both.
             seen = {"FORCE_PASSWORD_RESET": person["resets"], "REVOKE_SESSIONS": person["revocations"] - person["resets"]}
             for action, calls in seen.items():
                 entries = log.get((email, action), [])
-                requests = {request for _, request, _ in entries}
-                done = {request for status, request, _ in entries if status == "SUCCESS"}
+                requests = {request for _, request, _, _ in entries}
+                done = {request for status, request, _, _ in entries if status == "SUCCESS"}
                 if calls > len(requests):
                     (twice if requests else missing).append(f"{email} {action}: {calls} calls, {len(requests)} requests in the log")
                 if len(done) > calls:
                     untrue.append(f"{email} {action}: {len(done)} done by the log, {calls} calls")
-                failed = [detail for status, request, detail in entries if request not in done]
-                unknown = [detail for detail in failed if NOT_KNOWN.search(detail)]
+                failed = [detail for _, request, detail, _ in entries if request not in done]
+                unknown = {request for _, request, _, is_known in entries if request not in done and not is_known}
                 if calls > len(done) + len(unknown):
                     silent.append(f"{email} {action}: {calls} calls, {len(done)} done, {failed}")
         hold("the directory is asked once at most for each request", twice)

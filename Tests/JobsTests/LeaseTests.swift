@@ -8,13 +8,17 @@ import Testing
 /// Whose a job is: kept by heartbeats, lost by silence, put back on shutdown.
 @Suite(.freshDatabasePerTest) struct LeaseTests {
     /// Makes a job look like one whose worker was killed.
-    private func abandon(_ id: String, attempts: Int = 1) async throws {
+    private func abandon(_ id: String, attempts: Int = 1, losses: Int = 0) async throws {
         try await TestDatabase.current.owner.execute(
             """
             UPDATE jobs SET status = 'RUNNING', attempts = \(attempts), leased_by = 'a killed worker', started_at = now(),
-                lease_until = now() - interval '1 second'
+                lease_until = now() - interval '1 second', lost_leases = \(losses)
             WHERE id = \(id)
             """)
+    }
+
+    private func losses(_ id: String) async throws -> Int? {
+        try await TestDatabase.current.owner.first("SELECT lost_leases FROM jobs WHERE id = \(id)", as: Int.self)
     }
 
     @Test func `a killed worker's job is finished by another`() async throws {
@@ -29,23 +33,128 @@ import Testing
         try await running([worker]) { _ async throws in
             try await eventually { try await stored(id).status == "SUCCEEDED" }
         }
-        #expect(attempts.all == ["2"])
+        // A kill is not the job's doing, and uses up no attempt.
+        #expect(attempts.all == ["1"])
     }
 
-    @Test func `a job that kills its workers is given up`() async throws {
+    @Test func `kills use up no attempt, however many there were while the job got on`() async throws {
+        let id = try await enqueue("one", maxAttempts: 1)
+        for _ in 0..<6 {
+            // Lost four times in a row, and taken up by somebody who gets on, and is killed in turn.
+            try await abandon(id, losses: 3)
+            let noted = Notes()
+            let gate = Gate()
+            let worker = makeWorker(
+                Errand { name, _ in
+                    await RunningJob.madeProgress()
+                    noted.add(name)
+                    await gate.pass()
+                    return .done
+                })
+            try await running([worker]) { _ async throws in
+                defer { gate.open() }
+                try await eventually { !noted.all.isEmpty }
+                #expect(try await losses(id) == 0)
+                #expect(try await stored(id).attempts == 1)
+                try await abandon(id)
+            }
+        }
+        try await abandon(id)
+        try await running([makeWorker(Errand { _, _ in .done })]) { _ async throws in
+            try await eventually { try await stored(id).status == "SUCCEEDED" }
+        }
+    }
+
+    @Test(arguments: [(before: 0, isParked: false), (before: 3, isParked: false), (before: 4, isParked: true)])
+    func `a job that ends its workers again and again is parked with a word`(before: Int, isParked: Bool) async throws {
         let id = try await enqueue("one", maxAttempts: 3)
-        try await abandon(id, attempts: 3)
+        try await abandon(id, attempts: 3, losses: before)
         let notes = Notes()
         let worker = makeWorker(
-            Errand(onGivenUp: { name, _ in notes.add("gave up \(name)") }) { _, _ in
+            Errand(onGivenUp: { name, reason in notes.add("gave up \(name): \(reason)") }) { _, _ in
                 notes.add("begun")
                 return .done
             })
         try await running([worker]) { _ async throws in
             try await eventually { !notes.all.isEmpty }
         }
-        #expect(notes.all == ["gave up one"])
-        #expect(try await stored(id).status == "FAILED")
+        let job = try await stored(id)
+        if isParked {
+            #expect(notes.all.count == 1)
+            #expect(notes.all[0].hasPrefix("gave up one: The program ended 5 times in a row while it was at this"))
+            #expect(job.status == "FAILED")
+            #expect(job.lastError?.hasSuffix("then start it again.") == true)
+            #expect(try await queue.dead(limit: 1).map(\.id) == [id])
+        } else {
+            #expect(notes.all == ["begun"])
+            #expect(job.status == "SUCCEEDED")
+        }
+    }
+
+    @Test func `a job that fails by itself has not ended its worker`() async throws {
+        let id = try await enqueue("one", maxAttempts: 3)
+        try await abandon(id, losses: 2)
+        try await running([makeWorker(Errand(delay: .seconds(600)) { _, _ in throw Mishap(description: "no") })]) { _ async throws in
+            try await eventually { try await stored(id).lastError == "no" }
+        }
+        #expect(try await losses(id) == 0)
+        #expect(try await stored(id).attempts == 1)
+    }
+
+    @Test func `a worker that takes its own job again was not lost`() async throws {
+        let id = try await enqueue("one", maxAttempts: 1)
+        let begun = Notes()
+        let gate = Gate()
+        let worker = makeWorker(
+            Errand { _, job in
+                begun.add("\(job.losses)")
+                await gate.pass()
+                return .done
+            })
+        try await running([worker]) { _ async throws in
+            defer { gate.open() }
+            try await eventually { begun.all.count == 1 }
+            // As after an outage of the database that was longer than a lease.
+            try await TestDatabase.current.owner.execute("UPDATE jobs SET lease_until = now() - interval '1 second' WHERE id = \(id)")
+            try await eventually { begun.all.count == 2 }
+        }
+        #expect(begun.all == ["0", "0"])
+    }
+
+    @Test func `that the database is away is nobody's failed attempt`() async throws {
+        let id = try await enqueue("one", maxAttempts: 1)
+        let closed = PostgresPool(configuration: TestDatabase.current.configuration, logger: quiet)
+        await closed.close()
+        let worker = makeWorker(
+            Errand(delay: .seconds(600)) { _, _ in
+                try await closed.execute("SELECT 1")
+                return .done
+            })
+        try await running([worker]) { _ async throws in
+            try await eventually { try await stored(id).lastError != nil }
+        }
+        let job = try await stored(id)
+        #expect(job.status == "PENDING")
+        #expect(job.attempts == 0)
+        #expect(job.secondsToWait > 60)
+    }
+
+    @Test func `a full disk is nobody's failed attempt either, and is called that`() async throws {
+        let id = try await enqueue("one", maxAttempts: 1)
+        let log = RecordedLog()
+        let worker = makeWorker(
+            Errand(delay: .seconds(600)) { _, _ in
+                try await TestDatabase.current.owner.execute("DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$")
+                return .done
+            }, logger: log.logger)
+        try await running([worker]) { _ async throws in
+            try await eventually { try await stored(id).lastError != nil }
+        }
+        let job = try await stored(id)
+        #expect(job.status == "PENDING")
+        #expect(job.attempts == 0)
+        #expect(job.lastError?.contains("disk full") == true)
+        #expect(log.lines.contains { $0.contains("A job could not use the database") && $0.contains("disk full (53100)") })
     }
 
     @Test func `heartbeats keep a job that takes longer than its lease`() async throws {

@@ -180,6 +180,15 @@ import Testing
         #expect(try EntryPath("./a//b\\c").text == "a/b/c")
     }
 
+    @Test func `a mark beside a slash hides nothing`() throws {
+        #expect(throws: EntryPath.Failure.absolute) { try EntryPath("/\u{301}etc/passwd") }
+        #expect(throws: EntryPath.Failure.leavesArchive) { try EntryPath("..\\\u{301}x") }
+        #expect(throws: EntryPath.Failure.leavesArchive) { try EntryPath("a/\u{301}b/../..") }
+        #expect(Array(try EntryPath("a\\\u{301}b").text.utf8) == Array("a/\u{301}b".utf8))
+        let path = try #require(LogPath("US[AB12AB12AB12] [2026-11-10]/\u{301}x/Passwords.txt"))
+        #expect(path.kind == .passwords)
+    }
+
     private let passwords =
         "URL: https://vpn.example.com/login\nUsername: alex.doe@example.com\nPassword: Invented-5!\nApplication: Chrome\n===============\n"
 

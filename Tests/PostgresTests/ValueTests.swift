@@ -117,6 +117,23 @@ import Testing
         try await roundTrip("bytea[]", [[Data(all), Data()]])
     }
 
+    @Test func `an element of an array is one, whatever stands beside its signs`() async throws {
+        let marks = ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{1F3FB}"]
+        let signs = ["\"", "\\", ",", "{", "}", "'", "NULL"]
+        let texts =
+            signs.flatMap { sign in marks.map { "a\(sign)\($0)" } + ["\u{600}\(sign)", "\u{110BD}\(sign)b"] } + marks + ["\"\u{301},\"\u{301}x"]
+        try await withPool { (pool) async throws in
+            let back = try #require(try await pool.first("SELECT \(texts)::text[]", as: [String].self))
+            // `==` takes for equal what is only written alike.
+            #expect(back.map { Array($0.utf8) } == texts.map { Array($0.utf8) })
+            let inner = try await pool.query("SELECT unnest(\([ArrayLiteral.text(texts)])::text[])::text[]", as: [String].self).first
+            #expect(inner?.map { Array($0.utf8) } == texts.map { Array($0.utf8) })
+            let name = "odd\"\u{301} name"
+            let column = try await pool.query("SELECT 1 AS \(identifier: name)").first
+            #expect(try column?.get(name, as: Int.self) == 1)
+        }
+    }
+
     @Test func `JSON comes back as it was`() async throws {
         let event = Event(name: "it's \"one\" \\ ü", count: 3, at: Date(timeIntervalSince1970: 1_700_000_000.5), tags: ["a", ""])
         try await roundTrip("jsonb", [JSON(event), JSON(Event(name: "", count: 0, at: nil, tags: []))])

@@ -51,6 +51,16 @@ import Testing
         #expect(error?.detail.contains("mara") == false)
     }
 
+    @Test(arguments: ["a\"\u{301}b", "\\\u{301}", "\u{600}\"", "\"\u{200D}\\\u{FE0F}", "\r\n\t\u{301}"])
+    func `a value with a mark beside a sign is written so that it is read as the same`(text: String) throws {
+        let filter = SCIMFilter.compare(SCIMPath(["title"]), .equal, .text(text))
+        guard case .compare(_, _, .text(let back)) = try SCIMFilterParser.filter(filter.description) else {
+            Issue.record("It is another filter.")
+            return
+        }
+        #expect(Array(back.utf8) == Array(text.utf8))
+    }
+
     @Test func `every filter that is written is read as the same`() throws {
         var random = SeededGenerator(seed: 42)
         for _ in 0..<2_000 {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from program import Database, Installation, Process, Sandbox, wait_for
+from program import SHORT_LEASE, Database, Installation, Process, Sandbox, wait_for
 
 PEOPLE = 6_000
 PAGE = 999
@@ -31,7 +31,7 @@ def database():
 @pytest.fixture(scope="module")
 def installation(directory, database):
     installation = Installation(
-        "calm", directory.url, database_url=database.url, settings={"DATASHIELD_DIRECTORY_URL_AZURE_AD": directory.url}
+        "calm", directory.url, database_url=database.url, settings=SHORT_LEASE | {"DATASHIELD_DIRECTORY_URL_AZURE_AD": directory.url}
     )
     yield installation
     installation.end()

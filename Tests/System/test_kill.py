@@ -1,6 +1,6 @@
 """A server that is killed in the middle of a scan: what it recorded in the end is what an undisturbed one records."""
 
-from program import Installation, wait_for
+from program import SHORT_LEASE, Installation, wait_for
 
 PEOPLE = 900
 KILLS = 10
@@ -21,7 +21,7 @@ def test_a_scan_that_is_killed_ten_times_ends_as_an_undisturbed_one(sandbox):
 
     # Slow enough that ten kills fall into one scan.
     sandbox.slow_down(400)
-    killed = Installation("kill", sandbox.url, PEOPLE)
+    killed = Installation("kill", sandbox.url, PEOPLE, settings=SHORT_LEASE)
     try:
         run = killed.call("POST", "/api/employees/scan")["id"]
         for number in range(KILLS):

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from program import Database, Installation, database_says, wait_for
+from program import SHORT_LEASE, Database, Installation, database_says, wait_for
 
 RESET = "okta/api/v1/users/{id}/lifecycle/reset_password"
 DOMAIN = "reset.example"
@@ -20,7 +20,7 @@ def place(sandbox):
     database = Database("reset")
     try:
         installation = Installation(
-            "reset", sandbox.url, database_url=database.url, settings={"DATASHIELD_DIRECTORY_URL_OKTA": sandbox.url}
+            "reset", sandbox.url, database_url=database.url, settings=SHORT_LEASE | {"DATASHIELD_DIRECTORY_URL_OKTA": sandbox.url}
         )
         try:
             yield Place(installation, database, sandbox)
@@ -106,6 +106,11 @@ def test_a_program_that_is_killed_while_the_directory_is_asked_does_not_ask_agai
     log = installation.all("/api/remediation")
     assert [(entry["action"], entry["status"]) for entry in log] == [("FORCE_PASSWORD_RESET", "FAILED")]
     assert "not repeated" in log[0]["detail"]
+    # It may have been done, as it was here: that is said, and what comes after it is offered.
+    assert log[0]["outcomeKnown"] is False
+    request = place.requests()[0]
+    assert (request["failure"], request["nextAction"]) == ("UNKNOWN", "REVOKE_SESSIONS")
+    assert "it is not known whether it was done" in request["reason"]
     # What comes after it is done, and it is not done again.
     other = place.people[1]
     installation.call("POST", "/api/remediation/bulk", {"ids": [place.alerts[other["id"]]], "action": "FORCE_PASSWORD_RESET"})
@@ -115,6 +120,47 @@ def test_a_program_that_is_killed_while_the_directory_is_asked_does_not_ask_agai
     assert place.resets() == 2
     assert place.liveness(person) != "NEUTRALISED"
     assert re.search("was lost with its program", installation.server.words())
+
+
+def test_what_a_directory_answers_while_the_database_is_restarted_is_written_down_afterwards(place):
+    installation = place.installation
+    by_hand, by_worker = place.people[:2]
+    slow = [
+        {"kind": "slow", "service": "okta", "pathPrefix": f"api/v1/users/{person['externalId']}/lifecycle", "delayMilliseconds": 2_000}
+        for person in (by_hand, by_worker)
+    ]
+    place.sandbox.misbehave(*slow)
+    asking = threading.Thread(target=ask_for_nothing, args=(installation, place.alerts[by_hand["id"]]))
+    asking.start()
+    installation.call("POST", "/api/remediation/bulk", {"ids": [place.alerts[by_worker["id"]]], "action": "FORCE_PASSWORD_RESET"})
+    # The directory has done both, and its answers are on their way.
+    wait_for(lambda: place.resets() == 2, "the calls", explain=installation.server.words)
+    place.database.stop("fast")
+    kept = "What a directory answered cannot be written down"
+    wait_for(lambda: installation.server.words().count(kept) == 2, "both answers", explain=installation.server.words)
+    place.database.start()
+    wait_for(lambda: ended(place), "the end of the requests", explain=installation.server.words)
+    asking.join()
+    assert [(request["status"], request["failure"]) for request in place.requests()] == [("DONE", None)] * 2
+    log = installation.all("/api/remediation")
+    assert sorted((entry["action"], entry["status"], entry["outcomeKnown"]) for entry in log) == [
+        ("FORCE_PASSWORD_RESET", "SUCCESS", True),
+        ("FORCE_PASSWORD_RESET", "SUCCESS", True),
+        ("REVOKE_SESSIONS", "SUCCESS", True),
+        ("REVOKE_SESSIONS", "SUCCESS", True),
+    ]
+    assert place.resets() == 2
+    assert {place.liveness(person) for person in (by_hand, by_worker)} == {"NEUTRALISED"}
+    # No address of anybody in the log.
+    assert "@" not in "".join(line for line in installation.server.words().splitlines() if "directory answered" in line)
+
+
+def ended(place):
+    """Whether all requests have; false while the database is starting."""
+    try:
+        return all(request["status"] in ("DONE", "FAILED") for request in place.requests())
+    except AssertionError:
+        return False
 
 
 def ask_for_nothing(installation, alert):

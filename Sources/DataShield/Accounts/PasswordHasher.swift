@@ -2,6 +2,7 @@ import CLibCrypt
 import Foundation
 import HTTPTypes
 import NIOPosix
+import Scalars
 
 /// bcrypt, as libcrypt has it. One hash of cost 12 takes a processor for about 0.4 s, so hashing has threads of its own, few of them,
 /// and a queue with an end: many sign-ins at once must not take the server's threads from everybody else.
@@ -58,7 +59,7 @@ package final class PasswordHasher: Sendable {
 
     /// Whether a stored hash was made with another cost and should be made anew at the next sign-in.
     package func isOutdated(_ hash: String) -> Bool {
-        hash.split(separator: "$").dropFirst().first.flatMap { Int($0) } != cost
+        hash.parts(between: "$").dropFirst().first.flatMap { Int($0) } != cost
     }
 
     private func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {

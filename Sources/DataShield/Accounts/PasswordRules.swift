@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// What a password has to be: long enough to be worth hashing, short enough for bcrypt to see all of it, and not what everybody tries
 /// first.
@@ -34,7 +35,7 @@ package struct PasswordRules: Sendable {
         let lower = password.lowercased()
         let plain = Self.plain(lower)
         if common.contains(lower) || Self.isPattern(lower) { return "is among the most common passwords." }
-        let local = email.split(separator: "@").first.map { String($0) } ?? email
+        let local = email.parts(between: "@").first.map { String($0) } ?? email
         for own in [email, local] + company where !own.isEmpty && Self.isBuilt(plain, of: Self.plain(own.lowercased())) {
             return "must not be the e-mail address or the company's name."
         }

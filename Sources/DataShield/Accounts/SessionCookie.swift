@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Scalars
 
 /// The cookie that carries a session's token.
 package struct SessionCookie: Sendable {
@@ -21,9 +22,9 @@ package struct SessionCookie: Sendable {
     /// The token that a request carries.
     static func token(in request: Request) -> String? {
         for header in request.headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, parts[0].drop(while: { $0 == " " }) == name[...] else { continue }
+            for pair in header.parts(between: ";") {
+                let parts = pair.parts(between: "=", limit: 1)
+                guard parts.count == 2, parts[0].unicodeScalars.drop(while: { $0 == " " }).elementsEqual(name.unicodeScalars) else { continue }
                 return String(parts[1])
             }
         }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Postgres
+import Scalars
 
 /// Everything that can be done with the people who sign in.
 package struct Users: Sendable {
@@ -162,7 +163,7 @@ package struct Users: Sendable {
                 WHERE company_id = \(db.company) AND id = \(id)
                 """)
             if after.isDisabled || newHash != nil { try await sessions.endAll(of: id, in: db) }
-            if after != before {
+            if !after.isWritten(like: before) {
                 try await AuditTrail.record(
                     "user.updated", target: .init("user", id), before: UserAudit(before), after: UserAudit(after), by: subject, in: db)
             }
@@ -234,7 +235,7 @@ package struct Users: Sendable {
 
     static func checkedName(_ name: String) throws -> String {
         let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard name.count <= 200, !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+        guard name.hasAtMost(200), !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw InvalidInput("name", "must be at most 200 characters.")
         }
         return name

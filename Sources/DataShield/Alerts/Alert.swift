@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Somebody is in a breach: what a person has to look at, and what became of it.
 package struct Alert: Sendable, Hashable {
@@ -33,6 +34,7 @@ extension Alert {
     /// - Throws: ``Alerts/Failure`` when it cannot go there from where it is.
     mutating func move(to next: AlertStatus, at now: Date) throws(Alerts.Failure) {
         guard status.permits(next) else { throw .cannotMove(from: status, to: next) }
+        guard next != .open || employeeId != nil else { throw .aboutNobody }
         switch next {
         case .open:
             acknowledgedAt = nil
@@ -65,7 +67,7 @@ enum AlertText {
     /// The text without blanks at its ends and without control characters but line breaks and tabs.
     /// - Throws: ``InvalidInput`` for the field.
     static func clean(_ text: String, field: String) throws -> String {
-        let lines = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n").unicodeScalars.trimmingSpace()
+        let lines = text.swapping(text: "\r\n", for: "\n").swapping("\r", for: "\n").unicodeScalars.trimmingSpace()
         guard lines.unicodeScalars.count <= maximum else { throw InvalidInput(field, "At most \(maximum) characters.") }
         let isWritable = lines.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control || $0 == "\n" || $0 == "\t" }
         guard isWritable else { throw InvalidInput(field, "A control character cannot be stored.") }

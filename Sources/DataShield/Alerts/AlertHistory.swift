@@ -17,8 +17,15 @@ extension Alerts {
         return events.items.map { event in
             AlertHistoryEntry(
                 at: event.createdAt, action: event.action, actor: event.actorName, fromStatus: Self.status(in: event.before),
-                toStatus: Self.status(in: event.after), resolution: Self.text("resolution", in: event.after))
+                toStatus: Self.status(in: event.after), resolution: Self.text("resolution", in: event.after), outcome: Self.outcome(event))
         }
+    }
+
+    /// What became of a call in a directory.
+    private static func outcome(_ event: AuditEvent) -> AlertHistoryEntry.Outcome? {
+        guard event.action == "remediation.performed", case .object(let members)? = event.after else { return nil }
+        if case .bool(false)? = members["outcomeKnown"] { return .unknown }
+        return text("status", in: event.after) == RemediationStatus.success.rawValue ? .done : .failed
     }
 
     private static func status(in state: JSONValue?) -> AlertStatus? { text("status", in: state).flatMap { AlertStatus(rawValue: $0) } }

@@ -203,7 +203,7 @@ extension AlertModel {
         status = alert.status.badge
         let sure = alert.confidence.badge
         confidence = Badge("\(sure.label) confidence", .neutral, icon: sure.icon)
-        moves = Self.moves(from: alert.status)
+        moves = Self.moves(from: alert.status, isAboutSomebody: alert.employeeId != nil)
         formError = problem?.detail
         let evidence = alert.evidence
         exposed = DataTag.all(evidence?.exposedData ?? [])
@@ -228,13 +228,16 @@ extension AlertModel {
         resolution = alert.resolution
     }
 
-    private static func moves(from status: AlertStatus) -> [Move] {
+    private static func moves(from status: AlertStatus, isAboutSomebody: Bool) -> [Move] {
         let all = [
             Move(value: AlertStatus.acknowledged.rawValue, label: "Acknowledge", icon: "eye", isPrimary: true),
             Move(value: AlertStatus.resolved.rawValue, label: "Resolve", icon: "check", isPrimary: status == .acknowledged),
             Move(value: AlertStatus.open.rawValue, label: "Reopen", icon: "refresh", isPrimary: false),
         ]
-        return all.filter { move in AlertStatus(rawValue: move.value).map { status.permits($0) } ?? false }
+        // Who was deleted is nobody to act on.
+        return all.filter { move in
+            AlertStatus(rawValue: move.value).map { status.permits($0) && ($0 != .open || isAboutSomebody) } ?? false
+        }
     }
 
     /// What a person can do, for what was exposed.
@@ -274,7 +277,13 @@ extension AlertModel {
             case _ where event.action == "remediation.requested":
                 entries.append(entry(event.at, "shield", event.actor, "asked for remediation of the account"))
             case _ where event.action == "remediation.performed":
-                entries.append(entry(event.at, "shield-check", event.actor, "acted on the account in its directory"))
+                switch event.outcome {
+                case .done?, nil: entries.append(entry(event.at, "shield-check", event.actor, "acted on the account in its directory"))
+                case .failed?: entries.append(entry(event.at, "warning", event.actor, "asked the directory to act on the account, which failed"))
+                case .unknown?:
+                    entries.append(
+                        entry(event.at, "question", event.actor, "asked the directory to act on the account; it is not known whether it was done"))
+                }
             case let status? where status != event.fromStatus:
                 let word = status == .open ? "reopened it" : status == .acknowledged ? "acknowledged it" : "resolved it"
                 entries.append(entry(event.at, status.badge.icon, event.actor, word, event.resolution))

@@ -64,7 +64,8 @@ package struct AlertFilter: Sendable, Hashable {
                 (a.message ILIKE \(pattern)
                     OR a.employee_id IN (SELECT id FROM employees WHERE company_id = \(company)
                         AND (first_name || ' ' || last_name || ' ' || email) ILIKE \(pattern))
-                    OR a.breach_id IN (SELECT id FROM breaches WHERE name ILIKE \(pattern) OR title ILIKE \(pattern)))
+                    OR a.breach_id IN (SELECT id FROM breaches WHERE (company_id IS NULL OR company_id = \(company))
+                        AND (name ILIKE \(pattern) OR title ILIKE \(pattern))))
                 """)
         }
         if let from { parts.append("a.created_at >= \(from)") }

@@ -120,6 +120,15 @@ package struct AlertHistoryEntry: Codable, Sendable, Hashable {
     package var fromStatus: AlertStatus?
     package var toStatus: AlertStatus?
     package var resolution: String?
+    /// Of a call in a directory: what became of it.
+    package var outcome: Outcome?
+
+    package enum Outcome: String, Codable, CaseIterable, Sendable {
+        case done = "DONE"
+        case failed = "FAILED"
+        /// It is not known whether it was done.
+        case unknown = "UNKNOWN"
+    }
 }
 
 package struct AlertCommentResponse: Codable, Sendable, Hashable {

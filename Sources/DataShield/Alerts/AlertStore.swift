@@ -61,6 +61,13 @@ struct AlertStore {
         }
     }
 
+    /// What is not resolved about somebody.
+    func unresolved(about employee: EmployeeID) async throws -> [AlertID] {
+        try await db.query(
+            "SELECT id FROM alerts WHERE company_id = \(db.company) AND employee_id = \(employee) AND status <> 'RESOLVED' ORDER BY id",
+            as: AlertID.self)
+    }
+
     func find(_ id: AlertID) async throws -> AlertListing? {
         try await db.first(Self.one(id, of: db.company), as: AlertListing.self)
     }

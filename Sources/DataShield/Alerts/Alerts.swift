@@ -15,17 +15,20 @@ package struct Alerts: Sendable {
     package enum Failure: FeatureError, Hashable {
         case notFound
         case cannotMove(from: AlertStatus, to: AlertStatus)
+        /// Whoever it was about is deleted.
+        case aboutNobody
 
         package var status: HTTPResponse.Status {
             switch self {
             case .notFound: .notFound
-            case .cannotMove: .conflict
+            case .cannotMove, .aboutNobody: .conflict
             }
         }
         package var detail: String {
             switch self {
             case .notFound: "There is no such alert."
             case .cannotMove(let from, let to) where from == to: "The alert is \(to.rawValue) already."
+            case .aboutNobody: "The person was deleted, so that there is nobody to act on. The alert stays resolved."
             case .cannotMove(let from, let to): "An alert cannot go from \(from.rawValue) to \(to.rawValue)."
             }
         }
@@ -116,7 +119,7 @@ package struct Alerts: Sendable {
             guard let before = try await store.lock([id]).first else { throw Failure.notFound }
             var alert = before
             try change.apply(to: &alert, at: now)
-            if alert != before {
+            if !alert.isWritten(like: before) {
                 try await store.save(alert, at: now)
                 try await Self.record([(before, alert)], by: subject, in: db)
             }
@@ -124,6 +127,27 @@ package struct Alerts: Sendable {
             return listing
         }
     }
+
+    /// Resolves what is open about a person who is about to be deleted, in the transaction that deletes them: nobody is left to act on. The
+    /// schema does the same for whoever deletes a person by another way, and knows of nobody to name.
+    static func resolve(about employee: EmployeeID, at now: Date, by subject: Subject, in db: TenantTransaction) async throws {
+        let store = AlertStore(db)
+        let open = try await store.lock(try await store.unresolved(about: employee))
+        let changes = open.filter { $0.status != .resolved }.map { before in
+            var alert = before
+            (alert.status, alert.resolvedAt, alert.resolution) = (.resolved, now, deletionReason)
+            return (before: before, after: alert)
+        }
+        guard !changes.isEmpty else { return }
+        try await store.save(changes.map(\.after), at: now)
+        try await AuditTrail.record(
+            changes.map { before, after in
+                .init("alert.status_changed", target: .init("alert", after.id), before: AlertAudit(before), after: AlertAudit(after))
+            }, by: subject, in: db)
+    }
+
+    /// As the schema says it, too.
+    static let deletionReason = "The person was deleted."
 
     private static func checkAssignee(_ change: Change, _ store: AlertStore) async throws {
         guard case .set(let user) = change.assignee else { return }
@@ -188,7 +212,7 @@ extension Alerts {
                 do { try change.apply(to: &alert, at: now) } catch {
                     return BulkResult(id: id, outcome: .refused, detail: (error as? any FeatureError)?.detail)
                 }
-                guard alert != before else { return BulkResult(id: id, outcome: .unchanged, detail: nil) }
+                guard !alert.isWritten(like: before) else { return BulkResult(id: id, outcome: .unchanged, detail: nil) }
                 changes.append((before, alert))
                 return BulkResult(id: id, outcome: .changed, detail: nil)
             }

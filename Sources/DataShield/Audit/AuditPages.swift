@@ -122,7 +122,7 @@ extension AuditListModel.Row {
         let old = members(before)
         let new = members(after)
         return Set(old.keys).union(new.keys).sorted().compactMap { key in
-            guard old[key] != new[key] else { return nil }
+            guard !old[key].isWritten(like: new[key]) else { return nil }
             switch (old[key], new[key]) {
             case (let old?, let new?): return "\(key): \(text(old)) → \(text(new))"
             case (nil, let new?) where before == nil || new != .null: return text(new).isEmpty ? nil : "\(key): \(text(new))"

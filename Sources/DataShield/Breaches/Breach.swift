@@ -1,9 +1,12 @@
 import Foundation
 import Postgres
 
-/// A breach, as the catalogue of all companies has it. It says what was breached, never who is in it.
+/// A breach: of the catalogue, which is everybody's and holds what services publish, or a company's own. It says what was breached, never
+/// who is in it.
 package struct Breach: Sendable, Hashable, RowDecodable {
     package var id: BreachID
+    /// Whether no catalogue has it, and only the company's own sources name it.
+    package var isOwn: Bool
     package var name: String
     package var title: String
     package var source: BreachSource
@@ -34,12 +37,14 @@ package struct Breach: Sendable, Hashable, RowDecodable {
     package var plainDescription: String? { description.map { PlainText.of(html: $0) } }
 
     static let columns: SQL = """
-        b.id, b.name, b.title, b.source, b.domain, b.breach_date, b.added_at, b.description, b.data_types, b.pwn_count, b.is_verified, \
-        b.is_fabricated, b.is_sensitive, b.is_retired, b.is_spam_list, b.is_malware, b.is_stealer_log, b.logo_path, b.created_at, b.updated_at
+        b.id, b.company_id IS NOT NULL, b.name, b.title, b.source, b.domain, b.breach_date, b.added_at, b.description, \
+        b.data_types, b.pwn_count, b.is_verified, b.is_fabricated, b.is_sensitive, b.is_retired, b.is_spam_list, b.is_malware, \
+        b.is_stealer_log, b.logo_path, b.created_at, b.updated_at
         """
 
     package init(from row: inout Row) throws {
         id = try row.next()
+        isOwn = try row.next()
         name = try row.next()
         title = try row.next()
         source = try row.next()

@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 import Postgres
 
 /// The catalogue as one scan uses it: kept current with the provider's own, and held in memory, for services that only name breaches.
@@ -17,7 +18,7 @@ package actor BreachCatalogue {
 
     private func all() async throws -> [String: CatalogueEntry] {
         if let entries { return entries }
-        let breaches = try await system.query("SELECT \(Breach.columns) FROM breaches b WHERE added_at IS NOT NULL", as: Breach.self)
+        let breaches = try await system.query("SELECT \(Breach.columns) FROM breaches b WHERE company_id IS NULL", as: Breach.self)
         let loaded = Dictionary(
             breaches.map { breach in
                 var entry = breach.entry
@@ -32,13 +33,19 @@ package actor BreachCatalogue {
     /// Takes one more entry of a provider's catalogue.
     func add(_ entry: CatalogueEntry, source: BreachSource) async throws {
         try await store([BreachDraft(source: source, isFromCatalogue: true, entry: entry)])
+        entries?[CanonicalKey.of(entry.name)] = entry
     }
 
+    /// Writes entries, and has the companies that know any of them under a name of their own make one breach of the two.
     private func store(_ drafts: [BreachDraft]) async throws {
         // Two entries with one key are one breach; in one statement a row can be written only once.
         let distinct = Dictionary(drafts.map { ($0.key, $0) }, uniquingKeysWith: { $0.improved(by: $1) })
-        _ = try await system.transaction { db in try await BreachStore(db: db).replace(with: Array(distinct.values)) }
-        entries = nil
+        let queue = JobQueue(pool: system.pool, makeID: { CUID.make(at: Date()) })
+        try await system.transaction { db in
+            for company in try await CatalogueStore(db: db).replace(with: Array(distinct.values)) {
+                try await UniteBreaches.enqueue(for: company, in: db, queue)
+            }
+        }
     }
 
     // MARK: Following a provider's catalogue
@@ -83,6 +90,7 @@ package actor BreachCatalogue {
             pace?.countFreeCall()
             let drafts = try await client.catalogue()
             try await store(drafts)
+            entries = nil
             let marker = HIBPWire.marker(drafts.map(\.entry))
             try await system.execute(
                 """

@@ -9,31 +9,36 @@ package struct BreachDraft: Sendable, Hashable {
 
     package var key: String { CanonicalKey.of(entry.name) }
 
+    /// What the title would be as a name: a finding may name either. nil where it is the same, or there is none.
+    package var titleKey: String? {
+        guard !entry.title.isEmpty else { return nil }
+        let key = CanonicalKey.of(entry.title)
+        return key == self.key ? nil : key
+    }
+
     package init(source: BreachSource, isFromCatalogue: Bool, entry: CatalogueEntry) {
         self.source = source
         self.isFromCatalogue = isFromCatalogue
         self.entry = entry
     }
 
-    /// What a finding says of its breach.
+    /// What a finding says of its breach: what the company has as its own where no catalogue has it.
     package init(_ finding: Finding) {
         source = finding.source
-        if let entry = finding.catalogue {
-            self.entry = entry
-            isFromCatalogue = true
-        } else {
-            entry = CatalogueEntry(
+        isFromCatalogue = false
+        entry =
+            finding.catalogue
+            ?? CatalogueEntry(
                 name: finding.breachName, breachDate: finding.breachDate, dataTypes: finding.dataTypes,
                 isStealerLog: finding.source == .stealerLog)
-            isFromCatalogue = false
-        }
+        entry.addedAt = nil
     }
 
-    /// What the catalogue has.
+    /// What is stored.
     package init(_ breach: Breach) {
         source = breach.source
         entry = breach.entry
-        isFromCatalogue = breach.addedAt != nil
+        isFromCatalogue = !breach.isOwn
     }
 
     /// How good the word is: a catalogue's before what was said of one person, and each by its source.
@@ -57,6 +62,8 @@ package struct BreachDraft: Sendable, Hashable {
         result.entry.breachDate = [better.entry.breachDate, worse.entry.breachDate].compactMap { $0 }.min()
         result.entry.domain = [better.entry.domain, worse.entry.domain].compactMap { $0 }.min()
         result.entry.dataTypes = Set(better.entry.dataTypes).union(worse.entry.dataTypes).sorted()
+        result.entry.isFabricated = better.entry.isFabricated || worse.entry.isFabricated
+        result.entry.isSpamList = better.entry.isSpamList || worse.entry.isSpamList
         return result
     }
 

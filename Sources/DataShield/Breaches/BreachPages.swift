@@ -25,7 +25,7 @@ package struct BreachPages: Sendable {
     enum Scope: String, Codable, CaseIterable, Sendable {
         /// Those with people of the company in them.
         case ours
-        /// The whole catalogue.
+        /// Also the rest of the catalogue.
         case all
     }
 
@@ -46,7 +46,8 @@ package struct BreachPages: Sendable {
         let parts = [("q", query.q), ("scope", query.scope?.rawValue), ("source", query.source?.rawValue)]
         let model = BreachListModel(
             subtitle: scope == .ours
-                ? "Breaches that people of yours are in, the widest first." : "All breaches that the sources know, the latest first.",
+                ? "Breaches that people of yours are in, the widest first."
+                : "All breaches of the catalogue, and those of yours that it has not, the latest first.",
             q: query.q,
             scopeFilter: Choice("scope", "Which breaches", [("ours", "With your people"), ("all", "All known")], selected: scope.rawValue),
             sourceFilter: Choice(
@@ -106,7 +107,9 @@ extension BreachModel {
             Fact("Date of the breach", clock.breachDay(breach.breachDate)), Fact("Site", breach.domain ?? "None"),
             Fact("Accounts in all", breach.pwnCount.map { Format.count($0) } ?? "Unknown"),
             Fact("Known from", BreachPages.capital(breach.source.displayName)),
-            Fact("In the source's catalogue since", breach.addedAt.map(clock.day) ?? "Unknown"),
+            breach.isOwn
+                ? Fact("Catalogue", "In none: only your own sources name it")
+                : Fact("In the source's catalogue since", breach.addedAt.map(clock.day) ?? "Unknown"),
         ]
         alertsURL = "/alerts?breach=\(breach.id)"
         peopleNote = Format.count(listing.affected, "person", "people")

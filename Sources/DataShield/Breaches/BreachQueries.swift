@@ -27,14 +27,16 @@ struct AffectedCursor: Codable, Sendable {
 enum BreachQueries {
     private static let shownName: SQL = "lower(CASE WHEN b.title = '' THEN b.name ELSE b.title END)"
 
-    /// A breach that stands in no source's catalogue is known from what was found of somebody, and may be named after a file of theirs:
-    /// only whose people are in it see it.
-    private static let isShown: SQL = "(n.people > 0 OR b.added_at IS NOT NULL)"
+    /// One of the company's own that nobody is in any more says nothing.
+    private static let isShown: SQL = "(n.people > 0 OR b.company_id IS NULL)"
+
+    /// The catalogue's and the company's own; the database shows no others, and by this it need not look at them.
+    private static func areOf(_ company: CompanyID) -> SQL { "(b.company_id IS NULL OR b.company_id = \(company))" }
 
     static func page(of company: CompanyID, _ filter: Breaches.Filter, after cursor: BreachCursor?, limit: Int) -> SQL {
-        var conditions: [SQL] = [filter.includesOthers ? isShown : "n.people > 0"]
+        var conditions: [SQL] = [areOf(company), filter.includesOthers ? isShown : "n.people > 0"]
         if let text = filter.text, !text.isEmpty {
-            let pattern = "%" + text.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+            let pattern = LikePattern.containing(text.lowercased())
             conditions.append("(\(shownName) LIKE \(pattern) OR lower(b.name) LIKE \(pattern) OR lower(b.domain) LIKE \(pattern))")
         }
         if let source = filter.source { conditions.append("b.source = \(source)") }
@@ -66,7 +68,7 @@ enum BreachQueries {
         """
         SELECT \(Breach.columns), coalesce(n.people, 0) FROM breaches b
         LEFT JOIN breach_counts n ON n.company_id = \(company) AND n.breach_id = b.id
-        WHERE b.id = \(id) AND \(isShown)
+        WHERE b.id = \(id) AND \(areOf(company)) AND \(isShown)
         """
     }
 

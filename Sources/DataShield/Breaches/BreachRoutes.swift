@@ -34,7 +34,7 @@ package struct BreachRoutes: Sendable {
         var q: String?
         var source: BreachSource?
         var dataType: String?
-        /// The whole catalogue instead.
+        /// Also the rest of the catalogue.
         var all: Bool?
         var sort: Breaches.Order?
         var cursor: String?

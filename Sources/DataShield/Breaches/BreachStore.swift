@@ -1,113 +1,200 @@
 import Foundation
 import Postgres
 
-/// The SQL of the catalogue. `db` is a company's transaction or the system's: the catalogue belongs to all.
+/// The SQL of breaches as one company has them: the catalogue's, which it only reads, and its own.
 struct BreachStore {
-    let db: any Queryable
+    let db: TenantTransaction
 
-    /// What has to be known of a breach to say whether a draft improves it.
+    /// What has to be known of a breach to record that somebody is in it.
     struct Known: RowDecodable {
         var id: BreachID
         var key: String
+        /// Whether it is the company's own: the catalogue is not for a company to improve.
+        var isOwn: Bool
         var quality: Int
         var raisesAlert: Bool
         var displayName: String
+        /// nil: date unknown.
+        var breachDate: Date?
 
         init(from row: inout Row) throws {
             id = try row.next()
             key = try row.next()
-            let source = try row.next(as: BreachSource.self)
-            quality = (try row.next(as: Bool.self) ? 4 : 0) + source.rank
+            isOwn = try row.next()
+            quality = try row.next(as: BreachSource.self).rank
             raisesAlert = try row.next()
             displayName = try row.next()
+            breachDate = try row.next()
         }
-    }
 
-    func known(_ keys: [String]) async throws -> [Known] {
-        try await db.query(
+        static let columns: SQL = """
+            b.id, b.canonical_key, b.company_id IS NOT NULL, b.source, NOT (b.is_fabricated OR b.is_spam_list), \
+            CASE WHEN b.title = '' THEN b.name ELSE b.title END, b.breach_date
             """
-            SELECT id, canonical_key, source, added_at IS NOT NULL, NOT (is_fabricated OR is_spam_list),
-                CASE WHEN title = '' THEN name ELSE title END
-            FROM breaches WHERE canonical_key = ANY(\(keys)::text[])
-            """, as: Known.self)
     }
 
-    /// Adds what is missing and improves what is worse than the drafts say.
-    /// - Parameter drafts: by their keys.
-    /// - Returns: all of them, as the catalogue has them now.
-    func ensure(_ drafts: [String: BreachDraft]) async throws -> [String: Known] {
-        let keys = drafts.keys.sorted()
-        var found = Dictionary(uniqueKeysWithValues: try await known(keys).map { ($0.key, $0) })
-        let missing = keys.filter { found[$0] == nil }
-        if !missing.isEmpty {
-            // In the order of the keys: two recorders that add the same breaches wait for each other, and never both ways.
-            try await insert(missing.compactMap { drafts[$0] })
-            for breach in try await known(missing) { found[breach.key] = breach }
-        }
-        let worse = keys.filter { key in
-            guard let draft = drafts[key], let breach = found[key] else { return false }
-            // Between equals without a catalogue, each may know something that the other does not.
-            return draft.quality > breach.quality || (draft.quality == breach.quality && !draft.isFromCatalogue)
-        }
-        if !worse.isEmpty, try await improve(worse, with: drafts) > 0 {
-            for breach in try await known(worse) { found[breach.key] = breach }
+    /// Breaches of the catalogue `b` whose title a key is. Two that have one title are told apart by their names only.
+    private static let isOnlyOneOfItsTitle: SQL = """
+        NOT EXISTS (SELECT FROM breaches o WHERE o.company_id IS NULL AND o.title_key = b.title_key AND o.id <> b.id)
+        """
+
+    /// What the company's names are: a breach of the catalogue by its name, else by its title, else one of the company's own.
+    /// - Returns: by the keys that were asked for; a breach that is known by its title has another key itself.
+    func known(_ keys: [String]) async throws -> [String: Known] {
+        let rows = try await db.query(
+            """
+            SELECT b.canonical_key, 1 AS place, \(Known.columns) FROM breaches b WHERE b.company_id IS NULL AND b.canonical_key = ANY(\(keys)::text[])
+            UNION ALL
+            SELECT b.title_key, 2, \(Known.columns) FROM breaches b
+            WHERE b.company_id IS NULL AND b.title_key = ANY(\(keys)::text[]) AND \(Self.isOnlyOneOfItsTitle)
+            UNION ALL
+            SELECT b.canonical_key, 3, \(Known.columns) FROM breaches b
+            WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])
+            ORDER BY place
+            """)
+        var found: [String: Known] = [:]
+        for var row in rows {
+            let (asked, _) = (try row.next(as: String.self), try row.next(as: Int.self))
+            let breach = try Known(from: &row)
+            if found[asked] == nil { found[asked] = breach }
         }
         return found
     }
 
-    private func insert(_ drafts: [BreachDraft]) async throws {
-        try await db.execute(Self.insertion(drafts) + "ON CONFLICT DO NOTHING")
+    /// A breach of the company's own that the catalogue has by now.
+    struct Taken: RowDecodable {
+        var own: BreachID
+        var ownDate: Date?
+        var catalogue: Known
+
+        init(from row: inout Row) throws {
+            own = try row.next()
+            ownDate = try row.next()
+            catalogue = try Known(from: &row)
+        }
     }
 
-    /// Takes a source's whole catalogue: adds what is new and overwrites what changed, unless a better source has said it.
-    /// - Returns: how many rows were written.
-    func replace(with drafts: [BreachDraft]) async throws -> Int {
-        guard let source = drafts.first?.source else { return 0 }
-        let lesser = BreachSource.allCases.filter { $0.rank <= source.rank }
-        let set: [SQL] = Self.values.map { "\(unsafe: $0) = excluded.\(unsafe: $0)" }
-        let old: [SQL] = Self.values.map { "b.\(unsafe: $0)" }
-        let new: [SQL] = Self.values.map { "excluded.\(unsafe: $0)" }
-        return try await db.execute(
-            Self.insertion(drafts) + """
-                ON CONFLICT (canonical_key) DO UPDATE SET \(set.joined(separator: ", "))
-                WHERE (b.added_at IS NULL OR b.source = ANY(\(lesser)::breach_source[]))
-                    AND (\(old.joined(separator: ", "))) IS DISTINCT FROM (\(new.joined(separator: ", ")))
-                """)
+    /// The first of the company's own breaches that the catalogue has, by its name or its title.
+    func firstTaken() async throws -> Taken? {
+        try await db.first(
+            """
+            SELECT own.id, own.breach_date, c.* FROM breaches own CROSS JOIN LATERAL (
+                SELECT * FROM (
+                    SELECT \(Known.columns), 1 AS place FROM breaches b WHERE b.company_id IS NULL AND b.canonical_key = own.canonical_key
+                    UNION ALL
+                    SELECT \(Known.columns), 2 FROM breaches b
+                    WHERE b.company_id IS NULL AND b.title_key = own.canonical_key AND \(Self.isOnlyOneOfItsTitle)
+                ) AS found ORDER BY place LIMIT 1
+            ) AS c
+            WHERE own.company_id = \(db.company) ORDER BY own.canonical_key LIMIT 1
+            """, as: Taken.self)
+    }
+
+    /// Lets one of the company's own go, to which nothing refers any more.
+    func remove(_ own: BreachID) async throws {
+        try await db.execute("DELETE FROM breaches WHERE company_id = \(db.company) AND id = \(own)")
+    }
+
+    // MARK: The company's own
+
+    /// Adds to the company's own what neither they nor the catalogue have, and improves those of them that are worse than the drafts say.
+    /// The catalogue stays as it is, whatever a company's sources say.
+    /// - Parameter drafts: by their keys.
+    /// - Returns: what each of the keys is; see ``known(_:)``.
+    func ensure(_ drafts: [String: BreachDraft]) async throws -> [String: Known] {
+        let keys = drafts.keys.sorted()
+        var found = try await known(keys)
+        let missing = keys.filter { found[$0] == nil }
+        if !missing.isEmpty { found.merge(try await added(missing, drafts)) { first, _ in first } }
+        let worse = keys.filter { key in
+            guard let draft = drafts[key], let breach = found[key], breach.isOwn else { return false }
+            // Between equals, each may know something that the other does not.
+            return draft.quality >= breach.quality
+        }
+        if !worse.isEmpty, try await improve(worse, with: drafts) > 0 {
+            for (key, breach) in try await known(worse) { found[key] = breach }
+        }
+        return found
+    }
+
+    private func added(_ keys: [String], _ drafts: [String: BreachDraft]) async throws -> [String: Known] {
+        // The catalogue may be taking them in at this moment.
+        try await db.execute(BreachLock.adding)
+        let known = try await known(keys)
+        let missing = keys.filter { known[$0] == nil }
+        guard !missing.isEmpty else { return known }
+        // In the order of the keys: two recorders that add the same breaches wait for each other, and never both ways.
+        let rows = BreachRows(missing.compactMap { drafts[$0] }, company: db.company)
+        try await db.execute(rows.insertion + "ON CONFLICT DO NOTHING")
+        return try await self.known(keys)
     }
 
     /// Improves breaches under lock, so that what is written follows from what is there, whoever else writes.
     private func improve(_ keys: [String], with drafts: [String: BreachDraft]) async throws -> Int {
         let breaches = try await db.query(
             """
-            SELECT \(Breach.columns) FROM breaches b WHERE canonical_key = ANY(\(keys)::text[]) ORDER BY canonical_key FOR NO KEY UPDATE
+            SELECT \(Breach.columns) FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])
+            ORDER BY b.canonical_key FOR NO KEY UPDATE
             """, as: Breach.self)
         var improved: [BreachDraft] = []
+        var redated: [BreachID] = []
         for breach in breaches {
             let before = BreachDraft(breach)
             guard let draft = drafts[CanonicalKey.of(breach.name)] else { continue }
             let after = before.improved(by: draft)
             if after != before { improved.append(after) }
+            if before.entry.breachDate != nil, after.entry.breachDate != before.entry.breachDate { redated.append(breach.id) }
         }
         guard !improved.isEmpty else { return 0 }
-        let set: [SQL] = Self.values.map { "\(unsafe: $0) = new.\(unsafe: $0)" }
-        return try await db.execute(
-            "UPDATE breaches b SET \(set.joined(separator: ", ")) FROM (\(Self.rows(improved))) AS new WHERE b.canonical_key = new.canonical_key")
+        let rows = BreachRows(improved, company: db.company)
+        let changed = try await db.execute(
+            """
+            UPDATE breaches b SET \(BreachRows.assignments(from: "new")) FROM (\(rows.selection)) AS new
+            WHERE b.company_id = \(db.company) AND b.canonical_key = new.canonical_key
+            """)
+        if !redated.isEmpty { try await forgetDates(of: redated) }
+        return changed
     }
 
-    // MARK: Many rows in one statement
+    /// Secrets whose files were of the former date are not of another one.
+    private func forgetDates(of breaches: [BreachID]) async throws {
+        try await db.execute(
+            """
+            UPDATE leaked_credentials c SET is_dated = false FROM breach_records r
+            WHERE r.company_id = \(db.company) AND r.breach_id = ANY(\(breaches)::text[]) AND r.captured_at IS NULL
+                AND c.company_id = r.company_id AND c.record_id = r.id AND c.is_dated
+            """)
+    }
+}
 
-    /// What a source may say of a breach: all but its id and key.
-    private static let values = [
-        "name", "title", "source", "domain", "breach_date", "added_at", "description", "data_types", "pwn_count", "is_verified",
+/// Breaches as rows of one statement.
+struct BreachRows {
+    private let drafts: [BreachDraft]
+    private let company: CompanyID?
+
+    /// - Parameter company: whose own they are; nil for the catalogue's.
+    init(_ drafts: [BreachDraft], company: CompanyID?) {
+        self.drafts = drafts
+        self.company = company
+    }
+
+    /// What a source may say of a breach: all but its id, its key and whose it is.
+    static let values = [
+        "name", "title", "title_key", "source", "domain", "breach_date", "added_at", "description", "data_types", "pwn_count", "is_verified",
         "is_fabricated", "is_sensitive", "is_retired", "is_spam_list", "is_malware", "is_stealer_log", "logo_path",
     ]
 
-    private static func insertion(_ drafts: [BreachDraft]) -> SQL {
-        let columns = (["id", "canonical_key"] + values).joined(separator: ", ")
-        return "INSERT INTO breaches AS b (\(unsafe: columns)) \(rows(drafts)) ORDER BY canonical_key "
+    /// Takes all of it from rows of that name.
+    static func assignments(from rows: String) -> SQL {
+        values.map { value -> SQL in "\(unsafe: value) = \(unsafe: rows).\(unsafe: value)" }.joined(separator: ", ")
     }
 
-    private static func rows(_ drafts: [BreachDraft]) -> SQL {
+    var insertion: SQL {
+        let columns = (["id", "company_id", "canonical_key"] + Self.values).joined(separator: ", ")
+        return "INSERT INTO breaches AS b (\(unsafe: columns)) \(selection) ORDER BY canonical_key "
+    }
+
+    var selection: SQL {
         let entries = drafts.map(\.entry)
         let flags: [(String, KeyPath<CatalogueEntry, Bool>)] = [
             ("is_verified", \.isVerified), ("is_fabricated", \.isFabricated), ("is_sensitive", \.isSensitive), ("is_retired", \.isRetired),
@@ -115,33 +202,24 @@ struct BreachStore {
         ]
         let flagArrays: [SQL] = flags.map { flag in "\(entries.map { $0[keyPath: flag.1] })::bool[]" }
         return """
-            SELECT id, canonical_key, name, title, source::breach_source, domain, breach_date, added_at, description,
+            SELECT id, \(company)::text, canonical_key, name, title, title_key, source::breach_source, domain, breach_date, added_at, description,
                 data_types::text[], pwn_count, \(unsafe: flags.map(\.0).joined(separator: ", ")), logo_path
             FROM unnest(
-                \(drafts.map { _ in BreachID() })::text[], \(drafts.map(\.key))::text[], \(entries.map(\.name))::text[],
-                \(entries.map(\.title))::text[], \(drafts.map(\.source.rawValue))::text[], \(entries.map(\.domain))::text[],
-                \(entries.map { $0.breachDate.map(Self.day) })::date[], \(entries.map(\.addedAt))::timestamptz[],
-                \(entries.map(\.description))::text[], \(entries.map { ArrayText.of($0.dataTypes) })::text[],
-                \(entries.map(\.pwnCount))::bigint[], \(flagArrays.joined(separator: ", ")), \(entries.map(\.logoPath))::text[]
-            ) AS draft (id, canonical_key, name, title, source, domain, breach_date, added_at, description, data_types, pwn_count,
+                \(drafts.map(id))::text[], \(drafts.map(\.key))::text[], \(entries.map(\.name))::text[], \(entries.map(\.title))::text[],
+                \(drafts.map { company == nil ? $0.titleKey : nil })::text[], \(drafts.map(\.source.rawValue))::text[],
+                \(entries.map(\.domain))::text[], \(entries.map { $0.breachDate.map(Self.day) })::date[],
+                \(entries.map { company == nil ? $0.addedAt : nil })::timestamptz[], \(entries.map(\.description))::text[],
+                \(entries.map { ArrayText.of($0.dataTypes) })::text[], \(entries.map(\.pwnCount))::bigint[],
+                \(flagArrays.joined(separator: ", ")), \(entries.map(\.logoPath))::text[]
+            ) AS draft (id, canonical_key, name, title, title_key, source, domain, breach_date, added_at, description, data_types, pwn_count,
                 \(unsafe: flags.map(\.0).joined(separator: ", ")), logo_path)
             """
     }
 
-    private static func day(_ date: Date) -> String { String(Timestamp.text(date).prefix(10)) }
-}
-
-/// Arrays within an array of rows: PostgreSQL's arrays of arrays are rectangles, so each goes as the text of an array.
-enum ArrayText {
-    /// `{"a","b"}`.
-    static func of(_ values: [String]) -> String {
-        var text = "{"
-        for (index, value) in values.enumerated() {
-            if index > 0 { text += "," }
-            text += "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-        }
-        return text + "}"
+    /// The id of one of the catalogue tells when its source took it in, and not when somebody's scan did.
+    private func id(_ draft: BreachDraft) -> BreachID {
+        company == nil ? BreachID(at: draft.entry.addedAt ?? Date(timeIntervalSince1970: 0)) : BreachID()
     }
 
-    static func of<Value: NativeEnum>(_ values: [Value]) -> String { "{" + values.map(\.rawValue).joined(separator: ",") + "}" }
+    private static func day(_ date: Date) -> String { String(Timestamp.text(date).prefix(10)) }
 }

@@ -30,7 +30,7 @@ package struct Breaches: Sendable {
         package var text: String?
         package var source: BreachSource?
         package var dataType: String?
-        /// Also those that none of the company's people is in.
+        /// Also those of the catalogue that none of the company's people is in.
         package var includesOthers: Bool
         package var order: Order
 

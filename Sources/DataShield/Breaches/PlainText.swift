@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Text out of the markup of strangers.
 package enum PlainText {
@@ -67,7 +68,7 @@ package enum PlainText {
     private static func takeTag(_ scalars: inout Substring.UnicodeScalarView) -> String? {
         let rest = scalars.dropFirst()
         guard let first = rest.first, first == "/" || first == "!" || first.properties.isAlphabetic else { return nil }
-        guard let end = rest.firstIndex(of: ">") else { return nil }
+        guard let end = rest.firstIndex(of: ">" as Unicode.Scalar) else { return nil }
         var name = ""
         for scalar in rest[..<end] {
             guard scalar == "/" && name.isEmpty || scalar.properties.isAlphabetic || scalar.properties.numericType != nil else { break }
@@ -80,12 +81,12 @@ package enum PlainText {
     /// Takes `&name;` or `&#number;`.
     private static func takeEntity(_ scalars: inout Substring.UnicodeScalarView) -> String? {
         let rest = scalars.dropFirst()
-        guard let end = rest.prefix(12).firstIndex(of: ";") else { return nil }
+        guard let end = rest.prefix(12).firstIndex(of: ";" as Unicode.Scalar) else { return nil }
         let name = String(rest[..<end])
         var character = entities[name]
-        if name.hasPrefix("#x") || name.hasPrefix("#X") {
+        if name.begins(with: "#x") || name.begins(with: "#X") {
             character = UInt32(name.dropFirst(2), radix: 16).flatMap(Unicode.Scalar.init).map { String($0) }
-        } else if name.hasPrefix("#") {
+        } else if name.begins(with: "#") {
             character = UInt32(name.dropFirst()).flatMap(Unicode.Scalar.init).map { String($0) }
         }
         guard let character else { return nil }

@@ -1,4 +1,5 @@
 import Postgres
+import Scalars
 
 /// Gives people whom a directory knows under another address now that address: in chains, where two have swapped theirs, and where
 /// somebody who has left had it. Where somebody has it who stays, the former address is kept.
@@ -107,9 +108,9 @@ struct AddressMoves {
     }
 
     private static func formerAddress(_ holder: Holder) -> String {
-        let parts = holder.email.split(separator: "@", maxSplits: 1)
-        let address = "left.\(holder.id).\(parts.first?.prefix(30) ?? "")@\(parts.last ?? "")"
-        return address.count <= 254 ? address : "left.\(holder.id)@datashield.invalid"
+        let parts = holder.email.parts(between: "@", limit: 1)
+        let address = "left.\(holder.id).\(parts.first?.beginning(30) ?? "")@\(parts.last ?? "")"
+        return address.hasAtMost(254) ? address : "left.\(holder.id)@datashield.invalid"
     }
 
     private func write(_ addresses: [(EmployeeID, String)]) async throws {

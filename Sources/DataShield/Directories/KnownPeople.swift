@@ -97,16 +97,22 @@ struct KnownPeople: Sendable {
         passwordChangedAt: Date?, sessionsValidFrom: Date?
     ) -> Int {
         var hasher = Hasher()
+        // By bytes, as the database compares: Hasher takes for one what is only seen alike.
+        func combine(_ text: String?) {
+            hasher.combine(text?.utf8.count)
+            guard var text else { return }
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        }
         hasher.combine(isActive)
         guard isActive else {
             hasher.combine(isDisabled)
             return hasher.finalize()
         }
-        hasher.combine(email)
-        hasher.combine(firstName ?? "")
-        hasher.combine(lastName ?? "")
-        hasher.combine(department)
-        hasher.combine(title)
+        combine(email)
+        combine(firstName ?? "")
+        combine(lastName ?? "")
+        combine(department)
+        combine(title)
         hasher.combine(mfaEnabled)
         hasher.combine(milliseconds(passwordChangedAt))
         hasher.combine(milliseconds(sessionsValidFrom))

@@ -7,6 +7,12 @@ import Postgres
 /// counts only when it is whole, and then in one transaction.
 package struct RunDirectorySync: JobHandler {
     package static let kind = "directory.sync"
+    /// It waits for the directory's pages, and works here while they are compared and merged. Of a first sync everybody is held in memory.
+    package static let waitingAtOnce: Int? = 32
+    /// A company with several directories syncs them side by side.
+    package static let share = 4
+    /// It begins anew each time and gets on only at its end, so that a program which is often killed loses it more often than others.
+    package static let lossesUntilParked = 10
     /// The first attempt, and three more after 30, 60 and 120 seconds.
     static let maxAttempts = 4
     /// After this time everybody is listed even where changes could be: who is gone for good is in no listing of changes.
@@ -82,7 +88,9 @@ package struct RunDirectorySync: JobHandler {
         let time = now()
         try await database.transaction(for: payload.company) { db in
             guard try await SyncStore(db).fail(payload.run, holder: nil, error: reason, at: time) else { return }
-            try await DirectoryStore(db).failed(payload.connection, configuration: nil, status: .error, error: reason)
+            // Parked is parked: the schedule would only end the program again.
+            try await DirectoryStore(db).failed(
+                payload.connection, configuration: nil, status: .error, error: reason, pausesSync: job.losses >= Self.lossesUntilParked)
         }
     }
 
@@ -201,6 +209,8 @@ package struct RunDirectorySync: JobHandler {
     ) async throws {
         let (company, id, listed) = (attempt.payload.company, attempt.payload.connection, listing.lines)
         let state = try directories.sealed(end.state, of: id, of: company)
+        let place = try await RunningJob.place()
+        defer { place?.give() }
         let outcome = try await database.transaction(for: company) { db -> SyncOutcome in
             let runs = SyncStore(db)
             // Locks the run: whoever takes it over waits, and finds it ended.

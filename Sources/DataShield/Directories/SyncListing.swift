@@ -42,8 +42,8 @@ actor SyncListing {
     }
 
     private func take(_ person: ListedPerson) throws {
-        guard !person.externalId.isEmpty, person.externalId.utf8.count <= ListedPerson.idLimit else {
-            throw DirectoryFailure.malformed("an id of more than \(ListedPerson.idLimit) bytes, or an empty one")
+        guard !person.externalId.isEmpty, person.externalId.utf8.count <= ListedPerson.idLimit, !person.externalId.utf8.contains(0) else {
+            throw DirectoryFailure.malformed("an id of more than \(ListedPerson.idLimit) bytes, an empty one, or one with a NUL in it")
         }
         let comparison = known.note(person)
         if let place = places[person.externalId] {

@@ -77,9 +77,11 @@ struct SyncMerge {
 
     /// Copies who may be different, and who is gone, to where they can be joined with the staff list.
     private func stage(_ listing: WholeListing) async throws {
+        // A large directory takes longer than a request's statement may.
+        try await db.setStatementTimeout(.seconds(600))
         _ = try await db.pipeline([
-            // A large directory takes longer than a request's statement may. Plans need to know how many rows there are, and little more.
-            "SELECT set_config('statement_timeout', '600000', true), set_config('default_statistics_target', '10', true)",
+            // Plans need to know how many rows there are, and little more.
+            "SELECT set_config('default_statistics_target', '10', true)",
             """
             CREATE TEMPORARY TABLE sync_listed (
                 line integer NOT NULL, id text COLLATE "C" NOT NULL, external_id text NOT NULL, email text COLLATE "C", first_name text,

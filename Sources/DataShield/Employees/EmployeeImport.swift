@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Scalars
 
 extension Employees {
     /// The media types under which staff lists are sent.
@@ -83,15 +84,15 @@ private struct EmployeeStaging {
 
     /// A text is null where the row says nothing, and empty where it says that there is none. `mfa` is 1, 0, or -1 for unknown.
     func create() async throws {
+        // A large list takes longer than a request's statement may.
+        try await db.setStatementTimeout(.seconds(300))
         _ = try await db.pipeline([
-            // A large list takes longer than a request's statement may.
-            "SELECT set_config('statement_timeout', '300000', true)",
             """
             CREATE TEMPORARY TABLE employee_import (
                 line integer NOT NULL, id text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL, first_name text, last_name text,
                 department text, title text, external_id text, is_vip boolean, mfa smallint
             ) ON COMMIT DROP
-            """,
+            """
         ])
     }
 
@@ -123,7 +124,7 @@ private struct EmployeeStaging {
             guard let sheet else {
                 if record.problem == nil, record.fields.allSatisfy({ $0.unicodeScalars.trimmingSpace().isEmpty }) { continue }
                 guard let found = StaffSheet(headings: record.fields) else {
-                    throw Employees.Failure.noAddressColumn(found: record.fields.map { String($0.unicodeScalars.trimmingSpace().prefix(60)) })
+                    throw Employees.Failure.noAddressColumn(found: record.fields.map { String($0.unicodeScalars.trimmingSpace().beginning(60)) })
                 }
                 sheet = found
                 continue

@@ -142,7 +142,7 @@ struct EmployeeProvisioning {
         after.externalId = person.externalId ?? (isTakenOver ? nil : before.externalId)
         after.sourceConnectionId = connection.rawValue
         after.deactivatedAt = person.isActive ? nil : before.deactivatedAt ?? now
-        guard after != before else { return Outcome(employee: before.id, formerAddress: before.email) }
+        guard !after.isWritten(like: before) else { return Outcome(employee: before.id, formerAddress: before.email) }
         // What is known of one account says nothing of another.
         let isSameAccount = before.sourceConnectionId == connection.rawValue && before.externalId == after.externalId
         let times: SQL = isSameAccount ? "" : ", password_changed_at = NULL, sessions_valid_from = NULL"

@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Scalars
 
 /// Which employees a list shows. What is nil does not matter.
 package struct EmployeeFilter: Sendable, Hashable {
@@ -119,6 +120,6 @@ extension EmployeeFilter {
 /// Patterns of LIKE in which nothing that a person typed is special.
 enum LikePattern {
     static func containing(_ text: String) -> String {
-        "%" + text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
+        "%" + text.escaping("\\", "%", "_") + "%"
     }
 }

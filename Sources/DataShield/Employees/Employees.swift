@@ -98,7 +98,7 @@ package struct Employees: Sendable {
             guard let before = try await store.find(id, locking: true) else { throw Failure.notFound }
             var employee = before
             try change.apply(to: &employee, at: now)
-            guard employee != before else { return before }
+            guard !employee.isWritten(like: before) else { return before }
             let moved = employee.email != before.email
             guard let saved = try await store.save(employee) else { throw Failure.notFound }
             // Whether the address is on the company's domain counts.
@@ -120,12 +120,13 @@ package struct Employees: Sendable {
         }
     }
 
-    /// Takes a person off the list, with what is known of them; their alerts stay, without a name.
+    /// Takes a person off the list, with what is known of them; their alerts stay, without a name, and none of them open.
     /// - Throws: ``Failure/notFound``.
     package func delete(_ id: EmployeeID, by subject: Subject) async throws {
         try await database.transaction(for: subject.company) { db in
             let store = EmployeeStore(db)
             guard let employee = try await store.find(id, locking: true) else { throw Failure.notFound }
+            try await Alerts.resolve(about: id, at: now(), by: subject, in: db)
             try await store.delete(id)
             try await AuditTrail.record(
                 "employee.deleted", target: .init("employee", id), before: EmployeeAudit(employee), after: nil, by: subject, in: db)

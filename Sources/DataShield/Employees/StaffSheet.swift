@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Reads the rows of a staff list: which column is which, and what a row says about a person.
 ///
@@ -176,12 +177,12 @@ extension StaffSheet {
 
     /// "Doe, Jane" and "Jane Doe" are Jane and Doe; "Ludwig van Beethoven" is Ludwig and van Beethoven.
     static func split(fullName: String) -> (first: String, last: String) {
-        if let comma = fullName.firstIndex(of: ",") {
+        if let comma = fullName.firstPlace(of: ",") {
             let last = fullName[..<comma].unicodeScalars.trimmingSpace()
-            let first = fullName[fullName.index(after: comma)...].unicodeScalars.trimmingSpace()
+            let first = fullName[fullName.place(behind: comma)...].unicodeScalars.trimmingSpace()
             return (first, last)
         }
-        let words = fullName.split(separator: " ")
+        let words = fullName.parts(between: " ")
         guard words.count > 1 else { return (fullName, "") }
         let particle = words.dropFirst().dropLast().firstIndex { particles.contains($0.lowercased()) }
         let start = particle ?? words.count - 1

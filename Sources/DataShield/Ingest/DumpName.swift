@@ -1,8 +1,9 @@
 import Foundation
 import LeakFiles
 import Postgres
+import Scalars
 
-/// How a dump is called in the catalogue, as far as its place says it: by its own file, or, where half of all dumps are called so
+/// How a dump's breach is called, as far as its place says it: by its own file, or, where half of all dumps are called so
 /// (`users.sql`), by the archive or folder that holds it.
 struct DumpName: Sendable, Hashable {
     var text: String
@@ -14,14 +15,14 @@ struct DumpName: Sendable, Hashable {
     ///   - beginning: the digest of the dump's beginning, which tells dumps apart that nothing else does.
     /// - Returns: nil when nothing tells it from others.
     init?(path: String, beginning: ContentDigest?) {
-        let names = path.split(whereSeparator: { $0 == "/" || $0 == "!" }).map { Self.title(String($0)) }
+        let names = path.parts { $0 == "/" || $0 == "!" }.map { Self.title(String($0)) }
         guard let last = names.last else { return nil }
         if let last, !Self.isGeneric(last) {
             self.init(text: last, isOwn: true)
         } else if let holder = names.dropLast().compactMap({ $0 }).last(where: { !Self.isGeneric($0) }) {
             self.init(text: holder, isOwn: false)
         } else if let beginning {
-            self.init(text: "\((last ?? "Dump").prefix(100)) (\(beginning.description.prefix(8)))", isOwn: false)
+            self.init(text: "\((last ?? "Dump").beginning(100)) (\(beginning.description.prefix(8)))", isOwn: false)
         } else {
             return nil
         }
@@ -35,16 +36,16 @@ struct DumpName: Sendable, Hashable {
     /// A name without its endings. nil when nothing is left that would tell it from others.
     private static func title(_ name: String) -> String? {
         var title = PlainText.oneLine(name)
-        while let dot = title.lastIndex(of: "."), endings.contains(title[title.index(after: dot)...].lowercased()) { title = String(title[..<dot]) }
-        title = String(title.prefix(120))
-        // An address in a file's name may be a stranger's, and the catalogue is everybody's.
-        guard !title.contains("@") else { return nil }
+        while let dot = title.lastPlace(of: "."), endings.contains(title[title.place(behind: dot)...].lowercased()) { title = String(title[..<dot]) }
+        title = String(title.beginning(120))
+        // An address in a file's name may be a stranger's.
+        guard !title.has("@") else { return nil }
         return title.unicodeScalars.count { $0.properties.isAlphabetic || $0.properties.numericType != nil } >= 3 ? title : nil
     }
 
     /// Whether a name is one that dumps of anything have: made of such words and of numbers only.
     static func isGeneric(_ title: String) -> Bool {
-        title.lowercased().split(whereSeparator: { !$0.isLetter }).allSatisfy { words.contains(String($0)) }
+        title.lowercased().parts { !$0.properties.isAlphabetic }.allSatisfy { words.contains(String($0)) }
     }
 
     private static let endings: Set = [
@@ -61,7 +62,7 @@ struct DumpName: Sendable, Hashable {
         passwords people person persons pg pgsql pos postgres postgresql private prod production profile profiles public pwd pwds raw record \
         records result results row rows sample site sorted sql staff stage staging subscriber subscribers table tables tbl temp test text tmp \
         txt unique uniq untitled user userdata userlist username usernames users usr utf valid web website wordpress wp xml xls xlsx
-        """.split(separator: " ").map { String($0) })
+        """.words.map { String($0) })
 }
 
 /// The SQL of the `leak_dumps` table.

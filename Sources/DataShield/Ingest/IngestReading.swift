@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import LeakFiles
 import Postgres
+import Scalars
 
 /// Whose people a reading looks for, in what, and how.
 package struct IngestOrder: Sendable {
@@ -85,7 +86,7 @@ extension Ingests {
             let (path, name) = (file.path, source.fileName.isEmpty ? "file" : source.fileName)
             do {
                 try await read([path], called: [path: name], at: file.place, IngestOrder(paths: [path], source: source), into: &recording) { part in
-                    part.hasPrefix(path) ? name + part.dropFirst(path.count) : part
+                    part.rest(behind: path).map { name + $0 } ?? part
                 }
                 try await recording.end(error: nil)
             } catch {
@@ -116,19 +117,23 @@ extension Ingests {
 
     /// How a part is called in what is kept: without the folders above what was named, which are nobody's business.
     static func name(of part: String, below roots: [String]) -> String {
-        for root in roots where part.hasPrefix(root) {
-            let folder = root.hasSuffix("/") ? String(root.dropLast()) : root
-            return String(folder.split(separator: "/").last ?? "") + String(part.dropFirst(folder.count))
+        for root in roots where part.begins(with: root) {
+            let folder = root.rest(before: "/") ?? root[...]
+            return "\(folder.parts(between: "/").last ?? "")\(part.rest(behind: folder) ?? "")"
         }
         return part
     }
 
     /// Why a reading ended early, in words that say nothing of what was read.
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         switch error {
         case is CancellationError: "The program was stopped. What was found is kept; read the file again for the rest."
+        case let error where DiskFull.isMeant(by: error): "\(DiskFull.words) What was found before is kept; read the file again for the rest."
         case let error as any FeatureError: error.detail
-        case is PostgresError: "The database was not available. What was found before is kept; read the file again for the rest."
+        case let error as PostgresError where error.isUnavailable:
+            "The database was not available. What was found before is kept; read the file again for the rest."
+        case is PostgresError:
+            "The database refused what was to be kept; the log has the reason. What was found before is kept; read the file again for the rest."
         default: "Reading failed. The log has the reason."
         }
     }

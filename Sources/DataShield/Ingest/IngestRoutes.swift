@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import LeakFiles
+import Scalars
 
 /// | Method | Path                      | Permission      |
 /// |--------|---------------------------|-----------------|
@@ -79,14 +80,14 @@ package struct IngestRoutes: Sendable {
 extension LeakSource {
     /// A file of which only the name is known.
     static func named(_ fileName: String?) -> LeakSource {
-        LeakSource(fileName: PlainText.oneLine(String((fileName ?? "").prefix(200))))
+        LeakSource(fileName: PlainText.oneLine(String((fileName ?? "").beginning(200))))
     }
 
     /// What a user says of a file.
     /// - Throws: ``InvalidInput`` naming what cannot be so.
     package static func checked(name: String?, date: String?, fileName: String?) throws -> LeakSource {
         let name = name.map { PlainText.oneLine($0) }.flatMap { $0.isEmpty ? nil : $0 }
-        guard (name ?? "").count <= 120 else { throw InvalidInput("breach", "must be at most 120 characters.") }
+        guard (name ?? "").hasAtMost(120) else { throw InvalidInput("breach", "must be at most 120 characters.") }
         var day: Date?
         if let date, !date.isEmpty {
             day = BreachDate.day(date)

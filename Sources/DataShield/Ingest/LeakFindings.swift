@@ -1,5 +1,6 @@
 import Foundation
 import LeakFiles
+import Scalars
 
 /// Makes findings of what leak files say: of one person of one company each. Pure; the only place that sees a secret, and it keeps a
 /// fingerprint.
@@ -14,7 +15,7 @@ struct LeakFindings: Sendable {
     let file: LeakFileID
     /// What whoever reads the file knows of it.
     let source: LeakSource
-    /// What the file is called in the catalogue if it is a dump.
+    /// What the file's breach is called if it is a dump.
     let dump: String?
     /// The company's domains, lower-cased: stolen sessions there concern it, whoever's they are.
     let domains: [String]
@@ -23,8 +24,8 @@ struct LeakFindings: Sendable {
     static let listsName = "Credential lists"
     private static let listsKey = CanonicalKey.of(listsName)
 
-    /// The day of a breach, as whoever reads the file knows it. All lists of all companies are one breach of the catalogue, so that none
-    /// of them can say when it was.
+    /// The day of a breach, as whoever reads the file knows it. All of a company's lists are one breach, so that none of them can say when
+    /// it was.
     private func date(of name: String) -> Date? { CanonicalKey.of(name) == Self.listsKey ? nil : source.date }
 
     // MARK: Lists, tables and dumps
@@ -91,7 +92,7 @@ struct LeakFindings: Sendable {
     }
 
     /// Whether a host is a domain, or below it.
-    private static func isWithin(_ host: String, _ domain: String) -> Bool { host == domain || host.hasSuffix("." + domain) }
+    private static func isWithin(_ host: String, _ domain: String) -> Bool { host == domain || host.ends(with: "." + domain) }
 
     // MARK: Parts of both
 
@@ -100,7 +101,7 @@ struct LeakFindings: Sendable {
         for record in records {
             types.formUnion(DataType.normalise(all: record.fields))
             if let secret = record.secret { types.insert(secret.kind.isHash ? "hashed_password" : "password") }
-            if let login = record.login, !login.contains("@"), !login.isEmpty { types.insert("username") }
+            if let login = record.login, !login.has("@"), !login.isEmpty { types.insert("username") }
         }
         return types.sorted()
     }

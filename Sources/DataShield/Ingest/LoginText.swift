@@ -1,3 +1,5 @@
+import Scalars
+
 /// How a login from a leak is shown: enough for its owner to recognise it.
 enum LoginText {
     /// - Parameters:
@@ -7,8 +9,8 @@ enum LoginText {
     static func redacted(_ login: String, of address: String) -> String {
         let login = PlainText.oneLine(login)
         if login.lowercased() == address.lowercased() { return address }
-        guard let first = login.first else { return "" }
-        guard let at = login.lastIndex(of: "@"), at != login.startIndex, let domain = domain(login[login.index(after: at)...]) else {
+        guard let first = login.unicodeScalars.first else { return "" }
+        guard let at = login.lastPlace(of: "@"), at != login.startIndex, let domain = domain(login[login.place(behind: at)...]) else {
             return "\(first)***"
         }
         return "\(first)***@\(domain)"
@@ -18,9 +20,9 @@ enum LoginText {
     /// only what ends as domains do is taken for one.
     private static func domain(_ text: Substring) -> String? {
         // try?: why it is none does not matter.
-        guard text.utf8.count <= 90, let name = try? DomainName(String(text)), let last = name.text.split(separator: ".").last else { return nil }
+        guard text.utf8.count <= 90, let name = try? DomainName(String(text)), let last = name.text.parts(between: ".").last else { return nil }
         let isCountry = last.utf8.count == 2 && last.utf8.allSatisfy { (97...122).contains($0) }
-        return isCountry || last.hasPrefix("xn--") || endings.contains(String(last)) ? name.text : nil
+        return isCountry || last.begins(with: "xn--") || endings.contains(String(last)) ? name.text : nil
     }
 
     /// Of the endings that are no country's those that addresses mostly have, and those that companies have within (RFC 2606, RFC 6762).
@@ -30,5 +32,5 @@ enum LoginText {
         digital media solutions systems services consulting software global world berlin hamburg koeln cologne bayern ruhr saarland wien tirol \
         swiss zuerich london paris africa asia cat eus gal bzh arpa museum coop aero jobs travel tel post bank insurance law legal health care \
         example test invalid local localhost lan corp internal intranet home
-        """.split(separator: " ").map { String($0) })
+        """.words.map { String($0) })
 }

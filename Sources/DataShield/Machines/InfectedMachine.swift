@@ -5,7 +5,7 @@ import Postgres
 package struct InfectedMachine: Sendable, Hashable, RowDecodable {
     package var id: InfectedMachineID
     package var machineId: String
-    /// The entry of the catalogue under which its records and alerts are.
+    /// The breach under which its records and alerts are.
     package var breachId: BreachID
     package var malwareFamily: String?
     /// When the malware took the data.
@@ -50,7 +50,7 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
             self.hasTokens = hasTokens
         }
 
-        /// The name of the breach that stands for this machine in the catalogue. It names nobody: the catalogue is everybody's.
+        /// The name of the company's breach that stands for this machine. It names nobody, and follows from the machine alone.
         package var breachName: String { "Stealer log \(machineId.prefix(12))" }
     }
 

@@ -50,7 +50,7 @@ extension Remediation {
             let before = try await store.lockSettings()
             let time = try await clock.read(db)
             let after = try before.changed(by: change(before), at: time)
-            if after != before {
+            if !after.isWritten(like: before) {
                 try await store.save(after)
                 try await AuditTrail.record(
                     "remediation.settings_changed", target: .init("company", subject.company), before: SettingsAudit(before),
@@ -89,7 +89,8 @@ extension Remediation {
 
     /// Protects a person. It holds for their address, too: whoever is put on the list again under it is protected as before.
     /// - Parameters:
-    ///   - employee: whom; or nil, and then by the address.
+    ///   - employee: whom; or nil, and then by the address. With both, the address has to be theirs: else somebody else than was meant
+    ///     would stay unprotected.
     /// - Throws: ``InvalidInput``; ``Failure/noSuchPerson`` for an id that is nobody's.
     package func protect(_ employee: EmployeeID?, address: String?, reason: String, by subject: Subject) async throws -> [ProtectedPerson] {
         var errors: [FieldError] = []
@@ -112,6 +113,9 @@ extension Remediation {
             guard let id, let person = try await store.people([id]).first else {
                 if employee != nil { throw Failure.noSuchPerson }
                 throw InvalidInput("email", "is nobody's on the staff list.")
+            }
+            if let address, person.email != address {
+                throw InvalidInput("email", "is not the address of the person whom employeeId names. Give one of the two.")
             }
             try await store.protect(person, reason: cleanReason, by: try await store.address(of: subject.user) ?? subject.programName, at: time)
             try await AuditTrail.record(

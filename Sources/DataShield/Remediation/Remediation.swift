@@ -1,8 +1,10 @@
+import Crypto
 import Foundation
 import HTTPTypes
 import Jobs
 import Logging
 import Postgres
+import Scalars
 
 /// Everything that can be done about an account in its directory: revoke its sessions, make its password useless. What is asked for is
 /// a ``RemediationRequest``; whether and when it is done, the ``Governor`` decides.
@@ -143,8 +145,8 @@ package struct Remediation: Sendable {
     private func run(_ id: RemediationRequestID, of company: CompanyID, waiting patience: Duration) async throws -> RemediationRequest? {
         let runner = runner
         let (results, continuation) = AsyncStream.makeStream(of: Result<RemediationRequest, any Error>?.self)
-        // In a task of its own: once the directory is asked, the answer is to be written down also when whoever asked has gone.
-        Task {
+        // The keeper's: once the directory is asked, the answer is to be written down also when whoever asked has gone.
+        runner.keeper.launch {
             do { continuation.yield(.success(try await runner.run(id, of: company))) } catch { continuation.yield(.failure(error)) }
             continuation.finish()
         }
@@ -179,32 +181,43 @@ package struct Remediation: Sendable {
     package struct Bulk: Sendable {
         /// The dry run of it, as it is now.
         package var plan: RemediationPlan
-        /// How many people's requests were made.
-        package var requested: Int
+        /// The requests that were made, one for each person.
+        package var requests: [RemediationRequest] = []
         /// Whether that was when the same was ordered before.
         package var isRepeated = false
+
+        /// How many people's requests were made.
+        package var requested: Int { requests.count }
     }
 
     /// Has something done to the accounts of the people whom alerts are about, in the background. Those who would be refused for a reason
     /// of their own are left out; the governor decides about the others one by one, in the order of the dry run.
     /// - Parameter key: tells this order from others: the same again makes no second request.
-    /// - Throws: ``Failure/notEnabled``, ``Failure/refused(_:)`` while stopped, ``Failure/keyReused``; ``InvalidInput``.
+    /// - Throws: ``Failure/notEnabled``, ``Failure/refused(_:)`` while stopped, ``Failure/keyReused`` for another action or other alerts;
+    ///   ``InvalidInput``.
     package func bulk(_ ids: [AlertID], _ action: RemediationType, by subject: Subject, key: OrderKey? = nil) async throws -> Bulk {
         let plan = try await plan(ids, action, for: subject)
         let cause = key?.cause(of: "bulk", by: subject)
         let wanted = plan.items.filter { $0.refused == nil || $0.refused?.isOfGovernor == true }
+        let digest = OrderDigest(action, ids)
         let (database, queue, clock) = (database, queue, clock)
         return try await database.transaction(for: subject.company) { db in
             let store = RemediationStore(db)
             if let cause {
                 // With the lock: of two that come at once, the second sees what the first has made.
                 _ = try await store.lockSettings()
-                let made = try await store.madeAlike("\(cause):")
-                guard made.allSatisfy({ $0 == action }) else { throw Failure.keyReused }
-                guard made.isEmpty else { return Bulk(plan: plan, requested: made.count, isRepeated: true) }
+                let made = try await store.requests(madeBy: "\(cause):")
+                if let first = try await store.order(cause) {
+                    guard first == digest else { throw Failure.keyReused }
+                    return Bulk(plan: plan, requests: made, isRepeated: true)
+                }
+                // Of an order from before orders were kept, the action alone is known.
+                guard made.allSatisfy({ $0.action == action }) else { throw Failure.keyReused }
+                guard made.isEmpty else { return Bulk(plan: plan, requests: made, isRepeated: true) }
             }
             guard plan.cap.stoppedAt == nil else { throw Failure.refused(.stopped) }
             let time = try await clock.read(db)
+            if let cause { try await store.insertOrder(cause, digest, at: time) }
             let batch = cause ?? "bulk:\(RemediationRequestID(at: time))"
             let name = try await store.address(of: subject.user) ?? subject.programName
             let new = wanted.compactMap { item -> RemediationStore.New? in
@@ -214,13 +227,25 @@ package struct Remediation: Sendable {
                     trigger: .bulk, cause: "\(batch):\(employee)", requestedBy: subject.user, performedBy: name)
             }
             let written = try await store.insert(new, at: time)
-            guard !written.isEmpty else { return Bulk(plan: plan, requested: 0) }
+            guard !written.isEmpty else { return Bulk(plan: plan) }
             try await RunRemediation.enqueue(for: subject.company, in: db, queue)
             try await AuditTrail.record(
                 "remediation.requested", target: nil, after: RequestedAudit(action: action, people: written.count), by: subject, in: db)
-            return Bulk(plan: plan, requested: written.count)
+            return Bulk(plan: plan, requests: try await store.requests(madeBy: "\(batch):"))
         }
     }
+}
+
+/// By what a selection that was ordered is known again: its action and its alerts, in whatever order and however often they are named.
+struct OrderDigest: Sendable, Hashable {
+    let text: String
+
+    init(_ action: RemediationType, _ ids: [AlertID]) {
+        let named = [action.rawValue] + Set(ids).map(\.rawValue).sorted()
+        text = SHA256.hash(data: Data(named.joined(separator: "\n").utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    init(stored: String) { text = stored }
 }
 
 /// What tells an order from others, so that its repetition is known for one: of whoever gives it.
@@ -230,7 +255,7 @@ package struct OrderKey: Sendable, Hashable {
     /// - Throws: ``InvalidInput`` for one that is none.
     package init(_ text: String) throws {
         // As the draft of the header has it: a text in quotation marks; most leave them out.
-        let bare = text.hasPrefix("\"") && text.hasSuffix("\"") && text.utf8.count > 1 ? String(text.dropFirst().dropLast()) : text
+        let bare = text.content(within: "\"", "\"").map { String($0) } ?? text
         let isPlain = bare.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D || byte == 0x5F
                 || byte == 0x2E

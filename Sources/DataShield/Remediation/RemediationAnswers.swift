@@ -5,6 +5,8 @@ package struct RemediationActionResponse: Codable, Sendable, Hashable {
     package var id: RemediationActionID
     package var action: RemediationType
     package var status: RemediationStatus
+    /// false where it is not known whether the directory did it; the status is FAILED then, and says no more.
+    package var outcomeKnown: Bool
     package var target: String
     package var detail: String?
     package var performedBy: String?
@@ -16,6 +18,7 @@ package struct RemediationActionResponse: Codable, Sendable, Hashable {
         id = action.id
         self.action = action.action
         status = action.status
+        outcomeKnown = action.outcomeKnown
         target = action.target
         detail = action.detail
         performedBy = action.performedBy
@@ -38,6 +41,10 @@ package struct RemediationOutcome: Codable, Sendable, Hashable {
     package var connectionId: DirectoryConnectionID?
     /// Why it was refused or failed.
     package var reason: String?
+    /// How it failed: the directory REFUSED, was UNAVAILABLE, or it is UNKNOWN whether it was done.
+    package var failure: RemediationFailure?
+    /// What to ask for next, where it was done in part or it is not known whether it was; null when there is nothing.
+    package var nextAction: RemediationType?
     package var startedAt: Date?
     package var finishedAt: Date?
     package var createdAt: Date
@@ -55,6 +62,8 @@ package struct RemediationOutcome: Codable, Sendable, Hashable {
         performedBy = request.performedBy
         connectionId = request.connection
         reason = request.reason
+        failure = request.failure
+        nextAction = request.next
         startedAt = request.startedAt
         finishedAt = request.finishedAt
         createdAt = request.createdAt

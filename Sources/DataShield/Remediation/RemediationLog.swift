@@ -91,6 +91,20 @@ extension Remediation {
             rows, limit: limit, cursor: { try Cursor.encode(RemediationCursor(createdAt: $0.createdAt, id: $0.id.rawValue)) }, item: { $0 })
     }
 
+    /// What was done in part, or of which nobody knows, and after which nobody has asked for what comes next: the latest.
+    package func unfinished(limit: Int = 20, for subject: Subject) async throws -> [RemediationRequest] {
+        try await database.query(
+            for: subject.company,
+            """
+            SELECT \(RemediationRequest.columns) FROM remediation_requests q
+            WHERE q.company_id = \(subject.company) AND q.next_action IS NOT NULL AND NOT EXISTS (
+                SELECT FROM remediation_requests later
+                WHERE later.company_id = q.company_id AND later.employee_id = q.employee_id AND later.created_at > q.created_at
+                    AND later.action IN (q.next_action, q.action) AND later.status IN ('PENDING', 'STARTED', 'DONE'))
+            ORDER BY q.created_at DESC, q.id DESC \(SQL.limit(limit))
+            """, as: RemediationRequest.self)
+    }
+
     /// The log as CSV. That it was taken out is an audit event.
     package func exportLog(_ filter: RemediationFilter, for subject: Subject) async throws -> RemediationExport {
         try await database.transaction(for: subject.company) { db in
@@ -109,7 +123,7 @@ package struct RemediationExport: AsyncSequence, Sendable {
     let company: CompanyID
     private static let rows = 2_000
 
-    static let headings = ["time", "action", "status", "target", "detail", "performedBy", "employeeId", "alertId"]
+    static let headings = ["time", "action", "status", "target", "detail", "performedBy", "employeeId", "alertId", "outcomeKnown"]
 
     package func makeAsyncIterator() -> Iterator { Iterator(export: self) }
 
@@ -135,7 +149,7 @@ package struct RemediationExport: AsyncSequence, Sendable {
                 CSVWriter.append(
                     [
                         Timestamp.text(row.createdAt), row.action.rawValue, row.status.rawValue, row.target, row.detail ?? "", row.performedBy ?? "",
-                        row.employeeId ?? "", row.alertId ?? "",
+                        row.employeeId ?? "", row.alertId ?? "", row.outcomeKnown ? "true" : "false",
                     ], to: &bytes)
             }
             isLast = rows.count <= RemediationExport.rows

@@ -9,6 +9,19 @@ extension RemediationStatus {
     }
 }
 
+extension RemediationAction {
+    /// What nobody knows is not shown as failed.
+    var badge: Badge { outcomeKnown ? status.badge : .notKnown }
+}
+
+extension RemediationRequest {
+    var badge: Badge { failure == .unknown ? .notKnown : status.badge }
+}
+
+extension Badge {
+    fileprivate static var notKnown: Badge { Badge("Not known", .high, icon: "question") }
+}
+
 extension RemediationRequestStatus {
     var badge: Badge {
         switch self {
@@ -38,6 +51,9 @@ struct RemediationListModel: Sendable {
     var rows: [Row]
     var hasRows: Bool
     var pager: Pager?
+    /// What was done in part, or of which nobody knows.
+    var unfinished: [Row]
+    var hasUnfinished: Bool
     /// What waits, is under way or was refused: the latest.
     var requests: [Row]
     var hasRequests: Bool
@@ -53,6 +69,16 @@ struct RemediationListModel: Sendable {
         var detail: String
         var performedBy: String
         var alertURL: String?
+        /// What is to be decided on next.
+        var next: Next?
+
+        struct Next: Sendable {
+            var alert: String
+            var action: String
+            var label: String
+            /// For those who do not see the row.
+            var name: String
+        }
     }
 }
 
@@ -61,7 +87,7 @@ extension RemediationListModel.Row {
         at = clock.dateTime(attempt.createdAt)
         iso = Timestamp.text(attempt.createdAt)
         action = attempt.action.displayName
-        status = attempt.status.badge
+        status = attempt.badge
         target = attempt.target
         targetURL = attempt.employeeId.map { "/employees/\($0)" }
         detail = attempt.detail ?? ""
@@ -69,16 +95,20 @@ extension RemediationListModel.Row {
         alertURL = attempt.alertId.map { "/alerts/\($0)" }
     }
 
-    init(_ request: RemediationRequest, _ clock: PageClock) {
+    init(_ request: RemediationRequest, _ clock: PageClock, isNextOffered: Bool = false) {
         at = clock.dateTime(request.createdAt)
         iso = Timestamp.text(request.createdAt)
         action = request.action.displayName
-        status = request.status.badge
+        status = request.badge
         target = request.target
         targetURL = "/employees/\(request.employee)"
         detail = request.reason ?? ""
         performedBy = request.performedBy
         alertURL = request.alert.map { "/alerts/\($0)" }
+        if isNextOffered, let action = request.next, let alert = request.alert {
+            next = Next(
+                alert: alert.rawValue, action: action.rawValue, label: action.displayName, name: "\(action.displayName) of \(request.target)")
+        }
     }
 }
 

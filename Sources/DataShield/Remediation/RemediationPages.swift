@@ -34,6 +34,8 @@ package struct RemediationPages: Sendable {
         let settings = try await remediation.settings(for: subject)
         let isBeginning = query.cursor == nil
         let requests = isBeginning ? try await remediation.requests([.pending, .started, .refused], limit: 20, for: subject).items : []
+        let unfinished = isBeginning ? try await remediation.unfinished(for: subject) : []
+        let mayAct = settings.enabled && subject.may(.remediationAct)
         let clock = PageClock(now(), for: context.signedIn)
         let parts: [(String, String?)] = [
             ("action", query.action?.rawValue), ("status", query.status?.rawValue), ("employee", query.employee?.rawValue),
@@ -55,6 +57,8 @@ package struct RemediationPages: Sendable {
             pager: Pager(
                 Format.count(page.items.count, "attempt", "attempts") + " on this page", path: "/remediation", query: parts, cursor: query.cursor,
                 next: page.nextCursor),
+            unfinished: isFiltered ? [] : unfinished.map { .init($0, clock, isNextOffered: mayAct) },
+            hasUnfinished: !isFiltered && !unfinished.isEmpty,
             requests: shownRequests.map { .init($0, clock) }, hasRequests: !shownRequests.isEmpty)
         return pages.show("remediation/list", model, Frame("Remediation", in: .remediation), for: request, context)
     }

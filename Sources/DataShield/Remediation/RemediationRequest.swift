@@ -4,7 +4,7 @@ import Postgres
 /// Something that is to be done to one account. It goes forward only, so that its call is made at most once:
 ///
 ///     PENDING ──► STARTED ──► DONE
-///        │           └──────► FAILED
+///        │           └──────► FAILED ──► DONE, only where it was not known whether it was done
 ///        └─────────► REFUSED
 package struct RemediationRequest: Sendable, Hashable, RowDecodable {
     package var id: RemediationRequestID
@@ -21,13 +21,17 @@ package struct RemediationRequest: Sendable, Hashable, RowDecodable {
     package var connection: DirectoryConnectionID?
     /// Why it was refused or failed.
     package var reason: String?
+    /// How it failed.
+    package var failure: RemediationFailure?
+    /// What somebody is to decide on next, where it was done in part or nobody knows.
+    package var next: RemediationType?
     package var startedAt: Date?
     package var finishedAt: Date?
     package var createdAt: Date
 
     static let columns: SQL = """
         q.id, q.action, q.status, q.employee_id, q.target, q.alert_id, q.trigger, q.requested_by, q.performed_by, q.connection_id, q.reason, \
-        q.started_at, q.finished_at, q.created_at
+        q.failure, q.next_action, q.started_at, q.finished_at, q.created_at
         """
 
     package init(from row: inout Row) throws {
@@ -42,6 +46,8 @@ package struct RemediationRequest: Sendable, Hashable, RowDecodable {
         performedBy = try row.next()
         connection = try row.next()
         reason = try row.next()
+        failure = try row.next()
+        next = try row.next()
         startedAt = try row.next()
         finishedAt = try row.next()
         createdAt = try row.next()
@@ -78,6 +84,8 @@ package struct RemediationAction: Sendable, Hashable, RowDecodable {
     package var id: RemediationActionID
     package var action: RemediationType
     package var status: RemediationStatus
+    /// Whether it is known what the directory did. Where not, it may have been done, and FAILED says only that nobody knows.
+    package var outcomeKnown: Bool
     /// The address of the person.
     package var target: String
     package var detail: String?
@@ -88,12 +96,13 @@ package struct RemediationAction: Sendable, Hashable, RowDecodable {
     package var createdAt: Date
 
     static let columns: SQL =
-        "l.id, l.action, l.status, l.target, l.detail, l.performed_by, l.employee_id, l.alert_id, l.created_at"
+        "l.id, l.action, l.status, l.outcome_known, l.target, l.detail, l.performed_by, l.employee_id, l.alert_id, l.created_at"
 
     package init(from row: inout Row) throws {
         id = try row.next()
         action = try row.next()
         status = try row.next()
+        outcomeKnown = try row.next()
         target = try row.next()
         detail = try row.next()
         performedBy = try row.next()

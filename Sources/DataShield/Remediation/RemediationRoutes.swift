@@ -27,7 +27,7 @@ package struct RemediationRoutes: Sendable {
         api.respond(
             .post, "/api/alerts/{id}/remediate", .permission(.remediationAct),
             summary:
-                "Act on the account of an alert's person; 202 when the directory takes its time. With a header Idempotency-Key the same order is carried out once",
+                "Act on the account of an alert's person; 202 when the directory takes its time, 409 when it is refused, 502 when the directory could not be asked or its answer is not known; the problem names the request. With a header Idempotency-Key the same order is carried out once",
             body: Order.self, answers: Answer.self,
             use: remediate)
         api.respond(
@@ -106,7 +106,34 @@ package struct RemediationRoutes: Sendable {
             return try .json(Answer(request: nil, plan: try await remediation.plan([id], order.action, for: subject)))
         }
         let outcome = try await remediation.request(order.action, on: id, by: subject, key: try Self.key(request))
+        guard outcome.status != .failed else { return try Self.problem(outcome, context) }
         return try .json(Answer(request: outcome, plan: nil), status: outcome.status.isEnded ? .ok : .accepted)
+    }
+
+    /// A problem document (RFC 9457) that has what failed in it.
+    struct FailedRequest: Codable, Sendable {
+        var type = "about:blank"
+        var title: String
+        var status: Int
+        var detail: String
+        /// By this the HTTP request is found in the server's log.
+        var requestId: String
+        var request: RemediationOutcome
+    }
+
+    /// That a request failed: 409 when the directory would not do it, 502 when it could not be asked, or nobody knows what it did.
+    private static func problem(_ outcome: RemediationOutcome, _ context: AppContext) throws -> Response {
+        let status: HTTPResponse.Status =
+            switch outcome.failure {
+            case .refused?: .conflict
+            case .unavailable?, .unknown?, nil: .badGateway
+            }
+        let problem = FailedRequest(
+            title: status.reasonPhrase, status: status.code, detail: outcome.reason ?? "It was not done.", requestId: context.requestID,
+            request: outcome)
+        var response = try Response.json(problem, status: status)
+        response.headers[.contentType] = "application/problem+json"
+        return response
     }
 
     struct BulkOrder: Codable, Sendable {
@@ -117,18 +144,32 @@ package struct RemediationRoutes: Sendable {
 
     struct BulkAnswer: Codable, Sendable {
         var plan: RemediationPlan
-        /// How many people's requests wait now; 0 for a dry run.
+        /// How many people's requests were made; 0 for a dry run.
         var requested: Int
+        /// Those requests: `GET /api/remediation/requests/{id}` tells how each ends.
+        var requests: [BulkRequest]
+        /// Whether the same was ordered before with this key, so that these are the requests of then.
+        var repeated: Bool
+    }
+
+    struct BulkRequest: Codable, Sendable {
+        var id: RemediationRequestID
+        var employeeId: EmployeeID
+        var alertId: AlertID?
+        var status: RemediationRequestStatus
     }
 
     func bulk(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.remediationAct)
         let order = try await request.decodeJSON(BulkOrder.self)
         if order.dryRun == true {
-            return try .json(BulkAnswer(plan: try await remediation.plan(order.ids, order.action, for: subject), requested: 0))
+            return try .json(
+                BulkAnswer(plan: try await remediation.plan(order.ids, order.action, for: subject), requested: 0, requests: [], repeated: false))
         }
         let bulk = try await remediation.bulk(order.ids, order.action, by: subject, key: try Self.key(request))
-        return try .json(BulkAnswer(plan: bulk.plan, requested: bulk.requested), status: .accepted)
+        let requests = bulk.requests.map { BulkRequest(id: $0.id, employeeId: $0.employee, alertId: $0.alert, status: $0.status) }
+        let answer = BulkAnswer(plan: bulk.plan, requested: bulk.requested, requests: requests, repeated: bulk.isRepeated)
+        return try .json(answer, status: .accepted)
     }
 
     private static func key(_ request: Request) throws -> OrderKey? {

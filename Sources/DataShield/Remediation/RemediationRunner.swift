@@ -20,6 +20,8 @@ package struct RemediationRunner: Sendable {
     let database: TenantDatabase
     let directories: any RemediationDirectories
     let clock: RemediationClock
+    /// Owns what was started.
+    let keeper: RemediationKeeper
     let logger: Logger
     /// How long a directory may take for one call.
     var deadline: Duration = .seconds(120)
@@ -29,11 +31,13 @@ package struct RemediationRunner: Sendable {
     var interruption: @Sendable (Step) async throws -> Void = { _ in }
 
     package init(
-        database: TenantDatabase, directories: any RemediationDirectories, clock: RemediationClock = .database, logger: Logger
+        database: TenantDatabase, directories: any RemediationDirectories, clock: RemediationClock = .database, keeper: RemediationKeeper? = nil,
+        logger: Logger
     ) {
         self.database = database
         self.directories = directories
         self.clock = clock
+        self.keeper = keeper ?? RemediationKeeper(logger: logger)
         self.logger = logger
     }
 
@@ -50,7 +54,8 @@ package struct RemediationRunner: Sendable {
             try await interruption(.prepared)
             if let start = try await start(request, ready, of: company) {
                 try await interruption(.started)
-                try await perform(request, start, of: company)
+                // From here on it does not depend on whoever began it.
+                try await keeper.finish { try await keeper.holding(request.id) { try await perform(request, start, of: company) } }
             }
         }
         return try await find(id, of: company)
@@ -74,12 +79,6 @@ package struct RemediationRunner: Sendable {
 
     // MARK: The calls
 
-    /// What a call came to.
-    enum Answer: Sendable {
-        case done(String)
-        case failed(String)
-    }
-
     /// A request that was started.
     struct Start: Sendable {
         var route: RemediationRoute
@@ -91,60 +90,72 @@ package struct RemediationRunner: Sendable {
     }
 
     private func perform(_ request: RemediationRequest, _ start: Start, of company: CompanyID) async throws {
-        let answer = try await call(request.action, request, start, of: company, connected: .connected)
+        let connector: any DirectoryConnector
+        switch try await asking(start.route.connection, request, { try await directories.connector(for: start.route.connection, of: company) }) {
+        case .success(let open): connector = open
+        case .failure(let unanswered):
+            let written = Written(answer: .failed(unanswered.failure, unanswered.words), step: request.action, begun: start.at, isLast: true)
+            _ = try await record(written, request, start, company, recording: .recording)
+            return
+        }
+        try await interruption(.connected)
+        let answer = try await call(request.action, request, start, connector)
         try await interruption(.called)
         // The sessions come second: before the reset, whoever has the password could sign in again.
         var goesOn = false
         if case .done = answer { goesOn = start.route.revokesAfterReset }
         let (isHeld, time) = try await record(
-            answer, of: request.action, request, start, begun: start.at, isLast: !goesOn, company, recording: .recording)
+            Written(answer: answer, step: request.action, begun: start.at, isLast: !goesOn), request, start, company, recording: .recording)
         try await interruption(.recorded)
         guard goesOn, isHeld else { return }
-        let second = try await call(.revokeSessions, request, start, of: company, connected: .connectedAgain)
+        // By the same way: the database, which has its settings, may be away again.
+        try await interruption(.connectedAgain)
+        let second = try await call(.revokeSessions, request, start, connector)
         try await interruption(.calledAgain)
-        _ = try await record(second, of: .revokeSessions, request, start, begun: time, isLast: true, company, recording: .recordingAgain)
+        _ = try await record(
+            Written(answer: second, step: .revokeSessions, begun: time, isLast: true), request, start, company, recording: .recordingAgain)
         try await interruption(.recordedAgain)
     }
 
     private func call(
-        _ action: RemediationType, _ request: RemediationRequest, _ start: Start, of company: CompanyID, connected: Step
-    ) async throws -> Answer {
-        let connector: any DirectoryConnector
-        switch try await asking(start.route.connection, request, { try await directories.connector(for: start.route.connection, of: company) }) {
-        case .success(let open): connector = open
-        case .failure(let failure): return .failed(failure.words)
-        }
-        try await interruption(connected)
-        let answer = try await asking(start.route.connection, request) {
+        _ action: RemediationType, _ request: RemediationRequest, _ start: Start, _ connector: any DirectoryConnector
+    ) async throws -> RemediationAnswer {
+        let answer = try await asking(start.route.connection, request, mayChange: true) {
             try await connector.perform(action, on: start.account, isWeakResetWanted: start.route.isWeak)
         }
         switch answer {
         case .success(let words): return .done("\(start.route.connection.words): \(words)")
-        case .failure(let failure): return .failed(failure.words)
+        case .failure(let unanswered): return .failed(unanswered.failure, unanswered.words)
         }
     }
 
     /// Why a directory did not do what it was asked, in words.
     struct Unanswered: Error {
+        var failure: RemediationFailure
         var words: String
     }
 
     /// Asks a directory something, for as long as it may take.
+    /// - Parameter mayChange: whether an account may have been changed when no answer comes.
     func asking<Result: Sendable>(
-        _ connection: DirectoryConnection, _ request: RemediationRequest, _ body: @escaping @Sendable () async throws -> Result
+        _ connection: DirectoryConnection, _ request: RemediationRequest, mayChange: Bool = false,
+        _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Swift.Result<Result, Unanswered> {
-        func failure(_ words: String) -> Swift.Result<Result, Unanswered> { .failure(Unanswered(words: "\(connection.words): \(words)")) }
+        func failure(_ words: String) -> Swift.Result<Result, Unanswered> {
+            let end = mayChange ? ", so that it is not known whether it was done. Not repeated." : ". The account was not touched."
+            return .failure(Unanswered(failure: mayChange ? .unknown : .unavailable, words: "\(connection.words): \(words)\(end)"))
+        }
         do {
             return .success(try await withDeadline(body))
         } catch let reason as DirectoryFailure {
-            return failure(reason.description)
+            return .failure(Unanswered(failure: reason.ofRemediation, words: "\(connection.words): \(reason)"))
         } catch is CancellationError {
-            return failure("the program was stopped before the answer was known. Not repeated.")
+            return failure("the program was stopped before the answer was known")
         } catch is DeadlinePassed {
-            return failure("no answer within \(deadline.components.seconds) seconds, so that it is not known whether it was done. Not repeated.")
+            return failure("no answer within \(deadline.components.seconds) seconds")
         } catch {
             logger.error("A remediation call failed", metadata: ["request": "\(request.id)", "error": "\(PostgresError.logText(of: error))"])
-            return failure("the call failed inside this program; its log has the reason. Not repeated.")
+            return failure("the call failed inside this program, whose log has the reason")
         }
     }
 
@@ -165,57 +176,82 @@ package struct RemediationRunner: Sendable {
 
     // MARK: After
 
-    /// Writes down what a call came to: the log's row, what is now known of the account, and how the request goes on, in one transaction.
+    /// What is written down of a call.
+    private struct Written: Sendable {
+        /// The row in the log. The same each time that it is tried: a lost answer to COMMIT may have been a yes.
+        var id = RemediationActionID()
+        var answer: RemediationAnswer
+        var step: RemediationType
+        var begun: Date
+        var isLast: Bool
+    }
+
+    /// Writes down what a call came to: the log's row, what is now known of the account, and how the request goes on, in one transaction;
+    /// as soon as the database takes it.
     /// - Returns: whether the request was still ours, and when it was written. When it was given up meanwhile, the log says what came later
-    ///   all the same.
+    ///   all the same, and what was not known of the request is known then.
     private func record(
-        _ answer: Answer, of action: RemediationType, _ request: RemediationRequest, _ start: Start, begun: Date, isLast: Bool,
-        _ company: CompanyID, recording: Step
+        _ written: Written, _ request: RemediationRequest, _ start: Start, _ company: CompanyID, recording: Step
     ) async throws -> (isHeld: Bool, at: Date) {
-        let (database, clock, lease, interruption) = (database, clock, lease, interruption)
-        // In a task of its own, since this one may be cancelled, and what was done is to be written all the same.
-        return try await Task {
-            try await database.transaction(for: company) { db in
-                let store = RemediationStore(db)
-                let time = try await clock.read(db)
-                var (status, detail) = (RemediationStatus.success, "")
-                switch answer {
-                case .done(let words): detail = words
-                case .failed(let words): (status, detail) = (.failed, words)
-                }
-                var failure = status == .failed ? detail : nil
-                if let words = failure, action != request.action { failure = "The password was reset, but the sessions stand. \(words)" }
-                let isHeld =
-                    isLast
-                    ? try await store.end(request.id, failure: failure, holder: start.holder, now: time)
-                    : try await store.step(request.id, to: .revokeSessions, holder: start.holder, lease: time.addingTimeInterval(lease))
-                if !isHeld { detail += " (This answer came after the request had been given up.)" }
-                let logged = try await store.log(action, status, of: request, detail: detail, at: time)
-                // After a weak reset the old password still opens the next sign-in.
-                if status == .success, !(action == .forcePasswordReset && start.route.isWeak) {
-                    try await store.note(action, of: request.employee, account: start.account, in: start.route.connection.id, at: begun)
-                }
-                try await AuditTrail.record(
-                    "remediation.performed", target: request.alert.map { .init("alert", $0) } ?? .init("employee", request.employee),
-                    after: PerformedAudit(action: action, status: status, employeeId: request.employee, logId: logged),
-                    by: request.subject(of: company),
-                    in: db)
-                try await interruption(recording)
-                return (isHeld, time)
-            }
-        }.value
+        let metadata: Logger.Metadata = [
+            "company": "\(company)", "request": "\(request.id)", "remediation.action": "\(written.step.rawValue)",
+            "remediation.outcome": "\(written.answer.word)",
+        ]
+        return try await keeper.insist(metadata) {
+            try await database.transaction(for: company) { db in try await write(written, request, start, recording, in: db) }
+        }
+    }
+
+    private func write(
+        _ written: Written, _ request: RemediationRequest, _ start: Start, _ recording: Step, in db: TenantTransaction
+    ) async throws -> (isHeld: Bool, at: Date) {
+        let store = RemediationStore(db)
+        if let time = try await store.timeOfLog(written.id) { return (try await store.isHeld(request.id, by: start.holder), time) }
+        let time = try await clock.read(db)
+        var detail = written.answer.words
+        let canRevoke = start.route.revokesAfterReset
+        let isHeld: Bool
+        if written.isLast {
+            let ending = RemediationEnding(of: request.action, after: written.step, written.answer, canRevoke: canRevoke)
+            isHeld = try await store.end(request.id, ending, holder: start.holder, now: time)
+        } else {
+            isHeld = try await store.step(request.id, to: .revokeSessions, holder: start.holder, lease: time.addingTimeInterval(lease))
+        }
+        if !isHeld {
+            detail += " (This answer came after the request had been given up.)"
+            let ending = RemediationEnding(of: request.action, after: written.step, written.answer, canRevoke: canRevoke, isGivenUp: true)
+            try await store.correct(request.id, ending, now: time)
+        }
+        let status = written.answer.status
+        try await RemediationStore.log(
+            written.id, written.step, status, isKnown: written.answer.isKnown, of: request.id, target: request.target, detail: detail,
+            by: request.performedBy, employee: request.employee, alert: request.alert, company: db.company, at: time, in: db)
+        // After a weak reset the old password still opens the next sign-in.
+        if status == .success, !(written.step == .forcePasswordReset && start.route.isWeak) {
+            try await store.note(written.step, of: request.employee, account: start.account, in: start.route.connection.id, at: written.begun)
+        }
+        try await AuditTrail.record(
+            "remediation.performed", target: request.auditTarget,
+            after: RemediationAudit(
+                action: written.step, status: status, outcomeKnown: written.answer.isKnown, employeeId: request.employee, logId: written.id),
+            by: request.subject(of: db.company), in: db)
+        do { try await interruption(recording) } catch { throw RemediationKeeper.End(reason: error) }
+        return (isHeld, time)
     }
 }
 
 /// What the audit trail keeps of a call; the rest is in the log.
-private struct PerformedAudit: Codable, Sendable {
+struct RemediationAudit: Codable, Sendable {
     var action: RemediationType
     var status: RemediationStatus
+    var outcomeKnown: Bool
     var employeeId: EmployeeID
     var logId: RemediationActionID
 }
 
 extension RemediationRequest {
+    var auditTarget: AuditTrail.Target { alert.map { .init("alert", $0) } ?? .init("employee", employee) }
+
     /// In whose name it is done.
     func subject(of company: CompanyID) -> Subject {
         Subject(actor: requestedBy.map { .user($0) } ?? .program(trigger == .command ? "command" : "remediation"), company: company, role: .admin)

@@ -135,14 +135,25 @@ struct RemediationStore {
             as: RemediationRequest.self)
     }
 
-    /// How many requests causes that begin alike have made, and of which actions.
-    func madeAlike(_ beginning: String) async throws -> [RemediationType] {
-        // What follows is an id, of letters and digits.
+    /// The requests that causes which begin alike have made, in the order of their turn.
+    func requests(madeBy beginning: String) async throws -> [RemediationRequest] {
         try await db.query(
             """
-            SELECT action FROM remediation_requests
-            WHERE company_id = \(db.company) AND cause >= \(beginning) AND cause < \(beginning + "~")
-            """, as: RemediationType.self)
+            SELECT \(RemediationRequest.columns) FROM remediation_requests q
+            WHERE q.company_id = \(db.company) AND q.cause >= \(beginning) AND q.cause < \(beginning + "~") ORDER BY q.created_at, q.place
+            """, as: RemediationRequest.self)
+    }
+
+    /// By what an order is known; nil when none was given with this cause.
+    func order(_ cause: String) async throws -> OrderDigest? {
+        try await db.first(
+            "SELECT digest FROM remediation_orders WHERE company_id = \(db.company) AND cause = \(cause)", as: String.self
+        ).map { OrderDigest(stored: $0) }
+    }
+
+    func insertOrder(_ cause: String, _ digest: OrderDigest, at now: Date) async throws {
+        try await db.execute(
+            "INSERT INTO remediation_orders (company_id, cause, digest, created_at) VALUES (\(db.company), \(cause), \(digest.text), \(now))")
     }
 
     func start(_ id: RemediationRequestID, at connection: DirectoryConnectionID, holder: String, lease: Date, now: Date) async throws {
@@ -166,14 +177,32 @@ struct RemediationStore {
 
     /// Ends a started request.
     /// - Returns: whether the request was still the holder's.
-    func end(_ id: RemediationRequestID, failure: String?, holder: String, now: Date) async throws -> Bool {
-        let status: RemediationRequestStatus = failure == nil ? .done : .failed
-        return try await db.execute(
+    func end(_ id: RemediationRequestID, _ ending: RemediationEnding, holder: String, now: Date) async throws -> Bool {
+        try await db.execute(
             """
-            UPDATE remediation_requests SET status = \(status), reason = \(failure), holder = NULL, lease_until = NULL, step = NULL,
-                finished_at = \(now)
+            UPDATE remediation_requests SET status = \(ending.status), reason = \(ending.reason), failure = \(ending.failure),
+                next_action = \(ending.next), holder = NULL, lease_until = NULL, step = NULL, finished_at = \(now)
             WHERE company_id = \(db.company) AND id = \(id) AND status = 'STARTED' AND holder = \(holder)
             """) == 1
+    }
+
+    /// Says of a request that was given up what became of it: only whoever made its call knows.
+    func correct(_ id: RemediationRequestID, _ ending: RemediationEnding, now: Date) async throws {
+        try await db.execute(
+            """
+            UPDATE remediation_requests SET status = \(ending.status), reason = \(ending.reason), failure = \(ending.failure),
+                next_action = \(ending.next), finished_at = \(now)
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'FAILED' AND failure = 'UNKNOWN'
+            """)
+    }
+
+    /// Whether a started request is still somebody's.
+    func isHeld(_ id: RemediationRequestID, by holder: String) async throws -> Bool {
+        try await db.first(
+            """
+            SELECT true FROM remediation_requests
+            WHERE company_id = \(db.company) AND id = \(id) AND status = 'STARTED' AND holder = \(holder)
+            """, as: Bool.self) ?? false
     }
 
     /// Refuses a request that waits.
@@ -197,25 +226,22 @@ struct RemediationStore {
 
     // MARK: The log
 
-    func log(
-        _ action: RemediationType, _ status: RemediationStatus, of request: RemediationRequest, detail: String, at now: Date
-    ) async throws -> RemediationActionID {
-        let id = RemediationActionID(at: now)
-        try await Self.log(
-            id, action, status, of: request.id, target: request.target, detail: detail, by: request.performedBy, employee: request.employee,
-            alert: request.alert, company: db.company, at: now, in: db)
-        return id
+    /// When an attempt was written down; nil when it was not.
+    func timeOfLog(_ id: RemediationActionID) async throws -> Date? {
+        try await db.first("SELECT created_at FROM remediation_actions WHERE company_id = \(db.company) AND id = \(id)", as: Date.self)
     }
 
     static func log(
-        _ id: RemediationActionID, _ action: RemediationType, _ status: RemediationStatus, of request: RemediationRequestID, target: String,
-        detail: String, by name: String, employee: EmployeeID, alert: AlertID?, company: CompanyID, at now: Date, in db: some Queryable
+        _ id: RemediationActionID, _ action: RemediationType, _ status: RemediationStatus, isKnown: Bool, of request: RemediationRequestID,
+        target: String, detail: String, by name: String, employee: EmployeeID, alert: AlertID?, company: CompanyID, at now: Date,
+        in db: some Queryable
     ) async throws {
         try await db.execute(
             """
-            INSERT INTO remediation_actions (id, company_id, action, status, target, detail, performed_by, employee_id, alert_id, request_id,
-                created_at)
-            VALUES (\(id), \(company), \(action), \(status), \(target), \(detail), \(name), \(employee), \(alert), \(request), \(now))
+            INSERT INTO remediation_actions (id, company_id, action, status, outcome_known, target, detail, performed_by, employee_id, alert_id,
+                request_id, created_at)
+            VALUES (\(id), \(company), \(action), \(status), \(isKnown), \(target), \(detail), \(name), \(employee), \(alert), \(request),
+                \(now))
             """)
     }
 

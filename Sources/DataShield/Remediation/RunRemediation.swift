@@ -6,6 +6,10 @@ import Postgres
 /// Performs a company's requests that wait, one after the other, until none is left.
 package struct RunRemediation: JobHandler {
     package static let kind = "remediation.run"
+    /// Somebody is exposed until it is done.
+    package static let priority = JobPriority.first
+    /// It waits for the directory, and does next to nothing here.
+    package static let waitingAtOnce: Int? = 128
 
     package struct Payload: Codable, Sendable {
         package var company: CompanyID
@@ -30,6 +34,7 @@ package struct RunRemediation: JobHandler {
             guard next != last else { return .again(after: .seconds(30), reason: "A request still waits after it was run.") }
             last = next
             _ = try await runner.run(next, of: company)
+            await RunningJob.madeProgress()
         }
         return .done
     }
@@ -47,15 +52,20 @@ package struct RunRemediation: JobHandler {
 package struct RemediationSchedule: Sendable {
     let queue: JobQueue
     let clock: RemediationClock
+    /// What this program has in hand.
+    let keeper: RemediationKeeper
     let logger: Logger
+    /// For how long after the database's start nobody's request is given up: programs that live write down first what they kept for it.
+    var settling: TimeInterval = 20
     /// How far back alerts are looked at again: one is written with the time at which its transaction began, and seen when it ends.
     static let overlap: TimeInterval = 3600
     /// After which a request that waits is thought to be forgotten.
     static let patience: TimeInterval = 60
 
-    package init(queue: JobQueue, clock: RemediationClock = .database, logger: Logger) {
+    package init(queue: JobQueue, clock: RemediationClock = .database, keeper: RemediationKeeper? = nil, logger: Logger) {
         self.queue = queue
         self.clock = clock
+        self.keeper = keeper ?? RemediationKeeper(logger: logger)
         self.logger = logger
     }
 
@@ -70,50 +80,57 @@ package struct RemediationSchedule: Sendable {
     // MARK: Lost
 
     private struct Lost: RowDecodable {
-        let id: RemediationRequestID
         let company: CompanyID
-        let action: RemediationType
         let step: RemediationType
-        let employee: EmployeeID
-        let target: String
-        let alert: AlertID?
-        let performedBy: String
+        let directory: DirectoryType?
+        let request: RemediationRequest
 
         init(from row: inout Row) throws {
-            id = try row.next()
             company = try row.next()
-            action = try row.next()
             step = try row.next()
-            employee = try row.next()
-            target = try row.next()
-            alert = try row.next()
-            performedBy = try row.next()
+            directory = try row.next()
+            request = try RemediationRequest(from: &row)
         }
     }
 
-    static let lostReason = "The program ended before the directory's answer was known; not repeated."
+    static let lostReason =
+        "The program ended before the directory's answer was written down, so that it is not known whether it was done; not repeated."
 
-    /// Ends requests that were started and whose program says nothing more: they failed, for all that is known.
+    /// Ends requests that were started and whose program says nothing more: nobody knows whether they were done. Those that this program
+    /// has in hand are none, however long the database was away.
     func giveUpLost(in db: some Queryable) async throws {
         let time = try await clock.read(db)
         let lost = try await db.query(
             """
-            SELECT id, company_id, action, step, employee_id, target, alert_id, performed_by FROM remediation_requests
-            WHERE status = 'STARTED' AND lease_until < \(time) ORDER BY lease_until LIMIT 500 FOR UPDATE SKIP LOCKED
+            SELECT q.company_id, q.step, (SELECT c.type FROM directory_connections c WHERE c.company_id = q.company_id AND c.id = q.connection_id),
+                \(RemediationRequest.columns)
+            FROM remediation_requests q
+            WHERE q.status = 'STARTED' AND q.lease_until < \(time) AND q.id <> ALL(\(keeper.held)::text[])
+                AND clock_timestamp() >= pg_postmaster_start_time() + make_interval(secs => \(settling))
+            ORDER BY q.lease_until LIMIT 500 FOR UPDATE OF q SKIP LOCKED
             """, as: Lost.self)
-        for request in lost {
-            let reason = request.step == request.action ? Self.lostReason : "The password was reset, but the sessions may stand. \(Self.lostReason)"
+        for lost in lost {
+            let request = lost.request
+            let canRevoke = lost.directory.flatMap { DirectoryRegistry.connector(for: $0) }?.kind.actions.contains(.revokeSessions) ?? true
+            let answer = RemediationAnswer.failed(.unknown, Self.lostReason)
+            let ending = RemediationEnding(of: request.action, after: lost.step, answer, canRevoke: canRevoke)
             try await db.execute(
                 """
-                UPDATE remediation_requests SET status = 'FAILED', reason = \(reason), holder = NULL, lease_until = NULL, step = NULL,
-                    finished_at = \(time)
-                WHERE company_id = \(request.company) AND id = \(request.id)
+                UPDATE remediation_requests SET status = \(ending.status), reason = \(ending.reason), failure = \(ending.failure),
+                    next_action = \(ending.next), holder = NULL, lease_until = NULL, step = NULL, finished_at = \(time)
+                WHERE company_id = \(lost.company) AND id = \(request.id)
                 """)
+            let logged = RemediationActionID(at: time)
             try await RemediationStore.log(
-                RemediationActionID(at: time), request.step, .failed, of: request.id, target: request.target, detail: Self.lostReason,
-                by: request.performedBy, employee: request.employee, alert: request.alert, company: request.company, at: time, in: db)
+                logged, lost.step, answer.status, isKnown: answer.isKnown, of: request.id, target: request.target, detail: answer.words,
+                by: request.performedBy, employee: request.employee, alert: request.alert, company: lost.company, at: time, in: db)
+            try await AuditTrail.record(
+                "remediation.performed", target: request.auditTarget,
+                after: RemediationAudit(
+                    action: lost.step, status: answer.status, outcomeKnown: answer.isKnown, employeeId: request.employee, logId: logged),
+                by: request.subject(of: lost.company), in: db)
             logger.error(
-                "A remediation was lost with its program", metadata: ["company": "\(request.company)", "request": "\(request.id)"])
+                "A remediation was lost with its program", metadata: ["company": "\(lost.company)", "request": "\(request.id)"])
         }
     }
 

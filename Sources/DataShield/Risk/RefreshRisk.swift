@@ -5,6 +5,8 @@ import Postgres
 /// Brings all scores of a company up to date: each day, because recency decays, and after its weights have changed.
 package struct RefreshRisk: JobHandler {
     package static let kind = "risk.refresh"
+    /// Two at once would lock the same people.
+    package static let share = 1
 
     package struct Payload: Codable, Sendable {
         package var company: CompanyID

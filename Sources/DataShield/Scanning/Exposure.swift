@@ -67,6 +67,27 @@ struct Exposure: Sendable, Hashable {
         evidence = Evidence.merged(evidence, finding.evidence)
     }
 
+    /// Takes in what was known of the same person in the same breach under another name.
+    mutating func unite(with other: Exposure, rule: SeverityRule, breachDate: Date?) {
+        let others = other.sources.filter { !sources.contains($0) }
+        let isConfirmed = !others.isEmpty || (other.isInLeakFile && !isInLeakFile)
+        confidence = isConfirmed ? confidence.corroborated(by: other.confidence) : max(confidence, other.confidence)
+        sources += others
+        isInLeakFile = isInLeakFile || other.isInLeakFile
+        dataTypes = Set(dataTypes).union(other.dataTypes).sorted()
+        let kinds = Set(artifacts).union(other.artifacts)
+        artifacts = ArtifactKind.allCases.filter(kinds.contains)
+        machineId = [machineId, other.machineId].compactMap { $0 }.min()
+        malwareFamily = [malwareFamily, other.malwareFamily].compactMap { $0 }.min()
+        capturedAt = [capturedAt, other.capturedAt].compactMap { $0 }.max()
+        evidence = Evidence.merged(evidence, other.evidence)
+        let isFromStealer = machineId != nil || malwareFamily != nil || sources.contains { $0.source == .stealerLog }
+        let together = rule.severity(
+            source: isFromStealer ? .stealerLog : .darkWeb, dataTypes: dataTypes, artifacts: artifacts, breachDate: breachDate)
+        severity = max(severity, other.severity, together)
+        raisesAlert = raisesAlert || other.raisesAlert
+    }
+
     /// What the alert says.
     func message(breach: String) -> String {
         var words = dataTypes.sorted { Self.weight($0) > Self.weight($1) }.map(DataType.label)
@@ -121,7 +142,7 @@ extension Finding {
         if let mine = leak, let theirs = other.leak {
             result.leak?.credentials = mine.credentials + theirs.credentials
             result.leak?.machine = mine.machine ?? theirs.machine
-            result.leak?.isDated = mine.isDated && theirs.isDated
+            result.leak?.isDated = mine.isDated && theirs.isDated && (source == .stealerLog || breachDate == other.breachDate)
         }
         return result
     }

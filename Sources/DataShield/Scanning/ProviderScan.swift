@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 import Logging
 import Postgres
 
@@ -230,6 +231,8 @@ struct ProviderScan {
         let (run, recorder, provider, marker, stored, progress) = (run, recorder, credential.provider, due.marker, stored, after)
         let (allFindings, allCoverage, newErrors) = (findings, coverage, errors)
         let people = Set(allCoverage.map(\.employee))
+        let place = try await RunningJob.place()
+        defer { place?.give() }
         try await database.transaction(for: company) { db in
             // All people of the answers, not only those with findings: the coverage written below changes the others too, and whoever
             // locked people after the counts that recording changes would meet another provider's recording, and one of the two would fail.
@@ -242,6 +245,7 @@ struct ProviderScan {
         self.stored = next
         position = next
         self.progress = after
+        if !answers.isEmpty { await RunningJob.madeProgress() }
     }
 
     private func secondsLeft(_ progress: ProviderProgress) -> Int? {
@@ -265,6 +269,8 @@ struct ProviderScan {
         let next = position.moved { $0.isFinished = true }
         let time = now()
         let (run, provider, stored, before, people, key) = (run, credential.provider, stored, progress, rest, credential)
+        let place = try await RunningJob.place()
+        defer { place?.give() }
         progress = try await database.transaction(for: company) { db in
             var after = before
             let count = try await CoverageStore(db: db).writeUnknown(people, reason: failure.reason, at: time)

@@ -69,15 +69,19 @@ struct RecordStore {
         }
     }
 
-    /// Locks people against other recorders, in the order that everybody takes them in.
+    /// Locks people against other recorders, in the order that everybody takes them in, and records against being moved to another breach.
     /// - Returns: those of them that are there.
     func lock(_ people: Set<EmployeeID>) async throws -> Set<EmployeeID> {
         let ids = people.sorted()
+        let results = try await db.pipeline([
+            BreachLock.recording(db.company),
+            "SELECT id FROM employees WHERE company_id = \(db.company) AND id = ANY(\(ids)::text[]) ORDER BY id FOR NO KEY UPDATE",
+        ])
         return Set(
-            try await db.query(
-                """
-                SELECT id FROM employees WHERE company_id = \(db.company) AND id = ANY(\(ids)::text[]) ORDER BY id FOR NO KEY UPDATE
-                """, as: EmployeeID.self))
+            try results[1].map { row in
+                var row = row
+                return try row.next(as: EmployeeID.self)
+            })
     }
 
     /// Which of these people are known to be in these breaches, and who said so.

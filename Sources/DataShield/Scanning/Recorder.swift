@@ -35,6 +35,9 @@ package struct Recorder: Sendable {
 
     /// Records findings about people of the transaction's company.
     ///
+    /// A breach that the catalogue has, by its name or its title, is the catalogue's, and is left as it is. One that it has not is the
+    /// company's own: nothing of what one company's findings say is in another's.
+    ///
     /// - Nobody is known to be in the breach yet: a record, an OPEN alert, and a delivery for each channel that wants it. A breach that
     ///   the catalogue flags fabricated or a spam list gets no alert.
     /// - The same provider has said so before: nothing.
@@ -53,7 +56,7 @@ package struct Recorder: Sendable {
         let people = try await store.lock(Set(findings.map(\.0)))
         var batch = RecordingBatch(findings.filter { people.contains($0.0) }, now: now())
         guard !batch.groups.isEmpty else { return Outcome() }
-        batch.breaches = try await BreachStore(db: db).ensure(batch.drafts)
+        batch.resolve(try await BreachStore(db: db).ensure(batch.drafts))
 
         let leakStore = LeakStore(db: db)
         var known = try await store.sources(of: people, in: batch.breaches.values.map(\.id))

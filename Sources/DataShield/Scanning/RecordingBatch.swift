@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// The findings of one call, sorted by person and breach: the pure part of the recorder.
 struct RecordingBatch {
@@ -23,8 +24,8 @@ struct RecordingBatch {
     private(set) var places: [Place] = []
     private(set) var groups: [Place: [Finding]] = [:]
     private(set) var drafts: [String: BreachDraft] = [:]
-    /// By key, as the catalogue has them; set once it has been asked.
-    var breaches: [String: BreachStore.Known] = [:]
+    /// By their own keys, as the catalogue or the company has them; see ``resolve(_:)``.
+    private(set) var breaches: [String: BreachStore.Known] = [:]
 
     init(_ findings: [(EmployeeID, Finding)], now: Date) {
         // Whole milliseconds are what the database keeps.
@@ -65,6 +66,20 @@ struct RecordingBatch {
         }
     }
 
+    /// Takes in which breaches the findings' names are. What was named by its name and by its title is one breach from here on.
+    /// - Parameter found: by the keys of the drafts.
+    mutating func resolve(_ found: [String: BreachStore.Known]) {
+        breaches = Dictionary(found.values.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        guard found.contains(where: { $0.key != $0.value.key }) else { return }
+        let (named, findings) = (places, groups)
+        places = []
+        groups = [:]
+        for place in named {
+            let key = found[place.key]?.key ?? place.key
+            for finding in findings[place] ?? [] { add(finding, at: Place(employee: place.employee, key: key)) }
+        }
+    }
+
     private mutating func add(_ finding: Finding, at place: Place) {
         guard let others = groups[place] else {
             places.append(place)
@@ -83,7 +98,7 @@ struct RecordingBatch {
         guard finding.breachName.utf8.count > 200 || !finding.breachName.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return finding }
         var finding = finding
         let name = PlainText.oneLine(finding.breachName)
-        finding.breachName = name.isEmpty ? "Unnamed" : String(name.prefix(200))
+        finding.breachName = name.isEmpty ? "Unnamed" : String(name.beginning(200))
         return finding
     }
 
@@ -110,7 +125,7 @@ struct RecordingBatch {
         return finding
     }
 
-    /// Whom the catalogue's breach of a place is, with the findings as they count.
+    /// The breach of a place, with the findings as they count.
     private func judged(_ place: Place) -> (breach: BreachStore.Known, findings: [Finding])? {
         guard let breach = breaches[place.key], let findings = groups[place] else { return nil }
         return (breach, findings.map { judged($0, breach) })
@@ -141,7 +156,10 @@ struct RecordingBatch {
             let key = RecordStore.KnownKey(employee: place.employee, breach: breach.id)
             guard let record = known[key]?.id ?? made[key] else { return [] }
             return findings.compactMap { finding in
-                finding.leak.map { RecordedLeak(record: record, employee: place.employee, breach: breach.id, finding: $0) }
+                guard var leak = finding.leak else { return nil }
+                // A file of another day than the breach says nothing of when the breach's secrets are from, nor the breach of the file's.
+                if finding.source != .stealerLog, finding.breachDate != breach.breachDate { leak.isDated = false }
+                return RecordedLeak(record: record, employee: place.employee, breach: breach.id, finding: leak)
             }
         }
     }

@@ -66,6 +66,12 @@ struct RecordingPlan {
         return contents.count
     }
 
+    /// Adds a record that changes for another reason than a finding.
+    mutating func add(_ change: Change, of employee: EmployeeID) {
+        changes.append(change)
+        touched.insert(employee)
+    }
+
     /// Adds the records that other sources confirm.
     /// - Parameters:
     ///   - recorded: the records as they are, with their alerts.

@@ -6,7 +6,9 @@ import Postgres
 /// Performs a scan run: all providers at once, each at its own pace. Left at any moment, it goes on where it was.
 package struct RunScan: JobHandler {
     package static let kind = "scan.run"
-    /// Each kill of the program costs a run one attempt, and a large company's takes long.
+    /// It waits for its keys' turns and for what the services say, and works here while that is recorded.
+    package static let waitingAtOnce: Int? = 64
+    /// What a service does wrong is no failure of the run, so that few remain; a large company's takes long.
     static let maxAttempts = 50
 
     package struct Payload: Codable, Sendable {

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Jobs
 import Postgres
+import Scalars
 
 /// Everything that can be done with companies themselves.
 package struct Companies: Sendable {
@@ -110,7 +111,7 @@ package struct Companies: Sendable {
                     "SELECT \(Company.columns) FROM companies WHERE id = \(subject.company) FOR UPDATE", as: Company.self)
             else { throw Failure.notFound }
             let after = try before.changed(by: change)
-            guard after != before else { return before }
+            guard !after.isWritten(like: before) else { return before }
             let weights = after.riskWeights.map { JSON($0) }
             try await db.execute(
                 """
@@ -132,7 +133,7 @@ package struct Companies: Sendable {
 
     static func checkedName(_ name: String) throws -> String {
         let name = name.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard (1...200).contains(name.count), !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+        guard !name.isEmpty, name.hasAtMost(200), !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw InvalidInput("name", "must be 1 to 200 characters.")
         }
         return name

@@ -1,3 +1,5 @@
+import Scalars
+
 /// The name of an entry, made safe: nothing is ever written by it, but it is shown, and names devices of stealer logs.
 struct EntryPath {
     enum Failure: Error {
@@ -9,11 +11,11 @@ struct EntryPath {
     let text: String
 
     init(_ name: String) throws(Failure) {
-        let name = name.replacing("\\", with: "/")
-        if name.hasPrefix("/") { throw .absolute }
+        let name = name.swapping("\\", for: "/")
+        if name.begins(with: "/") { throw .absolute }
         let characters = Array(name.unicodeScalars.prefix(2))
         if characters.count == 2, characters[1] == ":", characters[0].properties.isAlphabetic { throw .absolute }
-        let components = name.split(separator: "/").filter { $0 != "." }
+        let components = name.parts(between: "/").filter { $0 != "." }
         if components.contains("..") { throw .leavesArchive }
         text = components.map(Self.shown).joined(separator: "/")
     }

@@ -1,3 +1,5 @@
+import Scalars
+
 /// From bytes to values.
 extension ByteView {
     /// The text for people: decoded by what it looks like, without control characters.
@@ -14,7 +16,7 @@ extension ByteView {
         if text.unicodeScalars.contains(where: Self.isUnwanted) {
             text = String(String.UnicodeScalarView(text.unicodeScalars.filter { !Self.isUnwanted($0) }))
         }
-        return text.utf8.count > limit ? String(text.prefix(limit)) : text
+        return text.utf8.count > limit ? String(text.beginning(limit)) : text
     }
 
     /// ASCII, lower-cased; other bytes as in ``text(limit:)``.

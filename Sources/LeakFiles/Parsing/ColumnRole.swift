@@ -1,3 +1,5 @@
+import Scalars
+
 /// What a column of a table or a member of an object is for.
 enum ColumnRole: Sendable, Hashable {
     case email
@@ -46,7 +48,7 @@ enum ColumnRole: Sendable, Hashable {
     private static let known: [UInt128: ColumnRole] = {
         var roles: [UInt128: ColumnRole] = [:]
         func add(_ role: ColumnRole, _ names: String) {
-            for name in names.split(separator: " ") {
+            for name in names.words {
                 roles[key(name.utf8.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }, length: name.utf8.count)] = role
             }
         }

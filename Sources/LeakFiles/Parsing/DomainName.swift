@@ -1,9 +1,11 @@
+import Scalars
+
 /// Names of hosts as they are compared.
 enum DomainName {
     /// A name with other than ASCII letters in its ASCII form (RFC 3492), label by label; any other as it is.
     static func ascii(_ name: String) -> String {
         guard name.utf8.contains(where: { $0 >= 0x80 }) else { return name }
-        let labels = name.split(separator: ".", omittingEmptySubsequences: false).map { label -> String in
+        let labels = name.parts(between: ".", keepsEmpty: true).map { label -> String in
             guard label.utf8.contains(where: { $0 >= 0x80 }) else { return String(label) }
             guard label.utf8.count <= 120, let encoded = punycode(label.unicodeScalars.map(\.value)) else { return String(label) }
             return "xn--" + encoded

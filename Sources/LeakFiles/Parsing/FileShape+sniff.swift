@@ -1,3 +1,5 @@
+import Scalars
+
 /// Finding out what a file is.
 extension FileShape {
     private static let mostLines = 1_000
@@ -18,7 +20,7 @@ extension FileShape {
         }
         // The last line may be only the beginning of one.
         if lines.count > 1, text.last != ByteView.lineFeed, text.count >= 16 * 1024 { lines.removeLast() }
-        if statements > 0 || name.hasSuffix(".sql") { return .sql(SQLLayout(sample: text)) }
+        if statements > 0 || name.ends(with: ".sql") { return .sql(SQLLayout(sample: text)) }
         if isJSON(text, name: name) { return .json }
         if labels.areMost { return .blocks }
         if let table = TableLayout(header: lines) { return .table(table) }
@@ -77,14 +79,14 @@ extension FileShape {
         guard let first = start.first else { return false }
         if first == UInt8(ascii: "{") {
             let next = start.from(1).trimmedLeft.first
-            return next == ByteView.quote || next == nil && name.contains(".json")
+            return next == ByteView.quote || next == nil && name.has(text: ".json")
         }
         if first == UInt8(ascii: "[") {
             let next = start.from(1).trimmedLeft.first
             // `["Chrome" = "Default"]` heads a block of a password file.
             return next == UInt8(ascii: "{") || next == UInt8(ascii: "[") || (next == ByteView.quote && !start.upTo(200).contains(UInt8(ascii: "=")))
         }
-        return name.hasSuffix(".json") || name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
+        return name.ends(with: ".json") || name.ends(with: ".jsonl") || name.ends(with: ".ndjson")
     }
 
     static func isOneObjectPerLine(_ text: ByteView) -> Bool {

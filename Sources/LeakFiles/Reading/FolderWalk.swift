@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Goes through a folder, sorted by name, one level in memory at a time. Symbolic links are not followed.
 struct FolderWalk {
@@ -21,7 +22,7 @@ struct FolderWalk {
     private var firstFailure: String?
 
     init(_ root: String) {
-        self.root = FilePath(root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root)
+        self.root = FilePath(root.utf8.count > 1 ? root.rest(before: "/").map { String($0) } ?? root : root)
         firstFailure = enter(self.root, "")
     }
 

@@ -1,3 +1,5 @@
+import Scalars
+
 /// Reads one plain file, on several threads when it is large.
 struct PlainFileRun {
     private let run: ReadRun
@@ -68,12 +70,12 @@ struct PlainFileRun {
 extension String {
     /// What follows the last `/` or `!`.
     var fileName: String {
-        String(self[(lastIndex { $0 == "/" || $0 == "!" }.map { index(after: $0) } ?? startIndex)...])
+        String(self[(unicodeScalars.lastIndex { $0 == "/" || $0 == "!" }.map { place(behind: $0) } ?? startIndex)...])
     }
 
     /// The name of what a compressed file holds: `users.sql.gz` is an SQL file.
     var unpackedName: String {
-        guard let dot = lastIndex(of: "."), ["gz", "zst", "bz2", "xz", "lzma", "z"].contains(self[index(after: dot)...].lowercased()) else {
+        guard let dot = lastPlace(of: "."), ["gz", "zst", "bz2", "xz", "lzma", "z"].contains(self[place(behind: dot)...].lowercased()) else {
             return self
         }
         return String(self[..<dot])

@@ -1,3 +1,5 @@
+import Scalars
+
 /// Which cookies are kept: those that a browser sends to a site of the records, and those of watched domains and of all below them.
 struct CookieScope: Sendable {
     private var domains: Set<String>
@@ -18,9 +20,9 @@ struct CookieScope: Sendable {
             scope.add(host)
             guard !Array(host.utf8).withUnsafeBytes({ ContentKind.isIPv4(ByteView($0)) }) else { continue }
             var rest = Substring(host)
-            while let dot = rest.firstIndex(of: ".") {
-                rest = rest[rest.index(after: dot)...]
-                guard rest.contains(".") else { break }
+            while let dot = rest.firstPlace(of: ".") {
+                rest = rest[rest.place(behind: dot)...]
+                guard rest.has(".") else { break }
                 scope.add(String(rest))
             }
         }

@@ -1,3 +1,5 @@
+import Scalars
+
 /// Countries as two capital letters.
 enum CountryCode {
     /// Reads `DE`, `DE, Berlin`, `Germany`, `Germany (DE)`, `PL 192.0.2.1`; nil for anything else, as an IP address or `Unknown`.
@@ -32,7 +34,7 @@ enum CountryCode {
             united arab emirates AE,united kingdom GB,great britain GB,united states US,united states of america US,usa US,venezuela VE,vietnam VN
             """
         var names: [String: String] = [:]
-        for entry in list.split(whereSeparator: { $0 == "," || $0 == "\n" }) {
+        for entry in list.parts(between: { $0 == "," || $0 == "\n" }) {
             names[String(entry.dropLast(3))] = String(entry.suffix(2))
         }
         return names

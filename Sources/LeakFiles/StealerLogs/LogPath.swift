@@ -1,3 +1,5 @@
+import Scalars
+
 /// What the path of an entry says: which device it belongs to, and what it holds.
 struct LogPath {
     enum Kind: Hashable {
@@ -25,12 +27,12 @@ struct LogPath {
     init?(_ path: String) {
         guard path.utf8.count <= 4_096, !path.utf8.contains(where: { $0 < 0x20 }) else { return nil }
         var parts: [Substring] = []
-        for part in path.split(whereSeparator: { $0 == "/" || $0 == "\\" }) where part != "." {
-            guard part != "..", part != "__MACOSX", !part.hasPrefix(".") else { return nil }
+        for part in path.parts(between: { $0 == "/" || $0 == "\\" }) where part != "." {
+            guard part != "..", part != "__MACOSX", !part.begins(with: ".") else { return nil }
             parts.append(part)
         }
         // A drive is no part of a path in an archive.
-        if let first = parts.first, first.utf8.count == 2, first.hasSuffix(":") { return nil }
+        if let first = parts.first, first.utf8.count == 2, first.ends(with: ":") { return nil }
         guard let last = parts.popLast() else { return nil }
         name = last.lowercased()
         let lowered = parts.map { $0.lowercased() }
@@ -84,7 +86,7 @@ struct LogPath {
     }
 
     private static func isProfile(_ folder: String) -> Bool {
-        folder == "default" || folder.hasPrefix("profile") || folder.hasSuffix(".default") || folder.contains(".default-")
+        folder == "default" || folder.begins(with: "profile") || folder.ends(with: ".default") || folder.has(text: ".default-")
             || folder == "guest profile"
             || folder == "user data" || folder == "network" || browsers.contains(folder)
     }
@@ -132,12 +134,12 @@ struct LogPath {
 
     /// Without what follows the last dot, and of that only letters and digits.
     private static func plain(_ name: String) -> (String, ending: String) {
-        let dot = name.lastIndex(of: ".") ?? name.endIndex
+        let dot = name.lastPlace(of: ".") ?? name.endIndex
         var plain = ""
         for scalar in name[..<dot].unicodeScalars where ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) {
             plain.unicodeScalars.append(scalar)
         }
-        return (plain, dot < name.endIndex ? String(name[name.index(after: dot)...]) : "")
+        return (plain, dot < name.endIndex ? String(name[name.place(behind: dot)...]) : "")
     }
 
     /// By the name and its folder alone.
@@ -155,11 +157,13 @@ struct LogPath {
         if systemNames.contains(plain) { return .system }
         if isText, passwordNames.contains(plain) { return .passwords }
         // `Passwords[Chrome]_Default.txt`; numbered parts of big lists are no password files of a device.
-        if isText, name.hasPrefix("passwords[") || name.hasPrefix("passwords_[") || name.hasPrefix("passwords (") || name.hasPrefix("password[") {
+        if isText,
+            name.begins(with: "passwords[") || name.begins(with: "passwords_[") || name.begins(with: "passwords (") || name.begins(with: "password[")
+        {
             return .passwords
         }
-        if plain.hasPrefix("cookies"), plain != "cookieslist",
-            name.contains("[") || plain == "cookies" || plain == "cookiesjson" || name.hasPrefix("cookies_")
+        if plain.begins(with: "cookies"), plain != "cookieslist",
+            name.has("[") || plain == "cookies" || plain == "cookiesjson" || name.begins(with: "cookies_")
         {
             return .cookies
         }
@@ -168,14 +172,14 @@ struct LogPath {
     }
 
     private static func isWordList(_ plain: String) -> Bool {
-        plain.contains("wordlist") || plain.contains("bruteforce") || plain.contains("passwordcracker")
+        plain.has(text: "wordlist") || plain.has(text: "bruteforce") || plain.has(text: "passwordcracker")
     }
 
     private static func tokenFile(_ plain: String, _ folder: String?) -> Bool {
         if plain == "tokens" || plain == "token" || plain == "googletokens" || plain == "discordtokens" { return true }
         switch folder {
         case "accounttokens", "googleaccounts", "google accounts", "restore", "tokens": return true
-        case "discord": return plain.contains("token")
+        case "discord": return plain.has(text: "token")
         default: return false
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// What is kept of a device while its files come in: little, whatever they hold.
 struct OpenDevice {
@@ -66,7 +67,7 @@ struct OpenDevice {
         guard !records.isEmpty else { return nil }
         var evidence = evidence
         if let system { evidence.add(system.evidence) }
-        let name = FolderName(folder.split(separator: "/").last ?? "")
+        let name = FolderName(folder.parts(between: "/").last ?? "")
         var log = StealerLog(machineId: machineId(), malwareFamily: evidence.family?.rawValue)
         log.capturedAt = system?.capturedAt ?? name.date
         log.operatingSystem = system?.operatingSystem
@@ -88,7 +89,7 @@ struct OpenDevice {
         } else if let system, system.computer != nil || system.user != nil {
             parts = ["names", system.computer ?? "", system.user ?? "", system.ipAddress ?? ""]
         } else {
-            let name = folder.split(separator: "/").last.map(String.init) ?? ""
+            let name = folder.parts(between: "/").last.map(String.init) ?? ""
             parts = ["folder", name, FolderName(Substring(name)).date.map { String($0.timeIntervalSince1970) } ?? ""]
             if !LogPath.looksLikeDevice(Substring(name)) {
                 // Nothing of who is looked for: the same log is the same machine for whoever looks.

@@ -1,3 +1,5 @@
+import Scalars
+
 extension PasswordFile {
     /// What a line of a password file holds, by the label it begins with.
     enum Label {
@@ -70,7 +72,7 @@ extension PasswordFile {
         private static let known: [UInt128: Label] = {
             var labels: [UInt128: Label] = [:]
             func add(_ label: Label, _ words: String) {
-                for word in words.split(separator: ",") {
+                for word in words.parts(between: ",") {
                     labels[word.utf8.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }] = label
                 }
             }

@@ -1,3 +1,5 @@
+import Scalars
+
 /// What to do with an entry of an archive or folder.
 package enum EntryInterest: Sendable, Hashable {
     /// Hand it over whole, when it is not longer than that.
@@ -52,12 +54,12 @@ package struct StealerLogCollector {
     }
 
     private static func isBinary(_ name: String) -> Bool {
-        guard let dot = name.lastIndex(of: ".") else { return false }
+        guard let dot = name.lastPlace(of: ".") else { return false }
         return [
             "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "db", "sqlite", "ldb", "html", "htm", "mp4", "pdf", "docx",
             "xlsx", "vdf",
         ]
-        .contains(name[name.index(after: dot)...])
+        .contains(String(name[name.place(behind: dot)...]))
     }
 
     /// An entry's content, decoded to UTF-8 where it was UTF-16, else raw bytes.
@@ -157,7 +159,7 @@ package struct StealerLogCollector {
                 }
             }
         }
-        let isTable = place.name.hasSuffix(".csv") || place.name.hasSuffix(".tsv") || isTableHeader(text)
+        let isTable = place.name.ends(with: ".csv") || place.name.ends(with: ".tsv") || isTableHeader(text)
         if isTable, let layout = TableLayout(header: firstLines(text)) {
             count = Self.addTable(text, layout, matches, to: &device)
         } else {
@@ -202,7 +204,7 @@ package struct StealerLogCollector {
     private static func addSystem(_ text: ByteView, _ place: LogPath, to device: inout OpenDevice) {
         let system = SystemInformation(text, name: place.name)
         // A file with one address of a network does not make a device.
-        if !place.name.hasPrefix("ip.") { device.isDevice = true }
+        if !place.name.begins(with: "ip.") { device.isDevice = true }
         if device.system == nil { device.system = system } else { device.system?.complete(with: system) }
     }
 

@@ -1,3 +1,5 @@
+import Scalars
+
 /// The labels of system-information files that say something.
 enum SystemKey: Sendable, Hashable {
     case ip, country, location, computer, user, userAndComputer, hardwareId, machineId, guid, operatingSystem, timeZone
@@ -29,7 +31,7 @@ enum SystemKey: Sendable, Hashable {
     private static let known: [String: SystemKey] = {
         var keys: [String: SystemKey] = [:]
         func add(_ key: SystemKey, _ labels: String) {
-            for label in labels.split(separator: " ") { keys[String(label)] = key }
+            for label in labels.words { keys[String(label)] = key }
         }
         add(.ip, "ip ipaddress externalip publicip ipinfo ipv4 yourip")
         add(.country, "country countrycode geo countryname")

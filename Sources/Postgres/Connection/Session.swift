@@ -5,7 +5,7 @@ import Threads
 /// A connection to the server, on a thread of its own. libpq is called there and nowhere else, with the exception of cancelling,
 /// for which libpq has a way.
 actor Session {
-    nonisolated let control = SessionControl()
+    nonisolated let control: SessionControl
     nonisolated let settings: SessionSettings
     nonisolated let executor = ThreadExecutor(name: "postgres")
     private var handle: ConnectionHandle?
@@ -22,6 +22,7 @@ actor Session {
 
     init(_ settings: SessionSettings) {
         self.settings = settings
+        control = SessionControl(settings)
         statements = StatementCache(capacity: settings.preparedStatements ? settings.statementCacheSize : 0)
     }
 
@@ -33,15 +34,20 @@ actor Session {
     /// Connects. Blocks the session's thread until it is done or has failed.
     func connect() throws {
         let handle = try settings.open()
+        control.opened(canceller: CancelHandle(handle.pointer), socket: PQsocket(handle.pointer))
+        control.begin(nil, within: settings.connectTimeout)
         do {
             let script = settings.setup
             if !script.isEmpty { try check(PQexec(handle.pointer, script), handle.pointer, statement: script) }
         } catch {
+            control.end(.unusable)
+            control.disconnected()
             throw PostgresError.asConnecting(error)
         }
+        control.end(.idle)
         self.handle = handle
         statements.removeAll()
-        control.connected(canceller: CancelHandle(handle.pointer), socket: PQsocket(handle.pointer))
+        control.connected()
     }
 
     func close() {
@@ -52,6 +58,13 @@ actor Session {
     /// Reads what the server sent unasked, and answers a question that costs it nothing.
     /// - Returns: whether the connection can be used.
     func isHealthy() -> Bool {
+        control.begin(nil, within: settings.connectTimeout)
+        let isHealthy = isAnswering()
+        control.end(rest())
+        return isHealthy
+    }
+
+    private func isAnswering() -> Bool {
         guard let connection = handle?.pointer, PQconsumeInput(connection) == 1, PQstatus(connection) == CONNECTION_OK else {
             close()
             return false
@@ -88,10 +101,14 @@ actor Session {
         } catch {
             outcome = .failure(error)
         }
-        let wasCancelled = control.end(rest())
+        let ending = control.end(rest())
+        if ending.isToBeClosed { close() }
         switch outcome {
         case .success(let value): return value
-        case .failure(let error as PostgresError) where wasCancelled && error.sqlState == .queryCanceled: throw CancellationError()
+        case .failure(let error as PostgresError)
+        where ending.wasCancelled && (error.sqlState == .queryCanceled || (ending.wasCut && error.kind == .connectionLost)):
+            throw CancellationError()
+        case .failure(let error as PostgresError) where ending.wasCut && error.kind == .connectionLost: throw error.asUnanswered()
         case .failure(let error): throw error
         }
     }

@@ -1,4 +1,5 @@
 import CLibPQ
+import Scalars
 
 /// How a session connects, and what it sets once it has.
 struct SessionSettings: Sendable {
@@ -10,11 +11,18 @@ struct SessionSettings: Sendable {
     let setup: String
     /// Sent with every transaction, behind a transaction pooler.
     let preamble: SQL?
+    /// How long the server may take to answer a statement before the connection is given up; nil for as long as it lives.
+    let answerTimeout: Duration?
+    /// How long it may take to answer what is asked while connecting.
+    let connectTimeout: Duration
+    /// How long it may take to stop a statement that was cancelled.
+    let cancelPatience: Duration
+    let server: ServerPresence
 
     init(_ configuration: PoolConfiguration) {
         var pairs: [(String, String)] = [
             // A server that is gone without a word is noticed after about a minute and a half.
-            ("keepalives_idle", "30"), ("keepalives_interval", "15"), ("keepalives_count", "4"),
+            ("keepalives_idle", "30"), ("keepalives_interval", "15"), ("keepalives_count", "4"), ("tcp_user_timeout", "30000"),
             ("connect_timeout", String(max(2, Int(configuration.connectTimeout.components.seconds)))),
             ("fallback_application_name", configuration.applicationName),
             // expand_dbname is set below: the first dbname may be a whole URL, and what follows overrides it.
@@ -24,6 +32,11 @@ struct SessionSettings: Sendable {
         pairs.append(("client_encoding", "UTF8"))
         keywords = pairs.map { $0.0 }
         values = pairs.map { $0.1 }
+        answerTimeout = configuration.answerTimeout ?? configuration.statementTimeout.map { $0 + Self.margin }
+        connectTimeout = configuration.connectTimeout
+        cancelPatience = configuration.cancelPatience
+        server = ServerPresence(
+            silence: configuration.silence, patience: configuration.connectTimeout * 2, keywords: keywords, values: values)
         preparedStatements = configuration.preparedStatements
         statementCacheSize = configuration.statementCacheSize
         var wanted: [(name: String, value: String)] = [("timezone", "UTC")]
@@ -39,14 +52,17 @@ struct SessionSettings: Sendable {
         }
     }
 
+    /// What an answer may take beyond the time that the server gives a statement.
+    static let margin = Duration.seconds(5)
+
     private static func literal(_ text: String) -> String {
-        "'" + text.replacing("'", with: "''") + "'"
+        "'" + text.swapping("'", for: "''") + "'"
     }
 
     /// Opens a connection and waits until it is there or has failed.
     func open() throws -> ConnectionHandle {
-        let handle = try withCStrings(keywords) { keywords in
-            try withCStrings(values) { values in
+        let handle = try Self.withCStrings(keywords) { keywords in
+            try Self.withCStrings(values) { values in
                 guard let pointer = PQconnectdbParams(keywords, values, 1) else {
                     throw PostgresError(.connectionFailed, message: "There is no memory for a connection.")
                 }
@@ -59,7 +75,7 @@ struct SessionSettings: Sendable {
     }
 
     /// Hands out an array of C strings that ends with a null.
-    private func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> R) rethrows -> R {
+    static func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) throws -> R) rethrows -> R {
         var buffer: [CChar] = []
         var offsets: [Int] = []
         for string in strings {
@@ -83,6 +99,9 @@ extension Duration {
         let (seconds, attoseconds) = components
         return String(max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
     }
+
+    /// In seconds, with their fraction.
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
 
 extension PostgresError {

@@ -43,6 +43,7 @@ public struct Transaction: Queryable {
     /// Lets each statement of this transaction, from here on, take so long at most.
     public func setStatementTimeout(_ timeout: Duration) async throws {
         try await execute("SELECT set_config('statement_timeout', \(timeout.wholeMilliseconds), true)")
+        session.control.setLimit(timeout + SessionSettings.margin)
     }
 
     /// Lets each statement of this transaction, from here on, wait so long for a lock at most.
@@ -84,6 +85,7 @@ struct TransactionPlan: Sendable {
     private func once<R: Sendable>(_ session: Session, _ lease: Lease, _ body: @Sendable (Transaction) async throws -> R) async throws -> R {
         let statements = [begin] + (session.settings.preamble.map { [$0] } ?? []) + beginning
         _ = try await session.cancellable { try await session.beginTransaction(statements, lease, $0) }
+        defer { session.control.setLimit(nil) }
         let inner = Lease(within: lease)
         do {
             let value = try await body(Transaction(session: session, lease: inner, depth: 0))

@@ -1,3 +1,5 @@
+import Scalars
+
 extension Queryable {
     /// Loads rows into a table by COPY, the fastest way there is.
     /// - Parameters:
@@ -8,7 +10,7 @@ extension Queryable {
     @discardableResult
     public func copyIn(_ table: String, columns: [String], _ write: (inout CopyWriter) async throws -> Void) async throws -> Int {
         let names = columns.map { SQL.identifier($0) }.joined(separator: ", ")
-        let parts = table.split(separator: ".").map { SQL.identifier(String($0)) }.joined(separator: ".")
+        let parts = table.parts(between: ".").map { SQL.identifier(String($0)) }.joined(separator: ".")
         let statement: SQL = "COPY \(parts) (\(names)) FROM STDIN"
         return try await source.use { session, lease in
             try await session.cancellable { try await session.beginCopyIn(statement.text, lease, $0) }

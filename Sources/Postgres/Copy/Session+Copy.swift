@@ -72,7 +72,10 @@ extension Session {
         // The error that led here is the one to tell.
         _ = try? perform(lease, nil, copying: true) { connection in
             guard isCopying else { return 0 }
-            CancelHandle(connection)?.cancel()
+            guard CancelHandle(connection)?.cancel(within: settings.cancelPatience) != false else {
+                close()
+                return 0
+            }
             var row: UnsafeMutablePointer<CChar>?
             while !hasCopyEnded, PQgetCopyData(connection, &row, 0) > 0 { PQfreemem(row) }
             return try finishCopy(connection)

@@ -21,6 +21,10 @@ final class Listener: Sendable {
         var isClosed = false
     }
 
+    /// How often the server is asked whether it is there when it says nothing: a connection that a firewall has forgotten is as quiet as one on
+    /// which there is nothing to tell.
+    private static let heartbeat = Duration.seconds(30)
+
     private let settings: SessionSettings
     private let logger: Logger
     private let state = Mutex(State())
@@ -107,26 +111,45 @@ final class Listener: Sendable {
     /// Listens until nobody wants to hear any more.
     private func serve(_ connection: OpaquePointer) throws {
         var listening: Set<String> = []
+        var lastAsked = ContinuousClock.now
         while true {
             let wanted = state.withLock { Set($0.subscribers.values.map(\.channel)) }
             if wanted.isEmpty { return }
-            for channel in wanted.subtracting(listening) { try command("LISTEN", channel, connection) }
-            for channel in listening.subtracting(wanted) { try command("UNLISTEN", channel, connection) }
+            for channel in wanted.subtracting(listening) { try command("LISTEN \(SQL.quoted(identifier: channel))", connection) }
+            for channel in listening.subtracting(wanted) { try command("UNLISTEN \(SQL.quoted(identifier: channel))", connection) }
             listening = wanted
             inform(listening)
+            if ContinuousClock.now - lastAsked >= Self.heartbeat {
+                try command("", connection)
+                lastAsked = .now
+            }
             deliver(connection)
-            wake.wait(PQsocket(connection), milliseconds: -1)
+            wake.wait(PQsocket(connection), milliseconds: Int32(Self.heartbeat.components.seconds) * 1000)
             guard PQconsumeInput(connection) == 1, PQstatus(connection) == CONNECTION_OK else {
                 throw PostgresError(connection: connection, kind: .connectionLost)
             }
         }
     }
 
-    private func command(_ verb: String, _ channel: String, _ connection: OpaquePointer) throws {
-        let result = PQexec(connection, "\(verb) \(SQL.quoted(identifier: channel))")
-        defer { PQclear(result) }
-        guard let result, PQresultStatus(result) == PGRES_COMMAND_OK else {
-            throw PostgresError(connection: connection, kind: .connectionLost)
+    /// Runs a statement without rows. It does not wait without end for a server that hangs, as PQexec does.
+    private func command(_ statement: String, _ connection: OpaquePointer) throws {
+        guard PQsendQuery(connection, statement) == 1 else { throw PostgresError(connection: connection, kind: .connectionLost) }
+        let deadline = ContinuousClock.now + settings.connectTimeout
+        while true {
+            while PQisBusy(connection) == 1 {
+                guard ContinuousClock.now < deadline else {
+                    throw PostgresError(.connectionLost, message: "The server did not answer in time.").asUnanswered()
+                }
+                var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+                _ = poll(&descriptor, 1, 100)
+                guard PQconsumeInput(connection) == 1 else { throw PostgresError(connection: connection, kind: .connectionLost) }
+            }
+            guard let result = PQgetResult(connection) else { return }
+            defer { PQclear(result) }
+            let status = PQresultStatus(result)
+            guard status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY else {
+                throw PostgresError(connection: connection, kind: .connectionLost)
+            }
         }
     }
 

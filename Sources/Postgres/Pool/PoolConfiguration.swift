@@ -14,6 +14,14 @@ public struct PoolConfiguration: Sendable {
     public var statementTimeout: Duration?
     /// What the server lets a statement wait for a lock; nil leaves it to the server.
     public var lockTimeout: Duration?
+    /// How long the server may take to answer a statement before the connection is given up, whatever the server's own limits do; nil: five
+    /// seconds longer than ``statementTimeout``, if there is one. A transaction that sets its own time has five seconds beyond that.
+    public var answerTimeout: Duration?
+    /// How long a statement may take before the server is asked, by another connection, whether it is there at all. One that does not answer
+    /// within twice ``connectTimeout`` hangs, and the connections that wait for it are given up. Nil: it is not asked.
+    public var silence: Duration? = .seconds(5)
+    /// How long the server may take to stop a statement whose task was cancelled; then the connection is given up.
+    public var cancelPatience: Duration = .seconds(3)
     /// The role whose rights the connections have (`SET ROLE`); nil for the user who signs in.
     public var role: String?
     /// Whether statements are prepared once per connection. Turn it off behind a pooler that changes the connection with each

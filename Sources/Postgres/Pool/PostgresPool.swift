@@ -166,7 +166,7 @@ public final class PostgresPool: Service, Queryable {
             while true {
                 let session = Session(settings)
                 do {
-                    try await session.connect()
+                    try await connect(session)
                     return session
                 } catch let error as PostgresError where error.isWorthAnotherAttempt && ContinuousClock.now + pause < deadline {
                     logger.debug("Connecting to PostgreSQL failed and is tried again", metadata: ["postgres.error": "\(error)"])
@@ -180,6 +180,44 @@ public final class PostgresPool: Service, Queryable {
         }
     }
 
+    /// Connects a session. libpq cannot be told to stop connecting, which takes until its time limit where a server hangs: whoever is cancelled
+    /// does not wait for that.
+    private func connect(_ session: Session) async throws {
+        let waiting = Waiting()
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                waiting.begin(continuation)
+                // Free-standing, because it may outlive whoever wanted the connection. It closes what nobody wants any more.
+                Task {
+                    let result: Result<Void, any Error>
+                    do { result = .success(try await session.connect()) } catch { result = .failure(error) }
+                    if !waiting.end(result) { await session.close() }
+                }
+                if Task.isCancelled { waiting.end(.failure(CancellationError())) }
+            }
+        } onCancel: {
+            waiting.end(.failure(CancellationError()))
+        }
+    }
+
+    /// Somebody who waits for a connection, and is told once how it came out.
+    private final class Waiting: Sendable {
+        private let continuation = Mutex<CheckedContinuation<Void, any Error>?>(nil)
+
+        func begin(_ continuation: CheckedContinuation<Void, any Error>) { self.continuation.withLock { $0 = continuation } }
+
+        /// - Returns: false when nobody waits any more.
+        @discardableResult
+        func end(_ result: Result<Void, any Error>) -> Bool {
+            let continuation = self.continuation.withLock { waiting in
+                defer { waiting = nil }
+                return waiting
+            }
+            continuation?.resume(with: result)
+            return continuation != nil
+        }
+    }
+
     private func discard(_ session: Session) {
         closeLater(session)
         giveUp()
@@ -187,8 +225,7 @@ public final class PostgresPool: Service, Queryable {
 
     /// Closes a connection without waiting for it. What it still does is cancelled.
     private func closeLater(_ session: Session) {
-        session.control.cancel(nil)
-        session.control.disconnected()
+        session.control.abandon()
         // Free-standing: it belongs to nobody any more, and whoever gave it back must not wait.
         Task { await session.close() }
     }
@@ -213,7 +250,8 @@ public final class PostgresPool: Service, Queryable {
         await close()
     }
 
-    /// Lends nothing more, waits for what is lent, and closes all connections. A cancelled task does not wait.
+    /// Lends nothing more, waits for what is lent, and closes all connections. A cancelled task does not wait: what the server is still asked
+    /// then is given up.
     public func close() async {
         let (sessions, waiters) = state.withLock { $0.close() }
         listener.close()
@@ -223,6 +261,7 @@ public final class PostgresPool: Service, Queryable {
             // Ends the loop when it is cancelled.
             try? await Task.sleep(for: .milliseconds(10))
         }
+        if state.withLock({ $0.total > 0 }) { ServerWatch.shared.cut(settings.server) }
     }
 }
 

@@ -125,31 +125,49 @@ enum FloatText {
 }
 
 /// Writes arrays in PostgreSQL's text form: `{"a","b",NULL}`.
-enum ArrayLiteral {
+public enum ArrayLiteral {
+    /// The text of an array, for one that is an element of an array of rows: PostgreSQL's arrays of arrays are rectangles, so that such
+    /// ones go as texts, and the statement casts them.
+    public static func text(_ elements: some Sequence<String>) -> String {
+        var bytes = [UInt8(ascii: "{")]
+        for element in elements {
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            append(element, to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     static func value<Element: PostgresEncodable>(_ elements: [Element]) -> PostgresValue {
         let type = Element.postgresArrayType
-        var text = "{"
-        for (index, element) in elements.enumerated() {
-            if index > 0 { text += "," }
+        var bytes = [UInt8(ascii: "{")]
+        for element in elements {
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
             switch element.postgresValue.content {
-            case .null: text += "NULL"
-            case .text(let value): append(value, to: &text)
-            case .binary(let bytes): append(Hex.bytea(bytes), to: &text)
+            case .null: bytes.append(contentsOf: "NULL".utf8)
+            case .text(let value): append(value, to: &bytes)
+            case .binary(let value): append(Hex.bytea(value), to: &bytes)
             case .invalid(let reason): return PostgresValue(.invalid(reason), type: type)
             }
         }
-        text += "}"
-        return PostgresValue(.text(text), type: type)
+        bytes.append(UInt8(ascii: "}"))
+        return PostgresValue(.text(String(decoding: bytes, as: UTF8.self)), type: type)
     }
 
-    private static func append(_ value: String, to text: inout String) {
-        text += "\""
-        if value.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-            text += value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        } else {
-            text += value
+    /// In quotes, with a backslash before each quote and backslash, which the server looks for byte by byte.
+    private static func append(_ value: String, to text: inout [UInt8]) {
+        var value = value
+        text.append(UInt8(ascii: "\""))
+        value.withUTF8 { bytes in
+            var start = 0
+            for index in bytes.indices where bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "\\") {
+                text.append(contentsOf: bytes[start..<index])
+                text.append(UInt8(ascii: "\\"))
+                start = index
+            }
+            text.append(contentsOf: bytes[start...])
         }
-        text += "\""
+        text.append(UInt8(ascii: "\""))
     }
 }
 

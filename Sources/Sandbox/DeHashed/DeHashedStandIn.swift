@@ -91,22 +91,22 @@ final class DeHashedStandIn: StandIn {
 
     /// The text of an exact phrase, or of a word with its escapes.
     private static func unquoted(_ value: String) -> String? {
-        var text = value[...]
-        if text.hasPrefix("\"") {
-            guard text.count > 1, text.hasSuffix("\"") else { return nil }
+        var text = value.unicodeScalars[...]
+        if text.first == "\"" {
+            guard text.count > 1, text.last == "\"" else { return nil }
             text = text.dropFirst().dropLast()
         }
-        var result = ""
+        var result = String.UnicodeScalarView()
         var isEscaped = false
-        for character in text {
-            if character == "\\", !isEscaped {
+        for scalar in text {
+            if scalar == "\\", !isEscaped {
                 isEscaped = true
                 continue
             }
-            result.append(character)
+            result.append(scalar)
             isEscaped = false
         }
-        return result
+        return String(result)
     }
 
     /// Rows of other domains that a search by domain brings with it.

@@ -16,6 +16,8 @@ package struct DirectoryHabits: Codable, Sendable, Equatable {
     package var joinsLinks = false
     /// How many calls of each kind Okta takes in a minute.
     package var oktaCallsPerMinute = 10_000
+    /// The login of whoever made the API token of Okta, which is `me` to it; nil: the token is nobody's.
+    package var oktaTokenOwner: String?
     /// Entra tells of a change what has changed, and no more.
     package var isDeltaPartial = false
     /// How Entra says that a delta link is no longer good.

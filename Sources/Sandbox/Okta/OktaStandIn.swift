@@ -129,6 +129,7 @@ final class OktaStandIn: StandIn {
     }
 
     private func member(_ key: String) -> DirectoryStaff.Member? {
+        if key == "me" { return staff.habits.oktaTokenOwner.flatMap { staff.member($0) } }
         let member =
             key.hasPrefix(Self.idPrefix) ? staff.member(number: Int(key.dropFirst(Self.idPrefix.count))) : staff.member(key)
         return member.flatMap { $0.isGuest || $0.isDeleted ? nil : $0 }

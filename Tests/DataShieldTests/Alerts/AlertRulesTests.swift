@@ -17,7 +17,8 @@ import Testing
     @Test func `acknowledging and resolving are stamped, opening again clears both`() throws {
         let (start, later, last) = (Date(timeIntervalSince1970: 1_000), Date(timeIntervalSince1970: 2_000), Date(timeIntervalSince1970: 3_000))
         var alert = Alert(
-            id: AlertID(), severity: .high, status: .open, confidence: .medium, message: "m", createdAt: start, updatedAt: start)
+            id: AlertID(), severity: .high, status: .open, confidence: .medium, message: "m", employeeId: EmployeeID(), createdAt: start,
+            updatedAt: start)
         try alert.move(to: .acknowledged, at: later)
         #expect(alert.acknowledgedAt == later)
         #expect(alert.resolvedAt == nil)
@@ -30,6 +31,10 @@ import Testing
         #expect(alert.resolvedAt == nil)
         #expect(alert.resolution == nil)
         #expect(throws: Alerts.Failure.cannotMove(from: .open, to: .open)) { try alert.move(to: .open, at: last) }
+        // Whoever is deleted is nobody to act on.
+        try alert.move(to: .resolved, at: last)
+        alert.employeeId = nil
+        #expect(throws: Alerts.Failure.aboutNobody) { try alert.move(to: .open, at: last) }
     }
 
     @Test func `a text of people keeps its lines and loses what cannot be seen`() throws {

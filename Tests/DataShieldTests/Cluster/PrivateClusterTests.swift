@@ -52,7 +52,7 @@ import Testing
                 for (name, value) in settings {
                     #expect(try await db.first("SELECT current_setting(\(name))", as: String.self) == value, "\(name)")
                 }
-                #expect(try await db.first("SELECT current_user::text", as: String.self) == "datashield")
+                #expect(try await db.first("SELECT current_user::text", as: String.self) == "datashield_owner")
                 try await db.execute("CREATE TABLE kept (n int)")
             }
             #expect(try permissions(directory.appendingPathComponent("postgres")) == 0o700)
@@ -78,6 +78,95 @@ import Testing
             #expect(stat("/proc/\(try postmaster(directory))", &status) == 0 && status.st_uid == postgres)
             #expect(stat(directory.appendingPathComponent("postgres/data").path, &status) == 0 && status.st_uid == postgres)
             await cluster.stop()
+        }
+    }
+
+    @Test func `nobody whom the program signs in as is a superuser, or can become what they are not`() async throws {
+        try await withDirectory { directory in
+            let cluster = cluster(directory)
+            let access = PrivateCluster.access(to: try await cluster.start())
+            #expect(access.sharing == nil)
+            let logins = [(access.owner, "datashield_owner")] + DatabaseAccess.Login.allCases.map { (access.configuration($0), "\($0.group)_login") }
+            for (configuration, name) in logins {
+                let pool = PostgresPool(configuration: configuration, logger: Self.logger)
+                let powers: SQL = """
+                    SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication FROM pg_roles WHERE rolname = session_user
+                    """
+                #expect(try await pool.first("SELECT session_user::text", as: String.self) == name)
+                #expect(try await pool.first(powers, as: Bool.self) == false)
+                await #expect(throws: PostgresError.self) { try await pool.execute("SET ROLE datashield") }
+                await pool.close()
+            }
+            for (login, other) in [(DatabaseAccess.Login.app, "datashield_system"), (.app, "datashield_owner"), (.system, "datashield_owner")] {
+                let pool = PostgresPool(configuration: access.configuration(login), logger: Self.logger)
+                await #expect(throws: PostgresError.self) { try await pool.execute("SET ROLE \(identifier: other)") }
+                #expect(try await access.problem(of: login, Self.logger) == nil)
+                await pool.close()
+            }
+            await cluster.stop()
+        }
+    }
+
+    @Test func `a cluster of before, in which all was the superuser's, is the owner's after the next start`() async throws {
+        try await withDirectory { directory in
+            let first = cluster(directory)
+            var superuser = PoolConfiguration(try await first.start())
+            superuser.parameters = ["user": ClusterRoles.superuser]
+            let pool = PostgresPool(configuration: superuser, logger: Self.logger)
+            try await pool.execute("ALTER DATABASE datashield OWNER TO datashield")
+            try await pool.execute("DROP ROLE datashield_owner")
+            try await pool.execute("DROP ROLE datashield_app_login")
+            await pool.close()
+            try await DatabaseMigrations.run(on: superuser, logger: Self.logger)
+            let others: [SQL] = [
+                "CREATE SEQUENCE alone", "CREATE VIEW seen WITH (security_invoker) AS SELECT 1 AS n", "CREATE DOMAIN small AS int",
+                "CREATE TABLE split (n int) PARTITION BY LIST (n)",
+            ]
+            let again = PostgresPool(configuration: superuser, logger: Self.logger)
+            for other in others { try await again.execute(other) }
+            await again.close()
+            await first.stop()
+
+            let second = cluster(directory)
+            let access = PrivateCluster.access(to: try await second.start())
+            let applied = try await DatabaseMigrations.run(on: access.owner, logger: Self.logger)
+            #expect(applied == [])
+            let owner = PostgresPool(configuration: access.owner, logger: Self.logger)
+            let left: SQL = """
+                SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner = 'datashield'::regrole
+                UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proowner = 'datashield'::regrole
+                UNION ALL SELECT typname::text FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typowner = 'datashield'::regrole
+                """
+            #expect(try await owner.query(left, as: String.self) == [])
+            // What an upgrade does: it changes tables and functions, and writes rows as the system.
+            try await owner.transaction { db in
+                try await db.execute("ALTER TABLE employees ADD COLUMN more text")
+                try await db.execute("CREATE FUNCTION more() RETURNS int LANGUAGE sql RETURN 1")
+                try await db.execute("SET LOCAL ROLE datashield_system")
+                try await db.execute("INSERT INTO companies (id, name, domain) VALUES ('caaaaaaaaaaaaaaaaaaaaaaaa', 'x', 'x.example')")
+            }
+            let app = PostgresPool(configuration: access.configuration(.app), logger: Self.logger)
+            #expect(try await app.first("SELECT count(*) FROM companies", as: Int.self) == 0)
+            await app.close()
+            await owner.close()
+            await second.stop()
+        }
+    }
+
+    @Test func `as root, a cluster goes on as whose it is, and is not taken from them`() async throws {
+        guard geteuid() == 0 else { return }
+        try await withDirectory { directory in
+            let area = ClusterDirectory.root(in: directory)
+            #expect(try ServerAccount.current(ofCluster: area).name == (getpwnam("datashield") == nil ? "postgres" : "datashield"))
+            try FileManager.default.createDirectory(at: area, withIntermediateDirectories: true)
+            #expect(chown(area.path, try #require(getpwnam("nobody")).pointee.pw_uid, 0) == 0)
+            #expect(try ServerAccount.current(ofCluster: area).name == "nobody")
+            #expect(try ServerAccount.current(ofCluster: area, named: "nobody").name == "nobody")
+            #expect(throws: PrivateCluster.Failure.otherOwner(area.path, owner: "nobody", account: "postgres")) {
+                try ServerAccount.current(ofCluster: area, named: "postgres")
+            }
+            // Without a cluster here, a server of this machine may take `postgres` for its administrator.
+            #expect(try ServerAccount.withoutCluster(named: nil).name != "postgres")
         }
     }
 

@@ -209,6 +209,44 @@ struct LDAPConnectorTests {
         }
     }
 
+    @Test func `the connection's own account is not reset, however its name is spelled`() async throws {
+        try await SlapdServer.with(people: 2) { slapd in
+            let name = slapd.name(of: "amara.abara")
+            let listed = try await LDAPWorld.connector(to: slapd).listed()
+            let id = try #require(listed["amara.abara@acme.example"]?.externalId)
+            let spellings = [
+                "uid=amara.abara, ou=people, dc=acme, dc=example", "UID = Amara.Abara , OU = People,DC=acme,DC=example",
+                "uid=amara\\2Eabara,ou=people,dc=acme,dc=example", "0.9.2342.19200300.100.1.1=amara.abara,2.5.4.11=people,dc=acme,dc=example",
+                "uid=#040b616d6172612e6162617261,ou=people,dc=acme,dc=example", "userid=amara.abara,organizationalUnitName=people,dc=acme,dc=example",
+            ]
+            for spelling in [name] + spellings {
+                let own = try await LDAPWorld.connector(to: slapd, ["bindDN": spelling, "bindPassword": "password-0", "baseDN": name])
+                for isWeak in [false, true] {
+                    let failure = await LDAPWorld.failure { try await own.perform(.forcePasswordReset, on: id, isWeakResetWanted: isWeak) }
+                    guard case .refusedAction(let words)? = failure else {
+                        Issue.record("\(spelling): \(String(describing: failure))")
+                        continue
+                    }
+                    #expect(words == LDAPOwnAccount.refusal)
+                }
+            }
+            #expect(try await slapd.accepts(name, password: "password-0"))
+            #expect(try await slapd.value(of: "pwdReset", in: name) == nil)
+        }
+    }
+
+    @Test func `users are told apart by what they sign in with, whatever their domain`() {
+        let entry = LDAPEntry(
+            name: "CN=Reader,DC=corp,DC=example",
+            attributes: ["sAMAccountName": [Array("Reader".utf8)], "userPrincipalName": [Array("reader@corp.example".utf8)]])
+        for name in ["reader", "READER@corp.example", "CORP\\reader", "corp.example\\Reader", "Reader@CORP.EXAMPLE", "reader@other.example"] {
+            #expect(LDAPOwnAccount.isUser(name, entry), "\(name)")
+        }
+        for name in ["reader2", "xreader@corp.example", "CORP\\xreader", "", "CN=Reader,DC=corp,DC=example", "CORP\\\u{301}reader"] {
+            #expect(!LDAPOwnAccount.isUser(name, entry), "\(name)")
+        }
+    }
+
     @Test func `a right that is missing for the reset is named, and nothing is changed`() async throws {
         try await SlapdServer.with(people: 1) { slapd in
             let connector = try await LDAPWorld.connector(to: slapd, ["bindDN": slapd.onlookerName])

@@ -20,6 +20,16 @@ extension DirectorySyncTests {
         #expect(after.reduce(into: [:]) { $0[$1.externalId] = $1.email.text }["1"] == "p2@listed.example")
     }
 
+    @Test func `a name that is written otherwise and seen alike is taken`() async throws {
+        let place = try await place()
+        let directory = ListedDirectory([.person(1, department: "Caf\u{E9}")])
+        try await sync(directory, place)
+        directory.set([.person(1, department: "Cafe\u{301}")])
+        let (run, _, _) = try await sync(directory, place)
+        #expect(run.changed == 1)
+        #expect(try await person("p1@listed.example", place)?.department.map { Array($0.utf8) } == Array("Cafe\u{301}".utf8))
+    }
+
     @Test func `who would get an address that somebody has keeps the former one, with the reason`() async throws {
         let place = try await place()
         _ = try await database.makeEmployee(in: place.company, email: "taken@listed.example")

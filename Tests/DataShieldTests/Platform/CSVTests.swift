@@ -119,12 +119,16 @@ import Testing
 
 @Suite struct CSVWriterTests {
     @Test(arguments: [
-        ("=1+1", "'=1+1"), ("+49", "'+49"), ("-3", "'-3"), ("@SUM(A1)", "'@SUM(A1)"), ("\tx", "'\tx"), ("\rx", "'\rx"),
+        ("=1+1", "'=1+1"), ("+49", "'+49"), ("-2+3+cmd|x", "'-2+3+cmd|x"), ("@SUM(A1)", "'@SUM(A1)"), ("\tx", "'\tx"), ("\rx", "'\rx"),
         ("'=1", "''=1"), ("plain", "plain"), ("", ""), ("a=b", "a=b"), ("'quoted'", "'quoted'"), ("'", "'"),
+        ("|cmd", "'|cmd"), ("\u{FF1D}1+1", "'\u{FF1D}1+1"), ("\u{FF0B}1", "'\u{FF0B}1"), ("\u{FF0D}1", "'\u{FF0D}1"), ("\u{FF20}A1", "'\u{FF20}A1"),
+        ("\u{FF5C}cmd", "'\u{FF5C}cmd"), ("\nx", "'\nx"), ("=\u{301}1", "'=\u{301}1"), ("'\u{FF1D}1", "''\u{FF1D}1"),
+        ("-12", "-12"), ("-12.5", "-12.5"), ("-3", "-3"), ("'-3", "'-3"), ("-", "'-"), ("-1.", "'-1."), ("-1.2.3", "'-1.2.3"), ("-1-2", "'-1-2"),
+        ("-\u{661}", "'-\u{661}"),
     ])
     func `a cell that a spreadsheet would run is made a text, and is read back as it was`(_ cell: String, _ written: String) {
-        #expect(CSVWriter.neutralised(cell) == written)
-        #expect(CSVWriter.restored(written) == cell)
+        #expect(Array(CSVWriter.neutralised(cell).utf8) == Array(written.utf8))
+        #expect(Array(CSVWriter.restored(written).utf8) == Array(cell.utf8))
     }
 
     @Test func `cells are quoted where they must be`() throws {

@@ -80,7 +80,7 @@ import Testing
         var remediation = world.remediation
         remediation.patience = .milliseconds(1)
         let ids = try await withThrowingTaskGroup(of: RemediationRequestID.self) { [remediation] group in
-            for _ in 0..<4 {
+            for _ in 0..<10 {
                 group.addTask { try await remediation.request(.revokeSessions, on: people[0].alert, by: world.subject, key: key).id }
             }
             return try await group.reduce(into: Set()) { $0.insert($1) }
@@ -118,6 +118,49 @@ import Testing
         await #expect(throws: Remediation.Failure.keyReused) {
             try await world.remediation.bulk(people.map(\.alert), .forcePasswordReset, by: world.subject, key: key)
         }
+    }
+
+    @Test func `a key that ordered a selection is for that selection, in any order, and for no other`() async throws {
+        let world = try await world(cap: 10)
+        let people = try await people(4, in: world)
+        let alerts = people.map(\.alert)
+        let key = try OrderKey("these-three")
+        let first = try await world.remediation.bulk(Array(alerts.prefix(3)), .revokeSessions, by: world.subject, key: key)
+        let again = try await world.remediation.bulk([alerts[2], alerts[0], alerts[1], alerts[0]], .revokeSessions, by: world.subject, key: key)
+        #expect(again.isRepeated && again.requests.map(\.id) == first.requests.map(\.id))
+        for other in [[alerts[3]], Array(alerts.prefix(2)), alerts] {
+            await #expect(throws: Remediation.Failure.keyReused) {
+                try await world.remediation.bulk(other, .revokeSessions, by: world.subject, key: key)
+            }
+        }
+        #expect(try await world.requests().count == 3)
+        // Also where nothing came of it.
+        let empty = try OrderKey("nobody")
+        #expect(try await world.remediation.bulk(Array(alerts.prefix(2)), .revokeSessions, by: world.subject, key: empty).requests.isEmpty)
+        await #expect(throws: Remediation.Failure.keyReused) {
+            try await world.remediation.bulk([alerts[3]], .revokeSessions, by: world.subject, key: empty)
+        }
+        // Another company's key is another one.
+        let stranger = try await self.world(cap: 10)
+        let theirs = try await self.people(1, in: stranger)
+        #expect(try await stranger.remediation.bulk(theirs.map(\.alert), .revokeSessions, by: stranger.subject, key: key).requested == 1)
+    }
+
+    @Test func `ten selections at once with one key are one`() async throws {
+        let world = try await world(cap: 10)
+        let people = try await people(2, in: world)
+        let key = try OrderKey("ten")
+        let ids = try await withThrowingTaskGroup(of: [RemediationRequestID].self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    try await world.remediation.bulk(people.map(\.alert), .revokeSessions, by: world.subject, key: key).requests.map(\.id)
+                }
+            }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(ids.count == 1 && ids.first?.count == 2)
+        try await world.drain()
+        #expect(world.directory.calls.count == 2)
     }
 
     @Test(arguments: [

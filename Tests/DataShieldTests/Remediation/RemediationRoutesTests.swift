@@ -78,15 +78,46 @@ import Testing
             let answer = try await client.post("/api/remediation/bulk", BulkOrder(ids: [alert, AlertID()]))
             #expect(answer.status == 202)
             let decoded = try answer.decode(RemediationRoutes.BulkAnswer.self)
-            #expect(decoded.requested == 1)
+            #expect(decoded.requested == 1 && decoded.requests.map(\.alertId) == [alert] && !decoded.repeated)
             #expect(decoded.plan.items.map { $0.refusal == nil } == [true, false])
             let waiting = try await client.get("/api/remediation/requests?status=PENDING").decode(Page<RemediationOutcome>.self)
             let request = try #require(waiting.items.first)
+            #expect(decoded.requests.map(\.id) == [request.id])
             try await world.drain()
             let ended = try await client.get("/api/remediation/requests/\(request.id)").decode(RemediationOutcome.self)
             #expect(ended.status == .done && ended.attempts.count == 1)
             #expect(try await client.get("/api/remediation/requests/\(RemediationRequestID())").status == 404)
             #expect(try await client.post("/api/remediation/bulk", BulkOrder(ids: [])).fields == ["ids"])
+        }
+    }
+
+    @Test(arguments: [
+        (DirectoryFailure.refusedAction("The account is an administrator's."), 409, RemediationFailure.refused),
+        (.notPermitted("Grant the role."), 409, .refused), (.noSuchAccount, 409, .refused),
+        (.unavailable("It is being maintained."), 502, .unavailable),
+        (.refusedCredentials("The token has ended."), 502, .unavailable), (.unanswered("Okta did not answer."), 502, .unknown),
+    ]) func `a request that failed is a problem that names it`(failure: DirectoryFailure, status: Int, kind: RemediationFailure) async throws {
+        try await withWorld { world, client in
+            world.directory.onCall { _ in throw failure }
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            // The repetition has the same answer.
+            for _ in 0..<2 {
+                let answer = try await client.post("/api/alerts/\(alert)/remediate", Order(), headers: [("Idempotency-Key", "one")])
+                #expect(answer.status == status)
+                #expect(answer.header("Content-Type") == "application/problem+json")
+                let problem = try answer.decode(RemediationRoutes.FailedRequest.self)
+                #expect(problem.status == status && problem.detail == problem.request.reason && !problem.requestId.isEmpty)
+                #expect(problem.request.failure == kind && problem.request.attempts.map(\.outcomeKnown) == [kind != .unknown])
+                #expect(problem.request.nextAction == (kind == .unknown ? .revokeSessions : nil))
+                #expect(try await client.get("/api/remediation/requests/\(problem.request.id)").status == 200)
+            }
+            #expect(world.directory.calls.count == 1)
+            let page = try await client.get("/remediation").text
+            #expect(page.contains("Not known") == (kind == .unknown) && page.contains("To be finished by hand") == (kind == .unknown))
+            let detail = try await client.get("/api/alerts/\(alert)").decode(AlertDetailResponse.self)
+            #expect(detail.history.compactMap(\.outcome) == [kind == .unknown ? .unknown : .failed])
+            #expect(try await client.get("/alerts/\(alert)").text.contains("it is not known whether it was done") == (kind == .unknown))
+            #expect(try await client.get("/api/remediation/export").text.contains(",\(kind != .unknown)\r\n"))
         }
     }
 
@@ -107,6 +138,17 @@ import Testing
             let added = try await client.post("/api/remediation/protected", ["employeeId": person.rawValue, "reason": "Break-glass"])
             #expect(added.status == 201)
             #expect(try await client.post("/api/remediation/protected", ["email": "x@y.example", "reason": "?"]).fields == ["email"])
+            let other = try await world.makePerson(email: "other.\(world.company.rawValue.suffix(8))@acme.example")
+            let both = try await client.post(
+                "/api/remediation/protected",
+                ["employeeId": person.rawValue, "email": "other.\(world.company.rawValue.suffix(8))@acme.example", "reason": "Which of the two?"])
+            #expect(both.status == 422)
+            #expect(try both.fields == ["email"])
+            let same = try await client.post(
+                "/api/remediation/protected",
+                ["employeeId": other.rawValue, "email": " Other.\(world.company.rawValue.suffix(8))@acme.example", "reason": "The same"])
+            #expect(same.status == 201)
+            #expect(try await client.delete("/api/remediation/protected/\(other)").status == 204)
             #expect(try await client.post("/api/remediation/protected", ["reason": ""]).fields == ["reason", "email"])
             #expect(try await client.post("/api/remediation/protected", ["employeeId": EmployeeID().rawValue, "reason": "x"]).status == 404)
             let alert = try await world.makeAlert(about: person)
@@ -218,6 +260,9 @@ import Testing
                 let answer = try await client.post("/api/remediation/bulk", BulkOrder(ids: [alert]), headers: [("Idempotency-Key", "many")])
                 #expect(try answer.decode(RemediationRoutes.BulkAnswer.self).requested == 1)
             }
+            let second = try await world.makeAlert(about: try await world.makePerson())
+            let other = try await client.post("/api/remediation/bulk", BulkOrder(ids: [second]), headers: [("Idempotency-Key", "many")])
+            #expect(other.status == 422)
             try await world.drain()
             #expect(world.directory.calls.count == 3)
         }

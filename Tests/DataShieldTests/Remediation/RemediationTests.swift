@@ -94,6 +94,7 @@ import Testing
         let outcome = try await world.remediation.request(.revokeSessions, on: alert, by: world.subject)
         #expect(outcome.status == .failed)
         #expect(outcome.reason?.contains("not known whether it was done") == true)
+        #expect(outcome.failure == .unknown && outcome.nextAction == .revokeSessions && outcome.attempts.map(\.outcomeKnown) == [false])
     }
 
     @Test func `who asks is not kept waiting, and what was begun ends all the same`() async throws {

@@ -147,9 +147,13 @@ struct RemediationWorld: Sendable {
     }
 
     /// What the scheduler does each time.
-    func tick() async throws {
-        let schedule = RemediationSchedule(queue: queue, clock: .of(clock), logger: Self.logger)
-        try await database.system.transaction { db in try await schedule.work.enqueueDue(db) }
+    /// - Parameter keeper: what the scheduler's own program has in hand; nil: it is another program.
+    func tick(_ keeper: RemediationKeeper? = nil) async throws {
+        var schedule = RemediationSchedule(queue: queue, clock: .of(clock), keeper: keeper, logger: Self.logger)
+        // The server of tests has just been started.
+        schedule.settling = 0
+        let work = schedule.work
+        try await database.system.transaction { db in try await work.enqueueDue(db) }
     }
 
     /// Somebody with an account in the directory.

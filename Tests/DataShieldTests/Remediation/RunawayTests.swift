@@ -59,19 +59,28 @@ struct Killed: Error {}
             #expect(request.status == .failed)
             #expect(log.map(\.status) == [.failed])
             #expect(log.first?.detail == RemediationSchedule.lostReason)
+            // Neither failed nor done: nobody knows, and what comes after it is offered.
+            #expect(log.map(\.outcomeKnown) == [false])
+            #expect(request.failure == .unknown && request.next == .revokeSessions)
+            #expect(request.reason?.contains("not known whether it was done") == true)
+            #expect(try await world.remediation.unfinished(for: world.subject).map(\.id) == [request.id])
+            #expect(try await world.liveness(of: alert) == .sessionsNotKnown)
         case .recorded, .connectedAgain, .calledAgain, .recordingAgain:
             #expect(request.status == .failed)
             #expect(log.map(\.action) == [.forcePasswordReset, .revokeSessions])
             #expect(log.map(\.status) == [.success, .failed])
+            #expect(log.map(\.outcomeKnown) == [true, false])
+            #expect(request.failure == .unknown && request.next == .revokeSessions)
         case .recordedAgain:
             #expect(request.status == .done)
             #expect(log.map(\.status) == [.success, .success])
         }
         // The person can be acted on again, by somebody who decides to.
         #expect(try await world.remediation.request(.revokeSessions, on: alert, by: world.subject).status == .done)
+        #expect(try await world.remediation.unfinished(for: world.subject).isEmpty)
     }
 
-    @Test func `an answer that comes after its request was given up is written down, and changes nothing of it`() async throws {
+    @Test func `an answer that comes after its request was given up is written down, and then it is known`() async throws {
         let world = try await RemediationWorld()
         let alert = try await world.makeAlert(about: try await world.makePerson())
         world.directory.onCall { _ in
@@ -80,9 +89,23 @@ struct Killed: Error {}
             world.clock.advance(1)
         }
         let outcome = try await world.remediation.request(.revokeSessions, on: alert, by: world.subject)
-        #expect(outcome.status == .failed)
+        #expect(outcome.status == .done && outcome.failure == nil && outcome.nextAction == nil)
         #expect(outcome.attempts.map(\.status) == [.failed, .success])
+        #expect(outcome.attempts.map(\.outcomeKnown) == [false, true])
         #expect(outcome.attempts.last?.detail?.contains("after the request had been given up") == true)
+    }
+
+    @Test func `a reset whose answer came after it was given up leaves the sessions to somebody`() async throws {
+        let world = try await RemediationWorld()
+        let alert = try await world.makeAlert(about: try await world.makePerson(), artifacts: [.cookie, .password])
+        world.directory.onCall { _ in
+            world.clock.advance(400)
+            try await world.tick()
+        }
+        let outcome = try await world.remediation.request(.forcePasswordReset, on: alert, by: world.subject)
+        #expect(outcome.status == .failed && outcome.nextAction == .revokeSessions)
+        #expect(outcome.reason?.hasPrefix("The password was reset, but the sessions stand") == true)
+        #expect(world.directory.calls.map(\.action) == [.forcePasswordReset])
     }
 
     @Test func `the schema lets no request go back`() async throws {

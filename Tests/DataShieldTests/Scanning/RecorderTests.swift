@@ -217,26 +217,29 @@ import Testing
 
     // MARK: The catalogue
 
-    @Test func `a better source improves a breach, a worse one does not degrade it`() async throws {
+    @Test func `what a company's sources say improves its own breach and leaves the catalogue's as it is`() async throws {
         let company = try await database.makeCompany()
         let person = try await database.makeEmployee(in: company)
         let breach = name("Shop")
         try await record([(person, Self.finding(.dehashed, "\(breach).com", date: nil, types: ["email"]))], in: company)
-        var finding = Self.finding(.hibp, breach, types: ["email", "password"])
-        finding.catalogue = CatalogueEntry(
-            name: breach, title: "The Shop", breachDate: BreachDate.day("2020-02-02"), addedAt: Self.now, dataTypes: ["email", "password"],
-            pwnCount: 9)
-        try await record([(person, finding)], in: company)
-        try await record([(person, Self.finding(.leakcheck, "\(breach).net", date: "1999-01-01", types: ["phone"]))], in: company)
-        let row = try #require(
-            try await database.owner.query(
-                "SELECT name, title, source, breach_date, data_types, pwn_count FROM breaches WHERE canonical_key = \(CanonicalKey.of(breach))"
-            ).first)
-        #expect(try row.get("name", as: String.self) == breach)
-        #expect(try row.get("title", as: String.self) == "The Shop")
-        #expect(try row.get("source", as: BreachSource.self) == .hibp)
-        #expect(try row.get("breach_date", as: Date.self) == BreachDate.day("2020-02-02"))
-        #expect(try row.get("data_types", as: [String].self) == ["email", "password"])
-        #expect(try row.get("pwn_count", as: Int.self) == 9)
+        try await record([(person, Self.finding(.leakcheck, "\(breach)", date: "2020-02-02", types: ["phone"]))], in: company)
+        #expect(try await stored(breach, of: company) == ["\(breach) DARK_WEB 2020-02-02 {email,phone} "])
+
+        let other = name("Shop")
+        let entry = CatalogueEntry(
+            name: other, title: "The Shop", breachDate: BreachDate.day("2020-02-02"), addedAt: Self.now, dataTypes: ["email", "password"], pwnCount: 9
+        )
+        try await BreachCatalogue(system: database.system).add(entry, source: .hibp)
+        try await record([(person, Self.finding(.leakcheck, "\(other).net", date: "1999-01-01", types: ["phone"]))], in: company)
+        #expect(try await stored(other, of: company) == [])
+        #expect(try await stored(other, of: nil) == ["\(other) HIBP 2020-02-02 {email,password} The Shop"])
+    }
+
+    private func stored(_ name: String, of company: CompanyID?) async throws -> [String] {
+        try await database.owner.query(
+            """
+            SELECT concat_ws(' ', name, source, breach_date, data_types, title) FROM breaches
+            WHERE canonical_key = \(CanonicalKey.of(name)) AND company_id IS NOT DISTINCT FROM \(company)::text
+            """, as: String.self)
     }
 }

@@ -134,7 +134,7 @@ import Testing
 
     private func fill(_ company: CompanyID) async throws {
         let (user, employee) = (try await database.makeUser(in: company), try await database.makeEmployee(in: company))
-        let breach = try await database.makeBreach()
+        let breach = try await database.makeBreach(of: company)
         let record = try await database.makeBreachRecord(in: company, employee: employee, breach: breach)
         let alert = try await database.makeAlert(in: company, employee: employee, breach: breach)
         let connection = try await database.makeDirectoryConnection(in: company)

@@ -10,6 +10,7 @@ import Testing
         let settings = try Settings.read(environment: ["HOME": "/home/somebody", "PATH": "/bin"])
         #expect(settings.port == 8080 && settings.host == "127.0.0.1" && settings.databaseURL == nil && !settings.isHTTPS)
         #expect(settings.baseURL == "http://127.0.0.1:8080")
+        #expect(settings.jobLease == 15 && settings.jobPoll == 5)
     }
 
     @Test func `everything that can be set is read`() throws {
@@ -22,9 +23,11 @@ import Testing
             "CRON_SECRET": "0123456789abcdef", "DATASHIELD_ALLOWED_HOSTS": "10.0.0.0/8, ldap.internal,192.168.1.7, fd00::/8",
             "DATASHIELD_PROVIDER_URL_HIBP": "http://127.0.0.1:9999", "DATASHIELD_DIRECTORY_URL_OKTA": "http://localhost:7777",
             "DATASHIELD_PROVIDER_URL_INTELX": "https://proxy.example/intelx/", "DATASHIELD_PROVIDER_RATE_INTELX": "120",
+            "DATASHIELD_JOB_LEASE": "2", "DATASHIELD_JOB_POLL": "1",
         ])
         #expect(settings.dataDirectory.path == "/srv/data" && settings.port == 9000 && settings.isHTTPS)
         #expect(settings.publicOrigin == "https://shield.example" && settings.mailFrom?.text == "shield@example.com")
+        #expect(settings.jobLease == 2 && settings.jobPoll == 1)
         #expect(settings.previousEncryptionKeys.count == 2 && settings.allowedHosts.count == 4)
         #expect(settings.providerURLs["HIBP"]?.port == 9999 && settings.directoryURLs["OKTA"]?.port == 7777)
         #expect(settings.providerURLs["INTELX"]?.absoluteString == "https://proxy.example/intelx" && settings.providerRates == ["INTELX": 120])
@@ -42,11 +45,42 @@ import Testing
         ("DATASHIELD_PROVIDER_URL_HIBP", "http://x/path?q=secretvalue"), ("DATASHIELD_PROVIDER_RATE_HIBP", "0"),
         ("DATASHIELD_PROVIDER_RATE_SECRET", "1"), ("DATASHIELD_DIRECTORY_URL_OKTA", "http://x/path"), ("DATASHIELD_LOG_LEVEL", "loud"),
         ("DATASHIELD_POOL_SIZE", "0"), ("DATASHIELD_SCIM_RATE", "0"),
+        ("DATABASE_APP_URL", "mysql://secretvalue@host/db"), ("DATABASE_SYSTEM_URL", "secretvalue"), ("DATASHIELD_USER", "secretvalue"),
+        ("DATASHIELD_USER", "root"),
+        ("DATASHIELD_JOB_LEASE", "0"), ("DATASHIELD_JOB_POLL", "301"),
     ])
     func `a wrong setting is one line that names it and does not show it`(_ name: String, _ value: String) {
         let error = #expect(throws: SettingsError.self) { try Settings.read(environment: [name: value]) }
         let line = error?.description ?? ""
         #expect(line.hasPrefix(name) && !line.contains("\n") && !line.contains("secretvalue"))
+    }
+
+    @Test func `logins of app and system are set together, beside the one for migrations`() throws {
+        let (owner, app, system) = ("postgresql://o@localhost/d", "postgresql://a@localhost/d", "postgresql://s@localhost/d")
+        let settings = try Settings.read(environment: ["DATABASE_URL": owner, "DATABASE_APP_URL": app, "DATABASE_SYSTEM_URL": system])
+        #expect(settings.databaseAppURL?.value == app && settings.databaseSystemURL?.value == system)
+        for (environment, name) in [
+            (["DATABASE_URL": owner, "DATABASE_APP_URL": app], "DATABASE_SYSTEM_URL"),
+            (["DATABASE_URL": owner, "DATABASE_SYSTEM_URL": system], "DATABASE_APP_URL"),
+            (["DATABASE_APP_URL": app, "DATABASE_SYSTEM_URL": system], "DATABASE_URL"),
+        ] {
+            let error = #expect(throws: SettingsError.self) { try Settings.read(environment: environment) }
+            #expect(error?.name == name)
+        }
+    }
+
+    @Test func `a database on another machine without TLS is complained of, by the setting's name and not by what it holds`() throws {
+        var settings = Settings(dataDirectory: URL(filePath: "/tmp"))
+        settings.databaseURL = Secret("postgresql://o:hunter2@db.example/d")
+        settings.databaseAppURL = Secret("postgresql://a:hunter2@db.example/d?sslmode=verify-full")
+        settings.databaseSystemURL = Secret("postgresql://s:hunter2@db.example/d")
+        let complaints = settings.databaseComplaints
+        #expect(complaints.count == 2 && complaints[0].hasPrefix("DATABASE_URL ") && complaints[1].hasPrefix("DATABASE_SYSTEM_URL "))
+        #expect(complaints.allSatisfy { $0.contains("sslmode=verify-full") && !$0.contains("hunter2") && !$0.contains("db.example") })
+        settings = Settings(dataDirectory: URL(filePath: "/tmp"))
+        #expect(settings.databaseComplaints == [])
+        settings.databaseURL = Secret("postgresql://o:hunter2@localhost/d")
+        #expect(settings.databaseComplaints == [])
     }
 
     @Test func `a file is read, and the environment goes before it`() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Scalars
 
 /// AWS IAM Identity Center through its identity store. It cannot say who has MFA, end sessions or reset passwords: the complete lists of
 /// operations of `identitystore`, `sso` and `sso-admin` have none for it.
@@ -197,7 +198,7 @@ enum AWSErrors {
         let raw =
             answer.header("X-Amzn-ErrorType") ?? problem?["__type"]?.text ?? problem?["code"]?.text ?? problem?["Code"]?.text ?? xmlCode(answer.bytes)
         // namespace#Name:address
-        return raw.flatMap { $0.split(separator: "#").last?.split(separator: ":").first }.map { DirectoryClient.safe(String($0)) }
+        return raw.flatMap { $0.parts(between: "#").last?.parts(between: ":").first }.map { DirectoryClient.safe(String($0)) }
     }
 
     /// `<Error><Code>InvalidClientTokenId</Code>`, as the older services and what stands before them answer.

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import NIOCore
+import Scalars
 
 /// A call to a directory over HTTP.
 struct DirectoryCall: Sendable {
@@ -158,19 +159,19 @@ struct DirectoryClient: Sendable {
 
     /// Changes something: one attempt, because one whose answer was lost may have been carried out.
     /// - Returns: the answer, whatever its status, unless it is one that asks for patience.
-    /// - Throws: ``DirectoryFailure``, whose words say when it is not known whether it was done; `CancellationError`.
+    /// - Throws: ``DirectoryFailure``: ``DirectoryFailure/unanswered(_:)`` when it is not known whether it was done; `CancellationError`.
     func change(_ call: DirectoryCall) async throws -> DirectoryAnswer {
         do {
             let answer = try await send(call)
             guard let delay = delay(answer, access.now()) else { return answer }
             guard delay.isLimit else {
-                throw DirectoryFailure.unavailable("\(unavailable(answer)) It may have been done all the same: look there before trying again.")
+                throw DirectoryFailure.unanswered("\(unavailable(answer))")
             }
             throw DirectoryFailure.rateLimited(retryAfter: delay.after)
         } catch let error as OutboundFailure {
             switch error {
             case .timedOut, .connectionLost, .other, .tooLarge, .badStatus:
-                throw DirectoryFailure.unavailable("\(name) did not answer. It may have been done all the same: look there before trying again.")
+                throw DirectoryFailure.unanswered("\(name) did not answer.")
             case .invalidURL, .unknownHost, .forbiddenAddress, .refused, .tls: throw failure(error)
             }
         }
@@ -232,7 +233,7 @@ extension DirectoryAccess {
     /// Where a service is: where it usually is, or below the origin that the operator set.
     func url(_ usual: String, _ path: String) throws(DirectoryFailure) -> URL {
         // Scheme, host and port of the origin; the path stays the service's own.
-        let base = origin.map { $0.absoluteString.hasSuffix("/") ? String($0.absoluteString.dropLast()) : $0.absoluteString } ?? usual
+        let base = origin.map { $0.absoluteString.rest(before: "/").map { String($0) } ?? $0.absoluteString } ?? usual
         guard let url = URL(string: base + path) else { throw .misconfigured(field: "", "The directory's address cannot be called.") }
         return url
     }

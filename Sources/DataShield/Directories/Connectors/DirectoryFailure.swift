@@ -14,6 +14,8 @@ package enum DirectoryFailure: Error, Sendable, Hashable, CustomStringConvertibl
     /// Cannot be reached, or answers with an error of its own.
     case unavailable(String)
     case timeout
+    /// What was to be changed was sent, and the answer did not come: it may have been done all the same.
+    case unanswered(String)
     /// The listing was cut short: nobody may be taken for gone.
     case incomplete(String)
     /// The state of an earlier listing is no longer good: everybody has to be listed.
@@ -35,6 +37,7 @@ package enum DirectoryFailure: Error, Sendable, Hashable, CustomStringConvertibl
         case .tls(let why): why
         case .unavailable(let why): why
         case .timeout: "The directory did not answer in time."
+        case .unanswered(let why): "\(why) It may have been done all the same: look there before trying again."
         case .incomplete(let why): why
         case .stateExpired: "The directory no longer knows where the last sync ended."
         case .malformed(let what): "The directory's answer could not be read: \(what)."
@@ -48,14 +51,14 @@ package enum DirectoryFailure: Error, Sendable, Hashable, CustomStringConvertibl
     package var needsSomebody: Bool {
         switch self {
         case .refusedCredentials, .notPermitted, .misconfigured, .unsupported: true
-        case .rateLimited, .tls, .unavailable, .timeout, .incomplete, .stateExpired, .malformed, .noSuchAccount, .refusedAction: false
+        case .rateLimited, .tls, .unavailable, .timeout, .unanswered, .incomplete, .stateExpired, .malformed, .noSuchAccount, .refusedAction: false
         }
     }
 
     /// Whether the same may succeed later without anybody changing anything.
     package var isTransient: Bool {
         switch self {
-        case .rateLimited, .unavailable, .timeout, .incomplete, .stateExpired: true
+        case .rateLimited, .unavailable, .timeout, .unanswered, .incomplete, .stateExpired: true
         case .refusedCredentials, .notPermitted, .misconfigured, .tls, .malformed, .noSuchAccount, .refusedAction, .unsupported: false
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// What the values of fields have to look like. Each rule says what would be right, or nil when the value is.
 enum DirectoryFieldRules {
@@ -29,10 +30,10 @@ enum DirectoryFieldRules {
 
     /// A host's name as it is typed: without scheme, port and path.
     static let host: @Sendable (String) -> String? = { text in
-        if text.contains("://") || text.contains("/") {
+        if text.has("/") {
             return "has to be the host name alone, such as acme.okta.com: without https:// and without a path."
         }
-        if text.contains(":") { return "has to be the host name alone, such as acme.okta.com: without a port." }
+        if text.has(":") { return "has to be the host name alone, such as acme.okta.com: without a port." }
         return isDomain(text) ? nil : "has to be a host name, such as acme.okta.com."
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Reading what a directory wrote. A field that is absent or null is nil, because directories leave out what they do not have; one of
 /// another type than documented is an error that names it and what came in its place, and never taken for absent.
@@ -71,7 +72,7 @@ extension DirectoryPerson {
     /// First and last name. One in one piece, where a directory gives no other, is split: the last word is taken for the last name.
     static func names(given: String?, family: String?, display: String?) -> (first: String?, last: String?) {
         guard given == nil, family == nil else { return (given, family) }
-        guard let words = display?.split(whereSeparator: \.isWhitespace), let last = words.last else { return (nil, nil) }
+        guard let words = display?.words, let last = words.last else { return (nil, nil) }
         return words.count == 1 ? (String(last), nil) : (words.dropLast().joined(separator: " "), String(last))
     }
 }
@@ -80,10 +81,10 @@ extension DirectoryPerson {
 enum ThrowawayPassword {
     static func make() -> String {
         var generator = SystemRandomNumberGenerator()
-        let classes = ["ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!#$%&*+-=?@_"].map { Array($0) }
+        let classes = ["ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!#$%&*+-=?@_"].map { Array($0.unicodeScalars) }
         let all = classes.flatMap { $0 }
-        func draw(_ letters: [Character]) -> Character { letters[Int.random(in: 0..<letters.count, using: &generator)] }
+        func draw(_ letters: [Unicode.Scalar]) -> Unicode.Scalar { letters[Int.random(in: 0..<letters.count, using: &generator)] }
         let letters = classes.map { draw($0) } + (0..<28).map { _ in draw(all) }
-        return String(letters.shuffled(using: &generator))
+        return String(String.UnicodeScalarView(letters.shuffled(using: &generator)))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// A page of Graph: a list of objects, and where it goes on.
 struct EntraPage<Item> {
@@ -98,7 +99,7 @@ struct EntraUser: Sendable {
         isWhole = deciding == 4
     }
 
-    var isGuest: Bool { userType?.lowercased() == "guest" || principalName?.contains("#EXT#") == true }
+    var isGuest: Bool { userType?.lowercased() == "guest" || principalName?.has(text: "#EXT#") == true }
 
     func isEmployee(_ includesGuests: Bool) -> Bool { !isRemoved && (includesGuests || !isGuest) }
 

@@ -42,12 +42,15 @@ package struct GoogleConnector: DirectoryConnector {
     private let client: DirectoryClient
     private let tokens: DirectoryTokens
     private let domain: String
+    /// The administrator that the service account acts for.
+    private let administrator: String
 
     package init(_ configuration: DirectoryConfiguration, _ access: DirectoryAccess) throws {
         let client = DirectoryClient("Google Workspace", access) { GoogleErrors.delay($0, now: $1) }
         self.access = access
         self.client = client
         domain = configuration["domain"]
+        administrator = configuration["delegatedAdminEmail"]
         guard let key = GoogleKey(configuration["privateKey"]) else { throw InvalidInput("privateKey", GoogleKey.wanted) }
         let (issuer, subject) = (configuration["serviceAccountEmail"], configuration["delegatedAdminEmail"])
         let url = try access.url("https://oauth2.googleapis.com", "/token")
@@ -126,12 +129,28 @@ package struct GoogleConnector: DirectoryConnector {
             try await change(call, .security, needing: "may sign users out")
             return "All web and device sessions were signed out. Grants to other applications stay until they are taken back."
         case .forcePasswordReset:
+            try await refuseOurOwn(externalId)
             let body = PasswordChange(changePasswordAtNextLogin: true, password: isWeakResetWanted ? nil : ThrowawayPassword.make())
             try await change(try .json(.put, userURL(externalId), body), .write, needing: "may update users")
             let note = "Where people sign in through another identity provider, neither has an effect."
             return isWeakResetWanted
                 ? "A change of the password was demanded at the next sign-in; until then the old password still opens the change screen. \(note)"
                 : "The password was replaced by a random one that nobody knows, and a change was demanded at the next sign-in. \(note)"
+        }
+    }
+
+    /// All is done in the name of one administrator, whose address may be given as one of their aliases: so it is compared by id.
+    private func refuseOurOwn(_ externalId: String) async throws {
+        let own: DirectoryPerson
+        do {
+            own = try await account(at: administrator)
+        } catch DirectoryFailure.noSuchAccount {
+            return
+        }
+        let isOwn = own.externalId == externalId || own.email.map { $0.lowercased() == externalId.lowercased() } == true
+        guard !isOwn, administrator.lowercased() != externalId.lowercased() else {
+            throw DirectoryFailure.refusedAction(
+                "This is the account of the administrator for whom DataShield acts in Google Workspace. Change its password by hand.")
         }
     }
 

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import Foundation
+import Scalars
 
 /// The key of a service account. Printing it shows nothing of it.
 struct GoogleKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -15,16 +16,16 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomDebugStringConvertibl
     /// - Returns: nil when the text is no such key.
     init?(_ text: String) {
         // Copied out of the JSON file, its line breaks are written as \n.
-        let pem = text.replacingOccurrences(of: "\\n", with: "\n").trimmingCharacters(
+        let pem = text.swapping(text: "\\n", for: "\n").trimmingCharacters(
             in: CharacterSet(charactersIn: "\"").union(.whitespacesAndNewlines))
         // try?: why not could show some of it.
-        guard pem.hasPrefix("-----BEGIN "), let key = try? _RSA.Signing.PrivateKey(pemRepresentation: pem) else { return nil }
+        guard pem.begins(with: "-----BEGIN "), let key = try? _RSA.Signing.PrivateKey(pemRepresentation: pem) else { return nil }
         self.key = key
     }
 
     /// What is wrong with a text that is to be a key.
     static func problem(_ text: String) -> String? {
-        if text.contains("-----BEGIN PUBLIC KEY-----") { return "is a public key: the private key of the key file is needed." }
+        if text.has(text: "-----BEGIN PUBLIC KEY-----") { return "is a public key: the private key of the key file is needed." }
         return GoogleKey(text) == nil ? wanted : nil
     }
 

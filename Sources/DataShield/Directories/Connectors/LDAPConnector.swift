@@ -1,5 +1,6 @@
 import Foundation
 import LDAP
+import Scalars
 import Synchronization
 
 /// OpenLDAP, Active Directory, and other directories that speak LDAP version 3.
@@ -89,14 +90,19 @@ package struct LDAPConnector: DirectoryConnector {
     }
 
     private static func problem(ofCertificates text: String) -> String? {
-        if text.contains("PRIVATE KEY-----") { return "holds a private key. Only the certificate of the authority belongs here." }
-        let parts = text.split(separator: "-----BEGIN CERTIFICATE-----", omittingEmptySubsequences: false).dropFirst()
-        let areCertificates = parts.allSatisfy { part in
-            guard let end = part.range(of: "-----END CERTIFICATE-----") else { return false }
+        if text.has(text: "PRIVATE KEY-----") { return "holds a private key. Only the certificate of the authority belongs here." }
+        var rest = text[...]
+        var (found, areCertificates) = (0, true)
+        while let begin = rest.place(of: "-----BEGIN CERTIFICATE-----") {
+            rest = rest[begin.upperBound...]
+            found += 1
+            let end = (rest.place(of: "-----BEGIN CERTIFICATE-----") ?? rest.endIndex..<rest.endIndex).lowerBound
+            let part = rest[..<end]
             // A DER sequence.
-            return Data(base64Encoded: part[..<end.lowerBound].filter { !$0.isWhitespace })?.first == 0x30
+            let content = part.place(of: "-----END CERTIFICATE-----").map { part[..<$0.lowerBound].words.joined() }
+            if content.flatMap({ Data(base64Encoded: $0) })?.first != 0x30 { areCertificates = false }
         }
-        return !parts.isEmpty && areCertificates
+        return found > 0 && areCertificates
             ? nil : "is one or more certificates in PEM, each from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----."
     }
 
@@ -236,6 +242,7 @@ struct LDAPSession: Sendable {
 struct LDAPRoot: Sendable {
     static let attributes = [
         "supportedCapabilities", "supportedControl", "supportedExtension", "namingContexts", "dnsHostName", "dsServiceName", "highestCommittedUSN",
+        "tokenGroups",
     ]
 
     /// LDAP_CAP_ACTIVE_DIRECTORY_OID is among its capabilities.
@@ -243,6 +250,10 @@ struct LDAPRoot: Sendable {
     let hasPages: Bool
     /// Whether a password is set by the extended operation for that.
     let hasPasswordOperation: Bool
+    /// Whether it says whom it takes us for (RFC 4532).
+    let hasWhoAmI: Bool
+    /// Active Directory: the security identifiers of whoever has bound, their own among them.
+    let ownIdentifiers: [[UInt8]]
     /// The trees that it holds.
     let trees: [String]
     /// Active Directory: the domain controller's name, the entry of its service, and the number of its last change.
@@ -254,6 +265,8 @@ struct LDAPRoot: Sendable {
         isActiveDirectory = entry?.texts("supportedCapabilities").contains("1.2.840.113556.1.4.800") == true
         hasPages = entry?.texts("supportedControl").contains("1.2.840.113556.1.4.319") == true
         hasPasswordOperation = entry?.texts("supportedExtension").contains("1.3.6.1.4.1.4203.1.11.1") == true
+        hasWhoAmI = entry?.texts("supportedExtension").contains("1.3.6.1.4.1.4203.1.11.3") == true
+        ownIdentifiers = entry?.values("tokenGroups") ?? []
         trees = entry?.texts("namingContexts") ?? []
         hostName = entry?.text("dnsHostName")
         serviceName = entry?.text("dsServiceName")

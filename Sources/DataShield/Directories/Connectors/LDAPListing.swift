@@ -103,7 +103,11 @@ extension LDAPConnector {
     /// What a state is about: who asks for something else begins anew.
     fileprivate var question: [String: String] { ["base": base, "filter": filter.text] }
 
-    fileprivate func isAbout(_ state: DirectoryState) -> Bool { question.allSatisfy { state.values[$0.key] == $0.value } }
+    /// The base is compared as a name: who spells it otherwise asks for the same.
+    fileprivate func isAbout(_ state: DirectoryState) -> Bool {
+        guard state.values["filter"] == filter.text, let former = state.values["base"] else { return false }
+        return former == base || LDAPName(former).map { $0 == LDAPName(base) } == true
+    }
 }
 
 /// Active Directory: each domain controller numbers its changes for itself. The number is read before the search, so that what is changed

@@ -1,5 +1,6 @@
 import Foundation
 import LDAP
+import Scalars
 
 /// What entries say about people. Active Directory and the others have different attributes for the same.
 struct LDAPPeople: Sendable {
@@ -57,7 +58,8 @@ struct LDAPPeople: Sendable {
         return .person(person)
     }
 
-    private func id(_ entry: LDAPEntry) -> String? {
+    /// What tells an entry from others; nil where it may not be read.
+    func id(_ entry: LDAPEntry) -> String? {
         if isActiveDirectory { return entry.values("objectGUID").first.flatMap { ActiveDirectory.text(ofGUID: $0) } }
         guard let text = entry.text("entryUUID") else { return nil }
         return Self.isPlainId(text) ? text : UUID(uuidString: text)?.uuidString.lowercased()
@@ -86,7 +88,7 @@ struct LDAPPeople: Sendable {
         if let mail = text(entry, "mail") { return mail }
         guard isActiveDirectory else { return nil }
         // Of several addresses the one to answer with is written with capitals.
-        if let primary = entry.texts("proxyAddresses").first(where: { $0.hasPrefix("SMTP:") }) { return String(primary.dropFirst(5)) }
+        if let primary = entry.texts("proxyAddresses").lazy.compactMap({ $0.rest(behind: "SMTP:") }).first { return String(primary) }
         return text(entry, "userPrincipalName")
     }
 
@@ -96,16 +98,14 @@ struct LDAPPeople: Sendable {
         if first != nil, last != nil { return (first, last) }
         guard let whole = text(entry, "displayName") ?? text(entry, "cn") else { return (first, last) }
         if let last {
-            guard whole.hasSuffix(" " + last) else { return (nil, last) }
-            return (String(whole.dropLast(last.count + 1)), last)
+            return (whole.rest(before: " " + last).map { String($0) }, last)
         }
         if let first {
-            guard whole.hasPrefix(first + " ") else { return (first, nil) }
-            return (first, String(whole.dropFirst(first.count + 1)))
+            return (first, whole.rest(behind: first + " ").map { String($0) })
         }
-        if let comma = whole.range(of: ", ") { return (String(whole[comma.upperBound...]), String(whole[..<comma.lowerBound])) }
-        guard let space = whole.lastIndex(of: " ") else { return (nil, whole) }
-        return (String(whole[..<space]), String(whole[whole.index(after: space)...]))
+        if let comma = whole.place(of: ", ") { return (String(whole[comma.upperBound...]), String(whole[..<comma.lowerBound])) }
+        guard let space = whole.lastPlace(of: " ") else { return (nil, whole) }
+        return (String(whole[..<space]), String(whole[whole.place(behind: space)...]))
     }
 
     /// A lock after failed attempts is no leaver's: that would hide whom somebody attacks. The year nought is an administrator's lock

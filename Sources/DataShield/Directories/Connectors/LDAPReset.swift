@@ -21,7 +21,7 @@ extension LDAPConnector {
             return try await session { session in
                 let account = try await session.account(externalId, attributes: LDAPReset.attributes)
                 let reset = LDAPReset(session: session, account: account.entry, words: words)
-                try reset.refuseOurOwn(bindName)
+                try await LDAPOwnAccount(session: session, bindName: bindName).refuse(account.entry, id: account.person.externalId)
                 return isWeakResetWanted ? try await reset.askForAnother() : try await reset.replaceAndAskForAnother()
             }
         }
@@ -35,17 +35,7 @@ struct LDAPReset: Sendable {
     let words: LDAPWords
 
     /// What has to be known of an account beside what people have.
-    static let attributes = ["userAccountControl", "userPrincipalName", "sAMAccountName"]
-
-    /// Whoever locks the account that they work with has locked themselves out.
-    func refuseOurOwn(_ bindName: String) throws {
-        let names = [account.name, account.text("userPrincipalName") ?? ""].map { $0.lowercased() }
-        let suffix = account.text("sAMAccountName").map { "\\\($0.lowercased())" }
-        let own = bindName.lowercased()
-        guard !names.contains(own), suffix.map({ own.hasSuffix($0) }) != true else {
-            throw DirectoryFailure.refusedAction("This is the account that DataShield itself binds with. Change its password by hand.")
-        }
-    }
+    static let attributes = ["userAccountControl"] + LDAPOwnAccount.attributes
 
     /// The old password opens the screen for choosing another one, and nothing else.
     func askForAnother() async throws -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import LDAP
+import Scalars
 
 /// What went wrong, in words for administrators: what is wrong, and how to mend it.
 struct LDAPWords: Sendable {
@@ -78,7 +79,7 @@ struct LDAPWords: Sendable {
     func ofSearch(_ failure: LDAPFailure, _ root: LDAPRoot) -> DirectoryFailure {
         guard case .refused(let result) = failure else { return ofConnecting(failure) }
         // The server's own words: one line, and not without end.
-        let named = root.trees.prefix(10).map { PlainText.oneLine(String($0.prefix(200))) }
+        let named = root.trees.prefix(10).map { PlainText.oneLine(String($0.beginning(200))) }
         let trees = named.isEmpty ? "" : " It holds: \(named.joined(separator: "; "))."
         switch result.code {
         case .noSuchObject:
@@ -107,6 +108,12 @@ struct LDAPWords: Sendable {
     /// While a password is set, or an account marked.
     /// - Parameter attribute: what was written.
     func ofReset(_ failure: LDAPFailure, writing attribute: String) -> DirectoryFailure {
+        switch failure {
+        case .timedOut, .connectionLost, .malformed, .library: return .unanswered("The server did not answer when \(attribute) was written.")
+        case .cannotConnect, .certificateRefused, .encryptionFailed, .startTLSRefused, .unreadableCertificates, .emptyPassword, .invalidInput,
+            .refused, .incomplete, .tooManyEntries, .closed:
+            break
+        }
         guard case .refused(let result) = failure else { return ofConnecting(failure) }
         switch result.code {
         case .insufficientAccessRights, .confidentialityRequired, .strongerAuthRequired:

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Scalars
 import Synchronization
 
 /// The way to Okta's API, with its rate limits and its errors.
@@ -73,12 +74,12 @@ struct OktaAPI: Sendable {
         guard let name = HTTPField.Name("Link") else { return nil }
         for value in answer.headers[values: name] {
             var rest = value[...]
-            while let open = rest.firstIndex(of: "<"), let close = rest[open...].firstIndex(of: ">") {
-                let target = rest[rest.index(after: open)..<close]
-                let tail = rest[rest.index(after: close)...]
+            while let open = rest.firstPlace(of: "<"), let close = rest[open...].firstPlace(of: ">") {
+                let target = rest[rest.place(behind: open)..<close]
+                let tail = rest[rest.place(behind: close)...]
                 // The parameters end where the next link begins.
-                let end = tail.firstIndex(of: "<") ?? tail.endIndex
-                let parameters = tail[..<end].lowercased().split { $0 == ";" || $0 == "," }.map { $0.trimmingCharacters(in: .whitespaces) }
+                let end = tail.firstPlace(of: "<") ?? tail.endIndex
+                let parameters = tail[..<end].lowercased().parts { $0 == ";" || $0 == "," }.map { $0.trimmingCharacters(in: .whitespaces) }
                 if parameters.contains(where: { $0 == "rel=\"next\"" || $0 == "rel=next" }) { return String(target) }
                 rest = tail[end...]
             }

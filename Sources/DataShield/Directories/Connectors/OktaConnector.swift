@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Scalars
 
 /// Okta through its Core API, with an API token.
 package struct OktaConnector: DirectoryConnector {
@@ -11,7 +12,7 @@ package struct OktaConnector: DirectoryConnector {
                 isDestination: true,
                 problem: { text in
                     if let problem = DirectoryFieldRules.host(text) { return problem }
-                    let isConsole = text.lowercased().split(separator: ".").first?.hasSuffix("-admin") == true
+                    let isConsole = text.lowercased().parts(between: ".").first?.ends(with: "-admin") == true
                     return isConsole ? "is the address of the admin console: give it without -admin, as in acme.okta.com." : nil
                 }),
             .init(
@@ -97,13 +98,31 @@ package struct OktaConnector: DirectoryConnector {
             try await api.change(.delete, api.userURL(externalId, "/sessions?oauthTokens=true&forgetDevices=true"))
             return "Okta sessions were ended and OAuth tokens revoked. Sessions inside applications end by the applications' own rules."
         case .forcePasswordReset where isWeakResetWanted:
+            try await refuseOurOwn(externalId)
             try await api.change(.post, api.userURL(externalId, "/lifecycle/expire_password"))
             return "The password was expired: it has to be changed at the next sign-in; until then the old one still opens the change screen."
         case .forcePasswordReset:
+            try await refuseOurOwn(externalId)
             // Okta mails the link; with sendEmail=false it would come to us, and it is a secret.
             try await api.change(.post, api.userURL(externalId, "/lifecycle/reset_password?sendEmail=true&revokeSessions=true"))
             return "The password was reset: the old one opens nothing, sessions were ended, and Okta has mailed a link for a new one."
         }
+    }
+}
+
+extension OktaConnector {
+    /// The token works with its owner's account and rights: whoever resets that one locks us out.
+    private func refuseOurOwn(_ externalId: String) async throws {
+        let own: OktaUser
+        do {
+            own = try await api.user("me")
+        } catch DirectoryFailure.noSuchAccount {
+            // A token that is nobody's.
+            return
+        }
+        guard own.id == externalId || own.login.map({ $0.lowercased() == externalId.lowercased() }) == true else { return }
+        throw DirectoryFailure.refusedAction(
+            "This account is the owner of the API token that DataShield works with. Change its password by hand.")
     }
 }
 

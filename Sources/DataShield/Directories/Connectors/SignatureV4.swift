@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Scalars
 
 /// AWS Signature Version 4, as the IAM User Guide ("Create a signed AWS API request") tells it, for services other than S3.
 struct SignatureV4: Sendable {
@@ -64,7 +65,7 @@ struct SignatureV4: Sendable {
     static func hash(_ bytes: [UInt8]) -> String { Hex.text(SHA256.hash(data: bytes)) }
 
     private static func sorted(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
-        headers.map { (name: $0.name.lowercased(), value: $0.value.split(separator: " ").joined(separator: " ")) }
+        headers.map { (name: $0.name.lowercased(), value: $0.value.parts(between: " ").joined(separator: " ")) }
             .sorted { precedes($0.name, $1.name) }
     }
 
@@ -74,13 +75,13 @@ struct SignatureV4: Sendable {
     /// Each segment is encoded once more than it is sent.
     private static func path(_ path: String) -> String {
         guard !path.isEmpty, path != "/" else { return "/" }
-        return path.split(separator: "/", omittingEmptySubsequences: false).map { ProviderClient.escaped(String($0)) }.joined(separator: "/")
+        return path.parts(between: "/", keepsEmpty: true).map { ProviderClient.escaped(String($0)) }.joined(separator: "/")
     }
 
     private static func query(_ query: String) -> String {
         guard !query.isEmpty else { return "" }
-        return query.split(separator: "&").map { pair -> (name: String, value: String) in
-            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { side in
+        return query.parts(between: "&").map { pair -> (name: String, value: String) in
+            let sides = pair.parts(between: "=", limit: 1, keepsEmpty: true).map { side in
                 ProviderClient.escaped(side.removingPercentEncoding ?? String(side))
             }
             return (sides[0], sides.count > 1 ? sides[1] : "")

@@ -66,10 +66,10 @@ struct SCIMChange: Sendable {
     func update(_ before: SCIMResource, _ attributes: SCIMAttributes, takesBack: Bool) async throws -> SCIMResource {
         // What could not be done for a person is tried again each time the directory speaks of them.
         let isSettled = before.kind == .group || (before.employee != nil && before.problem == nil)
-        guard attributes != before.attributes || !isSettled else { return before }
+        guard !attributes.isWritten(like: before.attributes) || !isSettled else { return before }
         var after = before
         after.attributes = attributes
-        if attributes != before.attributes {
+        if !attributes.isWritten(like: before.attributes) {
             after.version += 1
             after.updatedAt = max(Self.rounded(now), before.updatedAt)
         }
@@ -88,7 +88,7 @@ struct SCIMChange: Sendable {
         }
         after.employee = outcome.employee
         after.problem = outcome.problem
-        guard after != before || !outcome.statements.isEmpty else { return before }
+        guard !after.isWritten(like: before) || !outcome.statements.isEmpty else { return before }
         var statements = outcome.statements
         statements += try store.update(
             after, department: SCIMPerson.department(after.attributes), addresses: person.addresses == former.addresses ? nil : person.addresses)

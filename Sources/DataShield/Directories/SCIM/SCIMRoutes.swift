@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import SCIM
+import Scalars
 
 /// The SCIM 2.0 service provider of a connection, RFC 7643 and 7644. Everything asks for the connection's token; everything is below
 /// `/api/scim/{connectionId}`. What goes wrong is said by ``SCIMErrorFormat``.
@@ -158,9 +159,9 @@ struct SCIMRoutes {
 
     private static func bearerToken(_ request: Request) -> String? {
         guard let header = request.headers[.authorization] else { return nil }
-        let parts = header.split(separator: " ", maxSplits: 1)
+        let parts = header.parts(between: " ", limit: 1)
         guard parts.count == 2, SCIMText.isSame(parts[0], "Bearer") else { return nil }
-        let token = parts[1].filter { $0 != " " }
+        let token = parts[1].swapping(" ", for: "")
         return token.isEmpty ? nil : token
     }
 
@@ -177,7 +178,7 @@ struct SCIMRoutes {
     }
 
     private static func body(_ request: Request, of kind: SCIMKind? = nil) async throws -> SCIMValue {
-        if let type = request.headers[.contentType]?.split(separator: ";").first.map({ $0.filter { $0 != " " }.lowercased() }) {
+        if let type = request.headers[.contentType]?.parts(between: ";").first.map({ $0.swapping(" ", for: "").lowercased() }) {
             guard type == media || type == "application/json" else { throw HTTPFailure.unsupportedMediaType(expected: media) }
         }
         return try SCIMJSON.parse(Array(buffer: try await request.bodyBytes(limit: kind == .group ? groupBodyLimit : bodyLimit)))
@@ -185,10 +186,10 @@ struct SCIMRoutes {
 
     private static func parameters(_ request: Request) throws -> [String: String] {
         let path = request.head.path ?? ""
-        guard let mark = path.firstIndex(of: "?") else { return [:] }
-        let query = path[path.index(after: mark)...].prefix { $0 != "#" }
+        guard let mark = path.firstPlace(of: "?") else { return [:] }
+        let query = path[path.place(behind: mark)...].unicodeScalars.prefix { $0 != "#" }
         // Of a parameter that comes twice the last holds; those that are not ours are passed over.
-        return try Request.texts(Array(query.utf8)).compactMapValues(\.last)
+        return try Request.texts(Array(String(query).utf8)).compactMapValues(\.last)
     }
 
     private static func projection(_ request: Request) throws -> SCIMProjection {
@@ -245,7 +246,7 @@ struct SCIMRoutes {
     }
 
     private func perform(_ operation: SCIMBulk.Operation, _ access: SCIMAccess) async throws -> SCIMBulk.Outcome {
-        let parts = operation.path.split(separator: "/")
+        let parts = operation.path.parts(between: "/")
         guard let kind = SCIMKind.allCases.first(where: { "/\(parts.first ?? "")" == $0.type.endpoint }) else {
             throw SCIMError.notFound("A path in a bulk request is one of /Users and /Groups, with an id behind it except for POST.")
         }

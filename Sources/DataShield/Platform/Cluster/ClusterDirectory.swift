@@ -1,30 +1,5 @@
 import Foundation
 
-/// Who the server runs as: ourselves, or `postgres` when we are root, since PostgreSQL refuses to run as root.
-struct ServerAccount: Sendable {
-    let name: String
-    let user: uid_t
-    let group: gid_t
-    /// The name of our own user, who connects.
-    let client: String
-
-    var isOther: Bool { user != geteuid() }
-
-    static func current() throws -> ServerAccount {
-        guard let own = getpwuid(geteuid()) else { throw PrivateCluster.Failure.noAccount }
-        let client = String(cString: own.pointee.pw_name)
-        guard geteuid() == 0 else { return ServerAccount(name: client, user: geteuid(), group: getegid(), client: client) }
-        guard let other = getpwnam("postgres") else { throw PrivateCluster.Failure.noAccount }
-        return ServerAccount(name: "postgres", user: other.pointee.pw_uid, group: other.pointee.pw_gid, client: client)
-    }
-
-    /// A command line that runs a program as this account. setpriv becomes the program, so that its number is the program's.
-    func command(_ program: [String]) -> [String] {
-        guard isOther else { return program }
-        return ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(group)", "--init-groups", "--"] + program
-    }
-}
-
 /// Where the private cluster has its files: `postgres` in the program's data directory.
 struct ClusterDirectory: Sendable {
     let root: URL
@@ -39,8 +14,13 @@ struct ClusterDirectory: Sendable {
     private var lockFile: URL { root.appendingPathComponent("lock") }
 
     init(dataDirectory: URL, account: ServerAccount) {
-        root = dataDirectory.resolvingSymlinksInPath().appendingPathComponent("postgres", isDirectory: true)
+        root = Self.root(in: dataDirectory)
         self.account = account
+    }
+
+    /// The cluster's own directory in the program's.
+    static func root(in dataDirectory: URL) -> URL {
+        dataDirectory.resolvingSymlinksInPath().appendingPathComponent("postgres", isDirectory: true)
     }
 
     /// Makes what is missing, for the server's account only.
@@ -48,6 +28,8 @@ struct ClusterDirectory: Sendable {
         try FileManager.default.createDirectory(at: root.deletingLastPathComponent(), withIntermediateDirectories: true)
         try own(root)
         try checkEntrance()
+        // Written to as root before, and as the account once the program has become it.
+        for file in [lockFile, log] { try giveAway(file) }
     }
 
     /// The major version of what is there; nil when nothing is.
@@ -59,11 +41,13 @@ struct ClusterDirectory: Sendable {
         return version
     }
 
-    /// Who may connect: the program's own user, known by the socket, as the owner of the database. There is no password to lose.
+    /// Who may connect: whoever started the program, the account that it runs as, and root, known by the socket, as one of the cluster's
+    /// roles. There is no password to lose.
     func writeAccess() throws {
         try write("local all all peer map=datashield\n", to: hostBasedAccess)
-        let names = Set([account.client, account.name]).sorted()
-        try write(names.map { "datashield \"\($0)\" datashield\n" }.joined(), to: identities)
+        let names = Set([account.client, account.name, "root"]).sorted()
+        let lines = names.flatMap { name in ClusterRoles.all.map { "datashield \"\(name)\" \($0)\n" } }
+        try write(lines.joined(), to: identities)
     }
 
     /// The directory of the socket. Its path, with the socket's name, must fit into 107 bytes; a longer one is replaced by a directory
@@ -142,6 +126,19 @@ struct ClusterDirectory: Sendable {
         guard chmod(directory.path, 0o700) == 0, chown(directory.path, account.user, account.group) == 0 else {
             throw PrivateCluster.Failure.notWritable(directory.path)
         }
+    }
+
+    /// Makes a file, if it is not there, and gives it to the server's account. Of what the account may have put in its place, nothing is
+    /// followed or given away.
+    private func giveAway(_ file: URL) throws {
+        guard account.isOther else { return }
+        let descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else { throw PrivateCluster.Failure.notWritable(file.path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1,
+            fchown(descriptor, account.user, account.group) == 0
+        else { throw PrivateCluster.Failure.notWritable(file.path) }
     }
 
     private func write(_ text: String, to file: URL) throws {

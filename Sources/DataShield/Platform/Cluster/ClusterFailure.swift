@@ -5,6 +5,7 @@ extension PrivateCluster {
         case otherVersion(data: Int, programs: [Int])
         case inUse
         case noAccount
+        case otherOwner(String, owner: String, account: String)
         case closed(String, account: String)
         case notWritable(String)
         case noSocketDirectory(String)
@@ -21,6 +22,9 @@ extension PrivateCluster {
                     + "install postgresql-\(data), or choose another directory with DATASHIELD_DATA_DIR."
             case .inUse: "Another datashield runs on this data directory: stop it, or choose another with DATASHIELD_DATA_DIR."
             case .noAccount: "PostgreSQL does not run as root, and there is no user postgres: install the package postgresql, or run as another user."
+            case .otherOwner(let path, let owner, let account):
+                "The private database in \(path) is the user \(owner)'s, and the server is to run as \(account). Give it to that user, while nothing "
+                    + "runs on it, with: chown --recursive \(account): \(path)"
             case .closed(let path, let account):
                 "The user \(account), who runs the database, cannot enter \(path): choose another directory with DATASHIELD_DATA_DIR."
             case .notWritable(let path): "\(path) cannot be written: check its owner and the space on its disk."

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// How the private server is set, on its command line, where no file can say otherwise.
 struct ClusterSettings {
@@ -31,6 +32,6 @@ struct ClusterSettings {
 
     /// One entry of a list, whatever characters it has.
     private func quoted(_ path: String) -> String {
-        "\"" + path.replacing("\"", with: "\"\"") + "\""
+        "\"" + path.swapping("\"", for: "\"\"") + "\""
     }
 }

@@ -10,6 +10,7 @@ import ServiceLifecycle
 /// unasked is started again.
 package actor PrivateCluster: Service {
     private let dataDirectory: URL
+    private let user: String?
     private let logger: Logger
     private var server: Server?
 
@@ -23,18 +24,21 @@ package actor PrivateCluster: Service {
 
     /// - Parameters:
     ///   - dataDirectory: the program's data directory; the cluster's files go to `postgres` in it.
+    ///   - user: who it runs as when we are root; nil: see ``ServerAccount``.
     ///   - logger: for what happens to the server. Its own log is the file `postgres/log`.
-    package init(dataDirectory: URL, logger: Logger) {
+    package init(dataDirectory: URL, user: String? = nil, logger: Logger) {
         self.dataDirectory = dataDirectory
+        self.user = user
         self.logger = logger
     }
 
-    /// Starts the server and makes the database, if it is not there.
-    /// - Returns: a URL of the database, as its owner.
+    /// Starts the server, and makes the database and its roles, where they are not there.
+    /// - Returns: a URL of the database, as its owner; ``access(to:)`` has the other ways.
     /// - Throws: ``Failure``, whose description is one line for whoever started the program.
     @discardableResult
     package func start() async throws -> String {
-        let directory = ClusterDirectory(dataDirectory: dataDirectory, account: try ServerAccount.current())
+        let account = try ServerAccount.current(ofCluster: ClusterDirectory.root(in: dataDirectory), named: user)
+        let directory = ClusterDirectory(dataDirectory: dataDirectory, account: account)
         try directory.prepare()
         guard let lock = try directory.lock() else { throw Failure.inUse }
         let version = try directory.version()
@@ -45,7 +49,7 @@ package actor PrivateCluster: Service {
         let process = try await Self.launch(directory, binaries, sockets)
         server = Server(process: process, directory: directory, binaries: binaries, sockets: sockets, lock: lock)
         do {
-            try await Self.makeDatabase(sockets, logger)
+            try await ClusterRoles.prepare(PoolConfiguration(Self.address(sockets)), logger: logger)
         } catch {
             await stop()
             throw error
@@ -56,31 +60,49 @@ package actor PrivateCluster: Service {
 
     /// The database of a program that runs now on this data directory, for a command that joins it; nil when none does.
     package static func running(in dataDirectory: URL) throws -> String? {
-        let directory = ClusterDirectory(dataDirectory: dataDirectory, account: try ServerAccount.current())
+        let account = try ServerAccount.current(ofCluster: ClusterDirectory.root(in: dataDirectory))
+        let directory = ClusterDirectory(dataDirectory: dataDirectory, account: account)
         guard FileManager.default.fileExists(atPath: directory.root.path) else { return nil }
         guard try directory.lock() == nil, isReady(directory) else { return nil }
         return address(try directory.socketDirectory())
     }
 
+    /// The ways into a private cluster.
+    /// - Parameter address: what ``start()`` or ``running(in:)`` gave.
+    package static func access(to address: String) -> DatabaseAccess { .privateCluster(address) }
+
     /// Keeps the server running until the program is told to shut down, then stops it.
     package func run() async throws {
         if server == nil { try await start() }
         await cancelWhenGracefulShutdown { await self.watch() }
-        // Free-standing, because the server is to be stopped properly also when this task was cancelled.
-        await Task { await self.stop() }.value
+        // Free-standing, because the server is to be stopped properly also when this task was cancelled; then it has little time left.
+        let stopping = Task { await self.stop() }
+        await withTaskCancellationHandler {
+            await stopping.value
+        } onCancel: {
+            stopping.cancel()
+        }
     }
 
-    /// Stops the server, within ten seconds: a fast shutdown, then an immediate one, which the next start recovers from.
+    /// Stops the server, within ten seconds: a fast shutdown, then an immediate one, which the next start recovers from. In a cancelled task, as
+    /// it is when the program has to end now, within two.
     package func stop() async {
         guard let server else { return }
         self.server = nil
         for (signal, patience) in [(SIGINT, 7), (SIGQUIT, 2), (SIGKILL, 1)] as [(Int32, Int)] {
             server.process.signal(signal)
-            if await server.process.end(within: .seconds(patience)) != nil { break }
+            if await Self.hasEnded(server.process, within: .seconds(patience)) { break }
             logger.warning("The private database does not stop", metadata: ["process.signal": "\(signal)"])
         }
         // Closing the file gives the directory free.
         try? server.lock.close()
+    }
+
+    private static func hasEnded(_ process: ChildProcess, within patience: Duration) async -> Bool {
+        if await process.end(within: patience) != nil { return true }
+        guard Task.isCancelled else { return false }
+        // In a task of its own, since nothing can be awaited in one that is cancelled.
+        return await Task { await process.end(within: .milliseconds(500)) != nil }.value
     }
 
     /// Starts a server that ended unasked again, with growing pauses when it does so often.
@@ -112,7 +134,7 @@ package actor PrivateCluster: Service {
         // try?: it is there only when an earlier attempt was cut short.
         try? FileManager.default.removeItem(at: directory.unfinished)
         let command = [
-            binaries.initdb, "--pgdata=\(directory.unfinished.path)", "--username=datashield", "--auth=peer", "--encoding=UTF8",
+            binaries.initdb, "--pgdata=\(directory.unfinished.path)", "--username=\(ClusterRoles.superuser)", "--auth=peer", "--encoding=UTF8",
             "--locale=C.UTF-8", "--data-checksums", "--no-instructions",
         ]
         let length = directory.logLength()
@@ -170,24 +192,8 @@ package actor PrivateCluster: Service {
         return process == nil || pid_t(lines[0]) == process
     }
 
-    private static func makeDatabase(_ sockets: URL, _ logger: Logger) async throws {
-        var configuration = PoolConfiguration(address(sockets))
-        configuration.parameters = ["dbname": "postgres"]
-        configuration.size = 1
-        let pool = PostgresPool(configuration: configuration, logger: logger)
-        do {
-            if try await pool.first("SELECT true FROM pg_database WHERE datname = 'datashield'", as: Bool.self) == nil {
-                try await pool.execute("CREATE DATABASE datashield")
-            }
-            await pool.close()
-        } catch {
-            await pool.close()
-            throw error
-        }
-    }
-
     private static func address(_ sockets: URL) -> String {
         let host = sockets.path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? sockets.path
-        return "postgresql://datashield@/datashield?host=\(host)&port=5432"
+        return "postgresql://\(ClusterRoles.owner)@/datashield?host=\(host)&port=5432"
     }
 }

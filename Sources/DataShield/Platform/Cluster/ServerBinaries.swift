@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// The programs of a PostgreSQL server on this machine.
 struct ServerBinaries: Sendable, Equatable {
@@ -34,7 +35,7 @@ struct ServerBinaries: Sendable, Equatable {
         // try?: where there is no such directory there are no programs.
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: debian)) ?? []
         var found: [ServerBinaries] = []
-        for directory in path.split(separator: ":").map(String.init) where isServer(directory) {
+        for directory in path.parts(between: ":").map(String.init) where isServer(directory) {
             if let version = await version(of: directory) { found.append(ServerBinaries(directory: directory, version: version)) }
         }
         for name in versions {

@@ -5,17 +5,18 @@ import ServiceLifecycle
 /// The database as the installation sees it: all companies. For what belongs to none or is before any: sign-in, scheduler, worker,
 /// catalogue, the making of companies. Everything else goes through ``TenantDatabase``.
 package struct SystemDatabase: Service, Queryable {
-    /// The role of its connections. A policy of each table shows it all rows; it is no superuser and owns no table.
-    package static let role = "datashield_system"
+    /// The role whose rights its connections have. A policy of each table shows it all rows; it is no superuser and owns no table.
+    package static let role = DatabaseAccess.Login.system.group
 
     package let pool: PostgresPool
 
     /// - Parameters:
-    ///   - configuration: where the database is; the role is set here.
+    ///   - access: how to come into the database; its connections sign in as the system.
+    ///   - shape: sizes and times of the pool.
     ///   - logger: for the pool.
-    package init(configuration: PoolConfiguration, logger: Logger) {
-        var configuration = configuration
-        configuration.role = Self.role
+    package init(_ access: DatabaseAccess, shape: (inout PoolConfiguration) -> Void = { _ in }, logger: Logger) {
+        var configuration = access.configuration(.system)
+        shape(&configuration)
         pool = PostgresPool(configuration: configuration, logger: logger)
     }
 

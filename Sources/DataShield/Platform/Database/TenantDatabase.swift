@@ -2,22 +2,23 @@ import Logging
 import Postgres
 import ServiceLifecycle
 
-/// The database as one company sees it: every statement runs under a role without rights of its own on other companies' rows,
+/// The database as one company sees it: every connection signs in as a role without rights of its own on other companies' rows,
 /// and row-level security shows only the company that the transaction was begun for.
 ///
 /// It is a `Service`, because its pool is one; run it before whatever uses it.
 package struct TenantDatabase: Service {
-    /// The role of its connections: it owns nothing and cannot go around row-level security.
-    package static let role = "datashield_app"
+    /// The role whose rights its connections have: it owns nothing and cannot go around row-level security.
+    package static let role = DatabaseAccess.Login.app.group
 
     private let pool: PostgresPool
 
     /// - Parameters:
-    ///   - configuration: where the database is; the role is set here.
+    ///   - access: how to come into the database; its connections sign in as the app.
+    ///   - shape: sizes and times of the pool.
     ///   - logger: for the pool.
-    package init(configuration: PoolConfiguration, logger: Logger) {
-        var configuration = configuration
-        configuration.role = Self.role
+    package init(_ access: DatabaseAccess, shape: (inout PoolConfiguration) -> Void = { _ in }, logger: Logger) {
+        var configuration = access.configuration(.app)
+        shape(&configuration)
         pool = PostgresPool(configuration: configuration, logger: logger)
     }
 
@@ -77,6 +78,9 @@ package struct TenantTransaction: Queryable {
     }
 
     package var source: ConnectionSource { transaction.source }
+
+    /// Lets each statement of this transaction, from here on, take so long at most.
+    package func setStatementTimeout(_ timeout: Duration) async throws { try await transaction.setStatementTimeout(timeout) }
 
     /// Runs a part of the transaction that can fail by itself.
     package func savepoint<R: Sendable>(_ body: @Sendable (TenantTransaction) async throws -> R) async throws -> R {

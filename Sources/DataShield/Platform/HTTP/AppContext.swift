@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import NIOCore
+import Scalars
 
 /// What belongs to one request while it is answered: who asks, where from, and what Hummingbird needs.
 package struct AppContext: RequestContext {
@@ -21,7 +22,7 @@ package struct AppContext: RequestContext {
         let peer = channel.remoteAddress?.ipAddress ?? "local"
         guard peer == "127.0.0.1" || peer == "::1" || peer == "local" else { return peer }
         // Only a proxy on this machine is believed, and only its own entry: what came before it may be invented.
-        let forwarded = request.headers[.xForwardedFor]?.split(separator: ",").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        let forwarded = request.headers[.xForwardedFor]?.parts(between: ",").last.map { $0.trimmingCharacters(in: .whitespaces) }
         guard let forwarded, IPAddress(forwarded) != nil else { return peer }
         return forwarded
     }

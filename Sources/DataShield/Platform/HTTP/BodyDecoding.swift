@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import NIOCore
+import Scalars
 
 /// How large a body may be when a route says nothing else: far more than any form or JSON of ours needs.
 package let defaultBodyLimit = 1 << 20
@@ -18,7 +19,7 @@ extension Request {
     }
 
     private func requireContentType(_ accepted: [String], named name: String) throws {
-        let given = headers[.contentType]?.split(separator: ";").first.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+        let given = headers[.contentType]?.parts(between: ";").first.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
         guard let given, accepted.contains(given) else { throw HTTPFailure.unsupportedMediaType(expected: name) }
     }
 
@@ -53,8 +54,8 @@ extension Request {
 
     /// The query string as a checked type.
     package func decodeQuery<Query: Decodable>(_ type: Query.Type) throws -> Query {
-        let query = head.path.flatMap { path in path.firstIndex(of: "?").map { path[path.index(after: $0)...] } } ?? ""
-        let end = query.firstIndex(of: "#") ?? query.endIndex
+        let query = head.path.flatMap { path in path.firstPlace(of: "?").map { path[path.place(behind: $0)...] } } ?? ""
+        let end = query.firstPlace(of: "#") ?? query.endIndex
         return try Self.decode(type, fromTexts: try Self.texts(Array(query[..<end].utf8)))
     }
 

@@ -3,6 +3,7 @@ import Hummingbird
 import Logging
 import NIOHTTP1
 import Postgres
+import Scalars
 
 /// What happens to every request, whatever its route: cross-site requests are refused, errors become answers, headers are added,
 /// and it is counted and logged, without its query string. It stands before the router, so that it also sees what has no route.
@@ -102,16 +103,16 @@ struct AllowedMethods: Sendable {
     private let patterns: [(segments: [Substring], method: String)]
 
     init(_ routes: [RegisteredRoute]) {
-        patterns = routes.map { ($0.path.split(separator: "/").map { $0 }, $0.method.rawValue) }
+        patterns = routes.map { ($0.path.parts(between: "/"), $0.method.rawValue) }
     }
 
     /// What a path takes; empty when there is no such path.
     func of(_ path: String) -> [String] {
-        let segments = path.split(separator: "/")
+        let segments = path.parts(between: "/")
         let methods = patterns.filter { pattern in
             if pattern.segments.last == "**" { return false }
             return pattern.segments.count == segments.count
-                && zip(pattern.segments, segments).allSatisfy { $0 == $1 || ($0.hasPrefix("{") && $0.hasSuffix("}")) }
+                && zip(pattern.segments, segments).allSatisfy { $0 == $1 || $0.content(within: "{", "}") != nil }
         }
         return Set(methods.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] }).sorted()
     }

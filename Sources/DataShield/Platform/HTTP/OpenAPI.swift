@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Scalars
 
 /// The OpenAPI 3.1 document, made from the routes and from the Swift types that they read and answer.
 package struct OpenAPI {
@@ -113,16 +114,16 @@ package struct OpenAPI {
     }
 
     private static func pathNames(_ path: String) -> [String] {
-        path.split(separator: "/").filter { $0.hasPrefix("{") && $0.hasSuffix("}") }.map { String($0.dropFirst().dropLast()) }
+        path.parts(between: "/").compactMap { $0.content(within: "{", "}") }.map { String($0) }
     }
 
     static func operationID(_ route: RegisteredRoute) -> String {
-        let words = route.path.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).dropFirst()
+        let words = route.path.parts { !$0.properties.isAlphabetic && $0.properties.numericType == nil }.dropFirst()
         return route.method.rawValue.lowercased() + words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     }
 
     static func tag(_ path: String) -> String {
-        let segments = path.split(separator: "/")
+        let segments = path.parts(between: "/")
         return String(segments.count > 1 ? segments[1] : "server")
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -40,12 +41,13 @@ package struct Refusal: Sendable {
             self.init(status: error.status, detail: error.detail, fields: error.fields, logLevel: error.logLevel)
             if let error = error as? any RetryLater { headers[.retryAfter] = String(max(1, error.retryAfterSeconds)) }
             if case .methodNotAllowed(let allowed)? = error as? HTTPFailure { headers[.allow] = allowed.joined(separator: ", ") }
+        // Before what cannot be reached: a server without room may let nobody in.
+        case let error where DiskFull.isMeant(by: error):
+            self.init(status: .serviceUnavailable, detail: DiskFull.words, logLevel: .critical)
+            headers[.retryAfter] = "60"
         case let error as PostgresError where error.isUnavailable:
             self.init(status: .serviceUnavailable, detail: "The database cannot be reached just now. Try again in a moment.", logLevel: .error)
             headers[.retryAfter] = "2"
-        case let error as PostgresError where error.isDiskFull:
-            self.init(status: .serviceUnavailable, detail: "The server's disk is full. Tell whoever runs it.", logLevel: .critical)
-            headers[.retryAfter] = "60"
         case let error as PostgresError where error.isRetryable:
             // It was tried again, and met somebody else each time.
             self.init(status: .serviceUnavailable, detail: "Somebody else is changing the same just now. Try again in a moment.", logLevel: .warning)
@@ -80,6 +82,23 @@ package struct Refusal: Sendable {
         // try?: three texts and a number always encode.
         let bytes = (try? JSONWriter.bytes(problem)) ?? []
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+}
+
+/// What is said of a disk without room, wherever it is met.
+package enum DiskFull {
+    package static let words = "The server's disk is full. Tell whoever runs it."
+
+    /// Whether an error means that there is no room: in the database, or where we write ourselves.
+    package static func isMeant(by error: any Error) -> Bool {
+        switch error {
+        case let error as PostgresError: error.isDiskFull
+        case let error as SpoolFailure: error == .diskFull
+        case let error as POSIXError: error.code == .ENOSPC || error.code == .EDQUOT
+        case let error as CocoaError: error.code == .fileWriteOutOfSpace
+        case let error as IOError: error.errnoCode == ENOSPC || error.errnoCode == EDQUOT
+        default: false
+        }
     }
 }
 

@@ -200,9 +200,13 @@ extension APIRoutes {
 package struct PageRoutes {
     let routes: Routes
 
-    private func add(_ method: HTTPRequest.Method, _ path: String, _ access: Access, _ handler: @escaping Routes.Handler) {
+    private func add(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, form: Schema? = nil, _ handler: @escaping Routes.Handler
+    ) {
         routes.add(
-            RegisteredRoute(method: method, path: path, access: access, isPage: true, summary: "", status: .ok, answerType: "text/html"), handler)
+            RegisteredRoute(
+                method: method, path: path, access: access, isPage: true, summary: "", body: form,
+                bodyType: form == nil ? nil : "application/x-www-form-urlencoded", status: .ok, answerType: "text/html"), handler)
     }
 
     package func get(
@@ -218,7 +222,7 @@ package struct PageRoutes {
         _ path: String, _ access: Access, form: Form.Type, limit: Int = defaultBodyLimit,
         use handler: @escaping @Sendable (Request, AppContext, Form) async throws -> some ResponseGenerator
     ) {
-        add(.post, path, access) { request, context in
+        add(.post, path, access, form: Schema.of(Form.self)) { request, context in
             let form = try await request.decodeForm(Form.self, limit: limit)
             return try await handler(request, context, form).response(from: request, context: context)
         }

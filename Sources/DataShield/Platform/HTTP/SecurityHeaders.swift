@@ -1,4 +1,5 @@
 import HTTPTypes
+import Scalars
 
 /// The headers that every answer has. No page needs inline script or style, another site's frame, or a request to elsewhere.
 struct SecurityHeaders: Sendable {
@@ -34,7 +35,7 @@ struct SecurityHeaders: Sendable {
 
     /// A cookie as it is set behind HTTPS, whoever sets it: no browser sends it over an open line.
     private static func secured(_ cookie: String) -> String {
-        let attributes = cookie.split(separator: ";").dropFirst().map { $0.unicodeScalars.trimmingSpace().lowercased() }
+        let attributes = cookie.parts(between: ";").dropFirst().map { $0.unicodeScalars.trimmingSpace().lowercased() }
         return attributes.contains("secure") ? cookie : cookie + "; Secure"
     }
 }

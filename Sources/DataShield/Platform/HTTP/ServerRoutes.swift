@@ -17,6 +17,7 @@ struct ServerRoutes {
     struct Health: Codable, Sendable, Equatable {
         /// `ok` or `unavailable`.
         var status: String
+        /// `ok`, `unavailable` or `disk full`.
         var database: String
         var version: String
     }
@@ -25,11 +26,12 @@ struct ServerRoutes {
         let api = routes.api
         api.respond(.get, "/api/health", .public, summary: "Whether the server and its database work", answers: Health.self) { _, context in
             do {
-                _ = try await system.first("SELECT 1", as: Int.self)
+                try await askDatabase()
                 return try .json(Health(status: "ok", database: "ok", version: version))
             } catch {
                 context.logger.error("The database does not answer", metadata: ["error": "\(PostgresError.logText(of: error))"])
-                return try .json(Health(status: "unavailable", database: "unavailable", version: version), status: .serviceUnavailable)
+                let database = DiskFull.isMeant(by: error) ? "disk full" : "unavailable"
+                return try .json(Health(status: "unavailable", database: database, version: version), status: .serviceUnavailable)
             }
         }
         api.respond(.get, "/metrics", .public, summary: "Numbers for Prometheus", answerType: "text/plain") { request, context in
@@ -49,6 +51,24 @@ struct ServerRoutes {
         // try?: texts and numbers always encode; a test reads the document.
         shown.document = ByteBuffer(
             bytes: (try? JSONWriter.bytes(OpenAPI(routes: routes.registered, version: version).document(), capacity: 64 * 1024)) ?? [])
+    }
+
+    /// How long the database may take for a question that costs it nothing.
+    private static let patience = Duration.seconds(5)
+
+    private struct NoAnswer: Error {}
+
+    /// Asks the database something. One that hangs is given up on after a while: whoever watches over us does not wait longer either.
+    private func askDatabase() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await system.first("SELECT 1", as: Int.self) }
+            group.addTask {
+                try await Task.sleep(for: Self.patience)
+                throw NoAnswer()
+            }
+            defer { group.cancelAll() }
+            _ = try await group.next()
+        }
     }
 
     private func isAllowed(_ request: Request, _ context: AppContext) -> Bool {

@@ -113,16 +113,17 @@ package final class SpooledFile: AsyncSequence, Sendable {
 }
 
 /// Why a file could not be received.
-package enum SpoolFailure: FeatureError, Equatable {
+package enum SpoolFailure: RetryLater, Equatable {
     case diskFull
     case cannotBeKept
 
     package var status: HTTPResponse.Status { .serviceUnavailable }
     package var detail: String {
         switch self {
-        case .diskFull: "The server's disk is full. Tell whoever runs it."
+        case .diskFull: DiskFull.words
         case .cannotBeKept: "The server cannot keep the file while it reads it. Tell whoever runs it."
         }
     }
     package var logLevel: Logger.Level { .critical }
+    package var retryAfterSeconds: Int { 60 }
 }

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Scalars
 
 /// Stylesheets, scripts, fonts and images, read once at start. They lie under one directory that is named after the content of them
 /// all: a browser keeps them for ever, and a new version has new addresses, also where one file names another relatively.
@@ -23,7 +24,7 @@ package struct StaticAssets: Sendable {
         var all = SHA256()
         let root = directory.resolvingSymlinksInPath().path
         let names = try FileManager.default.subpathsOfDirectory(atPath: root).sorted()
-        for name in names where !name.hasPrefix(".") && !name.contains("/.") {
+        for name in names where !name.begins(with: ".") && !name.has(text: "/.") {
             let url = URL(fileURLWithPath: root).appendingPathComponent(name)
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
@@ -39,7 +40,7 @@ package struct StaticAssets: Sendable {
     }
 
     private static func type(of name: String) -> String {
-        switch name.split(separator: ".").last.map({ $0.lowercased() }) {
+        switch name.parts(between: ".").last.map({ $0.lowercased() }) {
         case "css": "text/css; charset=utf-8"
         case "js", "mjs": "text/javascript; charset=utf-8"
         case "svg": "image/svg+xml"

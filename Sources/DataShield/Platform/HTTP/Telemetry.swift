@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// The numbers of `/metrics`, in Prometheus' text format. Requests are labelled by route pattern, never by path, so that no id gets
 /// into a metric and the number of series stays bounded.
@@ -86,6 +87,6 @@ package final class Telemetry: Sendable {
     }
 
     private static func escape(_ label: String) -> String {
-        label.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: "\\n")
+        label.escaping("\\", "\"").swapping("\n", for: "\\n")
     }
 }

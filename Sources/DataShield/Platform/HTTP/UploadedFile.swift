@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import Scalars
 import Synchronization
 
 /// A file that somebody sends, piece by piece as it arrives: the body itself, or the first file of a `multipart/form-data` form.
@@ -25,7 +26,7 @@ package struct UploadedFile: AsyncSequence, Sendable {
     /// - Throws: ``HTTPFailure`` when the type is another, or the request says that it is larger.
     package init(_ request: Request, types: [String], limit: Int) throws {
         let header = request.headers[.contentType] ?? ""
-        let type = (header.split(separator: ";").first.map { $0.unicodeScalars.trimmingSpace() } ?? "").lowercased()
+        let type = (header.parts(between: ";").first.map { $0.unicodeScalars.trimmingSpace() } ?? "").lowercased()
         if type == "multipart/form-data" {
             do { form = try MultipartFile(contentType: header) } catch { throw HTTPFailure.badRequest(error.message) }
         } else {

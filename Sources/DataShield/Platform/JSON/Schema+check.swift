@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 extension Schema {
     /// Everything that is wrong with a value, field by field: unknown fields, missing ones, wrong types, NUL characters.
@@ -69,7 +70,7 @@ extension Schema {
     }
 
     static func join(_ path: String, _ name: String) -> String {
-        let name = String(name.prefix(100)).replacingOccurrences(of: "\0", with: "")
+        let name = name.beginning(100).swapping("\0", for: "")
         return path.isEmpty ? name : "\(path).\(name)"
     }
 
@@ -82,7 +83,7 @@ extension Schema {
             let property = properties.first { $0.name == name }
             switch property?.schema {
             case .array(let item)?:
-                let parts = values.flatMap { $0.split(separator: ",").map { String($0) } }.map { $0.trimmingCharacters(in: .whitespaces) }
+                let parts = values.flatMap { $0.parts(between: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
                 members[name] = .array(parts.filter { !$0.isEmpty }.map { item.value(fromText: $0) })
             case let schema:
                 let text = values.last ?? ""
@@ -136,6 +137,6 @@ extension DecodingError {
             if let index = key.intValue { path += "[\(index)]" } else { path = Schema.join(path, key.stringValue) }
         }
         let text = context.debugDescription
-        return FieldError(field: path, message: text.hasSuffix(".") ? text : text + ".")
+        return FieldError(field: path, message: text.ends(with: ".") ? text : text + ".")
     }
 }

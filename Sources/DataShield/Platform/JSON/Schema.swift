@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// What a JSON value has to look like: taken from the Swift types themselves, it checks what comes in, says what would be right, and
 /// is what the OpenAPI document shows.
@@ -57,10 +58,10 @@ extension Schema {
     static func name(of type: Any.Type) -> String {
         var name = String(reflecting: type)
         for module in ["DataShield.", "DataShieldTests.", "Swift.", "Foundation.", "FoundationEssentials."] {
-            name = name.replacingOccurrences(of: module, with: "")
+            name = name.swapping(text: module, for: "")
         }
-        name = name.replacingOccurrences(of: #"\(unknown context at \$[0-9a-f]+\)\."#, with: "", options: .regularExpression)
-        name = name.replacingOccurrences(of: "<", with: "Of").replacingOccurrences(of: ">", with: "").replacingOccurrences(of: ", ", with: "And")
+        name.replace(/\(unknown context at \$[0-9a-f]+\)\./, with: "")
+        name = name.swapping("<", for: "Of").swapping(">", for: "").swapping(text: ", ", for: "And")
         return String(name.unicodeScalars.filter { CharacterSet.alphanumerics.contains($0) || $0 == "." || $0 == "_" })
     }
 }

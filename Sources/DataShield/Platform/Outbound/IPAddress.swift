@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// An IPv4 or IPv6 address, and what kind of network it is in.
 package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
@@ -7,7 +8,7 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     package init?(_ text: String) {
         var text = text
-        if text.hasPrefix("["), text.hasSuffix("]") { text = String(text.dropFirst().dropLast()) }
+        if let content = text.content(within: "[", "]") { text = String(content) }
         var four = in_addr()
         if inet_pton(AF_INET, text, &four) == 1 {
             bytes = withUnsafeBytes(of: &four) { Array($0) }
@@ -71,7 +72,7 @@ package struct Network: Hashable, Sendable {
     package let length: Int
 
     package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.parts(between: "/", keepsEmpty: true)
         guard parts.count == 2, let address = IPAddress(String(parts[0])), let length = Int(parts[1]), (0...address.bytes.count * 8).contains(length)
         else {
             return nil

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Scalars
 
 /// The API for people, `docs/show`.
 struct DocsModel: Sendable {
@@ -70,12 +71,12 @@ extension DocsModel {
         var order: [String] = []
         var lines: [String: [Line]] = [:]
         for route in routes where !route.isPage && route.path.hasPrefix("/api/") {
-            let parts = route.path.split(separator: "/")
+            let parts = route.path.parts(between: "/")
             let name = parts.count > 1 ? String(parts[1]) : "api"
             if lines[name] == nil { order.append(name) }
             lines[name, default: []].append(Line(route))
         }
-        groups = order.map { Group(id: $0.replacing(".", with: "-"), name: $0.prefix(1).uppercased() + $0.dropFirst(), routes: lines[$0] ?? []) }
+        groups = order.map { Group(id: $0.swapping(".", for: "-"), name: $0.prefix(1).uppercased() + $0.dropFirst(), routes: lines[$0] ?? []) }
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Numbers, times and names as people read them.
 package enum Format {
@@ -94,9 +95,9 @@ package enum Format {
 
     /// "Jane Doe" as "JD"; an address by its first letter.
     package static func initials(_ name: String) -> String {
-        let words = name.split(whereSeparator: { $0 == " " || $0 == "-" }).filter { $0.first?.isLetter == true || $0.first?.isNumber == true }
+        let words = name.parts { $0 == " " || $0 == "-" }.filter { $0.first?.isLetter == true || $0.first?.isNumber == true }
         guard let first = words.first?.first else { return "?" }
-        guard words.count > 1, let last = words.last?.first, !name.contains("@") else { return String(first).uppercased() }
+        guard words.count > 1, let last = words.last?.first, !name.has("@") else { return String(first).uppercased() }
         return (String(first) + String(last)).uppercased()
     }
 

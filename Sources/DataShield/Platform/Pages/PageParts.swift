@@ -1,3 +1,5 @@
+import Scalars
+
 /// A word in a small frame, with an icon: never colour alone.
 package struct Badge: Sendable, Hashable {
     package var label: String
@@ -211,7 +213,7 @@ package enum URLText {
         return parts.isEmpty ? path : path + "?" + parts.joined(separator: "&")
     }
 
-    private static func escape(_ text: String) -> String { Routes.escaped(text).replacing("/", with: "%2F") }
+    private static func escape(_ text: String) -> String { Routes.escaped(text).swapping("/", for: "%2F") }
 }
 
 extension [FieldError] {

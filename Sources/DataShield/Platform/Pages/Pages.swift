@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Mustache
 import NIOCore
+import Scalars
 
 /// Makes pages of templates and models. The templates are read once, at start.
 package struct Pages: Sendable {
@@ -30,12 +31,13 @@ package struct Pages: Sendable {
 
     init(assets: String, directory: URL) throws {
         self.assets = assets
+        ScalarEscaping.register()
         var library = MustacheLibrary()
         let suffix = ".mustache"
         for path in try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted() where path.hasSuffix(suffix) {
             let text = try String(contentsOf: directory.appendingPathComponent(path), encoding: .utf8)
             do {
-                try library.register(text, named: String(path.dropLast(suffix.count)))
+                try library.register(ScalarEscaping.heading + text, named: String(path.dropLast(suffix.count)))
             } catch {
                 throw Failure.badTemplate(path, "\(error)")
             }
@@ -90,7 +92,7 @@ package struct Pages: Sendable {
 
     /// A path of our own site that a form gave, or the other one: a form of ours leads nobody elsewhere.
     package static func local(_ path: String?, or other: String) -> String {
-        guard let path, path.hasPrefix("/"), !path.hasPrefix("//"), !path.contains("\\"), path.utf8.count <= 2048,
+        guard let path, path.begins(with: "/"), !path.begins(with: "//"), !path.has("\\"), path.utf8.count <= 2048,
             path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return other }
         return path
@@ -172,9 +174,9 @@ extension Pages {
 
     static func cookie(_ name: String, in request: Request) -> String? {
         for header in request.headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                if parts.count == 2, parts[0].drop(while: { $0 == " " }) == name[...] { return String(parts[1]) }
+            for pair in header.parts(between: ";") {
+                let parts = pair.parts(between: "=", limit: 1)
+                if parts.count == 2, parts[0].unicodeScalars.drop(while: { $0 == " " }).elementsEqual(name.unicodeScalars) { return String(parts[1]) }
             }
         }
         return nil

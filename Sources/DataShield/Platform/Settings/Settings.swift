@@ -1,11 +1,18 @@
 import Foundation
 import Logging
+import Scalars
 
 /// Everything that whoever runs the program can set. Read once, at start; no code below `main` reads the environment.
 package struct Settings: Sendable {
     /// Where PostgreSQL is; nil: the program runs its own in ``dataDirectory``.
     package var databaseURL: Secret?
+    /// The same database for connections that see one company at a time; nil: the program makes a login of its own, when it may.
+    package var databaseAppURL: Secret?
+    /// The same for connections that see all companies. Both are set, or none.
+    package var databaseSystemURL: Secret?
     package var dataDirectory: URL
+    /// Who the server becomes when root starts it; nil: see ``ServerAccount``.
+    package var user: String?
     /// The key that seals secrets; nil: a key file in ``dataDirectory``.
     package var encryptionKey: Secret?
     /// Keys of before, that still open.
@@ -33,6 +40,10 @@ package struct Settings: Sendable {
     package var preparedStatements = true
     /// Connections to PostgreSQL that requests may use at once.
     package var poolSize = 10
+    /// Seconds for which a job is a process's without a sign of life.
+    package var jobLease = 15
+    /// Seconds between two looks at the queue, when nothing is announced.
+    package var jobPoll = 5
 
     /// Settings for a data directory, all else as it is by itself.
     package init(dataDirectory: URL) { self.dataDirectory = dataDirectory }
@@ -80,9 +91,11 @@ extension Settings {
     }
 
     private static let names: Set<String> = [
-        "DATABASE_URL", "DATASHIELD_DATA_DIR", "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
+        "DATABASE_URL", "DATABASE_APP_URL", "DATABASE_SYSTEM_URL", "DATASHIELD_USER", "DATASHIELD_DATA_DIR",
+        "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
         "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
         "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE", "DATASHIELD_SCIM_RATE",
+        "DATASHIELD_JOB_LEASE", "DATASHIELD_JOB_POLL",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
     static let ratePrefix = "DATASHIELD_PROVIDER_RATE_"
@@ -97,20 +110,17 @@ extension Settings {
         var entries: [String: String] = [:]
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             var line = line.trimmingCharacters(in: .whitespaces)
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            if line.hasPrefix("export ") { line = String(line.dropFirst(7)) }
-            guard let sign = line.firstIndex(of: "=") else {
+            if line.isEmpty || line.begins(with: "#") { continue }
+            if let rest = line.rest(behind: "export ") { line = String(rest) }
+            guard let sign = line.firstPlace(of: "=") else {
                 throw SettingsError(name: "The settings file", problem: "has no KEY=VALUE in line \(index + 1).")
             }
             let name = line[..<sign].trimmingCharacters(in: .whitespaces)
-            var value = line[line.index(after: sign)...].trimmingCharacters(in: .whitespaces)
+            var value = line[line.place(behind: sign)...].trimmingCharacters(in: .whitespaces)
             guard isKnown(name) else {
                 throw SettingsError(name: name.isEmpty ? "The settings file" : String(name.prefix(80)), problem: "is no setting (line \(index + 1)).")
             }
-            for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
-                value = String(value.dropFirst().dropLast())
-                break
-            }
+            if let content = value.content(within: "\"", "\"") ?? value.content(within: "'", "'") { value = String(content) }
             entries[name] = value
         }
         return entries
@@ -124,11 +134,21 @@ extension Settings {
         self.init(dataDirectory: URL(fileURLWithPath: directory, isDirectory: true).standardizedFileURL)
         databaseURL = try reader.url("DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgresql://user@host/database", isSecret: true)
             .map { Secret($0) }
+        databaseAppURL = try reader.databaseURL("DATABASE_APP_URL", user: "app")
+        databaseSystemURL = try reader.databaseURL("DATABASE_SYSTEM_URL", user: "system")
+        if (databaseAppURL == nil) != (databaseSystemURL == nil) {
+            let (missing, other) = databaseAppURL == nil ? ("DATABASE_APP_URL", "DATABASE_SYSTEM_URL") : ("DATABASE_SYSTEM_URL", "DATABASE_APP_URL")
+            throw SettingsError(name: missing, problem: "has to be set with \(other): each is a login of its own.")
+        }
+        if databaseAppURL != nil, databaseURL == nil {
+            throw SettingsError(name: "DATABASE_URL", problem: "has to be set with DATABASE_APP_URL: it is the login that runs migrations.")
+        }
+        user = try reader.user("DATASHIELD_USER")
         encryptionKey = try reader.key("DATASHIELD_ENCRYPTION_KEY", reader.values["DATASHIELD_ENCRYPTION_KEY"])
         previousEncryptionKeys = try reader.list("DATASHIELD_ENCRYPTION_KEY_PREVIOUS")
             .compactMap { try reader.key("DATASHIELD_ENCRYPTION_KEY_PREVIOUS", $0) }
         if let value = reader.values["DATASHIELD_HOST"] {
-            guard !value.contains("/"), !value.contains(where: \.isWhitespace) else {
+            guard !value.has("/"), !value.unicodeScalars.contains(where: \.properties.isWhitespace) else {
                 throw SettingsError(name: "DATASHIELD_HOST", problem: "has to be an address or a host name, such as 127.0.0.1.")
             }
             host = value
@@ -138,7 +158,7 @@ extension Settings {
         smtpURL = try reader.url("SMTP_URL", schemes: ["smtp", "smtps"], example: "smtp://user:password@host:587", isSecret: true).map { Secret($0) }
         if let value = reader.values["MAIL_FROM"] {
             // `DataShield <shield@example.com>` or the address alone.
-            let address = value.hasSuffix(">") ? value.drop { $0 != "<" }.dropFirst().dropLast() : value[...]
+            let address = value.firstPlace(of: "<").flatMap { value[$0...].content(within: "<", ">") } ?? value[...]
             guard let address = try? EmailAddress(address) else {  // try?: the reason could repeat what is set
                 throw SettingsError(name: "MAIL_FROM", problem: "has to be an e-mail address, such as shield@example.com.")
             }
@@ -175,5 +195,7 @@ extension Settings {
             preparedStatements = value.lowercased() == "true"
         }
         poolSize = try reader.integer("DATASHIELD_POOL_SIZE", in: 2...500) ?? poolSize
+        jobLease = try reader.integer("DATASHIELD_JOB_LEASE", in: 1...3600) ?? jobLease
+        jobPoll = try reader.integer("DATASHIELD_JOB_POLL", in: 1...300) ?? jobPoll
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Reads one setting at a time and says what would be right.
 struct SettingsReader {
@@ -14,15 +15,31 @@ struct SettingsReader {
     }
 
     func list(_ name: String) -> [String] {
-        (values[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        (values[name] ?? "").parts(between: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
     func url(_ name: String, schemes: [String], example: String, isSecret: Bool) throws -> String? {
         guard let text = values[name] else { return nil }
         // PostgreSQL allows an empty host (a socket), which URL takes as well.
-        guard schemes.contains(where: { text.hasPrefix($0 + "://") }), !text.utf8.contains(0), !text.contains(where: \.isNewline) else {
+        guard schemes.contains(where: { text.begins(with: $0 + "://") }), !text.utf8.contains(0), !text.contains(where: \.isNewline) else {
             throw SettingsError(name: name, problem: "has to be an address such as \(example).")
         }
+        return text
+    }
+
+    /// A login of its own into the database.
+    func databaseURL(_ name: String, user: String) throws -> Secret? {
+        try url(name, schemes: ["postgres", "postgresql"], example: "postgresql://\(user):password@host/database", isSecret: true)
+            .map { Secret($0) }
+    }
+
+    /// A user of this machine, by name, who is not root.
+    func user(_ name: String) throws -> String? {
+        guard let text = values[name] else { return nil }
+        guard !text.utf8.contains(0), let entry = getpwnam(text) else {
+            throw SettingsError(name: name, problem: "names no user of this machine: `useradd --system datashield` makes one.")
+        }
+        guard entry.pointee.pw_uid != 0 else { throw SettingsError(name: name, problem: "has to name another user than root.") }
         return text
     }
 
@@ -30,7 +47,7 @@ struct SettingsReader {
     /// - Parameter mayHavePath: whether the service may be somewhere below its host, as behind a proxy; its own paths follow.
     func origin(_ name: String, mayHavePath: Bool = false) throws -> URL? {
         guard let text = values[name] else { return nil }
-        let trimmed = text.hasSuffix("/") ? String(text.dropLast()) : text
+        let trimmed = text.rest(before: "/").map { String($0) } ?? text
         guard let url = URL(string: trimmed), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme), let host = url.host,
             !host.isEmpty, mayHavePath || url.path.isEmpty, url.query == nil, url.fragment == nil, url.user == nil, url.password == nil
         else {

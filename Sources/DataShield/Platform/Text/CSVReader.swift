@@ -1,3 +1,5 @@
+import Scalars
+
 /// Splits CSV (RFC 4180 and what people really send) into records while its bytes arrive, holding one record at a time.
 ///
 ///     reader.append(chunk)
@@ -291,7 +293,7 @@ extension CSVReader {
             fields.reserveCapacity(ranges.count)
             for range in ranges {
                 guard let text = String(validating: bytes[range.bytes], as: UTF8.self) else { return nil }
-                fields.append(range.hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text)
+                fields.append(range.hasDoubledQuotes ? text.swapping(text: "\"\"", for: "\"") : text)
             }
             return fields
         }
@@ -299,7 +301,7 @@ extension CSVReader {
         encoding = .windows1252
         return ranges.map { range in
             let text = Windows1252.decode(buffer[range.bytes])
-            return range.hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text
+            return range.hasDoubledQuotes ? text.swapping(text: "\"\"", for: "\"") : text
         }
     }
 }

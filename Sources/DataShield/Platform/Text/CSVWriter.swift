@@ -1,3 +1,5 @@
+import Scalars
+
 /// Writes CSV that no spreadsheet runs: RFC 4180, UTF-8, CRLF.
 package enum CSVWriter {
     /// Appends one record.
@@ -12,23 +14,31 @@ package enum CSVWriter {
     }
 
     /// A cell that a spreadsheet would take for a formula gets an apostrophe in front; so does one that already looks so treated,
-    /// which lets ``restored(_:)`` give back exactly what was there.
+    /// which lets ``restored(_:)`` give back exactly what was there. A negative number is a number, and stays one.
     package static func neutralised(_ cell: String) -> String {
-        looksLikeFormula(cell.utf8.drop { $0 == UInt8(ascii: "'") }) ? "'" + cell : cell
+        looksLikeFormula(cell.unicodeScalars.drop { $0 == "'" }) ? "'" + cell : cell
     }
 
     /// Undoes ``neutralised(_:)``, so that an exported file can be read in again without a change.
     package static func restored(_ cell: String) -> String {
-        guard cell.utf8.first == UInt8(ascii: "'"), looksLikeFormula(cell.utf8.drop { $0 == UInt8(ascii: "'") }) else { return cell }
-        return String(cell.dropFirst())
+        guard let rest = cell.rest(behind: "'"), looksLikeFormula(cell.unicodeScalars.drop { $0 == "'" }) else { return cell }
+        return String(rest)
     }
 
-    private static func looksLikeFormula(_ text: some Sequence<UInt8>) -> Bool {
-        var bytes = text.makeIterator()
-        switch bytes.next() {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), UInt8(ascii: "\t"), UInt8(ascii: "\r"): return true
-        default: return false
+    /// Spreadsheets for Chinese, Japanese and Korean also take the wide forms of the signs; `|` calls a program in old ones.
+    private static func looksLikeFormula(_ text: Substring.UnicodeScalarView) -> Bool {
+        switch text.first {
+        case "-": !isNumber(text.dropFirst())
+        case "=", "+", "@", "|", "\t", "\r", "\n", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}", "\u{FF5C}": true
+        case nil: false
+        case _?: false
         }
+    }
+
+    /// Digits, with one point among them at most.
+    private static func isNumber(_ scalars: Substring.UnicodeScalarView) -> Bool {
+        let parts = scalars.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.allSatisfy { part in !part.isEmpty && part.allSatisfy { ("0"..."9").contains($0) } }
     }
 
     private static func append(cell: String, to output: inout [UInt8]) {

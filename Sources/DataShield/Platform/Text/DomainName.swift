@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// A domain name, lower-cased, in ASCII: `bücher.example` is `xn--bcher-kva.example`.
 package struct DomainName: Hashable, Sendable, CustomStringConvertible {
@@ -7,7 +8,7 @@ package struct DomainName: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: why the text is no domain name: it needs two labels at least, of 1 to 63 letters, digits and inner hyphens.
     package init(_ input: String) throws(EmailAddress.Fault) {
-        guard !input.hasPrefix("[") else { throw .addressLiteral }
+        guard !input.begins(with: "[") else { throw .addressLiteral }
         let folded = input.precomposedStringWithCompatibilityMapping.lowercased().precomposedStringWithCompatibilityMapping
         let labels = folded.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "." || $0 == "\u{3002}" || $0 == "\u{FF61}" }
         guard labels.count > 1 || !folded.isEmpty else { throw .nothingAfterAt }
@@ -28,7 +29,7 @@ package struct DomainName: Hashable, Sendable, CustomStringConvertible {
         if isMark(first) { throw .domainCharacter(first) }
         let text = String(String.UnicodeScalarView(label))
         guard !label.allSatisfy(\.isASCII) else {
-            if text.hasPrefix("xn--") {
+            if text.begins(with: "xn--") {
                 let encoded = text.dropFirst(4)
                 guard let decoded = Punycode.decode(encoded), Punycode.encode(decoded.unicodeScalars) == encoded else { throw .brokenLabel }
             }

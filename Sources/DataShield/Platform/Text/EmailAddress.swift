@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// An e-mail address in one spelling: lower-cased, composed, its domain in ASCII, quotes only where they are needed, so that two
 /// addresses are the same when their texts are.
@@ -11,13 +12,13 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
     /// What stands before the sign, with its quotes where it has some.
-    package var local: String { text.lastIndex(of: "@").map { String(text[..<$0]) } ?? text }
-    package var domain: String { text.lastIndex(of: "@").map { String(text[text.index(after: $0)...]) } ?? "" }
+    package var local: String { text.lastPlace(of: "@").map { String(text[..<$0]) } ?? text }
+    package var domain: String { text.lastPlace(of: "@").map { String(text[text.place(behind: $0)...]) } ?? "" }
 
     /// The address with its domain as people write it.
     package var display: String {
-        let labels = domain.split(separator: ".").map { label in
-            label.hasPrefix("xn--") ? Punycode.decode(label.dropFirst(4)) ?? String(label) : String(label)
+        let labels = domain.parts(between: ".").map { label in
+            label.rest(behind: "xn--").flatMap { Punycode.decode($0) } ?? String(label)
         }
         return "\(local)@\(labels.joined(separator: "."))"
     }
@@ -41,10 +42,10 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
         let rest: Int
         if scalars[0] == "\"" { (local, rest) = try Self.quoted(scalars) } else { (local, rest) = try Self.dotAtom(scalars) }
         guard local.utf8.count <= 64 else { throw .localTooLong }
-        let domainPart = scalars[rest...]
-        guard !domainPart.isEmpty else { throw .nothingAfterAt }
-        guard !domainPart.contains("@") else { throw .severalAts }
-        let text = "\(local)@\(try DomainName(String(String.UnicodeScalarView(domainPart))).text)"
+        let domainScalars = scalars[rest...]
+        guard !domainScalars.isEmpty else { throw .nothingAfterAt }
+        guard !domainScalars.contains("@") else { throw .severalAts }
+        let text = "\(local)@\(try DomainName(String(String.UnicodeScalarView(domainScalars))).text)"
         guard text.utf8.count <= 254 else { throw .tooLong }
         self.text = text
     }
@@ -126,7 +127,7 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
             content.allSatisfy { $0 == "." || isAtomCharacter($0) } && content.first != "." && content.last != "."
             && !zip(content, content.dropFirst()).contains { $0 == "." && $1 == "." }
         if isPlain { return (text, index + 2) }
-        let escaped = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+        let escaped = text.escaping("\\", "\"")
         return ("\"\(escaped)\"", index + 2)
     }
 

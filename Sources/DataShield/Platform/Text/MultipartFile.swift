@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// Takes the first file out of a `multipart/form-data` body while it arrives, holding no more than a delimiter's length of it.
 package struct MultipartFile {
@@ -28,10 +29,10 @@ package struct MultipartFile {
 
     /// - Parameter contentType: the request's header, which names the boundary.
     package init(contentType: String) throws(Fault) {
-        let parameter = contentType.split(separator: ";").map { $0.unicodeScalars.trimmingSpace() }.first { $0.lowercased().hasPrefix("boundary=") }
+        let parameter = contentType.parts(between: ";").map { $0.unicodeScalars.trimmingSpace() }.first { $0.lowercased().begins(with: "boundary=") }
         guard let parameter else { throw .noBoundary }
-        var boundary = String(parameter.dropFirst("boundary=".count))
-        if boundary.count >= 2, boundary.hasPrefix("\""), boundary.hasSuffix("\"") { boundary = String(boundary.dropFirst().dropLast()) }
+        var boundary = String(parameter.unicodeScalars.dropFirst("boundary=".unicodeScalars.count))
+        if let content = boundary.content(within: "\"", "\"") { boundary = String(content) }
         guard !boundary.isEmpty, boundary.utf8.count <= 200 else { throw .noBoundary }
         delimiter = Array("\r\n--\(boundary)".utf8)
         // The first delimiter has no line break before it.
@@ -69,7 +70,7 @@ package struct MultipartFile {
                 let headers = text.lowercased()
                 buffer.removeFirst(end.upperBound)
                 fileName = Self.fileName(in: text) ?? fileName
-                state = headers.contains("filename=") || headers.contains("filename*=") ? .file : .skipped
+                state = headers.has(text: "filename=") || headers.has(text: "filename*=") ? .file : .skipped
                 // A part without content begins with the delimiter at once.
                 buffer.insert(contentsOf: state == .skipped ? [13, 10] : [], at: 0)
             case .file:
@@ -98,11 +99,13 @@ package struct MultipartFile {
 
     /// The value of `filename="…"`, in which browsers write a quote as %22 (HTML Living Standard, 4.10.21.8).
     private static func fileName(in headers: String) -> String? {
-        guard let start = headers.range(of: "filename=\"", options: .caseInsensitive)?.upperBound,
-            let end = headers[start...].firstIndex(of: "\"")
-        else { return nil }
-        let name = headers[start..<end].split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map { String($0) } ?? ""
-        return name.isEmpty ? nil : name.replacing("%22", with: "\"")
+        // Lower case of ASCII alone, so that a place in it is a place in the headers.
+        let folded = String(decoding: headers.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        guard let start = folded.place(of: "filename=\"")?.upperBound else { return nil }
+        let value = String(decoding: headers.utf8.dropFirst(folded.utf8.distance(from: folded.startIndex, to: start)), as: UTF8.self)
+        guard let end = value.firstPlace(of: "\"") else { return nil }
+        let name = value[..<end].parts { $0 == "/" || $0 == "\\" }.last.map { String($0) } ?? ""
+        return name.isEmpty ? nil : name.swapping(text: "%22", for: "\"")
     }
 
     /// Says that the body has ended.

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Scalars
 
 /// DeHashed, API v2.
 ///
@@ -41,14 +42,14 @@ package struct DehashedProvider: BreachProvider {
     }
 
     package func lookUp(_ address: EmailAddress) async throws -> LookUp {
-        let phrase = address.text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        let phrase = address.text.escaping("\\", "\"")
         let (rows, missing) = try await search("email:\"\(phrase)\"") { $0 == address }
         return LookUp(rows.findings[address] ?? [], warning: missing.map { "DeHashed: \($0)" })
     }
 
     package func lookUp(domain: String) async throws -> DomainLookUp {
         // Quotes are refused for this field; of the letters of a domain only the hyphen has a meaning.
-        let (rows, missing) = try await search("domain:\(domain.replacing("-", with: "\\-"))") { $0.domain == domain }
+        let (rows, missing) = try await search("domain:\(domain.escaping("-"))") { $0.domain == domain }
         if let missing { throw ProviderFailure.incomplete(missing) }
         return DomainLookUp(rows.findings)
     }

@@ -60,14 +60,15 @@ package struct HIBPProvider: BreachProvider {
     /// A finding of a breach, with what the catalogue says where the answer only names it.
     private func finding(_ entry: CatalogueEntry) async throws -> Finding {
         var entry = entry
-        if entry.dataTypes.isEmpty {
-            if let known = try await access.catalogue.entry(named: entry.name) {
-                entry = known
-            } else if let bytes = try await wire.get("breach/\(ProviderClient.escaped(entry.name))") {
-                access.pace.countFreeCall()
-                entry = try HIBPWire.entry(JSONValue.answer(bytes))
-                try await access.catalogue.add(entry, source: .hibp)
-            }
+        if let known = try await access.catalogue.entry(named: entry.name) {
+            if entry.dataTypes.isEmpty { entry = known }
+        } else if !entry.dataTypes.isEmpty {
+            // Younger than the copy of the catalogue.
+            if entry.addedAt != nil { try await access.catalogue.add(entry, source: .hibp) }
+        } else if let bytes = try await wire.get("breach/\(ProviderClient.escaped(entry.name))") {
+            access.pace.countFreeCall()
+            entry = try HIBPWire.entry(JSONValue.answer(bytes))
+            try await access.catalogue.add(entry, source: .hibp)
         }
         // That it has the address is certain also of a breach which nothing else is known of.
         let dataTypes = entry.dataTypes.isEmpty ? ["email"] : entry.dataTypes

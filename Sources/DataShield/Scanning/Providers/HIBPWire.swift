@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// What Have I Been Pwned writes, read leniently: names we do not know are passed over, missing flags are false.
 enum HIBPWire {
@@ -21,11 +22,11 @@ enum HIBPWire {
         guard let name = value["Name"]?.text.map(PlainText.oneLine), !name.isEmpty else { throw .malformed("a breach without Name") }
         func text(_ key: String) -> String? {
             guard let text = value[key]?.text, !text.isEmpty else { return nil }
-            return text.replacing("\u{0}", with: "")
+            return text.swapping("\0", for: "")
         }
         func flag(_ key: String) -> Bool { value[key]?.flag ?? false }
         return CatalogueEntry(
-            name: String(name.prefix(200)), title: PlainText.oneLine(text("Title") ?? ""), domain: text("Domain"),
+            name: String(name.beginning(200)), title: PlainText.oneLine(text("Title") ?? ""), domain: text("Domain"),
             breachDate: BreachDate.day(text("BreachDate")), addedAt: BreachDate.parse(text("AddedDate")), description: text("Description"),
             dataTypes: DataType.normalise(all: value["DataClasses"]?.list?.compactMap(\.text) ?? []), pwnCount: value["PwnCount"]?.wholeNumber,
             isVerified: flag("IsVerified"), isFabricated: flag("IsFabricated"), isSensitive: flag("IsSensitive"), isRetired: flag("IsRetired"),

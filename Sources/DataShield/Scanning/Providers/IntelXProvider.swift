@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Scalars
 
 /// Intelligence X, its search API.
 ///
@@ -227,10 +228,10 @@ enum IntelXWire {
     }
 
     private static func finding(_ item: Item) -> Finding? {
-        func isIn(_ bucket: String) -> Bool { item.bucket == bucket || item.bucket.hasPrefix("\(bucket).") }
+        func isIn(_ bucket: String) -> Bool { item.bucket == bucket || item.bucket.begins(with: "\(bucket).") }
         let name = ApiProvider.intelx.displayName
         var finding = Finding(breachName: "", dataTypes: ["email"], source: ApiProvider.intelx.source, provider: .intelx)
-        if !item.name.isEmpty { finding.evidence = Evidence(items: [String(item.name.prefix(200))]) }
+        if !item.name.isEmpty { finding.evidence = Evidence(items: [PlainText.oneLine(String(item.name.beginning(200)))]) }
         if isIn("leaks.logs") {
             finding.breachName = "Stealer logs (\(name))"
             finding.source = .stealerLog
@@ -255,10 +256,10 @@ enum IntelXWire {
         var name = Substring(file)
         // `Example.com.txt [Part 3 of 12]`
         if let part = name.range(of: "[Part ", options: .caseInsensitive) { name = name[..<part.lowerBound] }
-        if let slash = name.lastIndex(where: { $0 == "/" || $0 == "\\" }) { name = name[name.index(after: slash)...] }
+        if let slash = name.unicodeScalars.lastIndex(where: { $0 == "/" || $0 == "\\" }) { name = name[name.place(behind: slash)...] }
         var text = name.trimmingCharacters(in: .whitespaces)
-        for ending in [".gz", ".zip", ".rar", ".7z", ".txt", ".csv", ".sql", ".json", ".log", ".xlsx"] where text.lowercased().hasSuffix(ending) {
-            text.removeLast(ending.count)
+        for ending in [".gz", ".zip", ".rar", ".7z", ".txt", ".csv", ".sql", ".json", ".log", ".xlsx"] where text.lowercased().ends(with: ending) {
+            text = String(text.unicodeScalars.dropLast(ending.unicodeScalars.count))
         }
         text = PlainText.oneLine(text)
         return text.isEmpty ? nil : text

@@ -1,3 +1,5 @@
+import Scalars
+
 /// A row of a leak, as a service of collections has it, without what it held: that there was a password is kept, the password is not.
 struct LeakedRow: Sendable, Hashable {
     /// The leak's name, by which it is one with what others report; ``unnamed(_:)`` when the service has none.
@@ -55,7 +57,7 @@ struct LeakedRows: Sendable {
 
     private func finding(_ row: LeakedRow) -> Finding {
         // A password that malware took is in use, and was taken together with the site it is for.
-        let isStolen = row.source.lowercased().contains("stealer") && row.dataTypes.contains("password")
+        let isStolen = row.source.lowercased().has(text: "stealer") && row.dataTypes.contains("password")
         return Finding(
             breachName: row.source, dataTypes: row.dataTypes, artifacts: isStolen ? [.password] : [],
             evidence: row.sites.isEmpty ? nil : Evidence(sites: Array(row.sites.prefix(Exposure.evidenceLimit))), source: provider.source,
@@ -69,11 +71,12 @@ struct Site: Sendable, Hashable {
 
     /// - Returns: nil when the text names no host. What stands behind the host may hold a token, and before it a login: neither is kept.
     init?(_ text: some StringProtocol) {
-        var rest = Substring(text.trimmingSpaces.prefix(2_048))
-        if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
-        rest = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        if let sign = rest.lastIndex(of: "@") { rest = rest[rest.index(after: sign)...] }
-        if let colon = rest.lastIndex(of: ":") { rest = rest[..<colon] }
+        let text = text.unicodeScalars.trimmingSpace()
+        var rest = text.beginning(2_048)
+        if let scheme = rest.place(of: "://") { rest = rest[scheme.upperBound...] }
+        rest = Substring(rest.unicodeScalars.prefix { $0 != "/" && $0 != "?" && $0 != "#" })
+        if let sign = rest.lastPlace(of: "@") { rest = rest[rest.place(behind: sign)...] }
+        if let colon = rest.lastPlace(of: ":") { rest = rest[..<colon] }
         let host = rest.lowercased()
         let isHost = host.utf8.allSatisfy {
             switch $0 {
@@ -83,15 +86,7 @@ struct Site: Sendable, Hashable {
             default: false
             }
         }
-        guard isHost, host.contains("."), !host.hasPrefix("."), !host.hasSuffix("."), host.utf8.count <= 253 else { return nil }
+        guard isHost, host.has("."), !host.begins(with: "."), !host.ends(with: "."), host.utf8.count <= 253 else { return nil }
         self.host = host
-    }
-}
-
-extension StringProtocol {
-    fileprivate var trimmingSpaces: Substring {
-        let characters = Substring(self)
-        guard let first = characters.firstIndex(where: { !$0.isWhitespace }) else { return "" }
-        return characters[first...]
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import NIOCore
+import Scalars
 
 /// A call to a service.
 struct ProviderCall: Sendable {
@@ -89,7 +90,7 @@ struct ProviderClient: Sendable {
     }
 
     /// The origin with a slash at its end, so that paths are put behind whatever path it has.
-    private var directory: URL { origin.absoluteString.hasSuffix("/") ? origin : URL(string: origin.absoluteString + "/") ?? origin }
+    private var directory: URL { origin.absoluteString.ends(with: "/") ? origin : URL(string: origin.absoluteString + "/") ?? origin }
 
     private static func failure(_ failure: OutboundFailure) -> ProviderFailure {
         switch failure {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Scalars
 
 /// Snusbase, its current API.
 package struct SnusbaseProvider: BreachProvider {
@@ -125,7 +126,7 @@ enum SnusbaseWire {
     /// The leak that a table holds. `9001_EXAMPLE_COM_1M_SHOPPING_072019` is the site example.com: by this name other services know it
     /// too. A table whose name has not the form of a site's keeps it whole.
     static func source(_ table: String) -> String {
-        let words = table.uppercased().split(separator: "_", omittingEmptySubsequences: false)
+        let words = table.uppercased().parts(between: "_", keepsEmpty: true)
         guard words.count >= 4, words[0].allSatisfy(\.isNumber), let size = words.firstIndex(where: isSize), size >= 3,
             endings.contains(String(words[size - 1]))
         else { return PlainText.oneLine(table) }

@@ -1,3 +1,5 @@
+import Scalars
+
 /// What two spellings of one breach have in common: "Canva.com" and "canva" are one breach.
 package enum CanonicalKey {
     private static let endings = [".com", ".net", ".org", ".io", ".co", ".info", ".biz"]
@@ -8,7 +10,7 @@ package enum CanonicalKey {
     package static func of(_ name: String) -> String {
         let whole = name.unicodeScalars.trimmingSpace().lowercased()
         var text = whole
-        if let ending = endings.first(where: { text.hasSuffix($0) }) { text.removeLast(ending.count) }
+        if let rest = endings.lazy.compactMap({ text.rest(before: $0) }).first { text = String(rest) }
         var key = String.UnicodeScalarView()
         for scalar in text.unicodeScalars where scalar.properties.isAlphabetic || scalar.properties.numericType != nil { key.append(scalar) }
         if !key.isEmpty { return String(key) }

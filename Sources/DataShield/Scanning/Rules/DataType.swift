@@ -1,3 +1,5 @@
+import Scalars
+
 /// The one vocabulary for what was exposed: snake_case, singular. Every source's names are brought to it by ``aliases``.
 package enum DataType {
     /// What gives access or money at once. Two of them make an exposure CRITICAL, one makes it HIGH.
@@ -40,7 +42,7 @@ package enum DataType {
         case "imsi": "IMSI"
         case "vin": "vehicle identification number"
         case "hiv_status": "HIV status"
-        default: term.replacing("_", with: " ")
+        default: term.swapping("_", for: " ")
         }
     }
 

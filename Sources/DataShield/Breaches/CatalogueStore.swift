@@ -1,0 +1,50 @@
+import Foundation
+import Postgres
+
+/// The SQL of the catalogue. Only the system writes it, and only from what a service publishes.
+struct CatalogueStore {
+    let db: Transaction
+
+    /// Takes what a source's catalogue says: adds what is new and overwrites what changed, unless a better source has said it.
+    /// - Parameter drafts: of one source, each key once.
+    /// - Returns: the companies that have any of it as their own.
+    func replace(with drafts: [BreachDraft]) async throws -> [CompanyID] {
+        guard let source = drafts.first?.source else { return [] }
+        let keys = drafts.map(\.key)
+        let known = try await db.first(
+            "SELECT count(*) FROM breaches WHERE company_id IS NULL AND canonical_key = ANY(\(keys)::text[])", as: Int.self)
+        // Nobody adds one as their own from before it is looked for in the catalogue until that is committed.
+        if known != keys.count { try await db.execute(BreachLock.takingIn) }
+        let lesser = BreachSource.allCases.filter { $0.rank <= source.rank }
+        let old: [SQL] = BreachRows.values.map { "b.\(unsafe: $0)" }
+        let new: [SQL] = BreachRows.values.map { "excluded.\(unsafe: $0)" }
+        try await db.execute(
+            BreachRows(drafts, company: nil).insertion + """
+                ON CONFLICT (company_id, canonical_key) DO UPDATE SET \(BreachRows.assignments(from: "excluded"))
+                WHERE (b.added_at IS NULL OR b.source = ANY(\(lesser)::breach_source[]))
+                    AND (\(old.joined(separator: ", "))) IS DISTINCT FROM (\(new.joined(separator: ", ")))
+                """)
+        return try await db.query(
+            """
+            SELECT DISTINCT company_id FROM breaches
+            WHERE company_id IS NOT NULL AND canonical_key = ANY(\(keys + drafts.compactMap(\.titleKey))::text[]) ORDER BY 1
+            """, as: CompanyID.self)
+    }
+}
+
+/// Locks by which recorders, the catalogue, and what makes one breach of two keep out of each other's way. All end with their transaction.
+enum BreachLock {
+    /// Held by whoever adds to a company's own breaches, with others.
+    static let adding: SQL = "SELECT pg_advisory_xact_lock_shared(\(unsafe: catalogue))"
+    /// Held by the catalogue while it takes in what it did not have, alone.
+    static let takingIn: SQL = "SELECT pg_advisory_xact_lock(\(unsafe: catalogue))"
+
+    /// Held by whoever records what is found of a company's people, with others. Taken before any of the company's people are locked.
+    static func recording(_ company: CompanyID) -> SQL { "SELECT pg_advisory_xact_lock_shared(\(unsafe: records), hashtext(\(company)::text))" }
+    /// Held by whoever moves a company's records to another breach, alone.
+    static func moving(_ company: CompanyID) -> SQL { "SELECT pg_advisory_xact_lock(\(unsafe: records), hashtext(\(company)::text))" }
+
+    /// Any numbers: "Breaches" and "Brea" in ASCII.
+    private static let catalogue = "4788000822802277747"
+    private static let records = "1114793313"
+}

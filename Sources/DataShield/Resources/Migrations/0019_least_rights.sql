@@ -1,0 +1,20 @@
+-- No right beyond what is needed, for nobody.
+
+-- By itself everybody who may connect to the server may look into the schema, and may run its functions. Its rights are the app's and
+-- the system's alone.
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+
+-- A function that writes on behalf of the app is run by its trigger, which asks nobody's leave; by itself nobody may run it.
+DO $$
+DECLARE
+    function regprocedure;
+BEGIN
+    FOR function IN
+        SELECT oid FROM pg_catalog.pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+    LOOP
+        EXECUTE format('SET LOCAL ROLE %I', (SELECT proowner::regrole FROM pg_catalog.pg_proc WHERE oid = function));
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', function);
+        RESET ROLE;
+    END LOOP;
+END
+$$;
