@@ -77,7 +77,7 @@ extension Ingests {
     }
 
     /// Reads a file that was sent. How it ends is in its run.
-    func read(_ file: MemoryFile, _ source: LeakSource, run: IngestRunID, of company: CompanyID) async {
+    func read(_ file: MemoryFile, _ source: LeakSource, run: IngestRunID, of company: CompanyID, threads: Int) async {
         do {
             var recording = LeakRecording(
                 database: database, recorder: recorder, people: try await watchedPeople(of: [company]), source: source, runs: [company: run], now: now
@@ -85,7 +85,8 @@ extension Ingests {
             // The file has no path of its own: its name stands for it in what is shown.
             let (path, name) = (file.path, source.fileName.isEmpty ? "file" : source.fileName)
             do {
-                try await read([path], called: [path: name], at: file.place, IngestOrder(paths: [path], source: source), into: &recording) { part in
+                let order = IngestOrder(paths: [path], source: source, threads: threads)
+                try await read([path], called: [path: name], at: file.place, order, into: &recording) { part in
                     part.rest(behind: path).map { name + $0 } ?? part
                 }
                 try await recording.end(error: nil)
