@@ -123,7 +123,7 @@ import Testing
             try await database.tenant.transaction(for: company) { db in
                 try await IngestStore(db: db).insert(run, .upload, name: "list.txt", by: nil, at: Self.now)
             }
-            await ingests.read(try memoryFile(text), LeakSource(fileName: "list.txt"), run: run, of: company)
+            await ingests.read(try memoryFile(text), LeakSource(fileName: "list.txt"), run: run, of: company, threads: 1)
             return try await ingests.find(run, for: Subject(actor: .program("test"), company: company, role: .admin)).status
         }
         // It breaks off when all is recorded, and before the file is known by its content.
