@@ -5,22 +5,31 @@ import PackageDescription
 let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)] + strict
 
+// Code at an address that nobody knows, and tables of addresses that are read-only before the first request.
+let hardened: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-pie", "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now"], .when(platforms: [.linux]))
+]
+
 let package = Package(
     name: "datashield",
     products: [
-        .executable(name: "datashield", targets: ["DataShieldCommand"]),
+        .executable(name: "datashield", targets: ["DataShieldExecutable"]),
+        .executable(name: "datashield-demo", targets: ["DataShieldDemo"]),
         .library(name: "Postgres", targets: ["Postgres"]),
     ],
+    // The floors are what is built and tested here: an older one may lack a fix (swift-crypto before 4.5.2 that of RSA).
     dependencies: [
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
@@ -69,7 +78,10 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                // Not imported: the HTTP client brings it, and this is its floor.
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [.copy("Resources/Templates"), .copy("Resources/Assets"), .copy("Resources/Migrations"), .copy("Resources/Data")],
@@ -87,13 +99,21 @@ let package = Package(
             ],
             resources: [.copy("Resources")],
             swiftSettings: settings),
-        .executableTarget(
+        .target(
             name: "DataShieldCommand",
             dependencies: [
-                "DataShield", "LeakFiles", "Sandbox", "Scalars",
+                "DataShield", "LeakFiles", "Scalars",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .executableTarget(name: "DataShieldExecutable", dependencies: ["DataShieldCommand"], swiftSettings: settings, linkerSettings: hardened),
+        .executableTarget(
+            name: "DataShieldDemo",
+            dependencies: [
+                "DataShield", "DataShieldCommand", "Sandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings, linkerSettings: hardened),
         .target(
             name: "DataShieldTestSupport",
             dependencies: [
@@ -116,7 +136,12 @@ let package = Package(
         .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "DataShieldTests", dependencies: ["DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars"],
+            name: "DataShieldTests",
+            dependencies: [
+                "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",

@@ -50,3 +50,20 @@ require_swift() {
         fail "Swift $version is too old: Swift $wanted_major.$wanted_minor or newer is needed (https://www.swift.org/install/linux/)."
     fi
 }
+
+# Makes a Python environment with exactly the packages of a requirements.txt, by the hashes in it, unless it has them already.
+#   python_packages VENV REQUIREMENTS WHOSE
+python_packages() {
+    local venv=$1 requirements=$2 whose=$3 python=python3
+    # The interpreter with a working venv module: Debian's own where another one is first on PATH and has none.
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || python=/usr/bin/python3
+    cmp -s "$requirements" "$venv/installed.txt" && "$venv/bin/python" -c '' 2>/dev/null && return
+    say "Installing $whose Python packages into $venv"
+    "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+        || warn "$requirements is for Python 3.11, and $("$python" --version) may need other wheels: scripts/lock-python writes it anew."
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+    # No source archives: what builds them is named nowhere.
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes --only-binary :all: -r "$requirements"
+    cp "$requirements" "$venv/installed.txt"
+}

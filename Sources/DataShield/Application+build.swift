@@ -55,7 +55,7 @@ extension Application {
         // Accounts
         let hasher = PasswordHasher(cost: parts.passwordCost)
         let sessions = Sessions(system: system, database: database, now: now)
-        let signIn = SignIn(system: system, sessions: sessions, hasher: hasher, now: now)
+        let signIn = SignIn(system: system, sessions: sessions, hasher: hasher, logger: parts.logger, now: now)
         let users = Users(database: database, sessions: sessions, hasher: hasher, rules: try .bundled(), now: now)
         let companies = Companies(database: database, system: system)
         let audit = Audit(database: database)
@@ -127,12 +127,16 @@ extension Application {
         let assets = try StaticAssets(directory: assetDirectory)
         let router = Router(context: AppContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RouterFailure.Middleware())
-        let routes = Routes(router: router) { request, context in
-            guard let token = SessionCookie.token(in: request), var signedIn = try await sessions.find(token) else { return nil }
+        let cookies = Cookies(isSecure: settings.isHTTPS)
+        let sessionCookie = SessionCookie(isSecure: settings.isHTTPS)
+        let flash = FlashSeal(key: parts.secrets.derivedKey(for: "flash messages"), cookies: cookies)
+        let refused = RefusedAccess(database: database, logger: parts.logger, now: now)
+        let routes = Routes(router: router, revalidate: sessions.holds, onRefusal: refused.record, finish: flash.finish) { request, context in
+            guard let token = sessionCookie.token(in: request), var signedIn = try await sessions.find(token) else { return nil }
             signedIn.address = context.sourceAddress(of: request)
             return signedIn
         }
-        let accountRoutes = AccountRoutes(signIn: signIn, sessions: sessions, users: users, cookie: SessionCookie(isSecure: settings.isHTTPS))
+        let accountRoutes = AccountRoutes(signIn: signIn, sessions: sessions, users: users, cookie: sessionCookie)
         accountRoutes.add(to: routes.api)
         UserRoutes(users: users).add(to: routes.api)
         CompanyRoutes(companies: companies).add(to: routes.api)
@@ -154,8 +158,8 @@ extension Application {
         RemediationRoutes(remediation: remediation).add(to: routes.api)
 
         // Pages: one line each.
-        let pages = try Pages(assets: assets.base)
-        AccountPages(pages: pages, signIn: signIn, sessions: sessions, users: users, cookie: SessionCookie(isSecure: settings.isHTTPS), now: now)
+        let pages = try Pages(assets: assets.base, flash: flash, cookies: cookies)
+        AccountPages(pages: pages, signIn: signIn, sessions: sessions, users: users, cookie: sessionCookie, now: now)
             .add(to: routes.pages)
         UserPages(pages: pages, users: users, now: now).add(to: routes.pages)
         DashboardPages(pages: pages, dashboards: dashboards, now: now).add(to: routes.pages)

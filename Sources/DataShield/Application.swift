@@ -92,8 +92,13 @@ package struct Application: Sendable {
     }
 
     /// The HTTP server alone.
-    package func server(onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) -> HTTPServer {
-        HTTPServer(host: settings.host, port: settings.port, responder: responder, logger: logger, onRunning: onRunning)
+    /// - Parameters:
+    ///   - doors: what clients may take; what settings and system allow when nil.
+    ///   - onRunning: told the port once the server listens.
+    package func server(doors: DoorLimits? = nil, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) -> HTTPServer {
+        HTTPServer(
+            host: settings.host, port: settings.port, responder: responder, doors: doors ?? DoorLimits(settings, descriptors: DoorLimits.descriptors),
+            logger: logger, onRunning: onRunning)
     }
 }
 
@@ -102,6 +107,7 @@ package struct HTTPServer: Service {
     let host: String
     let port: Int
     let responder: FrontResponder
+    let doors: DoorLimits
     let logger: Logger
     let onRunning: @Sendable (Int) async -> Void
 
@@ -111,13 +117,13 @@ package struct HTTPServer: Service {
     }
 
     package func run() async throws {
-        // No browser sends more than a few kilobytes of header; whoever sends megabytes is cut off with a 400.
-        let limits = HTTP1Channel.Configuration.DecoderConfiguration(
-            maxHeaderFieldSize: 32 * 1024, maxHeaderListSize: 64 * 1024, maxHeaderFieldCount: 100)
+        logger.info(
+            "Connections are bounded",
+            metadata: ["connections.all": "\(doors.connections)", "connections.address": "\(doors.connectionsPerAddress)"])
         let onRunning = onRunning
         let application = Hummingbird.Application(
             responder: responder,
-            server: .http1(configuration: .init(idleTimeout: .seconds(75), httpDecoderConfiguration: limits)),
+            server: .withDoors(doors, OpenConnections(doors)),
             configuration: .init(address: .hostname(host, port: port)),
             onServerRunning: { await onRunning($0.localAddress?.port ?? 0) },
             logger: logger.withoutCancellation)

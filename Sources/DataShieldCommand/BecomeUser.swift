@@ -18,13 +18,19 @@ package struct BecomeUser {
     }
 
     /// Called when settings and key are read, the cluster runs and the program is put together: before anything of anybody's is read.
-    /// - Parameter application: whose database must be reachable afterwards, too.
+    /// - Parameter application: whose database must be reachable afterwards, too. It is closed when it does not come to serving.
     package func beforeServing(_ application: DataShield.Application) async throws {
         guard account.isOther, !mustListenFirst else { return }
-        try become()
+        do {
+            try become()
+        } catch {
+            await application.close()
+            throw error
+        }
         do {
             _ = try await application.system.first("SELECT 1", as: Int.self)
         } catch {
+            await application.close()
             throw CommandFailure(
                 "As the user \(account.name), whom the server became because root started it, it does not reach the database (\(error)). "
                     + "Set DATASHIELD_USER to a user who does.")

@@ -2,12 +2,6 @@ import ArgumentParser
 import DataShield
 import Foundation
 
-/// Where the process begins.
-@main
-enum Entrance {
-    static func main() { MainThread.wait { await DataShieldProgram.run() } }
-}
-
 /// `datashield`: the program.
 struct DataShieldProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,22 +13,28 @@ struct DataShieldProgram: AsyncParsableCommand {
             CredentialCommand.self, DirectoryCommand.self, SyncCommand.self, ScanCommand.self, IngestCommand.self, RemediateCommand.self,
             AuditCommand.self, DoctorCommand.self, SandboxCommand.self,
         ])
+}
+
+/// Runs a program of ours.
+package enum Program {
+    /// Runs `datashield`.
+    package static func datashield() async { await run(DataShieldProgram.self) }
 
     /// Runs the command that the arguments name. Ends with 0 when it was done, 1 when it failed and 2 when the arguments are wrong.
-    static func run() async {
+    package static func run(_ program: (some AsyncParsableCommand).Type) async {
         do {
-            var command = try parseAsRoot()
+            var command = try program.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let failure as CommandFailure {
             fail(failure.description)
         } catch {
-            switch exitCode(for: error) {
+            switch program.exitCode(for: error) {
             case .success:
                 // `--help` and `--version` come this way, too.
-                print(message(for: error))
+                print(program.message(for: error))
                 Foundation.exit(0)
             case .validationFailure:
-                FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+                FileHandle.standardError.write(Data((program.fullMessage(for: error) + "\n").utf8))
                 Foundation.exit(2)
             case let code where error is ExitCode:
                 Foundation.exit(code.rawValue)
@@ -56,8 +56,8 @@ struct DataShieldProgram: AsyncParsableCommand {
 }
 
 /// What a command cannot do, in one line for whoever called it.
-struct CommandFailure: Error, CustomStringConvertible {
-    let description: String
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

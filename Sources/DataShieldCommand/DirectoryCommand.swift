@@ -145,12 +145,17 @@ struct SyncCommand: AsyncParsableCommand {
 }
 
 /// Syncs a directory and shows it until it has ended.
-struct DirectorySyncing {
+package struct DirectorySyncing {
     let application: DataShield.Application
     let subject: Subject
 
+    package init(application: DataShield.Application, subject: Subject) {
+        self.application = application
+        self.subject = subject
+    }
+
     /// - Throws: ``CommandFailure`` when the sync failed.
-    func run(_ id: DirectoryConnectionID, acceptsDepartures: Bool = false) async throws {
+    package func run(_ id: DirectoryConnectionID, acceptsDepartures: Bool = false) async throws {
         let directories = application.directories
         let name = try await directories.find(id, for: subject).name
         var run = try await directories.sync(id, acceptsDepartures: acceptsDepartures, trigger: .command, by: subject)

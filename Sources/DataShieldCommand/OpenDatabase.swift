@@ -5,15 +5,15 @@ import Postgres
 
 /// The database of a command: the server that DATABASE_URL names, that of a program running on the same data directory, or the private
 /// cluster, started for as long as the command takes.
-struct OpenDatabase {
-    let access: DatabaseAccess
+package struct OpenDatabase {
+    package let access: DatabaseAccess
     /// Nil when the server is not ours to stop.
-    let cluster: PrivateCluster?
+    package let cluster: PrivateCluster?
     /// The migrations that were applied.
     let applied: [String]
 
     /// Finds or starts the server, brings the schema up to date, and finds out how app and system sign in.
-    init(_ settings: Settings, logger: Logger) async throws {
+    package init(_ settings: Settings, logger: Logger) async throws {
         let url: String
         (url, cluster) = try await Self.find(settings, logger: logger)
         do {

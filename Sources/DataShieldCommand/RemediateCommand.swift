@@ -28,7 +28,7 @@ struct RemediateCommand: AsyncParsableCommand {
         try await OpenDatabase.with(options) { application in
             let subject = try await company.subject(in: application)
             if dryRun {
-                Self.show(try await application.remediation.plan([alert], action, for: subject))
+                Self.show(try await application.remediation.preview([alert], action, by: subject))
             } else {
                 // Longer than any directory may take, because the call ends with the command.
                 let outcome = try await application.remediation.request(

@@ -23,12 +23,17 @@ struct ScanCommand: AsyncParsableCommand {
 }
 
 /// Starts a scan, or finds the one under way, and shows it until it has ended.
-struct ScanProgress {
+package struct ScanProgress {
     let application: DataShield.Application
     let subject: Subject
 
+    package init(application: DataShield.Application, subject: Subject) {
+        self.application = application
+        self.subject = subject
+    }
+
     /// - Throws: ``CommandFailure`` when the scan failed.
-    func run() async throws {
+    package func run() async throws {
         var last: ScanRun?
         for try await run in application.scans.states(try await start(), for: subject) {
             last = run

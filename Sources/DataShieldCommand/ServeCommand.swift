@@ -36,8 +36,8 @@ struct ServeCommand: AsyncParsableCommand {
         let application: DataShield.Application
         let user: BecomeUser
         do {
-            application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
             user = try BecomeUser(settings, listens: role != .worker, logger: logger)
+            application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
             try await user.beforeServing(application)
         } catch {
             await open.cluster?.stop()
@@ -58,7 +58,7 @@ extension DataShield.Application.Role: ExpressibleByArgument {}
 
 extension Settings {
     /// Where a browser on this machine reaches the server.
-    func address(port: Int) -> String {
+    package func address(port: Int) -> String {
         let host = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host.has(":") ? "[\(host)]" : host
         return "http://\(host):\(port)"
     }
@@ -67,7 +67,7 @@ extension Settings {
 extension ServiceGroup {
     /// Runs services until one fails or the program is told to stop, which takes ten seconds at most: what is in hand is finished, what is not
     /// finished by then is cancelled, and what does not even end then (it waits for a disk that hangs, say) is left.
-    static func run(_ services: [any Service], logger: Logger) async throws {
+    package static func run(_ services: [any Service], logger: Logger) async throws {
         var configuration = ServiceGroupConfiguration(
             // Last, and so the first to be told to stop.
             services: (services + [StopDeadline(logger: logger)]).map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
@@ -102,17 +102,17 @@ private struct StopDeadline: Service {
 }
 
 /// What a command prints.
-enum Output {
+package enum Output {
     /// Writes a line at once, also into a file or a pipe.
-    static func line(_ text: String) {
+    package static func line(_ text: String) {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
     }
 
     /// Writes over the line that is being shown on a terminal.
-    static func progress(_ text: String) {
+    package static func progress(_ text: String) {
         FileHandle.standardOutput.write(Data(("\r\u{1B}[2K" + text).utf8))
     }
 
     /// Whether a person looks on.
-    static var isTerminal: Bool { isatty(FileHandle.standardOutput.fileDescriptor) == 1 }
+    package static var isTerminal: Bool { isatty(FileHandle.standardOutput.fileDescriptor) == 1 }
 }

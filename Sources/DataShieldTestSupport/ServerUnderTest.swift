@@ -34,12 +34,13 @@ extension Settings {
 ///   - settings: what the program is set to.
 ///   - directories: where remediation acts; those of the database when nil.
 ///   - clock: what its pauses and deadlines go by.
+///   - doors: what clients may take of it; what the settings say when nil.
 ///   - logger: what it logs to.
 ///   - body: gets the client; ``TestClient/server`` is the server.
 package func withServer<R>(
     as role: Role? = .admin, in company: CompanyID? = nil, now: @escaping Now = { Date() },
     settings: Settings = .testing, directories: (any RemediationDirectories)? = nil, clock: any Clock<Duration> = ContinuousClock(),
-    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, _ body: (TestClient) async throws -> R
+    doors: DoorLimits? = nil, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, _ body: (TestClient) async throws -> R
 ) async throws -> R {
     let database = TestDatabase.current
     var parts = Application.Parts(
@@ -55,7 +56,7 @@ package func withServer<R>(
 
     let (ports, running) = AsyncStream.makeStream(of: Int.self)
     // The server and what it hands its uploads to: the pools belong to the test's database, and jobs are run by the tests that want them.
-    let server = application.server { running.yield($0) }
+    let server = application.server(doors: doors) { running.yield($0) }
     let services: [any Service] = [application.uploads, application.keeper, server]
     let group = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
     var configuration = HTTPClient.Configuration()

@@ -31,6 +31,8 @@ package struct TestClient: Sendable {
     }
 
     package var company: CompanyID { server.company }
+    /// As the cookie of a session is called here.
+    package var cookieName: String { SessionCookie(isSecure: application.settings.isHTTPS).name }
     package var application: DataShield.Application { server.application }
 
     /// The same client without a session.
@@ -69,7 +71,7 @@ package struct TestClient: Sendable {
         var request = HTTPClientRequest(url: server.origin + path)
         request.method = .init(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
-        if let token { request.headers.add(name: "Cookie", value: "\(SessionCookie.name)=\(token)") }
+        if let token { request.headers.add(name: "Cookie", value: "\(cookieName)=\(token)") }
         if let json {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(try JSONCoding.encode(json))
@@ -91,7 +93,7 @@ package struct TestClient: Sendable {
     package func send(_ method: String, _ path: String, pieces: AsyncStream<[UInt8]>, contentType: String) async throws -> Answer {
         var request = HTTPClientRequest(url: server.origin + path)
         request.method = .init(rawValue: method)
-        if let token { request.headers.add(name: "Cookie", value: "\(SessionCookie.name)=\(token)") }
+        if let token { request.headers.add(name: "Cookie", value: "\(cookieName)=\(token)") }
         request.headers.add(name: "Content-Type", value: contentType)
         request.body = .stream(pieces.map { ByteBuffer(bytes: $0) }, length: .unknown)
         return try await answer(to: request)

@@ -68,7 +68,7 @@ package struct AccountPages: Sendable {
     func takeSignIn(_ request: Request, _ context: AppContext, _ form: SignInForm) async throws -> Response {
         let next = Pages.local(form.next, or: "/")
         let origin = SignIn.Origin(
-            address: context.sourceAddress(of: request), userAgent: request.headers[.userAgent], token: SessionCookie.token(in: request))
+            address: context.sourceAddress(of: request), userAgent: request.headers[.userAgent], token: cookie.token(in: request))
         do {
             let (token, signedIn) = try await signIn.signIn(email: form.email, password: form.password, from: origin)
             var response = Pages.redirect(to: signedIn.mustChangePassword ? "/account/password" : next)
@@ -161,8 +161,7 @@ package struct AccountPages: Sendable {
     func setTheme(_ request: Request, _ context: AppContext, _ form: ThemeForm) async throws -> Response {
         let theme = Theme(rawValue: form.theme) ?? .system
         var response = Pages.redirect(to: Pages.local(form.back, or: "/"))
-        response.headers.append(
-            HTTPField(name: .setCookie, value: "\(Pages.themeName)=\(theme.rawValue); Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000"))
+        response.headers.append(pages.setting(theme))
         return response
     }
 }

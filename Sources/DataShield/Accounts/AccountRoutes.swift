@@ -69,8 +69,10 @@ package struct AccountRoutes: Sendable {
 
     func add(to api: APIRoutes) {
         let evenIfDue = Access.signedIn(evenIfPasswordIsDue: true)
-        api.respond(.post, "/api/auth/login", .public, summary: "Sign in", body: Login.self, answers: MeResponse.self) { request, context in
-            let login = try await request.decodeJSON(Login.self, limit: 16 * 1024)
+        let limit = 16 * 1024
+        api.respond(.post, "/api/auth/login", .public, summary: "Sign in", body: Login.self, limit: limit, answers: MeResponse.self) {
+            request, context in
+            let login = try await request.decodeJSON(Login.self, limit: limit)
             let (token, signedIn) = try await signIn.signIn(email: login.email, password: login.password, from: origin(request, context))
             var response = try Response.json(MeResponse(signedIn))
             response.headers.append(cookie.setting(token))
@@ -87,9 +89,9 @@ package struct AccountRoutes: Sendable {
         }
         api.respond(
             .post, "/api/me/password", evenIfDue, summary: "Change one's own password; other sessions end", body: PasswordChange.self,
-            status: .noContent
+            limit: limit, status: .noContent
         ) { request, context in
-            let change = try await request.decodeJSON(PasswordChange.self, limit: 16 * 1024)
+            let change = try await request.decodeJSON(PasswordChange.self, limit: limit)
             try await users.changePassword(from: change.currentPassword, to: change.newPassword, by: try Self.required(context))
             return Response(status: .noContent)
         }
@@ -119,6 +121,6 @@ package struct AccountRoutes: Sendable {
     /// Where a sign-in comes from: also for the sign-in page.
     package func origin(_ request: Request, _ context: AppContext) -> SignIn.Origin {
         SignIn.Origin(
-            address: context.sourceAddress(of: request), userAgent: request.headers[.userAgent], token: SessionCookie.token(in: request))
+            address: context.sourceAddress(of: request), userAgent: request.headers[.userAgent], token: cookie.token(in: request))
     }
 }

@@ -50,10 +50,14 @@ package final class PasswordHasher: Sendable {
     }
 
     /// Compares a password with a stored hash.
-    /// - Parameter hash: nil when there is no such user: the same work is done and the answer is false.
+    /// - Parameters:
+    ///   - password: one of which bcrypt would not see the whole, because it is too long or has a NUL in it, is never the right one.
+    ///   - hash: nil when there is no such user: the same work is done and the answer is false, as for such a password.
     package func verify(_ password: String, against hash: String?) async throws -> Bool {
+        let hash = PasswordRules.isSeenWhole(password) ? hash : nil
         let stored = hash ?? dummy
-        let isEqual = try await run { try ConstantTime.equal(Self.crypt(password, setting: stored), stored) }
+        let seen = String(decoding: password.utf8.prefix(PasswordRules.lengths.upperBound), as: UTF8.self)
+        let isEqual = try await run { try ConstantTime.equal(Self.crypt(seen, setting: stored), stored) }
         return isEqual && hash != nil
     }
 

@@ -1,33 +1,23 @@
 import HTTPTypes
 import Hummingbird
-import Scalars
 
 /// The cookie that carries a session's token.
 package struct SessionCookie: Sendable {
-    package static let name = "datashield_session"
+    private static let name = "datashield_session"
+    private let cookies: Cookies
 
-    /// Behind HTTPS the browser is told to send it by HTTPS only.
-    let isSecure: Bool
+    /// - Parameter isSecure: whether people reach us by HTTPS.
+    package init(isSecure: Bool) { cookies = Cookies(isSecure: isSecure) }
+
+    /// As it is called here.
+    package var name: String { cookies.name(Self.name) }
 
     /// The `Set-Cookie` header that begins a session. It has no Max-Age: the server decides when it ends.
-    package func setting(_ token: Token) -> HTTPField { field("\(Self.name)=\(token.text)") }
+    package func setting(_ token: Token) -> HTTPField { cookies.setting(Self.name, token.text, maximumAge: nil) }
 
     /// The `Set-Cookie` header that ends it.
-    package func clearing() -> HTTPField { field("\(Self.name)=; Max-Age=0") }
-
-    private func field(_ value: String) -> HTTPField {
-        HTTPField(name: .setCookie, value: "\(value); Path=/; HttpOnly; SameSite=Lax" + (isSecure ? "; Secure" : ""))
-    }
+    package func clearing() -> HTTPField { cookies.setting(Self.name, "", maximumAge: 0) }
 
     /// The token that a request carries.
-    static func token(in request: Request) -> String? {
-        for header in request.headers[values: .cookie] {
-            for pair in header.parts(between: ";") {
-                let parts = pair.parts(between: "=", limit: 1)
-                guard parts.count == 2, parts[0].unicodeScalars.drop(while: { $0 == " " }).elementsEqual(name.unicodeScalars) else { continue }
-                return String(parts[1])
-            }
-        }
-        return nil
-    }
+    func token(in request: Request) -> String? { cookies.value(Self.name, in: request).flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -79,6 +79,22 @@ package struct Sessions: Sendable {
         return row.signedIn
     }
 
+    /// Whether a session is still what it was: not ended here or by another process, by its user or somebody else, nor by its age; and its
+    /// user has the same role, is not disabled, and is not to choose a new password. Asks the database each time.
+    package func holds(_ signedIn: SignedIn) async throws -> Bool {
+        let now = now()
+        return try await system.first(
+            """
+            SELECT EXISTS (
+                SELECT FROM sessions s
+                JOIN users u ON u.company_id = s.company_id AND u.id = s.user_id
+                JOIN companies c ON c.id = s.company_id
+                WHERE s.company_id = \(signedIn.company) AND s.id = \(signedIn.session) AND s.expires_at > \(now)
+                    AND s.last_seen_at > \(now.addingTimeInterval(-Self.idleTime)) AND u.id = \(signedIn.user) AND u.disabled_at IS NULL
+                    AND u.role = \(signedIn.role) AND u.must_change_password = \(signedIn.mustChangePassword))
+            """, as: Bool.self) ?? false
+    }
+
     /// The sessions of whoever asks, the latest used first.
     package func list(for subject: Subject) async throws -> [Session] {
         guard let user = subject.user else { return [] }

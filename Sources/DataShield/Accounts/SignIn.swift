@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Logging
 import Postgres
 
 /// From an address and a password to a session.
@@ -8,22 +9,31 @@ package struct SignIn: Sendable {
     let sessions: Sessions
     let hasher: PasswordHasher
     let throttle: Throttle
+    let unknown: UnknownSignIns
     let now: Now
 
-    package init(system: SystemDatabase, sessions: Sessions, hasher: PasswordHasher, now: @escaping Now = { Date() }) {
+    package init(system: SystemDatabase, sessions: Sessions, hasher: PasswordHasher, logger: Logger, now: @escaping Now = { Date() }) {
         self.system = system
         self.sessions = sessions
         self.hasher = hasher
         self.now = now
         throttle = Throttle(system: system, now: now)
+        unknown = UnknownSignIns(system: system, logger: logger, now: now)
     }
 
     package enum Failure: FeatureError {
         /// One answer for an unknown address, a wrong password and a disabled user.
         case refused
+        /// Said only to whoever has the password.
+        case firstPasswordEnded
 
         package var status: HTTPResponse.Status { .unauthorized }
-        package var detail: String { "The e-mail address or the password is wrong." }
+        package var detail: String {
+            switch self {
+            case .refused: "The e-mail address or the password is wrong."
+            case .firstPasswordEnded: "This first password was good for a week, and has ended. Ask an administrator for a new one."
+            }
+        }
     }
 
     /// Where an attempt comes from.
@@ -42,18 +52,23 @@ package struct SignIn: Sendable {
 
     /// Signs somebody in.
     /// - Returns: the new session's token, and who it is.
-    /// - Throws: ``Failure/refused``, or ``Throttle/TooMany``.
+    /// - Throws: ``Failure``, or ``Throttle/TooMany``.
     package func signIn(email: String, password: String, from origin: Origin) async throws -> (token: Token, signedIn: SignedIn) {
         let start = ContinuousClock.now
         // An address that is none goes the same way as one that nobody has.
         let email = (try? EmailAddress(email).text) ?? email.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
         let attempt = try await throttle.begin(email: email, source: origin.address)
         let user = email.utf8.contains(0) || email.utf8.count > 320 ? nil : try await find(email)
-        let isRight = try await hasher.verify(String(password.prefix(200)), against: user?.hash)
+        let isRight = try await hasher.verify(password, against: user?.hash)
         guard isRight, let user, !user.isDisabled else {
-            if let user { try await recordFailure(user, origin) }
+            if let user { try await recordFailure(user, origin) } else { try await unknown.record(email, from: origin) }
             try await Self.level(since: start)
             throw Failure.refused
+        }
+        if let end = User.firstPasswordEnd(mustChange: user.mustChangePassword, givenAt: user.passwordGivenAt), end <= now() {
+            try await recordFailure(user, origin, reason: "first password ended")
+            try await Self.level(since: start)
+            throw Failure.firstPasswordEnded
         }
         let renewed = hasher.isOutdated(user.hash) ? try await hasher.hash(password) : nil
         let token = try await system.transaction { db in
@@ -79,13 +94,17 @@ package struct SignIn: Sendable {
         try await Task.sleep(until: start + .milliseconds((elapsed / 100 + 1) * 100), clock: .continuous)
     }
 
-    private func recordFailure(_ user: Found, _ origin: Origin) async throws {
-        try await AuditTrail.record("session.refused", target: .init("user", user.id), by: user.subject(origin), in: system)
+    private func recordFailure(_ user: Found, _ origin: Origin, reason: String? = nil) async throws {
+        try await AuditTrail.record(
+            "session.refused", target: .init("user", user.id), after: reason.map { ["reason": $0] }, by: user.subject(origin), in: system)
     }
 
     private func find(_ email: String) async throws -> Found? {
         try await system.first(
-            "SELECT id, company_id, role, hashed_password, disabled_at IS NOT NULL FROM users WHERE email = \(email)", as: Found.self)
+            """
+            SELECT id, company_id, role, hashed_password, disabled_at IS NOT NULL, must_change_password, password_given_at
+            FROM users WHERE email = \(email)
+            """, as: Found.self)
     }
 
     private struct Found: RowDecodable {
@@ -94,6 +113,8 @@ package struct SignIn: Sendable {
         let role: Role
         let hash: String
         let isDisabled: Bool
+        let mustChangePassword: Bool
+        let passwordGivenAt: Date
 
         init(from row: inout Row) throws {
             id = try row.next()
@@ -101,6 +122,8 @@ package struct SignIn: Sendable {
             role = try row.next()
             hash = try row.next()
             isDisabled = try row.next()
+            mustChangePassword = try row.next()
+            passwordGivenAt = try row.next()
         }
 
         func subject(_ origin: Origin) -> Subject { Subject(actor: .user(id), company: company, role: role, address: origin.address) }

@@ -3,11 +3,13 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// Slows guessing down: after so many failures within a quarter of an hour, an address, or a source, has to wait. Kept in the database,
-/// so that it holds over all processes and restarts.
+/// Slows guessing down: after so many failures within a quarter of an hour, an address, a user's own password, or a source, has to wait. Kept
+/// in the database, so that it holds over all processes and restarts.
 package struct Throttle: Sendable {
     /// Failures per e-mail address. Enough for somebody who tries all their old passwords.
     package static let perAddress = 10
+    /// Failures of a user who is signed in and is asked for the password they have.
+    package static let perUser = 10
     /// Failures per source: an office behind one address has many people.
     package static let perSource = 100
     package static let window: TimeInterval = 15 * 60
@@ -21,27 +23,59 @@ package struct Throttle: Sendable {
         package var detail: String { "Too many attempts. Try again in \(max(1, (retryAfterSeconds + 59) / 60)) minutes." }
     }
 
+    /// What is guessed at. Each is counted for itself: whoever guesses at the sign-in of somebody does not keep them from another password.
+    enum Subject: Sendable, Hashable {
+        /// The sign-in with an address, which may be anything.
+        case address(String)
+        /// The password of somebody who is signed in.
+        case user(UserID)
+
+        var kind: String {
+            switch self {
+            case .address: "address"
+            case .user: "user"
+            }
+        }
+        var key: String {
+            switch self {
+            case .address(let text): Throttle.key(text)
+            case .user(let id): Throttle.key(id.rawValue)
+            }
+        }
+        var limit: Int {
+            switch self {
+            case .address: Throttle.perAddress
+            case .user: Throttle.perUser
+            }
+        }
+    }
+
     /// An attempt under way, counted as a failure until it has succeeded.
     struct Attempt: Sendable {
-        let address: String
+        let subject: Subject
         let ids: [String]
     }
 
     /// Counts an attempt before its password is looked at, so that a hundred at once do not all pass.
     /// - Throws: ``TooMany``, without counting: whoever is told to wait does not make it longer by asking.
-    func begin(email: String, source: String) async throws -> Attempt {
-        let keys = [("address", Self.key(email)), ("source", Self.key(Self.network(of: source)))]
+    func begin(email: String, source: String) async throws -> Attempt { try await begin(.address(email), source: source) }
+
+    /// The same for any subject.
+    func begin(_ subject: Subject, source: String) async throws -> Attempt {
+        let keys = [
+            (kind: subject.kind, key: subject.key, limit: subject.limit),
+            (kind: "source", key: Self.key(Self.network(of: source)), limit: Self.perSource),
+        ]
         let now = now()
         let ids = keys.map { _ in CUID.make(at: now) }
         let since = now.addingTimeInterval(-Self.window)
         // Others who came a moment later may have been first at the lock. What lies further ahead is another machine's wrong clock.
         let until = now.addingTimeInterval(60)
         try await system.transaction { db in
-            for (kind, key) in keys.sorted(by: { $0.1 < $1.1 }) {
+            for (kind, key, _) in keys.sorted(by: { $0.key < $1.key }) {
                 try await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(\(kind + key), 0))")
             }
-            for (kind, key) in keys {
-                let limit = kind == "address" ? Self.perAddress : Self.perSource
+            for (kind, key, limit) in keys {
                 // The failure that has to grow old before there is room for another.
                 let blocking = try await db.first(
                     """
@@ -55,15 +89,25 @@ package struct Throttle: Sendable {
             try await db.execute(
                 """
                 INSERT INTO login_attempts (id, kind, key, failed_at)
-                SELECT id, kind, key, \(now) FROM unnest(\(ids)::text[], \(keys.map(\.0))::text[], \(keys.map(\.1))::text[]) AS k (id, kind, key)
+                SELECT id, kind, key, \(now) FROM unnest(\(ids)::text[], \(keys.map(\.kind))::text[], \(keys.map(\.key))::text[]) AS k (id, kind, key)
                 """)
         }
-        return Attempt(address: Self.key(email), ids: ids)
+        return Attempt(subject: subject, ids: ids)
     }
 
-    /// The attempt was a good one: it and the address's failures are forgotten.
+    /// The attempt was a good one: it and the failures of its subject are forgotten.
     func succeed(_ attempt: Attempt, in db: some Queryable) async throws {
-        try await db.execute("DELETE FROM login_attempts WHERE id = ANY(\(attempt.ids)::text[]) OR (kind = 'address' AND key = \(attempt.address))")
+        let (kind, key) = (attempt.subject.kind, attempt.subject.key)
+        try await db.execute("DELETE FROM login_attempts WHERE id = ANY(\(attempt.ids)::text[]) OR (kind = \(kind) AND key = \(key))")
+    }
+
+    /// Lets somebody begin anew, whose failures an administrator has seen to. Those of the sources stay.
+    func forget(_ subjects: [Subject]) async throws {
+        try await system.execute(
+            """
+            DELETE FROM login_attempts l USING unnest(\(subjects.map(\.kind))::text[], \(subjects.map(\.key))::text[]) AS s (kind, key)
+            WHERE l.kind = s.kind AND l.key = s.key
+            """)
     }
 
     /// Only a hash is kept: people type passwords into the wrong field.

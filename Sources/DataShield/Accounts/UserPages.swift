@@ -59,7 +59,7 @@ package struct UserPages: Sendable {
         let clock = PageClock(now(), for: context.signedIn)
         let errors = problem?.fields ?? []
         let model = UserListModel(
-            rows: list.items.map { UserListModel.Row($0, isSelf: $0.id == subject.user, clock) },
+            rows: list.items.map { UserListModel.Row($0, isSelf: $0.id == subject.user, clock, now: now()) },
             pager: list.nextCursor == nil && cursor == nil
                 ? nil : Pager(Format.count(list.items.count, "user", "users"), path: "/users", query: [], cursor: cursor, next: list.nextCursor),
             formError: errors.isEmpty ? problem?.detail : nil, newPassword: made,
@@ -112,7 +112,7 @@ package struct UserPages: Sendable {
 }
 
 extension UserListModel.Row {
-    init(_ user: User, isSelf: Bool, _ clock: PageClock) {
+    init(_ user: User, isSelf: Bool, _ clock: PageClock, now: Date) {
         url = "/users/\(user.id)"
         name = user.name.isEmpty ? user.email : user.name
         initials = Format.initials(name)
@@ -120,7 +120,9 @@ extension UserListModel.Row {
         status =
             user.isDisabled
             ? Badge("Disabled", .neutral, icon: "ban")
-            : user.mustChangePassword ? Badge("New password due", .medium, icon: "clock") : Badge("Active", .good, icon: "check-circle")
+            : user.firstPasswordEndsAt.map {
+                $0 <= now ? Badge("First password ended", .high, icon: "ban") : Badge("New password due", .medium, icon: "clock")
+            } ?? Badge("Active", .good, icon: "check-circle")
         lastLogin = user.lastLoginAt.map(clock.ago) ?? "never"
         roles = [Role.viewer, .admin].map { SelectOption($0.rawValue, $0.label, isSelected: $0 == user.role) }
         isDisabled = user.isDisabled

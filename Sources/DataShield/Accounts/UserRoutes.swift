@@ -17,6 +17,8 @@ struct UserRoutes {
         var name: String
         var role: Role
         var mustChangePassword: Bool
+        /// Until when the password that was given is good for the first sign-in; null when the user has chosen one.
+        var firstPasswordEndsAt: Date?
         var isDisabled: Bool
         var lastLoginAt: Date?
         var createdAt: Date
@@ -27,6 +29,7 @@ struct UserRoutes {
             name = user.name
             role = user.role
             mustChangePassword = user.mustChangePassword
+            firstPasswordEndsAt = user.firstPasswordEndsAt
             isDisabled = user.isDisabled
             lastLoginAt = user.lastLoginAt
             createdAt = user.createdAt

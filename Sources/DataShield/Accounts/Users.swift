@@ -9,6 +9,7 @@ package struct Users: Sendable {
     let sessions: Sessions
     let hasher: PasswordHasher
     let rules: PasswordRules
+    let throttle: Throttle
     let now: Now
 
     package init(database: TenantDatabase, sessions: Sessions, hasher: PasswordHasher, rules: PasswordRules, now: @escaping Now = { Date() }) {
@@ -16,6 +17,7 @@ package struct Users: Sendable {
         self.sessions = sessions
         self.hasher = hasher
         self.rules = rules
+        throttle = Throttle(system: sessions.system, now: now)
         self.now = now
     }
 
@@ -99,8 +101,8 @@ package struct Users: Sendable {
             let user = try await database.transaction(for: subject.company) { db in
                 let user = try await db.first(
                     """
-                    INSERT INTO users (id, company_id, email, name, hashed_password, role, must_change_password)
-                    VALUES (\(id), \(db.company), \(email.text), \(name), \(hash), \(new.role ?? .viewer), \(mustChangePassword))
+                    INSERT INTO users (id, company_id, email, name, hashed_password, role, must_change_password, password_given_at)
+                    VALUES (\(id), \(db.company), \(email.text), \(name), \(hash), \(new.role ?? .viewer), \(mustChangePassword), \(now()))
                     RETURNING \(User.columns)
                     """, as: User.self)
                 guard let user else { throw Failure.notFound }
@@ -138,7 +140,19 @@ package struct Users: Sendable {
         return user
     }
 
-    /// Changes a user. Being disabled or given a new password ends their sessions.
+    /// One user of the subject's company, by the address they sign in with.
+    package func find(email: String, for subject: Subject) async throws -> User {
+        let address: EmailAddress
+        do { address = try EmailAddress(email) } catch { throw InvalidInput("email", error.message) }
+        let found = try await database.query(
+            for: subject.company, "SELECT \(User.columns) FROM users WHERE company_id = \(subject.company) AND email = \(address.text)", as: User.self
+        )
+        guard let user = found.first else { throw Failure.notFound }
+        return user
+    }
+
+    /// Changes a user. Being disabled or given a new password ends their sessions; with a new password they may try again at once, however
+    /// often they failed with the old one.
     package func update(_ id: UserID, _ change: Change, by subject: Subject) async throws -> User {
         let name = try change.name.map { try Self.checkedName($0) }
         var hash: String?
@@ -146,6 +160,8 @@ package struct Users: Sendable {
             let user = try await find(id, for: subject)
             try rules.check(password, email: user.email, company: try await companyNames(subject.company))
             hash = try await hasher.hash(password)
+            // Before the password is there: whoever has it is not told to wait.
+            try await throttle.forget([.address(user.email), .user(id)])
         }
         let newHash = hash
         let user = try await database.transaction(for: subject.company) { db in
@@ -154,12 +170,13 @@ package struct Users: Sendable {
             after.name = name ?? before.name
             after.role = change.role ?? before.role
             if let isDisabled = change.isDisabled, isDisabled != before.isDisabled { after.disabledAt = isDisabled ? now() : nil }
-            if newHash != nil { after.mustChangePassword = true }
+            if newHash != nil { (after.mustChangePassword, after.passwordGivenAt) = (true, now()) }
             if before.isActiveAdmin, !after.isActiveAdmin { try await Self.requireAnotherAdmin(than: id, in: db) }
             try await db.execute(
                 """
                 UPDATE users SET name = \(after.name), role = \(after.role), disabled_at = \(after.disabledAt),
-                    must_change_password = \(after.mustChangePassword), hashed_password = coalesce(\(newHash), hashed_password), updated_at = now()
+                    must_change_password = \(after.mustChangePassword), hashed_password = coalesce(\(newHash), hashed_password),
+                    password_given_at = \(after.passwordGivenAt), updated_at = now()
                 WHERE company_id = \(db.company) AND id = \(id)
                 """)
             if after.isDisabled || newHash != nil { try await sessions.endAll(of: id, in: db) }
@@ -186,19 +203,28 @@ package struct Users: Sendable {
     }
 
     /// Changes one's own password; all other sessions of the user end.
+    /// - Throws: ``Failure/wrongPassword``, and ``Throttle/TooMany`` after some of them: a session that somebody has found must not become
+    ///   the password; ``InvalidInput``.
     package func changePassword(from current: String, to new: String, by signedIn: SignedIn) async throws {
         let subject = signedIn.subject
+        let attempt = try await throttle.begin(.user(signedIn.user), source: signedIn.address ?? "local")
         let stored = try await database.query(
             for: subject.company, "SELECT hashed_password FROM users WHERE company_id = \(subject.company) AND id = \(signedIn.user)", as: String.self
         )
-        guard try await hasher.verify(String(current.prefix(200)), against: stored.first) else { throw Failure.wrongPassword }
+        guard try await hasher.verify(current, against: stored.first) else {
+            try await database.transaction(for: subject.company) { db in
+                try await AuditTrail.record("user.password_change_refused", target: .init("user", signedIn.user), by: subject, in: db)
+            }
+            throw Failure.wrongPassword
+        }
+        try await throttle.succeed(attempt, in: sessions.system)
         guard new != current else { throw InvalidInput("newPassword", "must differ from the current one.") }
         try rules.check(new, email: signedIn.email, company: [signedIn.companyName, signedIn.companyDomain], field: "newPassword")
         let hash = try await hasher.hash(new)
         try await database.transaction(for: subject.company) { db in
             try await db.execute(
                 """
-                UPDATE users SET hashed_password = \(hash), must_change_password = false, updated_at = now()
+                UPDATE users SET hashed_password = \(hash), must_change_password = false, password_given_at = \(now()), updated_at = now()
                 WHERE company_id = \(db.company) AND id = \(signedIn.user)
                 """)
             try await sessions.endAll(of: signedIn.user, besides: signedIn.session, in: db)
@@ -242,7 +268,7 @@ package struct Users: Sendable {
     }
 
     /// Twenty characters that are easily read aloud: about 99 bits.
-    static func makePassword() -> String {
+    package static func makePassword() -> String {
         let letters = Array("abcdefghjkmnpqrstuvwxyz23456789")
         var generator = SystemRandomNumberGenerator()
         return (0..<4).map { _ in
@@ -252,7 +278,7 @@ package struct Users: Sendable {
 }
 
 extension User: RowDecodable {
-    static let columns: SQL = "id, email, name, role, must_change_password, disabled_at, last_login_at, created_at"
+    static let columns: SQL = "id, email, name, role, must_change_password, password_given_at, disabled_at, last_login_at, created_at"
 
     package init(from row: inout Row) throws {
         id = try row.next()
@@ -260,6 +286,7 @@ extension User: RowDecodable {
         name = try row.next()
         role = try row.next()
         mustChangePassword = try row.next()
+        passwordGivenAt = try row.next()
         disabledAt = try row.next()
         lastLoginAt = try row.next()
         createdAt = try row.next()

@@ -276,6 +276,8 @@ extension AlertModel {
             switch event.toStatus {
             case _ where event.action == "remediation.requested":
                 entries.append(entry(event.at, "shield", event.actor, "asked for remediation of the account"))
+            case _ where event.action == "remediation.previewed":
+                entries.append(entry(event.at, "eye", event.actor, "looked at what remediation would do"))
             case _ where event.action == "remediation.performed":
                 switch event.outcome {
                 case .done?, nil: entries.append(entry(event.at, "shield-check", event.actor, "acted on the account in its directory"))

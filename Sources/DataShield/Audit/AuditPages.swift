@@ -53,10 +53,13 @@ package struct AuditPages: Sendable {
 
     private static let actions = [
         "session.signed_in", "session.refused", "session.signed_out", "session.revoked", "user.created", "user.updated", "user.password_reset",
-        "user.password_changed", "user.deleted", "company.updated", "employee.created", "employee.updated", "employee.deleted", "employees.imported",
-        "employees.exported", "alert.status_changed", "alert.updated", "alert.commented", "credential.added", "credential.replaced",
+        "user.password_changed", "user.password_change_refused", "user.deleted", "access.refused", "company.updated", "company.weights_previewed",
+        "employee.created", "employee.updated", "employee.deleted", "employees.imported",
+        "employees.exported", "mfa.exported", "alert.status_changed", "alert.updated", "alert.commented", "credential.added", "credential.replaced",
         "credential.removed",
-        "credential.tested", "scan.started", "remediation.requested", "remediation.performed", "remediation.stopped", "remediation.resumed",
+        "credential.tested", "directory.added", "directory.changed", "directory.reconfigured", "directory.removed", "directory.tested",
+        "directory.previewed", "scan.started", "remediation.previewed", "remediation.requested", "remediation.performed", "remediation.stopped",
+        "remediation.resumed",
         "remediation.settings_changed", "remediation.protected", "remediation.unprotected", "remediation.exported",
     ]
 
@@ -106,7 +109,11 @@ extension AuditListModel.Row {
         actor = event.actorName ?? "unknown"
         action = event.action
         let id = event.targetId ?? ""
-        target = event.targetType ?? ""
+        switch event.targetType {
+        // Its id is what it is called.
+        case "route"?, "address"?: target = id
+        default: target = event.targetType ?? ""
+        }
         switch event.targetType {
         case "alert"?: targetURL = "/alerts/\(id)"
         case "employee"? where event.action != "employee.deleted": targetURL = "/employees/\(id)"

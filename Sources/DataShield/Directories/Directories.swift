@@ -110,7 +110,14 @@ package struct Directories: Sendable {
         var formerConfiguration: DirectoryConfiguration?
         if let former { formerConfiguration = try await opened(former, of: subject.company).1 }
         let configuration = try DirectoryConfiguration(input, of: type.kind, replacing: formerConfiguration)
-        return try await Self.trial(of: try type.init(configuration, access(type.kind.type)))
+        let connector = try type.init(configuration, access(type.kind.type))
+        // Before the call: whom it reaches is known also when it never ends.
+        try await database.transaction(for: subject.company) { db in
+            try await AuditTrail.record(
+                "directory.previewed", target: former.map { .init("directory", $0) }, after: DirectoryAudit(type.kind, configuration), by: subject,
+                in: db)
+        }
+        return try await Self.trial(of: connector)
     }
 
     /// What trying a connection showed.
@@ -172,8 +179,8 @@ package struct Directories: Sendable {
             let store = DirectoryStore(db)
             try await store.insert(id, type, name: name, configuration: sealed, interval: interval, tokenHash: tokenHash)
             guard let connection = try await store.find(id) else { throw Failure.notFound }
-            try await AuditTrail.record(
-                "directory.added", target: .init("directory", id), after: AuditState(connection), by: subject, in: db)
+            let state = DirectoryAudit(connection, DirectoryRegistry.connector(for: type).map { DirectoryAudit($0.kind, configuration) })
+            try await AuditTrail.record("directory.added", target: .init("directory", id), after: state, by: subject, in: db)
             return connection
         }
     }
@@ -201,21 +208,25 @@ package struct Directories: Sendable {
         let interval = change.setsInterval ? try Self.checked(interval: change.autoSyncIntervalMinutes) : connection.autoSyncIntervalMinutes
         guard interval == nil || connection.type != .scim else { throw Failure.pushedByDirectory }
         var sealed: [UInt8]?
+        var fields: DirectoryAudit.Pair?
         if let input = change.configuration {
             let type = try Self.connector(for: connection.type)
             let configuration = try DirectoryConfiguration(input, of: type.kind, replacing: former)
             _ = try type.init(configuration, access(connection.type))
-            if configuration != former { sealed = try seal(configuration.values, id, subject.company) }
+            if configuration != former {
+                sealed = try seal(configuration.values, id, subject.company)
+                fields = DirectoryAudit.difference(type.kind, former, configuration)
+            }
         }
-        return try await database.transaction(for: subject.company) { [sealed] db in
+        return try await database.transaction(for: subject.company) { [sealed, fields] db in
             let store = DirectoryStore(db)
             guard let before = try await store.find(id, locking: true) else { throw Failure.notFound }
             try await store.rename(id, to: name, interval: interval)
             if let sealed { try await store.replace(id, configuration: sealed) }
             guard let after = try await store.find(id) else { throw Failure.notFound }
             try await AuditTrail.record(
-                sealed == nil ? "directory.changed" : "directory.reconfigured", target: .init("directory", id), before: AuditState(before),
-                after: AuditState(after), by: subject, in: db)
+                sealed == nil ? "directory.changed" : "directory.reconfigured", target: .init("directory", id),
+                before: DirectoryAudit(before, fields?.before), after: DirectoryAudit(after, fields?.after), by: subject, in: db)
             return after
         }
     }
@@ -228,7 +239,7 @@ package struct Directories: Sendable {
             guard let connection = try await store.find(id, locking: true) else { throw Failure.notFound }
             try await store.delete(id)
             try await AuditTrail.record(
-                "directory.removed", target: .init("directory", id), before: AuditState(connection), by: subject, in: db)
+                "directory.removed", target: .init("directory", id), before: DirectoryAudit(connection), by: subject, in: db)
         }
         forgetTokens()
     }
@@ -324,18 +335,5 @@ package struct Directories: Sendable {
             throw InvalidInput("autoSyncIntervalMinutes", "is 5 to 10,080 minutes (a week), or left out to sync only when somebody asks.")
         }
         return interval
-    }
-
-    /// A connection in the audit trail.
-    private struct AuditState: Codable, Sendable {
-        var type: DirectoryType
-        var name: String
-        var autoSyncIntervalMinutes: Int?
-
-        init(_ connection: DirectoryConnection) {
-            type = connection.type
-            name = connection.name
-            autoSyncIntervalMinutes = connection.autoSyncIntervalMinutes
-        }
     }
 }

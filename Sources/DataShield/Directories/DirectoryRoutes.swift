@@ -155,7 +155,7 @@ package struct DirectoryRoutes: Sendable {
         // Whoever may not see it is told so before anything else.
         let first = try await directories.run(id, for: subject)
         let directories = directories
-        return ServerSentEvents.following(first, isFinished: { $0.status.isFinished }) {
+        return ServerSentEvents.following(first, in: context, isFinished: { $0.status.isFinished }) {
             try await directories.run(id, for: subject)
         } data: {
             try JSONCoding.encode(SyncRunResponse($0))

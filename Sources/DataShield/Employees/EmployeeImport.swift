@@ -9,6 +9,8 @@ extension Employees {
     ]
     /// How many bytes a staff list has at most: some millions of people.
     package static let importLimit = 256 << 20
+    /// How long a staff list may take to arrive: the largest at half a megabit a second.
+    package static let importTime: Duration = .seconds(3_600)
 
     /// Reads a staff list from CSV and brings the company's list up to it, in one transaction: who is new is added, what is different
     /// is changed, nobody is taken off, and a row that says what we know already is not written. Who had left and is on it is back.

@@ -121,6 +121,7 @@ package struct EmployeePages: Sendable {
     func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.employeesManage)
         do {
+            context.allow(bodyTime: Employees.importTime)
             let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
             return importPage(request, context, report: try await employees.importCSV(try await SpooledFile(file), by: subject))
         } catch let failure as any FeatureError {

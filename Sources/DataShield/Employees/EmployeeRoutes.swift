@@ -31,7 +31,7 @@ package struct EmployeeRoutes: Sendable {
             answers: EmployeeResponse.self, status: .created, use: create)
         api.respond(
             .post, "/api/employees/import", .permission(.employeesManage), summary: "Read a staff list from a CSV file", bodyType: "text/csv",
-            answers: ImportReport.self, use: importFile)
+            limit: Employees.importLimit, answers: ImportReport.self, use: importFile)
         api.respond(
             .get, "/api/employees/export", .permission(.employeesRead), summary: "The staff list as CSV", query: EmployeeListQuery.self,
             answerType: "text/csv", use: exportFile)
@@ -91,6 +91,7 @@ package struct EmployeeRoutes: Sendable {
 
     func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.employeesManage)
+        context.allow(bodyTime: Employees.importTime)
         let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
         return try .json(try await employees.importCSV(try await SpooledFile(file), by: subject))
     }

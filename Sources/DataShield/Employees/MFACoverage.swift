@@ -47,6 +47,15 @@ extension Employees {
         }
         return MFACoverage(total: total, departments: rows.map { .init(name: $0.department.isEmpty ? nil : $0.department, counts: $0.counts) })
     }
+
+    /// The coverage, to be taken out as a file. That it was is an audit event.
+    package func exportMFACoverage(for subject: Subject) async throws -> MFACoverage {
+        let coverage = try await mfaCoverage(for: subject)
+        try await database.transaction(for: subject.company) { db in
+            try await AuditTrail.record("mfa.exported", target: nil, after: ["departments": coverage.departments.count], by: subject, in: db)
+        }
+        return coverage
+    }
 }
 
 private struct MFARow: RowDecodable {
@@ -135,7 +144,7 @@ package struct MFAPages: Sendable {
     }
 
     func export(_ request: Request, _ context: AppContext) async throws -> Response {
-        let coverage = try await employees.mfaCoverage(for: try context.require(.employeesRead))
+        let coverage = try await employees.exportMFACoverage(for: try context.require(.employeesRead))
         return Response(
             status: .ok,
             headers: [.contentType: "text/csv; charset=utf-8", .contentDisposition: "attachment; filename=\"mfa.csv\""],

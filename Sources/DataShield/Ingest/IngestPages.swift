@@ -45,6 +45,7 @@ package struct IngestPages: Sendable {
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.leaksIngest)
         do {
+            context.allow(bodyTime: Ingests.uploadTime)
             let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
             let run = try await ingests.upload(file, LeakSource.named(file.fileName), by: subject)
             return Pages.redirect(to: "/ingest/\(run.id)")

@@ -21,7 +21,8 @@ package struct IngestRoutes: Sendable {
         api.respond(
             .post, "/api/ingest", .permission(.leaksIngest),
             summary: "Look for the company's people in a leak file or stealer-log archive; the file is read in memory and never kept",
-            query: UploadQuery.self, bodyType: "application/octet-stream", answers: IngestRun.Response.self, status: .accepted, use: upload)
+            query: UploadQuery.self, bodyType: "application/octet-stream", limit: Ingests.uploadLimit, answers: IngestRun.Response.self,
+            status: .accepted, use: upload)
         api.get("/api/ingest/{id}", .permission(.machinesRead), summary: "One reading", answers: IngestRun.Response.self, use: find)
         api.respond(
             .get, "/api/ingest/{id}/events", .permission(.machinesRead),
@@ -33,7 +34,9 @@ package struct IngestRoutes: Sendable {
         var limit: Int?
     }
 
-    struct UploadQuery: Codable, Sendable {
+    struct UploadQuery: Codable, Sendable, BoundedFields {
+        static let bounds: [String: FieldBound] = ["breach": .length(0...120), "date": .day]
+
         /// The file's name, which says something of its shape.
         var fileName: String?
         /// How the breach is called, where that is known.
@@ -50,6 +53,7 @@ package struct IngestRoutes: Sendable {
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.leaksIngest)
         let query = try request.decodeQuery(UploadQuery.self)
+        context.allow(bodyTime: Ingests.uploadTime)
         let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
         let source = try LeakSource.checked(name: query.breach, date: query.date, fileName: query.fileName)
         let run = try await ingests.upload(
@@ -69,7 +73,7 @@ package struct IngestRoutes: Sendable {
         // Whoever may not see it is told so before anything else.
         let first = try await ingests.find(id, for: subject)
         let ingests = ingests
-        return ServerSentEvents.following(first, isFinished: { $0.status.isFinished }) {
+        return ServerSentEvents.following(first, in: context, isFinished: { $0.status.isFinished }) {
             try await ingests.find(id, for: subject)
         } data: {
             try JSONCoding.encode(IngestRun.Response($0))

@@ -1,40 +1,102 @@
+import Foundation
 import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Reads what was uploaded, one file at a time, in the process that was sent it; the owner of that work.
+/// Takes and reads what was uploaded, in the process that was sent it; the owner of that work.
+///
+/// Each company has one place: whoever sends a second file before the first is read waits for their own company alone. What files are
+/// held in memory is bounded over all companies, fairly: the beginning of a file, ``freeBytes``, always has room, and what is above it is
+/// taken from ``sharedBytes``. How full that is is told to nobody, only that there is no room now.
 package final class IngestUploads: Service {
+    /// How many companies have a place at once.
+    static let places = 32
+    /// How many files are read at once; the processors are shared among them.
+    static let readings = 8
+    /// So much of each file has room whatever others send.
+    static let freeBytes = 8 << 20
+    /// How much the rest of all files takes together.
+    static let sharedBytes = 1 << 30
+
+    private struct State {
+        /// The bytes of each company's file that are taken from the shared room.
+        var taken: [CompanyID: Int] = [:]
+        var shared = 0
+        var reading = 0
+    }
+
     let logger: Logger?
-    private let isTaken = Mutex(false)
+    private let limits: (places: Int, free: Int, shared: Int)
+    private let state = Mutex(State())
     private let work: AsyncStream<@Sendable () async -> Void>
     private let continuation: AsyncStream<@Sendable () async -> Void>.Continuation
 
-    package init(logger: Logger? = nil) {
+    package convenience init(logger: Logger? = nil) {
+        self.init(logger: logger, places: Self.places, freeBytes: Self.freeBytes, sharedBytes: Self.sharedBytes)
+    }
+
+    init(logger: Logger? = nil, places: Int, freeBytes: Int, sharedBytes: Int) {
         self.logger = logger
+        limits = (places, freeBytes, sharedBytes)
         (work, continuation) = AsyncStream.makeStream()
     }
 
-    /// Reads until it is told to shut down; a reading under way is then cancelled, and says so in its run.
+    /// Reads until it is told to shut down; readings under way are then cancelled, and say so in their runs.
     package func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
-            for await body in work {
-                await body()
-                release()
+            await withTaskGroup(of: Void.self) { group in
+                var started = 0
+                for await body in work {
+                    if started == Self.readings {
+                        _ = await group.next()
+                        started -= 1
+                    }
+                    started += 1
+                    group.addTask { await body() }
+                }
             }
         }
     }
 
-    /// Takes the only place.
-    /// - Returns: whether it was free.
-    func reserve() -> Bool {
-        isTaken.withLock { isTaken in
-            defer { isTaken = true }
-            return !isTaken
+    /// Takes a company's place.
+    /// - Throws: ``Ingests/Failure/busy`` while the company has it already, ``Ingests/Failure/noRoom`` when all places are taken.
+    func reserve(for company: CompanyID) throws {
+        try state.withLock { state in
+            guard state.taken[company] == nil else { throw Ingests.Failure.busy }
+            guard state.taken.count < limits.places else { throw Ingests.Failure.noRoom }
+            state.taken[company] = 0
         }
     }
 
-    func release() { isTaken.withLock { $0 = false } }
+    /// Gives a company's place back, and the room of its file.
+    func release(_ company: CompanyID) {
+        state.withLock { state in state.shared -= state.taken.removeValue(forKey: company) ?? 0 }
+    }
 
-    /// Has work done for whoever holds the place, which is free again afterwards.
-    func start(_ body: @escaping @Sendable () async -> Void) { continuation.yield(body) }
+    /// Takes room for a company's file, which has so many bytes now.
+    /// - Throws: ``Ingests/Failure/noRoom``.
+    func grow(to size: Int, for company: CompanyID) throws {
+        try state.withLock { state in
+            guard let before = state.taken[company] else { return }
+            let now = max(before, size - limits.free)
+            guard now > before else { return }
+            guard state.shared + now - before <= limits.shared else { throw Ingests.Failure.noRoom }
+            state.taken[company] = now
+            state.shared += now - before
+        }
+    }
+
+    /// Has a company's file read, whose place is free again afterwards.
+    /// - Parameter body: is told how many threads it may use.
+    func start(for company: CompanyID, _ body: @escaping @Sendable (Int) async -> Void) {
+        continuation.yield { [self] in
+            let others = state.withLock { state in
+                state.reading += 1
+                return state.reading
+            }
+            await body(max(1, ProcessInfo.processInfo.activeProcessorCount / others))
+            state.withLock { $0.reading -= 1 }
+            release(company)
+        }
+    }
 }

@@ -14,10 +14,13 @@ package struct Ingests: Sendable {
     ]
     /// How many bytes a file that is sent has at most: it is held in memory, because a password must not come to lie on a disk.
     package static let uploadLimit = 512 << 20
-    /// How many bytes an upload has to bring in each ``uploadWindow``, because nobody else can send one meanwhile: 32 KiB a second, at which
-    /// the largest file takes five hours.
+    /// How many bytes an upload has to bring in each ``uploadWindow``, because it holds memory and a place meanwhile: 32 KiB a second.
     static let leastInUploadWindow = 30 * 32 << 10
     static let uploadWindow: Duration = .seconds(30)
+    /// How many windows an upload may take: an hour, in which the largest file comes at 1.2 megabits a second.
+    static let uploadWindows = 120
+    /// How long the connection waits for an upload: a little longer, so that the reason is told here.
+    package static let uploadTime: Duration = .seconds(3_660)
     /// How often a reading says that it is alive; after two minutes it is taken to be dead.
     static let heartbeat: Duration = .seconds(30)
 
@@ -45,8 +48,10 @@ package struct Ingests: Sendable {
     package enum Failure: RetryLater, Equatable {
         case notFound
         case emptyFile
-        /// Several at once would need several times the memory.
+        /// The company sends or reads another file.
         case busy
+        /// All companies' files together take what memory there is for them.
+        case noRoom
         case noMemory
         /// Whoever sends the file does so too slowly.
         case tooSlow
@@ -56,7 +61,7 @@ package struct Ingests: Sendable {
             case .notFound: .notFound
             case .emptyFile: .unprocessableContent
             case .busy: .conflict
-            case .noMemory: .serviceUnavailable
+            case .noRoom, .noMemory: .serviceUnavailable
             case .tooSlow: .requestTimeout
             }
         }
@@ -64,16 +69,16 @@ package struct Ingests: Sendable {
             switch self {
             case .notFound: "There is no such reading."
             case .emptyFile: "The file is empty."
-            case .busy: "Another file is being read. Send this one when that has ended."
+            case .busy: "Your company is having another file read. Send this one when that has ended."
+            case .noRoom: "The server cannot take the file now. Send it again in a minute."
             case .noMemory: "There is no room to take the file. Read it with the command on the server."
-            case .tooSlow:
-                "The file came too slowly: only one is taken at a time. Send it over a faster line, or read it with the command on the server."
+            case .tooSlow: "The file came too slowly. Send it over a faster line, or read it with the command on the server."
             }
         }
         package var retryAfterSeconds: Int {
             switch self {
             case .busy: 10
-            case .noMemory: 60
+            case .noRoom, .noMemory: 60
             case .notFound, .emptyFile, .tooSlow: 1
             }
         }
@@ -105,14 +110,14 @@ package struct Ingests: Sendable {
     ///   - bytes: the file, in pieces of any size.
     ///   - source: what is known of it, asked for when all of it has arrived.
     /// - Returns: the reading, which has begun.
-    /// - Throws: ``Failure`` while another file is being read, and when this one is empty, cannot be held, or comes too slowly.
+    /// - Throws: ``Failure`` while another file of the company is being read, and when this one is empty, cannot be held, or comes too slowly.
     package func upload<Bytes: AsyncSequence & Sendable>(
         _ bytes: Bytes, _ source: @autoclosure () -> LeakSource, by subject: Subject
     ) async throws -> IngestRun
     where Bytes.Element == [UInt8] {
-        guard uploads.reserve() else { throw Failure.busy }
+        try uploads.reserve(for: subject.company)
         do {
-            let file = try await received(bytes)
+            let file = try await received(bytes, of: subject.company)
             guard file.size > 0 else { throw Failure.emptyFile }
             let source = source()
             let name = source.fileName.isEmpty ? "Uploaded file" : source.fileName
@@ -124,27 +129,37 @@ package struct Ingests: Sendable {
                 return try await db.first(IngestStore.one(id, of: subject.company), as: IngestRun.self)
             }
             guard let run else { throw Failure.notFound }
-            uploads.start { [self] in await read(file, source, run: id, of: subject.company) }
+            uploads.start(for: subject.company) { [self] threads in await read(file, source, run: id, of: subject.company, threads: threads) }
             return run
         } catch {
-            uploads.release()
+            uploads.release(subject.company)
             throw error
         }
     }
 
     /// Receives a file, and gives up on one that comes too slowly.
-    private func received<Bytes: AsyncSequence & Sendable>(_ bytes: Bytes) async throws -> MemoryFile where Bytes.Element == [UInt8] {
-        let file = try MemoryFile()
+    private func received<Bytes: AsyncSequence & Sendable>(
+        _ bytes: Bytes, of company: CompanyID
+    ) async throws -> MemoryFile where Bytes.Element == [UInt8] {
+        let file = try MemoryFile(key: keys.uploadKey())
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { for try await piece in bytes { try file.append(piece) } }
+            group.addTask {
+                var size = 0
+                for try await piece in bytes {
+                    size += piece.count
+                    try uploads.grow(to: size, for: company)
+                    try file.append(piece)
+                }
+            }
             group.addTask {
                 var before = 0
-                while true {
+                for _ in 0..<Self.uploadWindows {
                     try await clock.sleep(for: Self.uploadWindow)
                     let size = file.size
                     guard size - before >= Self.leastInUploadWindow else { throw Failure.tooSlow }
                     before = size
                 }
+                throw Failure.tooSlow
             }
             defer { group.cancelAll() }
             try await group.next()
@@ -152,17 +167,24 @@ package struct Ingests: Sendable {
         return file
     }
 
-    /// Ends the readings whose process has died: what it was sent is gone with it.
+    /// Ends the readings whose process has died: what it was sent is gone with it. And forgets where readings would go on that nobody goes on
+    /// with.
     package var schedule: ScheduledWork {
         let now = now
         return ScheduledWork("abandoned readings of leak files") { db in
             let time = now()
             try await db.execute(
                 """
-                UPDATE ingest_runs SET status = 'FAILED', finished_at = \(time),
-                    error_message = 'The program was stopped in the middle. What was found is kept; read the file again for the rest.'
-                WHERE status = 'RUNNING' AND seen_at < \(time.addingTimeInterval(-120))
+                WITH dead AS (
+                    UPDATE ingest_runs SET status = 'FAILED', finished_at = \(time),
+                        error_message = 'The program was stopped in the middle. What was found is kept; read the file again for the rest.'
+                    WHERE status = 'RUNNING' AND seen_at < \(time.addingTimeInterval(-120))
+                    RETURNING company_id, id, trigger
+                )
+                DELETE FROM ingest_files f USING dead
+                WHERE dead.trigger = 'upload' AND f.company_id = dead.company_id AND f.run_id = dead.id
                 """)
+            try await IngestCheckpoints.forgetAbandoned(at: time, in: db)
         }
     }
 }

@@ -3,6 +3,31 @@ import Postgres
 
 /// Dry runs: what would happen if it were done now. Nothing is changed and no directory is asked.
 extension Remediation {
+    /// A dry run that somebody asked for, which is an audit event. As ``plan(_:_:for:)``.
+    package func preview(_ ids: [AlertID], _ action: RemediationType, by subject: Subject) async throws -> RemediationPlan {
+        let plan = try await plan(ids, action, for: subject)
+        let target = ids.count == 1 ? ids.first.map { AuditTrail.Target("alert", $0) } : nil
+        try await database.transaction(for: subject.company) { db in
+            try await AuditTrail.record(
+                "remediation.previewed", target: target, after: PreviewAudit(action: action, alerts: Set(ids).count), by: subject, in: db)
+        }
+        return plan
+    }
+
+    /// A dry run of a policy that somebody asked for, which is an audit event. As ``plan(_:for:)``. Whoever only reads may ask for one, so
+    /// that the same again within a minute is no second event.
+    package func preview(_ policy: RemediationSettingsChange.Policy, by subject: Subject) async throws -> PolicyPlan {
+        let plan = try await plan(policy, for: subject)
+        let kind = "\(subject.user?.rawValue ?? subject.programName) \(plan.title)"
+        guard previews.admits(kind) else { return plan }
+        try await database.transaction(for: subject.company) { db in
+            try await AuditTrail.record(
+                "remediation.previewed", target: nil, after: PreviewAudit(action: policy.action, policy: plan.title, people: plan.people),
+                by: subject, in: db)
+        }
+        return plan
+    }
+
     /// Who would be touched, where and how, who would not and why, and what would be left of the cap.
     /// - Parameters:
     ///   - ids: the alerts; several about one person are one.
@@ -80,4 +105,12 @@ package struct PolicyPlan: Codable, Sendable, Hashable {
     /// How many people have open alerts that meet it; the plan has the first thousand.
     package var people: Int
     package var plan: RemediationPlan
+}
+
+/// What a dry run was about.
+private struct PreviewAudit: Codable, Sendable {
+    var action: RemediationType
+    var alerts: Int?
+    var policy: String?
+    var people: Int?
 }

@@ -18,6 +18,8 @@ package struct Remediation: Sendable {
     let clock: RemediationClock
     /// How long somebody who asks for one is kept waiting for the directory's answer.
     var patience: Duration = .seconds(20)
+    /// Of dry runs that anybody may ask for again and again.
+    let previews = AuditLimit(now: { Date() })
 
     package init(
         database: TenantDatabase, companies: Companies, alerts: Alerts, directories: any RemediationDirectories, runner: RemediationRunner,

@@ -79,7 +79,7 @@ package struct RemediationPages: Sendable {
         let subject = try context.require(.remediationAct)
         let back = Pages.local(form.back, or: "/alerts")
         guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
-        let plan = try await remediation.plan(ids, form.action, for: subject)
+        let plan = try await remediation.preview(ids, form.action, by: subject)
         let model = RemediationConfirmModel(plan, ids: ids, back: back, key: CUID.make(at: now()))
         return pages.show("remediation/confirm", model, Frame(model.heading, in: .remediation, isNarrow: true), for: request, context)
     }

@@ -61,7 +61,7 @@ package struct RemediationRoutes: Sendable {
         api.post(
             "/api/remediation/policies/dry-run", .permission(.remediationRead), summary: "What a policy would do about the alerts that are open now",
             body: RemediationSettingsChange.Policy.self, answers: PolicyPlan.self
-        ) { _, context, policy in try await remediation.plan(policy, for: try context.require(.remediationRead)) }
+        ) { _, context, policy in try await remediation.preview(policy, by: try context.require(.remediationRead)) }
         api.post(
             "/api/remediation/resume", .permission(.policyManage), summary: "Let remediation go on after a stop",
             answers: RemediationSettingsResponse.self
@@ -103,7 +103,7 @@ package struct RemediationRoutes: Sendable {
         let id = try context.id(as: AlertID.self)
         let order = try await request.decodeJSON(Order.self)
         if order.dryRun == true {
-            return try .json(Answer(request: nil, plan: try await remediation.plan([id], order.action, for: subject)))
+            return try .json(Answer(request: nil, plan: try await remediation.preview([id], order.action, by: subject)))
         }
         let outcome = try await remediation.request(order.action, on: id, by: subject, key: try Self.key(request))
         guard outcome.status != .failed else { return try Self.problem(outcome, context) }
@@ -164,7 +164,7 @@ package struct RemediationRoutes: Sendable {
         let order = try await request.decodeJSON(BulkOrder.self)
         if order.dryRun == true {
             return try .json(
-                BulkAnswer(plan: try await remediation.plan(order.ids, order.action, for: subject), requested: 0, requests: [], repeated: false))
+                BulkAnswer(plan: try await remediation.preview(order.ids, order.action, by: subject), requested: 0, requests: [], repeated: false))
         }
         let bulk = try await remediation.bulk(order.ids, order.action, by: subject, key: try Self.key(request))
         let requests = bulk.requests.map { BulkRequest(id: $0.id, employeeId: $0.employee, alertId: $0.alert, status: $0.status) }

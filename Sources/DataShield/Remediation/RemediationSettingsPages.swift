@@ -82,7 +82,7 @@ package struct RemediationSettingsPages: Sendable {
 
     /// The dry run, which is also the question.
     func confirmPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        let model = PolicyConfirmModel(try await remediation.plan(form.policy, for: try context.require(.policyManage)), form.policy)
+        let model = PolicyConfirmModel(try await remediation.preview(form.policy, by: try context.require(.policyManage)), form.policy)
         return pages.show("remediation/policy", model, Frame("Add a policy", in: .remediation, isNarrow: true), for: request, context)
     }
 

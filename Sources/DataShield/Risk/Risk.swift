@@ -6,10 +6,12 @@ import Postgres
 package struct Risk: Sendable {
     private let database: TenantDatabase
     private let now: Now
+    private let previews: AuditLimit
 
     package init(database: TenantDatabase, now: @escaping Now = { Date() }) {
         self.database = database
         self.now = now
+        previews = AuditLimit(now: now)
     }
 
     package enum Failure: FeatureError, Equatable {
@@ -77,6 +79,20 @@ package struct Risk: Sendable {
     }
 
     // MARK: Trying other weights
+
+    /// As ``preview(_:of:)``, for somebody who tries weights. That they do is an audit event: one for each user and minute, because the page
+    /// asks at each move of a slider.
+    package func preview(_ override: JSONValue?, by subject: Subject) async throws -> RiskPreview {
+        let preview = try await preview(override, of: subject.company)
+        guard previews.admits("\(subject.company) \(subject.user?.rawValue ?? "")") else { return preview }
+        let weights = RiskWeights(override: override)
+        try await database.transaction(for: subject.company) { db in
+            try await AuditTrail.record(
+                "company.weights_previewed", target: .init("company", subject.company),
+                after: Dictionary(uniqueKeysWithValues: RiskWeights.keys.map { ($0, weights[$0]) }), by: subject, in: db)
+        }
+        return preview
+    }
 
     /// How many people would be in each level with other weights.
     ///

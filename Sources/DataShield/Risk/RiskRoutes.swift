@@ -41,7 +41,7 @@ package struct RiskRoutes: Sendable {
             "/api/company/risk/preview", .permission(.policyManage), summary: "What other weights would make of the company", body: Weights.self,
             answers: RiskPreview.self
         ) { _, context, body in
-            try await risk.preview(body.riskWeights, of: try context.require(.policyManage).company)
+            try await risk.preview(body.riskWeights, by: try context.require(.policyManage))
         }
     }
 

@@ -49,7 +49,7 @@ package struct ScanRoutes: Sendable {
         // Whoever may not see it is told so before anything else.
         let first = try await scans.find(id, for: subject)
         let scans = scans
-        return ServerSentEvents.following(first, isFinished: { $0.status.isFinished }) {
+        return ServerSentEvents.following(first, in: context, isFinished: { $0.status.isFinished }) {
             try await scans.find(id, for: subject)
         } data: {
             try JSONCoding.encode(ScanRun.Response($0))

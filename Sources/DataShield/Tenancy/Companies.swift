@@ -102,6 +102,10 @@ package struct Companies: Sendable {
         try await system.query("SELECT \(Company.columns) FROM companies ORDER BY id", as: Company.self)
     }
 
+    /// Says whether a change could be made, without making it.
+    /// - Throws: as ``update(_:by:)``.
+    package func check(_ change: Change, for subject: Subject) async throws { _ = try await find(subject.company).changed(by: change) }
+
     /// Changes a company's settings.
     /// - Throws: ``InvalidInput`` naming each field that cannot be so.
     package func update(_ change: Change, by subject: Subject) async throws -> Company {

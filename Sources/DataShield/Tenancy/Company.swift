@@ -26,11 +26,24 @@ package struct User: Sendable, Hashable {
     package var name: String
     package var role: Role
     package var mustChangePassword: Bool
+    /// When the password that holds was chosen, or given by somebody else.
+    package var passwordGivenAt: Date
     package var disabledAt: Date?
     package var lastLoginAt: Date?
     package var createdAt: Date
 
     package var isDisabled: Bool { disabledAt != nil }
+
+    /// For how long a password that somebody else gave opens a session, in which it is changed. It may lie in a mail for ever.
+    package static let firstPasswordTime: TimeInterval = 7 * 86_400
+
+    /// When a password that has to be changed ends; nil for one's own.
+    package static func firstPasswordEnd(mustChange: Bool, givenAt: Date) -> Date? {
+        mustChange ? givenAt.addingTimeInterval(firstPasswordTime) : nil
+    }
+
+    /// When the first password ends; nil when the user has chosen one.
+    package var firstPasswordEndsAt: Date? { Self.firstPasswordEnd(mustChange: mustChangePassword, givenAt: passwordGivenAt) }
 }
 
 /// A signed-in browser.

@@ -53,17 +53,18 @@ package struct SettingsPages: Sendable {
     }
 
     /// The page, with what a form gave when it is not saved.
+    /// - Parameter preview: what other weights would change; nothing when nil.
     private func page(
-        _ request: Request, _ context: AppContext, form: CompanyForm? = nil, weights: WeightsForm? = nil, problem: (any FeatureError)? = nil
+        _ request: Request, _ context: AppContext, form: CompanyForm? = nil, weights: WeightsForm? = nil, preview: RiskPreview? = nil,
+        problem: (any FeatureError)? = nil
     ) async throws -> Response {
         let subject = try context.require(.companyRead)
         let company = try await companies.find(subject.company)
         let override = weights.map(\.override) ?? company.riskWeights
-        let isRefused = weights != nil && problem != nil
-        let preview = try await risk.preview(
-            (isRefused ? company.riskWeights : override).map { .object($0.mapValues { .number($0) }) }, of: subject.company)
+        let shown: RiskPreview
+        if let preview { shown = preview } else { shown = try await risk.preview(Self.json(company.riskWeights), of: subject.company) }
         let model = SettingsModel(
-            company, form: form, override: override ?? [:], preview: preview, problem: problem, clock: PageClock(now(), for: context.signedIn))
+            company, form: form, override: override ?? [:], preview: shown, problem: problem, clock: PageClock(now(), for: context.signedIn))
         return pages.show(
             "settings/show", model, Frame("Settings", in: .settings, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
     }
@@ -81,16 +82,22 @@ package struct SettingsPages: Sendable {
 
     func weigh(_ request: Request, _ context: AppContext, _ form: WeightsForm) async throws -> Response {
         let subject = try context.require(.policyManage)
-        if form.action == "preview" { return try await page(request, context, weights: form) }
         let weights = form.action == "reset" ? nil : form.override
+        let change = Companies.Change(riskWeights: weights.map { .set($0) } ?? .clear)
         do {
-            _ = try await companies.update(.init(riskWeights: weights.map { .set($0) } ?? .clear), by: subject)
+            guard form.action == "preview" else {
+                // The change has the scores brought up to date in the background: here they would be reckoned once more, while somebody waits.
+                _ = try await companies.update(change, by: subject)
+                return Pages.redirect(to: "/settings", .done("The weights are saved. The scores follow in a moment."))
+            }
+            try await companies.check(change, for: subject)
+            return try await page(request, context, weights: form, preview: risk.preview(Self.json(weights), by: subject))
         } catch let failure as InvalidInput {
             return try await page(request, context, weights: form, problem: failure)
         }
-        _ = try await risk.refreshAll(of: subject.company)
-        return Pages.redirect(to: "/settings", .done("The weights are saved, and all scores are up to date."))
     }
+
+    private static func json(_ weights: [String: Double]?) -> JSONValue? { weights.map { .object($0.mapValues { .number($0) }) } }
 }
 
 extension SettingsModel {

@@ -62,7 +62,9 @@ final class MovableClock: Sendable {
                 for (answer, name) in [(theme, "datashield_theme"), (flash, "datashield_flash")] {
                     let cookies = answer.headers.filter { $0.name.lowercased() == "set-cookie" }.map(\.value)
                     #expect(cookies.count == 1)
-                    #expect(cookies.allSatisfy { $0.hasPrefix(name + "=") && $0.hasSuffix("; Secure") == isSecure })
+                    let called = isSecure ? "__Host-\(name)" : name
+                    #expect(cookies.allSatisfy { $0.hasPrefix(called + "=") && $0.hasSuffix("; Secure") == isSecure })
+                    #expect(cookies.allSatisfy { $0.contains("; Path=/;") && !$0.contains("Domain") })
                 }
             }
         }

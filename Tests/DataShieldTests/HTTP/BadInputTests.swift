@@ -66,7 +66,7 @@ import Testing
     func `an escape that is none is a bad request`(_ query: String) async throws {
         try await withServer { (client) async throws in
             // As it is: the client would mend the escape.
-            let cookie = "\(SessionCookie.name)=\(client.token ?? "")"
+            let cookie = "\(client.cookieName)=\(client.token ?? "")"
             let answer = try await Self.raw(port: client.server.port, "GET /api/audit?\(query) HTTP/1.1\r\nHost: x\r\nCookie: \(cookie)\r\n\r\n")
             #expect(answer.hasPrefix("HTTP/1.1 400"))
         }
@@ -76,7 +76,7 @@ import Testing
         try await withServer { (client) async throws in
             for id in ["1", "x'--", "%00", "%FF", "c%2F", String(repeating: "a", count: 5000), CUID.make(at: Date())] {
                 // As it is: the client would mend the address.
-                let cookie = "\(SessionCookie.name)=\(client.token ?? "")"
+                let cookie = "\(client.cookieName)=\(client.token ?? "")"
                 let answer = try await Self.raw(port: client.server.port, "GET /api/users/\(id) HTTP/1.1\r\nHost: x\r\nCookie: \(cookie)\r\n\r\n")
                 #expect(answer.hasPrefix("HTTP/1.1 404"), "\(id.prefix(20))")
             }

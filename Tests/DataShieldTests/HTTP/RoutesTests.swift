@@ -77,7 +77,7 @@ import Testing
             #expect(missing.header("Content-Type") == "application/problem+json")
             let wrong = try await client.send("DELETE", "/api/me")
             #expect(wrong.status == 405)
-            #expect(wrong.header("Allow") == "GET, HEAD")
+            #expect(wrong.header("Allow") == "GET, HEAD, OPTIONS")
             let page = try await client.get("/nothing")
             #expect(page.status == 404)
             #expect(page.header("Content-Type")?.hasPrefix("text/html") == true)

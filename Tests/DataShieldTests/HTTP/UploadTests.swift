@@ -124,7 +124,7 @@ private struct Sender {
             """
             POST \(path) HTTP/1.1\r
             Host: 127.0.0.1:\(client.server.port)\r
-            Cookie: \(SessionCookie.name)=\(client.token ?? "")\r
+            Cookie: \(client.cookieName)=\(client.token ?? "")\r
             Content-Type: text/csv\r
             Content-Length: \(length)\r
             Connection: close\r

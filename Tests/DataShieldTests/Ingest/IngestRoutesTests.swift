@@ -2,6 +2,7 @@ import DataShieldTestSupport
 import Foundation
 import Postgres
 import Sandbox
+import Synchronization
 import Testing
 
 @testable import DataShield
@@ -144,7 +145,9 @@ import Testing
             async let slow = client.send("POST", "/api/ingest", pieces: pieces, contentType: "text/plain")
             send.yield([UInt8](repeating: 65, count: 1_000))
             try await becomesTrue { clock.sleeperCount == 1 }
-            #expect(try await client.send("POST", "/api/ingest", body: [65], contentType: "text/plain").status == 409)
+            let second = try await client.send("POST", "/api/ingest", body: [65], contentType: "text/plain")
+            #expect(second.status == 409)
+            #expect(try second.problem.detail.contains("Your company"))
             clock.advance(by: Ingests.uploadWindow)
             let answer = try await slow
             #expect(answer.status == 408)
@@ -199,7 +202,89 @@ import Testing
         try await becomesTrue { clock.sleeperCount == 1 }
         clock.advance(by: Ingests.uploadWindow)
         await #expect(throws: Ingests.Failure.tooSlow) { _ = try await upload.value }
-        #expect(uploads.reserve())
+        try uploads.reserve(for: subject.company)
+    }
+
+    @Test func `one company's upload is nothing to another`() async throws {
+        let clock = TestClock()
+        try await withServer(as: .admin, clock: clock) { client in
+            _ = try await people(client)
+            let other = try await client.signedIn(as: .admin, in: try await TestDatabase.current.makeCompany())
+            _ = try await TestDatabase.current.makeEmployee(in: try await company(of: other), email: "ada@other-upload.example")
+            let (pieces, send) = AsyncStream<[UInt8]>.makeStream()
+            async let slow = client.send("POST", "/api/ingest", pieces: pieces, contentType: "text/plain")
+            send.yield([UInt8](repeating: 65, count: 1_000))
+            try await becomesTrue { clock.sleeperCount == 1 }
+            // The other's is taken, read and done meanwhile.
+            let answer = try await other.send("POST", "/api/ingest", body: Array("x\n".utf8), contentType: "text/plain")
+            #expect(answer.status == 202)
+            _ = try await ended(other, try answer.decode(IngestRun.Response.self).id)
+            send.finish()
+            #expect(try await slow.status == 202)
+        }
+    }
+
+    private func company(of client: TestClient) async throws -> CompanyID {
+        try await client.get("/api/company").decode(CompanyResponse.self).id
+    }
+
+    @Test func `places and memory are shared, and what is full says nothing of others`() throws {
+        let uploads = IngestUploads(places: 3, freeBytes: 10, sharedBytes: 20)
+        let (first, second, third, fourth) = (CompanyID(), CompanyID(), CompanyID(), CompanyID())
+        for company in [first, second, third] { try uploads.reserve(for: company) }
+        #expect(throws: Ingests.Failure.busy) { try uploads.reserve(for: first) }
+        #expect(throws: Ingests.Failure.noRoom) { try uploads.reserve(for: fourth) }
+        try uploads.grow(to: 25, for: first)
+        try uploads.grow(to: 30, for: first)
+        // All shared room is taken, and still each has its own.
+        try uploads.grow(to: 10, for: second)
+        #expect(throws: Ingests.Failure.noRoom) { try uploads.grow(to: 11, for: second) }
+        try uploads.grow(to: 10, for: third)
+        uploads.release(first)
+        try uploads.grow(to: 30, for: second)
+        try uploads.reserve(for: fourth)
+        #expect(Ingests.Failure.noRoom.status == .serviceUnavailable)
+        #expect(Refusal(Ingests.Failure.noRoom).headers[.retryAfter] == "60")
+        for word in ["other", "compan", "read", "another"] { #expect(!Ingests.Failure.noRoom.detail.contains(word)) }
+    }
+
+    /// Pieces of a file, one each time that it is let.
+    private struct Let: AsyncSequence, Sendable {
+        let pieces: AsyncStream<[UInt8]>
+        let asked: @Sendable () -> Void
+
+        struct Iterator: AsyncIteratorProtocol {
+            var pieces: AsyncStream<[UInt8]>.Iterator
+            let asked: @Sendable () -> Void
+
+            mutating func next() async throws -> [UInt8]? {
+                asked()
+                return await pieces.next()
+            }
+        }
+
+        func makeAsyncIterator() -> Iterator { Iterator(pieces: pieces.makeAsyncIterator(), asked: asked) }
+    }
+
+    @Test func `an upload that brings enough each time ends after an hour all the same`() async throws {
+        let database = TestDatabase.current
+        let (clock, uploads) = (TestClock(), IngestUploads())
+        let asked = Mutex(0)
+        let ingests = Ingests(
+            database: database.tenant, system: database.system, recorder: Recorder(), secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)),
+            uploads: uploads, clock: clock)
+        let subject = Subject(actor: .program("test"), company: try await database.makeCompany(), role: .admin)
+        let (pieces, send) = AsyncStream<[UInt8]>.makeStream()
+        let upload = Task { try await ingests.upload(Let(pieces: pieces) { asked.withLock { $0 += 1 } }, LeakSource(), by: subject) }
+        let piece = [UInt8](repeating: 65, count: Ingests.leastInUploadWindow)
+        for window in 1...Ingests.uploadWindows {
+            send.yield(piece)
+            // The piece is taken in when the next is asked for.
+            try await becomesTrue { asked.withLock { $0 } == window + 1 && clock.sleeperCount == 1 }
+            clock.advance(by: Ingests.uploadWindow)
+        }
+        await #expect(throws: Ingests.Failure.tooSlow) { _ = try await upload.value }
+        try uploads.reserve(for: subject.company)
     }
 
     @Test func `an uploaded file is read as what its name says`() async throws {

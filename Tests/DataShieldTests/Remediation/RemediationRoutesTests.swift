@@ -112,6 +112,8 @@ import Testing
                 #expect(try await client.get("/api/remediation/requests/\(problem.request.id)").status == 200)
             }
             #expect(world.directory.calls.count == 1)
+            let document = try await client.get("/api/openapi.json").text
+            #expect(document.contains("\"502\"") && document.contains("The directory could not be asked, or it is not known what it did"))
             let page = try await client.get("/remediation").text
             #expect(page.contains("Not known") == (kind == .unknown) && page.contains("To be finished by hand") == (kind == .unknown))
             let detail = try await client.get("/api/alerts/\(alert)").decode(AlertDetailResponse.self)

@@ -48,6 +48,7 @@ import Testing
         ("DATABASE_APP_URL", "mysql://secretvalue@host/db"), ("DATABASE_SYSTEM_URL", "secretvalue"), ("DATASHIELD_USER", "secretvalue"),
         ("DATASHIELD_USER", "root"),
         ("DATASHIELD_JOB_LEASE", "0"), ("DATASHIELD_JOB_POLL", "301"),
+        ("DATASHIELD_CONNECTIONS", "7"), ("DATASHIELD_CONNECTIONS_PER_ADDRESS", "0"),
     ])
     func `a wrong setting is one line that names it and does not show it`(_ name: String, _ value: String) {
         let error = #expect(throws: SettingsError.self) { try Settings.read(environment: [name: value]) }

@@ -67,6 +67,9 @@ package struct DirectoryKind: Sendable {
 /// The values of a connection's fields, checked one by one. Secrets are among them: it is sealed as a whole when stored, and printing it
 /// shows nothing.
 package struct DirectoryConfiguration: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// How many bytes a value has at most: a service account's key file is one.
+    static let longest = 16_384
+
     /// Fields that were left empty are not in it.
     package let values: [String: String]
 
@@ -107,7 +110,7 @@ package struct DirectoryConfiguration: Sendable, Hashable, CustomStringConvertib
                 if !field.isOptional { errors.append(FieldError(field: field.name, message: "is needed. \(field.hint)")) }
                 continue
             }
-            if value.utf8.count > 16_384 {
+            if value.utf8.count > Self.longest {
                 errors.append(FieldError(field: field.name, message: "has at most 16,384 characters."))
             } else if value.unicodeScalars.contains(where: {
                 $0.properties.generalCategory == .control && !(field.isLong && "\r\n\t".unicodeScalars.contains($0))

@@ -132,6 +132,7 @@ struct SCIMRoutes {
     ) {
         api.respond(
             method, Self.root + path, .directoryToken, summary: summary, body: hasBody ? JSONValue.self : nil, bodyType: hasBody ? Self.media : nil,
+            limit: path.hasPrefix(SCIMKind.group.type.endpoint) ? Self.groupBodyLimit : Self.bodyLimit,
             answerType: status == .noContent ? nil : Self.media, status: status
         ) { request, context in
             try await handler(request, context, try await access(request, context))

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import Scalars
@@ -10,26 +11,50 @@ package struct AppContext: RequestContext {
     /// Who is signed in; nil on a public route without a session.
     package internal(set) var signedIn: SignedIn?
 
+    /// Whether the session is still what it was when the request came, by the database itself: for answers that go on for long.
+    package internal(set) var isStillSignedIn: @Sendable () async throws -> Bool = { true }
+
     package init(source: ApplicationRequestContextSource) {
-        coreContext = .init(source: source)
         channel = source.channel
-        // Hummingbird numbers requests in the logger's metadata, which a logger that writes nothing does not keep.
-        requestID = source.logger[metadataKey: "hb.request.id"]?.description ?? CUID.make(at: Date())
+        // Not Hummingbird's own, which counts: from two of one's own anybody could tell how many requests all others sent between.
+        requestID = Self.makeRequestID()
+        var logger = source.logger
+        logger[metadataKey: "hb.request.id"] = "\(requestID)"
+        coreContext = .init(source: ApplicationRequestContextSource(channel: channel, logger: logger))
     }
 
     /// The address of whoever is at the other end of the connection. Behind a proxy on this machine it is the one the proxy names.
     package func sourceAddress(of request: Request) -> String {
         let peer = channel.remoteAddress?.ipAddress ?? "local"
-        guard peer == "127.0.0.1" || peer == "::1" || peer == "local" else { return peer }
+        guard isPeerLocal else { return peer }
         // Only a proxy on this machine is believed, and only its own entry: what came before it may be invented.
         let forwarded = request.headers[.xForwardedFor]?.parts(between: ",").last.map { $0.trimmingCharacters(in: .whitespaces) }
         guard let forwarded, IPAddress(forwarded) != nil else { return peer }
         return forwarded
     }
 
-    /// Whether the other end is this machine itself, without a proxy between.
-    package func isLoopback(_ request: Request) -> Bool {
-        IPAddress(sourceAddress(of: request))?.isLoopback ?? (channel.remoteAddress?.ipAddress == nil)
+    /// Whether the connection comes from this machine, by itself or from a proxy here.
+    private var isPeerLocal: Bool {
+        guard let peer = channel.remoteAddress?.ipAddress else { return true }
+        return IPAddress(peer)?.isLoopback == true
+    }
+
+    /// Whether the other end is this machine itself: it comes from here, no proxy says that it came from elsewhere, and it calls us by a
+    /// name of this machine, which a browser here that was led astray does not.
+    package func isThisMachine(_ request: Request) -> Bool {
+        let passedOn: [HTTPField.Name] = [.xForwardedFor, .forwarded, .xRealIP, .via]
+        return isPeerLocal && !passedOn.contains { request.headers[$0] != nil } && HostField.isLocal(request.head.authority)
+    }
+
+    /// Lets the body of this request take longer than others may, see ``DoorLimits/bodyTime``. Said before it is read.
+    package func allow(bodyTime: Duration) { channel.triggerUserOutboundEvent(BodyTime(time: bodyTime), promise: nil) }
+
+    /// The request with a body that asks for itself when somebody reads it.
+    func announcing(_ request: Request) -> Request {
+        guard request.headers[.contentLength] ?? "0" != "0" || request.headers[.transferEncoding] != nil else { return request }
+        var request = request
+        request.body = RequestBody(asyncSequence: AnnouncedBody(body: request.body, channel: channel))
+        return request
     }
 
     /// Who asks, for the front doors.
@@ -57,6 +82,15 @@ package struct AppContext: RequestContext {
 
     /// The id by which this request is found in the log.
     package let requestID: String
+
+    /// 128 bits of the system's randomness, from which nothing can be told.
+    private static func makeRequestID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in
+            let digits = String(generator.next(), radix: 16)
+            return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        }.joined()
+    }
 }
 
 /// A person with a session.
@@ -103,6 +137,7 @@ package enum HTTPFailure: FeatureError, Equatable {
     case crossSite
     case unsupportedMediaType(expected: String)
     case bodyTooLarge(limit: Int)
+    case bodyTooSlow(seconds: Int)
     case notUTF8
     case badJSON(String)
     case badRequest(String)
@@ -115,6 +150,7 @@ package enum HTTPFailure: FeatureError, Equatable {
         case .notPermitted, .passwordChangeNeeded, .crossSite: .forbidden
         case .unsupportedMediaType: .unsupportedMediaType
         case .bodyTooLarge: .contentTooLarge
+        case .bodyTooSlow: .requestTimeout
         case .notUTF8, .badJSON, .badRequest: .badRequest
         }
     }
@@ -129,6 +165,7 @@ package enum HTTPFailure: FeatureError, Equatable {
         case .crossSite: "This request came from another site."
         case .unsupportedMediaType(let expected): "The body has to be \(expected), and the Content-Type header has to say so."
         case .bodyTooLarge(let limit): "The body is larger than \(limit) bytes."
+        case .bodyTooSlow(let seconds): "The body did not arrive within \(seconds) seconds."
         case .notUTF8: "The body is not UTF-8."
         case .badJSON(let why): "The body is not JSON. \(why)"
         case .badRequest(let why): why

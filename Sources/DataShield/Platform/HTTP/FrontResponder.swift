@@ -23,8 +23,9 @@ package struct FrontResponder: HTTPResponder {
         let start = ContinuousClock.now
         var response: Response
         do {
+            try HostField.check(request)
             if crossSite.isRefused(request) { throw HTTPFailure.crossSite }
-            response = try await router.respond(to: request, context: context)
+            response = try await router.respond(to: context.announcing(request), context: context)
         } catch let error as HTTPParserError {
             // The body is no HTTP: the server itself answers 400 and closes, for what follows cannot be read either.
             record(request, .badRequest, context, start.duration(to: .now))
@@ -43,6 +44,9 @@ package struct FrontResponder: HTTPResponder {
         let path = request.uri.path
         if let found = error as? RouterFailure, found.underlying.status == .notFound {
             let allowed = allowedMethods.of(path)
+            if request.method == .options, !allowed.isEmpty {
+                return Response(status: .noContent, headers: [.allow: allowed.joined(separator: ", ")])
+            }
             error = allowed.isEmpty ? HTTPFailure.notFound : HTTPFailure.methodNotAllowed(allowed: allowed)
         }
         let refusal = Refusal(error)
@@ -106,15 +110,42 @@ struct AllowedMethods: Sendable {
         patterns = routes.map { ($0.path.parts(between: "/"), $0.method.rawValue) }
     }
 
-    /// What a path takes; empty when there is no such path.
+    /// What the route of a path takes; empty when there is no such path. Of several routes that a path fits, it is the one that the
+    /// router takes, too: the one with words where others have parameters.
     func of(_ path: String) -> [String] {
         let segments = path.parts(between: "/")
-        let methods = patterns.filter { pattern in
-            if pattern.segments.last == "**" { return false }
-            return pattern.segments.count == segments.count
-                && zip(pattern.segments, segments).allSatisfy { $0 == $1 || $0.content(within: "{", "}") != nil }
+        var (found, methods): ([Int]?, Set<String>) = (nil, [])
+        for pattern in patterns {
+            guard let ranks = Self.ranks(of: segments, in: pattern.segments) else { continue }
+            if let best = found, best != ranks {
+                if best.lexicographicallyPrecedes(ranks) { continue }
+                methods = []
+            }
+            found = ranks
+            methods.formUnion(pattern.method == "GET" ? ["GET", "HEAD"] : [pattern.method])
         }
-        return Set(methods.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] }).sorted()
+        return methods.isEmpty ? [] : methods.union(["OPTIONS"]).sorted()
+    }
+
+    /// How each segment of a path fits a pattern: 0 as a word, 1 as a parameter, 2 as part of the rest; nil when the path does not fit.
+    private static func ranks(of path: [Substring], in pattern: [Substring]) -> [Int]? {
+        let hasRest = pattern.last == "**"
+        guard hasRest ? path.count >= pattern.count : path.count == pattern.count else { return nil }
+        var ranks: [Int] = []
+        for (index, segment) in path.enumerated() {
+            guard index < pattern.count, pattern[index] != "**" else {
+                ranks.append(2)
+                continue
+            }
+            if pattern[index] == segment {
+                ranks.append(0)
+            } else if pattern[index].content(within: "{", "}") != nil {
+                ranks.append(1)
+            } else {
+                return nil
+            }
+        }
+        return ranks
     }
 }
 

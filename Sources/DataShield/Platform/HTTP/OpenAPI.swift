@@ -7,6 +7,8 @@ import Scalars
 package struct OpenAPI {
     let routes: [RegisteredRoute]
     let version: String
+    /// As the cookie of a session is called here.
+    let sessionCookie: String
 
     /// The document as JSON.
     package func document() -> JSONValue {
@@ -28,7 +30,7 @@ package struct OpenAPI {
                 "schemas": .object(components),
                 "securitySchemes": .object([
                     "session": .object([
-                        "type": .string("apiKey"), "in": .string("cookie"), "name": .string(SessionCookie.name),
+                        "type": .string("apiKey"), "in": .string("cookie"), "name": .string(sessionCookie),
                         "description": .string("Set by POST /api/auth/login."),
                     ]),
                     "directoryToken": .object([
@@ -44,25 +46,30 @@ package struct OpenAPI {
         var operation: [String: JSONValue] = [
             "summary": .string(route.summary), "operationId": .string(Self.operationID(route)), "tags": .array([.string(Self.tag(route.path))]),
         ]
-        var parameters = Self.pathNames(route.path).map { name in
-            JSONValue.object([
-                "name": .string(name), "in": .string("path"), "required": .bool(true), "schema": .object(["type": .string("string")]),
-            ])
+        var parameters = Self.pathNames(route.path).map { name -> JSONValue in
+            // The names of SCIM's own resources are no ids of ours.
+            let isID = route.access != .directoryToken || name == "connectionId"
+            let schema: Schema = isID ? .string(format: "cuid") : .string(format: nil)
+            return Self.parameter(name, in: "path", isRequired: true, Self.json(schema, &components))
         }
         if case .object(_, let properties)? = route.query {
             for property in properties {
-                parameters.append(
-                    .object([
-                        "name": .string(property.name), "in": .string("query"), "required": .bool(property.isRequired),
-                        "schema": Self.json(property.schema, &components),
-                    ]))
+                let property = Self.common(property)
+                parameters.append(Self.parameter(property.name, in: "query", isRequired: property.isRequired, Self.json(property, &components)))
             }
+        }
+        if Self.facts.idempotent.contains(route.name) {
+            parameters.append(
+                Self.parameter(
+                    "Idempotency-Key", in: "header", isRequired: false,
+                    .object(["type": .string("string"), "pattern": .string("^[A-Za-z0-9_.-]{1,100}$")])))
         }
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         if route.body != nil || route.bodyType != nil {
             let schema = route.body.map { Self.json($0, &components) } ?? .object(["type": .string("string"), "format": .string("binary")])
             operation["requestBody"] = .object([
-                "required": .bool(true), "content": .object([route.bodyType ?? "application/json": .object(["schema": schema])]),
+                "required": .bool(true), "description": .string("At most \(route.bodyLimit) bytes."), "x-max-bytes": .integer(route.bodyLimit),
+                "content": .object([route.bodyType ?? "application/json": .object(["schema": schema])]),
             ])
         }
         operation["responses"] = .object(responses(route, &components))
@@ -86,31 +93,72 @@ package struct OpenAPI {
             success["content"] = .object([type: .object(["schema": .object(schema)])])
         }
         var responses = [String(route.status.code): JSONValue.object(success)]
-        if route.access == .directoryToken {
-            // Another protocol, with errors of its own.
-            responses["default"] = .object([
-                "description": .string("An Error of RFC 7644, section 3.12."),
-                "content": .object(["application/scim+json": .object(["schema": .object([:])])]),
-            ])
-            return responses
+        if Self.facts.accepted.contains(route.name) {
+            responses["202"] = .object(success.merging(["description": .string("Accepted: it goes on in the background.")]) { $1 })
         }
-        let problem = JSONValue.object([
-            "application/problem+json": .object(["schema": .object(["$ref": .string("#/components/schemas/Problem")])])
-        ])
-        func add(_ status: HTTPResponse.Status, _ text: String) {
+        // Another protocol has errors of its own.
+        let isSCIM = route.access == .directoryToken
+        let problem: JSONValue =
+            isSCIM
+            ? .object(["application/scim+json": .object(["schema": .object([:])])])
+            : .object(["application/problem+json": .object(["schema": Self.reference("Problem")])])
+        for (status, text) in Self.refusals(route) where responses[String(status.code)] == nil {
             responses[String(status.code)] = .object(["description": .string(text), "content": problem])
         }
-        if route.access != .public { add(.unauthorized, "Not signed in.") }
-        if case .permission = route.access { add(.forbidden, "The role may not.") }
-        if !Self.pathNames(route.path).isEmpty { add(.notFound, "There is no such thing in this company.") }
-        if route.body != nil || route.query != nil { add(.unprocessableContent, "The input is wrong; errors names each field.") }
-        if route.body != nil {
-            add(.badRequest, "The body is not JSON.")
-            add(.contentTooLarge, "The body is too large.")
-            add(.unsupportedMediaType, "The body is not application/json.")
-        }
-        responses["default"] = .object(["description": .string("Something else went wrong."), "content": problem])
+        responses["default"] = .object([
+            "description": .string(isSCIM ? "An Error of RFC 7644, section 3.12." : "Something else went wrong."), "content": problem,
+        ])
         return responses
+    }
+
+    /// The statuses with which a route may refuse, and what each means.
+    private static func refusals(_ route: RegisteredRoute) -> [(HTTPResponse.Status, String)] {
+        let hasBody = route.body != nil || route.bodyType != nil
+        var refusals: [(HTTPResponse.Status, String)] = [
+            (.badRequest, hasBody ? "The request or its body cannot be read." : "The request cannot be read."),
+            (.serviceUnavailable, "The database cannot be reached, or the server has no room just now; Retry-After says when to try again."),
+        ]
+        if route.access != .public || facts.authenticating.contains(route.name) { refusals.append((.unauthorized, "Not signed in.")) }
+        switch route.access {
+        case .permission: refusals.append((.forbidden, "The role may not, a new password is due, or the request came from another site."))
+        case .signedIn: refusals.append((.forbidden, "A new password is due, or the request came from another site."))
+        case .directoryToken: refusals.append((.forbidden, "It is not supported, or the request came from another site."))
+        case .public: if route.method != .get { refusals.append((.forbidden, "The request came from another site.")) }
+        }
+        if !pathNames(route.path).isEmpty { refusals.append((.notFound, "There is no such thing in this company.")) }
+        if route.body != nil || route.query != nil || route.bodyType != nil {
+            refusals.append((.unprocessableContent, "The input is wrong; errors names each field."))
+        }
+        if hasBody {
+            refusals += [
+                (.requestTimeout, "The body came too slowly."), (.contentTooLarge, "The body is larger than \(route.bodyLimit) bytes."),
+                (.unsupportedMediaType, "The body is not of a type that is taken here."),
+            ]
+        }
+        if facts.conflicting.contains(route.name) { refusals.append((.conflict, "It does not fit what is there; the detail says why.")) }
+        if facts.throttled.contains(route.name) || route.access == .directoryToken {
+            refusals.append((.tooManyRequests, "Too often; Retry-After says when to try again."))
+        }
+        if facts.asking.contains(route.name) {
+            refusals.append((.badGateway, "The directory could not be asked, or it is not known what it did: request has how it stands."))
+        }
+        if facts.hidden.contains(route.name) { refusals.append((.notFound, "Not for whoever asks.")) }
+        return refusals
+    }
+
+    private static func parameter(_ name: String, in place: String, isRequired: Bool, _ schema: JSONValue) -> JSONValue {
+        .object(["name": .string(name), "in": .string(place), "required": .bool(isRequired), "schema": schema])
+    }
+
+    /// The fields that all lists have, with the bounds that ``PageLimit`` and ``Cursor`` check.
+    private static func common(_ property: Schema.Property) -> Schema.Property {
+        var property = property
+        switch (property.name, property.schema) {
+        case ("limit", .integer(nil)): property.schema = .integer(PageLimit.range)
+        case ("cursor", .string(format: nil)): property.bound = .pattern("^[A-Za-z0-9_-]{1,2048}$")
+        default: break
+        }
+        return property
     }
 
     private static func pathNames(_ path: String) -> [String] {
@@ -152,12 +200,19 @@ package struct OpenAPI {
         }
     }
 
+    /// A field's schema with its bounds.
+    static func json(_ property: Schema.Property, _ components: inout [String: JSONValue]) -> JSONValue {
+        let schema = json(property.schema, &components)
+        guard let bound = property.bound, case .object(let members) = schema else { return schema }
+        return .object(members.merging(bound.keywords) { $1 })
+    }
+
     private static func reference(_ name: String) -> JSONValue { .object(["$ref": .string("#/components/schemas/\(name)")]) }
 
     private static func object(_ properties: [Schema.Property], _ components: inout [String: JSONValue]) -> JSONValue {
         var members: [String: JSONValue] = [:]
         for property in properties {
-            let schema = json(property.schema, &components)
+            let schema = json(property, &components)
             members[property.name] = property.isNullable ? .object(["anyOf": .array([schema, .object(["type": .string("null")])])]) : schema
         }
         return .object([

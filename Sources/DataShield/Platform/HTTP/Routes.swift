@@ -7,15 +7,30 @@ import Logging
 package final class Routes {
     /// How a request's session is found. Handed in, so that HTTP does not depend on accounts.
     package typealias Authenticate = @Sendable (Request, AppContext) async throws -> SignedIn?
+    /// Whether a session is still what it was: the same person with the same role.
+    package typealias Revalidate = @Sendable (SignedIn) async throws -> Bool
     package typealias Handler = @Sendable (Request, AppContext) async throws -> Response
+    /// What is done when somebody's role does not include what a route, or its handler, asks for.
+    package typealias OnRefusal = @Sendable (SignedIn, Permission, RegisteredRoute) async -> Void
+    /// What is done with an answer when it is known who asked.
+    package typealias Finish = @Sendable (inout Response, SignedIn?) -> Void
 
     let router: Router<AppContext>
     private let authenticate: Authenticate
+    private let revalidate: Revalidate
+    private let onRefusal: OnRefusal
+    private let finish: Finish
     /// What was added, in order.
     package private(set) var registered: [RegisteredRoute] = []
 
-    init(router: Router<AppContext>, authenticate: @escaping Authenticate) {
+    init(
+        router: Router<AppContext>, revalidate: @escaping Revalidate, onRefusal: @escaping OnRefusal = { _, _, _ in },
+        finish: @escaping Finish = { _, _ in }, authenticate: @escaping Authenticate
+    ) {
         self.router = router
+        self.revalidate = revalidate
+        self.onRefusal = onRefusal
+        self.finish = finish
         self.authenticate = authenticate
     }
 
@@ -27,7 +42,7 @@ package final class Routes {
     /// Adds a route: who may call it is settled before the handler runs.
     func add(_ route: RegisteredRoute, _ handler: @escaping Handler) {
         registered.append(route)
-        let authenticate = authenticate
+        let (authenticate, revalidate, onRefusal, finish) = (authenticate, revalidate, onRefusal, finish)
         let access = route.access
         let isPage = route.isPage
         router.on(RouterPath(route.path), method: route.method) { request, context -> Response in
@@ -36,7 +51,14 @@ package final class Routes {
             if access == .directoryToken { return try await handler(request, context) }
             do {
                 context.signedIn = try await authenticate(request, context)
+                if let signedIn = context.signedIn { context.isStillSignedIn = { try await revalidate(signedIn) } }
                 try Self.check(access, context)
+                var response = try await handler(request, context)
+                finish(&response, context.signedIn)
+                return response
+            } catch HTTPFailure.notPermitted(let permission) {
+                if let signedIn = context.signedIn { await onRefusal(signedIn, permission, route) }
+                throw HTTPFailure.notPermitted(permission)
             } catch let failure as HTTPFailure where isPage && request.method == .get {
                 // A person is led to where they can mend it; a program is told.
                 switch failure {
@@ -45,7 +67,6 @@ package final class Routes {
                 default: throw failure
                 }
             }
-            return try await handler(request, context)
         }
     }
 
@@ -85,6 +106,8 @@ package struct RegisteredRoute: Sendable {
     package var body: Schema?
     /// The body when it is not JSON: `text/csv`.
     package var bodyType: String?
+    /// How many bytes a body may have.
+    package var bodyLimit = defaultBodyLimit
     package var status: HTTPResponse.Status
     package var answer: Schema?
     /// The answer when it is not JSON: `text/csv`, `text/event-stream`.
@@ -97,12 +120,13 @@ package struct APIRoutes {
 
     private func add(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, query: Schema? = nil, body: Schema? = nil,
-        bodyType: String? = nil, status: HTTPResponse.Status, answer: Schema?, answerType: String? = nil, _ handler: @escaping Routes.Handler
+        bodyType: String? = nil, limit: Int = defaultBodyLimit, status: HTTPResponse.Status, answer: Schema?, answerType: String? = nil,
+        _ handler: @escaping Routes.Handler
     ) {
         routes.add(
             RegisteredRoute(
                 method: method, path: path, access: access, isPage: false, summary: summary, query: query, body: body, bodyType: bodyType,
-                status: status, answer: answer, answerType: answerType), handler)
+                bodyLimit: limit, status: status, answer: answer, answerType: answerType), handler)
     }
 
     /// A route without body or query string.
@@ -131,7 +155,8 @@ package struct APIRoutes {
         status: HTTPResponse.Status = .ok, limit: Int = defaultBodyLimit,
         use handler: @escaping @Sendable (Request, AppContext, Body) async throws -> Answer
     ) {
-        add(method, path, access, summary, body: Schema.of(Body.self), status: status, answer: Schema.of(Answer.self)) { request, context in
+        add(method, path, access, summary, body: Schema.of(Body.self), limit: limit, status: status, answer: Schema.of(Answer.self)) {
+            request, context in
             try .json(try await handler(request, context, try await request.decodeJSON(Body.self, limit: limit)), status: status)
         }
     }
@@ -141,16 +166,17 @@ package struct APIRoutes {
     ///   - query: what the query string may hold; nil means the handler reads none.
     ///   - body: what a JSON body holds, for the document; the handler decodes it.
     ///   - bodyType: the body's media type when it is not JSON.
+    ///   - limit: how many bytes a body may have, for the document; the handler keeps to it.
     ///   - answers: what a JSON answer holds, for the document.
     ///   - answerType: the answer's media type when it is not JSON.
     package func respond(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, summary: String, query: (any Decodable.Type)? = nil,
-        body: (any Decodable.Type)? = nil, bodyType: String? = nil, answers: (any Decodable.Type)? = nil, answerType: String? = nil,
-        status: HTTPResponse.Status = .ok, use handler: @escaping Routes.Handler
+        body: (any Decodable.Type)? = nil, bodyType: String? = nil, limit: Int = defaultBodyLimit, answers: (any Decodable.Type)? = nil,
+        answerType: String? = nil, status: HTTPResponse.Status = .ok, use handler: @escaping Routes.Handler
     ) {
         add(
-            method, path, access, summary, query: query.map { Schema.of($0) }, body: body.map { Schema.of($0) }, bodyType: bodyType, status: status,
-            answer: answers.map { Schema.of($0) }, answerType: answerType, handler)
+            method, path, access, summary, query: query.map { Schema.of($0) }, body: body.map { Schema.of($0) }, bodyType: bodyType, limit: limit,
+            status: status, answer: answers.map { Schema.of($0) }, answerType: answerType, handler)
     }
 }
 

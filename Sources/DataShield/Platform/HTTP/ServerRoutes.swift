@@ -48,9 +48,11 @@ struct ServerRoutes {
                 status: .ok, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-cache"],
                 body: .init(byteBuffer: shown.document))
         }
+        let document = OpenAPI(
+            routes: routes.registered, version: version, sessionCookie: SessionCookie(isSecure: settings.isHTTPS).name
+        ).document()
         // try?: texts and numbers always encode; a test reads the document.
-        shown.document = ByteBuffer(
-            bytes: (try? JSONWriter.bytes(OpenAPI(routes: routes.registered, version: version).document(), capacity: 64 * 1024)) ?? [])
+        shown.document = ByteBuffer(bytes: (try? JSONWriter.bytes(document, capacity: 64 * 1024)) ?? [])
     }
 
     /// How long the database may take for a question that costs it nothing.
@@ -75,7 +77,7 @@ struct ServerRoutes {
         if let token = settings.metricsToken, let given = request.headers[.authorization], given.hasPrefix("Bearer ") {
             return ConstantTime.equal(String(given.dropFirst(7)), token.value)
         }
-        return context.isLoopback(request)
+        return context.isThisMachine(request)
     }
 }
 

@@ -44,7 +44,11 @@ extension Schema {
                     continue
                 }
                 if element == .null, property.isNullable { continue }
+                let count = errors.count
                 property.schema.check(element, at: name, into: &errors)
+                if errors.count == count, let problem = property.bound?.problem(with: element) {
+                    errors.append(FieldError(field: name, message: problem))
+                }
             }
             for name in members.keys.filter({ name in !properties.contains { $0.name == name } }).sorted() {
                 let known = properties.map(\.name).joined(separator: ", ")

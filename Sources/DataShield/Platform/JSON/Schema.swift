@@ -24,6 +24,8 @@ package indirect enum Schema: Sendable, Hashable {
         package var schema: Schema
         package var isRequired: Bool
         package var isNullable: Bool
+        /// What it takes beyond its type.
+        package var bound: FieldBound?
     }
 
     /// The words of a message: "a text", "one of OPEN, RESOLVED".

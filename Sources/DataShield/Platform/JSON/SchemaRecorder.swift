@@ -27,7 +27,7 @@ struct SchemaRecorder: Decoder {
         let recorder = SchemaRecorder(name: Schema.name(of: type), record: Record(), within: within + [ObjectIdentifier(type)])
         // try?: a type that refuses the empty value has told what it asked for before it refused.
         _ = try? type.init(from: recorder)
-        return recorder.record.schema
+        return recorder.record.schema.bounded(by: type)
     }
 
     private static func caseWords(_ type: any Decodable.Type) -> [String]? {

@@ -50,10 +50,15 @@ final class CheckedClients: Sendable {
 
     private let state = Mutex(State())
     private let guardian: SSRFGuard
+    private let configuration: HTTPClient.Configuration
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    init(guardian: SSRFGuard, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) {
+    init(
+        guardian: SSRFGuard, configuration: HTTPClient.Configuration = OutboundClient.configuration(),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+    ) {
         self.guardian = guardian
+        self.configuration = configuration
         self.now = now
     }
 
@@ -65,7 +70,7 @@ final class CheckedClients: Sendable {
         // By the host as it is written: that is what a client's override goes by.
         if let lease = state.withLock({ $0.take(host, now: now()) }) { return lease }
         let address = try await guardian.check(url)
-        var configuration = OutboundClient.configuration()
+        var configuration = configuration
         configuration.dnsOverride = [host: address.description]
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let (lease, idle) = state.withLock { state -> (Lease?, [HTTPClient]) in

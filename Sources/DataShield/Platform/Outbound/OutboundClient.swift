@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ServiceLifecycle
 
 /// What is asked of another server.
@@ -101,13 +102,19 @@ package final class OutboundClient: Service {
     private let client: HTTPClient
     private let checked: CheckedClients
 
-    package init(guardian: SSRFGuard) {
-        checked = CheckedClients(guardian: guardian)
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration())
+    package convenience init(guardian: SSRFGuard) { self.init(guardian: guardian, configuration: Self.configuration()) }
+
+    /// - Parameter configuration: of every connection, whoever typed its address.
+    init(guardian: SSRFGuard, configuration: HTTPClient.Configuration) {
+        checked = CheckedClients(guardian: guardian, configuration: configuration)
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     static func configuration() -> HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration()
+        var tls = TLSConfiguration.makeClientConfiguration()
+        // By itself the library offers TLS 1.0, and a key that goes out with a call is worth no more than what protects it.
+        tls.minimumTLSVersion = .tlsv12
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32

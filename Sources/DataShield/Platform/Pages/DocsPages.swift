@@ -109,7 +109,7 @@ extension DocsModel.Part {
     init(_ name: String, _ schema: Schema) {
         self.name = name
         if case .object(_, let properties) = schema, !properties.isEmpty {
-            fields = properties.map { .init(name: $0.name, kind: $0.schema.expectation, isRequired: $0.isRequired) }
+            fields = properties.map { .init(name: $0.name, kind: $0.expectation, isRequired: $0.isRequired) }
         } else {
             fields = []
         }

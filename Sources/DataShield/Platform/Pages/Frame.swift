@@ -24,7 +24,7 @@ package struct Frame: Sendable {
         self.status = status
     }
 
-    package enum Layout: String, Sendable {
+    package enum Layout: String, CaseIterable, Sendable {
         /// With navigation, for whoever is signed in.
         case app = "layout/app"
         /// Sign-in and a new password.

@@ -9,39 +9,58 @@ import Scalars
 package struct Pages: Sendable {
     private let library: MustacheLibrary
     private let assets: String
+    private let flash: FlashSeal
+    private let cookies: Cookies
 
     package enum Failure: Error, CustomStringConvertible {
         case templatesMissing
         case badTemplate(String, String)
+        case templateMissing(String, neededBy: String)
 
         package var description: String {
             switch self {
             case .templatesMissing: "The program's page templates are not where they belong: install it again."
             case .badTemplate(let name, let why): "The page template \(name) cannot be read: \(why)"
+            case .templateMissing(let name, let user): "The page template \(name), which \(user) needs, is missing: install the program again."
             }
         }
     }
 
     /// Reads the templates that come with the program.
-    /// - Parameter assets: what goes before the name of a stylesheet or image, see ``StaticAssets/base``.
-    package init(assets: String) throws {
-        guard let directory = Bundle.module.url(forResource: "Templates", withExtension: nil) else { throw Failure.templatesMissing }
-        try self.init(assets: assets, directory: directory)
+    /// - Parameters:
+    ///   - assets: what goes before the name of a stylesheet or image, see ``StaticAssets/base``.
+    ///   - flash: what takes messages to the next page.
+    ///   - cookies: how ours are called.
+    /// - Throws: ``Failure`` that names the template which is missing or cannot be read.
+    package init(assets: String, flash: FlashSeal, cookies: Cookies) throws {
+        try self.init(assets: assets, flash: flash, cookies: cookies, directory: try Self.templatesDirectory)
     }
 
-    init(assets: String, directory: URL) throws {
-        self.assets = assets
+    /// Where the templates are that come with the program.
+    static var templatesDirectory: URL {
+        get throws {
+            guard let directory = Bundle.module.url(forResource: "Templates", withExtension: nil) else { throw Failure.templatesMissing }
+            return directory
+        }
+    }
+
+    init(assets: String, flash: FlashSeal, cookies: Cookies, directory: URL) throws {
+        (self.assets, self.flash, self.cookies) = (assets, flash, cookies)
         ScalarEscaping.register()
+        var texts: [String: String] = [:]
         var library = MustacheLibrary()
         let suffix = ".mustache"
         for path in try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted() where path.hasSuffix(suffix) {
             let text = try String(contentsOf: directory.appendingPathComponent(path), encoding: .utf8)
+            let name = String(path.dropLast(suffix.count))
+            texts[name] = text
             do {
-                try library.register(ScalarEscaping.heading + text, named: String(path.dropLast(suffix.count)))
+                try library.register(ScalarEscaping.heading + text, named: name)
             } catch {
                 throw Failure.badTemplate(path, "\(error)")
             }
         }
+        try Self.checkTemplates(texts)
         self.library = library
     }
 
@@ -58,24 +77,27 @@ package struct Pages: Sendable {
     ///   - template: its name below `Templates`, without the ending: `alerts/list`.
     ///   - model: a struct with what the template names.
     package func show(_ template: String, _ model: some Sendable, _ frame: Frame, for request: Request, _ context: AppContext) -> Response {
-        let flash = Self.flash(in: request)
-        let shell = shell(frame, path: request.uri.string, theme: Self.theme(in: request), flash: flash, signedIn: context.signedIn)
-        var response = Self.response(html(template, model, shell, layout: frame.layout), status: frame.status)
-        if flash != nil { response.headers.append(Self.flashCookie(nil)) }
+        let message = flash.flash(in: request, for: context.signedIn)
+        let shell = shell(frame, path: request.uri.string, theme: theme(in: request), flash: message, signedIn: context.signedIn)
+        guard let html = html(template, model, shell, layout: frame.layout) else { return unshown(template, context) }
+        var response = Self.response(html, status: frame.status)
+        if message != nil { response.headers.append(flash.clearing) }
         return response
     }
 
-    /// The text of a page.
-    func html(_ template: String, _ model: some Sendable, _ shell: [String: Any], layout: Frame.Layout) -> String {
-        let content = render(PageNode(model, shared: shell), template)
-        var outer = shell
-        outer["content"] = content
-        return render(outer, layout.rawValue)
+    /// What is shown of a page whose template the list of ``templates`` lacks.
+    private func unshown(_ template: String, _ context: AppContext) -> Response {
+        context.logger.error("A page template is missing", metadata: ["template": "\(template)"])
+        let refusal = Refusal(Failure.templateMissing(template, neededBy: "a page"))
+        return PlainErrorPages().page(for: refusal, requestID: context.requestID, context: context)
     }
 
-    private func render(_ model: Any, _ template: String) -> String {
-        guard let text = library.render(model, withTemplate: template) else { preconditionFailure("There is no template \(template).") }
-        return text
+    /// The text of a page; nil when there is no such template.
+    func html(_ template: String, _ model: some Sendable, _ shell: [String: Any], layout: Frame.Layout) -> String? {
+        guard let content = library.render(PageNode(model, shared: shell), withTemplate: template) else { return nil }
+        var outer = shell
+        outer["content"] = content
+        return library.render(outer, withTemplate: layout.rawValue)
     }
 
     static func response(_ html: String, status: HTTPResponse.Status) -> Response {
@@ -86,7 +108,7 @@ package struct Pages: Sendable {
     /// Sends the browser to another page of ours after a form was taken.
     package static func redirect(to path: String, _ flash: Flash? = nil) -> Response {
         var response = Response.seeOther(path)
-        if let flash { response.headers.append(flashCookie(flash)) }
+        if let flash { FlashSeal.mark(&response, with: flash) }
         return response
     }
 
@@ -153,34 +175,12 @@ private struct Notice {
 // MARK: - Cookies
 
 extension Pages {
-    private static let flashName = "datashield_flash"
-    static let themeName = "datashield_theme"
+    private static let themeName = "datashield_theme"
 
-    static func theme(in request: Request) -> Theme { cookie(themeName, in: request).flatMap { Theme(rawValue: $0) } ?? .system }
+    private func theme(in request: Request) -> Theme { cookies.value(Self.themeName, in: request).flatMap { Theme(rawValue: $0) } ?? .system }
 
-    private static func flash(in request: Request) -> Flash? {
-        guard let text = cookie(flashName, in: request), text.utf8.count <= 2048, let bytes = Base64URL.decode(text),
-            let value = try? JSONParser.parse(bytes)  // what is no flash of ours is none
-        else { return nil }
-        return try? JSONValueDecoder(value).decode(Flash.self)
-    }
-
-    private static func flashCookie(_ flash: Flash?) -> HTTPField {
-        // try?: two texts always encode; without them the cookie is cleared.
-        let value = flash.flatMap { try? Base64URL.encode(JSONWriter.bytes($0)) } ?? ""
-        return HTTPField(
-            name: .setCookie, value: "\(flashName)=\(value); Path=/; HttpOnly; SameSite=Lax; Max-Age=\(value.isEmpty ? 0 : 60)")
-    }
-
-    static func cookie(_ name: String, in request: Request) -> String? {
-        for header in request.headers[values: .cookie] {
-            for pair in header.parts(between: ";") {
-                let parts = pair.parts(between: "=", limit: 1)
-                if parts.count == 2, parts[0].unicodeScalars.drop(while: { $0 == " " }).elementsEqual(name.unicodeScalars) { return String(parts[1]) }
-            }
-        }
-        return nil
-    }
+    /// The header that keeps a theme for a year.
+    func setting(_ theme: Theme) -> HTTPField { cookies.setting(Self.themeName, theme.rawValue, maximumAge: 31_536_000) }
 }
 
 // MARK: - Errors
@@ -221,7 +221,8 @@ extension Pages: ErrorPages {
         let layout = context.signedIn == nil ? Frame.Layout.bare : .app
         let frame = Frame(heading, layout: layout, status: refusal.status)
         let shell = shell(frame, path: "/", theme: .system, flash: nil, signedIn: context.signedIn)
-        var response = Self.response(html("errors/show", model, shell, layout: layout), status: refusal.status)
+        guard let html = html("errors/show", model, shell, layout: layout) else { return unshown("errors/show", context) }
+        var response = Self.response(html, status: refusal.status)
         for field in refusal.headers { response.headers.append(field) }
         return response
     }

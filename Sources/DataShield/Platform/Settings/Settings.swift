@@ -45,6 +45,10 @@ package struct Settings: Sendable {
     /// Seconds between two looks at the queue, when nothing is announced.
     package var jobPoll = 5
 
+    /// Connections that clients may have open in all, and from one address; nil: what the system's limit of open files allows.
+    package var connections: Int?
+    package var connectionsPerAddress: Int?
+
     /// Settings for a data directory, all else as it is by itself.
     package init(dataDirectory: URL) { self.dataDirectory = dataDirectory }
 
@@ -95,6 +99,7 @@ extension Settings {
         "DATASHIELD_ENCRYPTION_KEY", "DATASHIELD_ENCRYPTION_KEY_PREVIOUS", "DATASHIELD_HOST",
         "DATASHIELD_PORT", "DATASHIELD_PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "CRON_SECRET", "DATASHIELD_METRICS_TOKEN",
         "DATASHIELD_ALLOWED_HOSTS", "DATASHIELD_LOG_LEVEL", "DATASHIELD_PREPARED_STATEMENTS", "DATASHIELD_POOL_SIZE", "DATASHIELD_SCIM_RATE",
+        "DATASHIELD_CONNECTIONS", "DATASHIELD_CONNECTIONS_PER_ADDRESS",
         "DATASHIELD_JOB_LEASE", "DATASHIELD_JOB_POLL",
     ]
     static let providerPrefix = "DATASHIELD_PROVIDER_URL_"
@@ -195,6 +200,8 @@ extension Settings {
             preparedStatements = value.lowercased() == "true"
         }
         poolSize = try reader.integer("DATASHIELD_POOL_SIZE", in: 2...500) ?? poolSize
+        connections = try reader.integer("DATASHIELD_CONNECTIONS", in: 8...1_000_000)
+        connectionsPerAddress = try reader.integer("DATASHIELD_CONNECTIONS_PER_ADDRESS", in: 1...1_000_000)
         jobLease = try reader.integer("DATASHIELD_JOB_LEASE", in: 1...3600) ?? jobLease
         jobPoll = try reader.integer("DATASHIELD_JOB_POLL", in: 1...300) ?? jobPoll
     }

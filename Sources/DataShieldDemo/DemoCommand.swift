@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataShield
+import DataShieldCommand
 import Foundation
 import Logging
 import Sandbox
@@ -58,8 +59,8 @@ struct DemoCommand: AsyncParsableCommand {
                 throw CommandFailure("Another program runs on \(settings.dataDirectory.path). Stop it first, or give --data-dir another directory.")
             }
             do {
-                let application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
                 let user = try BecomeUser(settings, logger: logger)
+                let application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
                 try await user.beforeServing(application)
                 let server = DemoServer(application: application, signIn: signIn, settings: settings, user: user)
                 try await ServiceGroup.run([cluster] + application.services(.worker) + [server], logger: logger)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataShield
+import DataShieldCommand
 import Foundation
 import Logging
 import Sandbox

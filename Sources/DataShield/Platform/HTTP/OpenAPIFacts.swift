@@ -1,0 +1,41 @@
+extension OpenAPI {
+    /// What routes do that their types do not tell, by method and path.
+    struct Facts: Sendable {
+        /// Answers 409 when something is in the way.
+        var conflicting: Set<String>
+        /// Answers 429 to whoever asks too often.
+        var throttled: Set<String>
+        /// Answers 202 when it takes longer.
+        var accepted: Set<String>
+        /// Takes an `Idempotency-Key`.
+        var idempotent: Set<String>
+        /// Answers 401 to whoever does not show who they are.
+        var authenticating: Set<String>
+        /// Answers 404 to whoever may not know that it is there.
+        var hidden: Set<String>
+        /// Answers 502 when the directory that it asks fails, with the request in the problem.
+        var asking: Set<String>
+
+        var all: Set<String> {
+            conflicting.union(throttled).union(accepted).union(idempotent).union(authenticating).union(hidden).union(asking)
+        }
+    }
+
+    static let facts = Facts(
+        conflicting: [
+            "POST /api/users", "PATCH /api/users/{id}", "DELETE /api/users/{id}", "POST /api/employees", "PATCH /api/employees/{id}",
+            "POST /api/employees/scan", "PATCH /api/alerts/{id}", "POST /api/ingest", "POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk",
+            "POST /api/remediation/resume", "PATCH /api/directory/{id}", "POST /api/directory/{id}/test", "POST /api/directory/{id}/sync",
+        ],
+        throttled: ["POST /api/auth/login", "POST /api/me/password", "POST /api/employees/scan"],
+        accepted: ["POST /api/alerts/{id}/remediate"],
+        idempotent: ["POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk"],
+        authenticating: ["POST /api/auth/login"],
+        hidden: ["GET /metrics"],
+        asking: ["POST /api/alerts/{id}/remediate"])
+}
+
+extension RegisteredRoute {
+    /// `PATCH /api/alerts/{id}`.
+    package var name: String { "\(method.rawValue) \(path)" }
+}
