@@ -84,7 +84,7 @@ def test_a_database_that_hangs_holds_no_request_and_not_the_end_of_the_program(p
     installation, server = place
     sandbox.slow_down(300)
     run = installation.call("POST", "/api/employees/scan")["id"]
-    wait_for(lambda: installation.call("GET", f"/api/scans/{run}")["scanned"] > 0, "the scan")
+    wait_for(lambda: installation.call("GET", f"/api/scans/{run}")["scanned"] > 0, "the scan", explain=installation.server.words)
 
     server.hang()
     assert Client(installation.url).ask("GET", "/api/health").status == 503
