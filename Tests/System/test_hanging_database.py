@@ -1,10 +1,9 @@
 """PostgreSQL takes connections and answers nothing: requests end all the same, and so does the program when it is told to."""
 
+import http.client
 import os
 import signal
 import threading
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -72,7 +71,7 @@ def aside(function):
     def run():
         try:
             function()
-        except (OSError, urllib.error.URLError):
+        except (OSError, http.client.HTTPException):
             pass
 
     thread = threading.Thread(target=run)
