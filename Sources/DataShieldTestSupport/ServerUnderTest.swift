@@ -50,9 +50,10 @@ package func withServer<R>(
     parts.passwordCost = 4
     parts.remediationDirectories = directories
     parts.clock = clock
-    let application = try Application.build(parts)
+    // Before the program is there: what it holds has to be let go of, also when this fails.
     let companyID: CompanyID
     if let company { companyID = company } else { companyID = try await database.makeCompany() }
+    let application = try Application.build(parts)
 
     let (ports, running) = AsyncStream.makeStream(of: Int.self)
     // The server and what it hands its uploads to: the pools belong to the test's database, and jobs are run by the tests that want them.
