@@ -17,6 +17,9 @@ import Testing
     private func makeWorld(_ client: TestClient) async throws -> World {
         let text = HostileText.whole
         let company = client.company
+        // Whoever calls has a password that can be compared.
+        let hash = try await PasswordHasher(cost: 4).hash(ServerUnderTest.password)
+        try await database.system.execute("UPDATE users SET hashed_password = \(hash) WHERE id = \(client.user)")
         // It stands on every page.
         #expect(try await client.patch("/api/company", ["name": HostileText.texts[0]]).status == 200)
         let employee = try await database.makeEmployee(
