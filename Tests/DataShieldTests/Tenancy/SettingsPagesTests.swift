@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func `reset goes back to the standard, whatever the fields have`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             #expect(try await client.submit("/settings/weights", weights(["session": "77"], "save")).status == 303)
             #expect(try await company(client).riskWeights?["session"] == 77)
             #expect(try await client.submit("/settings/weights", weights(["session": "-5"], "reset")).status == 303)
