@@ -2,9 +2,9 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue fuzz bench lint format clean
+.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue chaos fuzz bench lint format clean
 
-# Arguments for the program behind run, demo, bench, test-swift (FILTER) and test-browser: make demo ARGS=--fresh
+# Arguments for the program behind run, demo, bench, test-swift (FILTER), test-browser and chaos: make demo ARGS=--fresh
 ARGS ?=
 # The port of `make demo`.
 PORT ?= 8080
@@ -56,6 +56,11 @@ catalogue: ## Write Tests/Schema/catalogue.txt anew after a migration; then read
 	@scripts/prepare build serve
 	swift build --build-tests
 	DATASHIELD_WRITE_CATALOGUE=1 scripts/with-postgres swift test --skip-build --disable-xctest --filter CatalogueListTests
+
+chaos: ## Kill program, database and readings at random under load, and check what is left (ARGS='--seed 7 --kills 80')
+	@scripts/prepare build serve
+	$(if $(DATASHIELD_PROGRAM),,swift build --build-tests)
+	@scripts/chaos $(ARGS)
 
 fuzz: ## Run each parser of leak files under libFuzzer for a while (ARGS=300 for so many seconds each)
 	@scripts/prepare build

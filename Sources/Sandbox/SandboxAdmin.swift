@@ -40,10 +40,14 @@ struct SandboxAdmin: Sendable {
         var isActive: Bool?
         var hasMFA: Bool?
         var isGuest: Bool?
+        /// How often its password was reset and its sessions were ended from outside; only told.
+        var resets: Int?
+        var revocations: Int?
 
         init(_ member: DirectoryStaff.Member) {
             (login, email, firstName, lastName) = (member.login, member.email, member.firstName, member.lastName)
             (department, title, isActive, hasMFA, isGuest) = (member.department, member.title, member.isActive, member.hasMFA, member.isGuest)
+            (resets, revocations) = (member.resets, member.revocations)
         }
 
         func apply(to member: inout DirectoryStaff.Member) {

@@ -61,6 +61,27 @@ struct IngestCheckpoints: Sendable {
 
     func forget() async throws { try await system.execute("DELETE FROM ingest_checkpoints WHERE source = \(source)") }
 
+    /// How long a reading that was left can be gone on with.
+    static let keptFor: TimeInterval = 7 * 86_400
+
+    /// Forgets the places of readings that have ended, that nobody has gone on with for ``keptFor``, or whose companies are gone; and the files
+    /// that they had finished.
+    static func forgetAbandoned(at now: Date, in db: some Queryable) async throws {
+        try await db.execute(
+            """
+            WITH forgotten AS (
+                DELETE FROM ingest_checkpoints c
+                WHERE NOT EXISTS (
+                    SELECT FROM jsonb_each_text(c.checkpoint->'runs') AS r (company_id, run_id)
+                    JOIN ingest_runs i ON i.company_id = r.company_id AND i.id = r.run_id
+                    WHERE i.status IN ('PENDING', 'RUNNING') OR (i.status = 'FAILED' AND i.finished_at >= \(now.addingTimeInterval(-keptFor))))
+                RETURNING c.checkpoint->'runs' AS runs
+            )
+            DELETE FROM ingest_files f USING forgotten CROSS JOIN LATERAL jsonb_each_text(forgotten.runs) AS r (company_id, run_id)
+            WHERE f.company_id = r.company_id AND f.run_id = r.run_id
+            """)
+    }
+
     private struct File: RowDecodable {
         var file: [UInt8]
         var lines: Int

@@ -85,12 +85,13 @@ extension Ingests {
             // The file has no path of its own: its name stands for it in what is shown.
             let (path, name) = (file.path, source.fileName.isEmpty ? "file" : source.fileName)
             do {
-                try await read([path], called: [path: name], IngestOrder(paths: [path], source: source, threads: threads), into: &recording) { part in
+                let order = IngestOrder(paths: [path], source: source, threads: threads)
+                try await read([path], called: [path: name], at: file.place, order, into: &recording) { part in
                     part.rest(behind: path).map { name + $0 } ?? part
                 }
                 try await recording.end(error: nil)
             } catch {
-                await end(recording, error)
+                await end(recording, error, isGoneOnWith: false)
             }
         } catch {
             // Before anything was read: the schedule ends the run when nobody has said anything of it for a while.
@@ -100,12 +101,13 @@ extension Ingests {
     }
 
     /// Says in the runs that the reading ended early.
-    private func end(_ recording: LeakRecording, _ error: any Error) async {
+    /// - Parameter isGoneOnWith: whether another one may go on where it was.
+    private func end(_ recording: LeakRecording, _ error: any Error, isGoneOnWith: Bool = true) async {
         if !(error is CancellationError) {
             uploads.logger?.error("A reading of leak files failed", metadata: ["error": "\(error)"])
         }
         // A task of its own: in one that was cancelled, nothing can be written any more.
-        let ending = Task { try await recording.end(error: Self.reason(error)) }
+        let ending = Task { try await recording.end(error: Self.reason(error), isGoneOnWith: isGoneOnWith) }
         do {
             try await ending.value
         } catch {
@@ -142,13 +144,15 @@ extension Ingests {
     /// Reads paths, records what is found, and shows how far it is; and, however long it hears nothing, that it lives.
     /// - Parameters:
     ///   - fileNames: what files are called, by their paths, where the path does not say it.
+    ///   - upload: what stands for the place of the file, where it has none.
     ///   - finished: what an earlier read had done.
     ///   - place: where it was in the file that it had not.
     ///   - names: how a part is called in what is shown.
     ///   - recorded: told after each batch, when all of it is recorded, where to go on.
     private func read(
-        _ paths: [String], called fileNames: [String: String] = [:], _ order: IngestOrder, from finished: IngestCheckpoints.Finished = .init(),
-        _ place: IngestCheckpoints.Place? = nil, into recording: inout LeakRecording, names: @Sendable (String) -> String,
+        _ paths: [String], called fileNames: [String: String] = [:], at upload: [UInt8]? = nil, _ order: IngestOrder,
+        from finished: IngestCheckpoints.Finished = .init(), _ place: IngestCheckpoints.Place? = nil, into recording: inout LeakRecording,
+        names: @Sendable (String) -> String,
         recorded: (IngestCheckpoints.Place?, IngestReport) async throws -> Void = { _, _ in }
     ) async throws {
         let reader = LeakReader(
@@ -163,7 +167,7 @@ extension Ingests {
             _ = try await reader.read(paths, called: fileNames, resume: resume) { batch in
                 let file = LeakRecording.File(
                     name: URL(fileURLWithPath: names(batch.file.path)).lastPathComponent, size: Int(clamping: batch.file.size),
-                    place: IngestCheckpoints.place(of: batch.file))
+                    place: upload ?? IngestCheckpoints.place(of: batch.file))
                 let part = LeakRecording.Part(name: names(batch.part), beginning: batch.beginning)
                 if !batch.records.isEmpty || !batch.logs.isEmpty { try await recording.record(batch.records, batch.logs, in: file, part) }
                 if let summary = batch.finished, summary.outcome != .finishedBefore { machines += summary.machines }
@@ -263,6 +267,9 @@ extension ContentDigest {
 }
 
 extension FingerprintKeys {
+    /// The key of the digests by which an upload is known that is sent again before it was read to its end.
+    func uploadKey() -> SymmetricKey { secrets.derivedKey(for: "uploaded leak files") }
+
     /// The key of the digests by which a file is known again; only this installation has it.
     func digestKey() -> DigestKey {
         let bytes = secrets.derivedKey(for: "leak file digests").withUnsafeBytes { Array($0) }

@@ -141,7 +141,7 @@ package struct Ingests: Sendable {
     private func received<Bytes: AsyncSequence & Sendable>(
         _ bytes: Bytes, of company: CompanyID
     ) async throws -> MemoryFile where Bytes.Element == [UInt8] {
-        let file = try MemoryFile()
+        let file = try MemoryFile(key: keys.uploadKey())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var size = 0
@@ -167,17 +167,24 @@ package struct Ingests: Sendable {
         return file
     }
 
-    /// Ends the readings whose process has died: what it was sent is gone with it.
+    /// Ends the readings whose process has died: what it was sent is gone with it. And forgets where readings would go on that nobody goes on
+    /// with.
     package var schedule: ScheduledWork {
         let now = now
         return ScheduledWork("abandoned readings of leak files") { db in
             let time = now()
             try await db.execute(
                 """
-                UPDATE ingest_runs SET status = 'FAILED', finished_at = \(time),
-                    error_message = 'The program was stopped in the middle. What was found is kept; read the file again for the rest.'
-                WHERE status = 'RUNNING' AND seen_at < \(time.addingTimeInterval(-120))
+                WITH dead AS (
+                    UPDATE ingest_runs SET status = 'FAILED', finished_at = \(time),
+                        error_message = 'The program was stopped in the middle. What was found is kept; read the file again for the rest.'
+                    WHERE status = 'RUNNING' AND seen_at < \(time.addingTimeInterval(-120))
+                    RETURNING company_id, id, trigger
+                )
+                DELETE FROM ingest_files f USING dead
+                WHERE dead.trigger = 'upload' AND f.company_id = dead.company_id AND f.run_id = dead.id
                 """)
+            try await IngestCheckpoints.forgetAbandoned(at: time, in: db)
         }
     }
 }

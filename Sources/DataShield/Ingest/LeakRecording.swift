@@ -10,7 +10,7 @@ struct LeakRecording {
     struct File {
         var name: String
         var size: Int
-        /// A digest of where it lies and how it is.
+        /// A digest of where it lies and how it is; of what it holds, where it lies nowhere.
         var place: [UInt8]
     }
 
@@ -206,14 +206,16 @@ struct LeakRecording {
     }
 
     /// Ends each company's run.
-    /// - Parameter error: why it failed; nil when all that can be read was read.
-    func end(error: String?) async throws {
+    /// - Parameters:
+    ///   - error: why it failed; nil when all that can be read was read.
+    ///   - isGoneOnWith: whether a reading that failed may be gone on with; else it is forgotten which of its files are done.
+    func end(error: String?, isGoneOnWith: Bool = true) async throws {
         let time = now()
         for (company, run) in runs {
             guard let report = reports[company] else { continue }
             try await database.transaction(for: company) { db in
                 try await IngestStore(db: db).finish(run, error == nil ? .succeeded : .failed, report, error: error, at: time)
-                if error == nil { try await IngestFileStore(db: db).removeAll(of: run) }
+                if error == nil || !isGoneOnWith { try await IngestFileStore(db: db).removeAll(of: run) }
             }
         }
     }

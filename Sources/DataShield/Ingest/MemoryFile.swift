@@ -1,14 +1,19 @@
 import CLinux
+import Crypto
 import Foundation
+import Synchronization
 
 /// A file without a place on any disk (memfd_create): for what was sent and may hold passwords. Gone with its last reader.
 final class MemoryFile: Sendable {
     let descriptor: Int32
+    private let code: Mutex<HMAC<SHA256>>
 
+    /// - Parameter key: of the digest by which the file is known when it is sent again.
     /// - Throws: ``Ingests/Failure/noMemory``.
-    init() throws {
+    init(key: SymmetricKey) throws {
         descriptor = datashield_memory_file("datashield-upload")
         guard descriptor >= 0 else { throw Ingests.Failure.noMemory }
+        code = Mutex(HMAC(key: key))
     }
 
     deinit {
@@ -23,6 +28,9 @@ final class MemoryFile: Sendable {
         return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
     }
 
+    /// A digest of what it holds, which stands for where it lies: the same file, sent again, lies where it lay.
+    var place: [UInt8] { code.withLock { Array($0.finalize().prefix(16)) } }
+
     func append(_ bytes: [UInt8]) throws {
         var written = 0
         while written < bytes.count {
@@ -33,5 +41,6 @@ final class MemoryFile: Sendable {
             guard count > 0 else { throw Ingests.Failure.noMemory }
             written += count
         }
+        code.withLock { $0.update(data: bytes) }
     }
 }
