@@ -116,15 +116,14 @@ import Testing
             #expect(try await client.get("/users").text.contains("First password ended"))
             // One's own password does not end.
             let own = try await makeUser(client)
-            clock.advance(52 * Self.week)
-            #expect(try await login(client, own.email, ServerUnderTest.password).status == 200)
             let answer = try await client.patch("/api/users/\(created.user.id)", ["password": "lantern-otter-river-43"])
             #expect(try answer.decode(UserRoutes.UserResponse.self).firstPasswordEndsAt == clock.now().addingTimeInterval(Self.week))
             let browser = try await signedIn(client, email, "lantern-otter-river-43")
             let change = ["currentPassword": "lantern-otter-river-43", "newPassword": "otter-river-lantern-44"]
             #expect(try await browser.post("/api/me/password", change).status == 204)
-            clock.advance(2 * Self.week)
+            clock.advance(52 * Self.week)
             #expect(try await login(client, email, "otter-river-lantern-44").status == 200)
+            #expect(try await login(client, own.email, ServerUnderTest.password).status == 200)
         }
     }
 
