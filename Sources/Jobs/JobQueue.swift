@@ -106,8 +106,8 @@ package struct JobQueue: Sendable {
         """
         WITH RECURSIVE wanted AS MATERIALIZED (
             SELECT * FROM unnest(
-                \(wanted.map(\.kind)), \(wanted.map(\.priority.rawValue)), \(wanted.map(\.share)), \(wanted.map(\.room)),
-                \(wanted.map(\.takesPlace))) AS w (kind, priority, share, room, takes_place)
+                \(wanted.map(\.kind))::text[], \(wanted.map(\.priority.rawValue))::bigint[], \(wanted.map(\.share))::bigint[],
+                \(wanted.map(\.room))::bigint[], \(wanted.map(\.takesPlace))::boolean[]) AS w (kind, priority, share, room, takes_place)
         ), waiting AS (
             SELECT w.kind, (
                 SELECT j.company_key FROM jobs j WHERE j.status = 'PENDING' AND j.kind = w.kind
@@ -147,13 +147,13 @@ package struct JobQueue: Sendable {
             -- As they are when they are locked: one may just have been ended or extended. By arrays, since they are few, whatever the planner
             -- thinks of the list.
             SELECT j.id FROM jobs j
-            WHERE j.id = ANY(ARRAY(SELECT c.id::text FROM chosen c WHERE NOT c.takes_place OR c.place <= \(places)))
+            WHERE j.id = ANY(ARRAY(SELECT c.id::text FROM chosen c WHERE NOT c.takes_place OR c.place <= \(places)::bigint))
                 AND (j.status = 'PENDING' OR (j.status = 'RUNNING' AND j.lease_until < now()))
             FOR UPDATE SKIP LOCKED
         )
         UPDATE jobs SET status = 'RUNNING', attempts = attempts + CASE status WHEN 'PENDING' THEN 1 ELSE 0 END,
             -- A worker that takes its own job again was not lost: the database was away from it.
-            lost_leases = lost_leases + CASE WHEN status = 'RUNNING' AND leased_by IS DISTINCT FROM \(worker) THEN 1 ELSE 0 END,
+            lost_leases = lost_leases + CASE WHEN status = 'RUNNING' AND leased_by IS DISTINCT FROM \(worker)::text THEN 1 ELSE 0 END,
             taken = taken + 1, leased_by = \(worker), lease_until = now() + make_interval(secs => \(lease.inSeconds)),
             started_at = coalesce(started_at, now())
         WHERE id = ANY(ARRAY(SELECT t.id::text FROM taken t))

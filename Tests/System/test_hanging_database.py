@@ -1,10 +1,9 @@
 """PostgreSQL takes connections and answers nothing: requests end all the same, and so does the program when it is told to."""
 
+import http.client
 import os
 import signal
 import threading
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -72,7 +71,7 @@ def aside(function):
     def run():
         try:
             function()
-        except (OSError, urllib.error.URLError):
+        except (OSError, http.client.HTTPException):
             pass
 
     thread = threading.Thread(target=run)
@@ -84,7 +83,7 @@ def test_a_database_that_hangs_holds_no_request_and_not_the_end_of_the_program(p
     installation, server = place
     sandbox.slow_down(300)
     run = installation.call("POST", "/api/employees/scan")["id"]
-    wait_for(lambda: installation.call("GET", f"/api/scans/{run}")["scanned"] > 0, "the scan")
+    wait_for(lambda: installation.call("GET", f"/api/scans/{run}")["scanned"] > 0, "the scan", explain=installation.server.words)
 
     server.hang()
     assert Client(installation.url).ask("GET", "/api/health").status == 503

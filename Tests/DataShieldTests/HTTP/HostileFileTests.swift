@@ -129,7 +129,7 @@ import Testing
                 let email = "v\(number)@\(client.company.rawValue.suffix(10)).example"
                 emails.append(email)
                 _ = try await database.makeEmployee(in: client.company, email: email)
-                let folder = "US[AB12AB12AB12AB12\(number)] [2026-11-10T10_00_00]\(text.swapping("\0", for: ""))"
+                let folder = "US[AB12AB12AB12AB12\(number)] [2026-11-10T10_00_00]\(text.swapping { $0 == "\0" || $0 == "\\" ? "" : nil })"
                 zip.add(
                     "\(folder)/Passwords.txt",
                     "URL: https://portal.example/\(text)\nUsername: \(email)\nPassword: \(text)\nApplication: \(text)\n===============\n")

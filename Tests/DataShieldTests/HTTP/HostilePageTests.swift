@@ -17,12 +17,15 @@ import Testing
     private func makeWorld(_ client: TestClient) async throws -> World {
         let text = HostileText.whole
         let company = client.company
+        // Whoever calls has a password that can be compared.
+        let hash = try await PasswordHasher(cost: 4).hash(ServerUnderTest.password)
+        try await database.system.execute("UPDATE users SET hashed_password = \(hash) WHERE id = \(client.user)")
         // It stands on every page.
         #expect(try await client.patch("/api/company", ["name": HostileText.texts[0]]).status == 200)
         let employee = try await database.makeEmployee(
             in: company, email: "q@nord.example", firstName: text, lastName: HostileText.texts.last ?? "", department: text)
         #expect(try await client.patch("/api/employees/\(employee)", ["title": text, "externalId": text]).status == 200)
-        let breach = try await database.makeBreach(name: "hostile", dataTypes: ["email", "password", text])
+        let breach = try await database.makeBreach(dataTypes: ["email", "password", text])
         try await database.system.execute("UPDATE breaches SET title = \(text), description = \(text), domain = \(text) WHERE id = \(breach)")
         _ = try await database.makeBreachRecord(in: company, employee: employee, breach: breach, exposedData: ["email", "password", text])
         let alert = try await database.makeAlert(in: company, message: text, employee: employee, breach: breach)

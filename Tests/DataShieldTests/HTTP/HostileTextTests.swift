@@ -17,8 +17,10 @@ import Testing
         "PATCH /api/directory/{id} config", "POST /api/directory/preview config", "POST /api/users password", "PATCH /api/users/{id} password",
     ]
 
-    /// Fields that are taken and never shown.
-    private static let secret: Set = ["POST /api/users password", "PATCH /api/users/{id} password"]
+    /// Fields that are taken and not answered: passwords, and weights, of which what is no number counts as not given.
+    private static let unanswered: Set = [
+        "POST /api/users password", "PATCH /api/users/{id} password", "POST /api/company/risk/preview riskWeights",
+    ]
 
     /// What else a body needs.
     private static let samples: [String: [String: JSONValue]] = [
@@ -34,14 +36,15 @@ import Testing
     private let database = TestDatabase.current
 
     /// A path with the id of something that was made for it.
-    private func path(_ route: RegisteredRoute, _ company: CompanyID) async throws -> String {
+    private func path(_ route: RegisteredRoute, _ client: TestClient) async throws -> String {
+        let company = client.company
         guard route.path.contains("{") else { return route.path }
         let id: String
         switch route.path.split(separator: "/").first(where: { $0 != "api" }) {
         case "alerts": id = try await alert(company).rawValue
         case "employees": id = try await database.makeEmployee(in: company).rawValue
         case "users": id = try await database.makeUser(in: company).rawValue
-        case "directory", "directories": id = try await database.makeDirectoryConnection(in: company).rawValue
+        case "directory": id = try await client.post("/api/directory", ["type": "SCIM"]).decode(DirectoryResponse.self).id.rawValue
         default: id = CUID.make(at: Date())
         }
         return route.path.replacing("{id}", with: id).replacing("{type}", with: "AZURE_AD")
@@ -72,7 +75,7 @@ import Testing
     @Test func `every text field of the API gives back what it takes, to the scalar`() async throws {
         try await withServer { (client) async throws in
             var tried: Set<String> = []
-            for route in bodies(client) {
+            for route in try await bodies(client) {
                 for field in HostileText.fields(of: route.body) {
                     tried.insert(Self.key(route, field))
                     for text in HostileText.texts { try await offer(text, field, route, client) }
@@ -83,15 +86,18 @@ import Testing
         }
     }
 
-    private func bodies(_ client: TestClient) -> [RegisteredRoute] {
-        client.application.routes.filter { !$0.isPage && $0.access != .directoryToken && $0.body != nil }
+    /// The routes with a JSON body. Whoever calls them has a password that can be compared.
+    private func bodies(_ client: TestClient) async throws -> [RegisteredRoute] {
+        let hash = try await PasswordHasher(cost: 4).hash(ServerUnderTest.password)
+        try await database.system.execute("UPDATE users SET hashed_password = \(hash) WHERE id = \(client.user)")
+        return client.application.routes.filter { !$0.isPage && $0.access != .directoryToken && $0.body != nil }
     }
 
     private static func key(_ route: RegisteredRoute, _ field: Schema.Property) -> String { "\(route.method.rawValue) \(route.path) \(field.name)" }
 
     private func send(_ text: String, _ field: Schema.Property, _ route: RegisteredRoute, _ client: TestClient) async throws -> TestClient.Answer {
         let body = try await body(route, field, HostileText.value(text, as: field.schema), client.company)
-        return try await client.send(route.method.rawValue, try await path(route, client.company), json: body)
+        return try await client.send(route.method.rawValue, try await path(route, client), json: body)
     }
 
     private func offer(_ text: String, _ field: Schema.Property, _ route: RegisteredRoute, _ client: TestClient) async throws {
@@ -99,8 +105,11 @@ import Testing
         let answer = try await send(text, field, route, client)
         switch answer.status {
         case 200..<300:
-            if Self.secret.contains(key) { return }
-            let isHeld = HostileText.isHeld(text, in: try answer.json)
+            if Self.unanswered.contains(key) { return }
+            var found = try answer.json
+            // It answers what became of each, and not the alerts themselves.
+            if route.path == "/api/alerts/bulk" { found = try await client.get("/api/alerts?limit=1&status=RESOLVED").json }
+            let isHeld = HostileText.isHeld(text, in: found)
             #expect(isHeld, "\(key) lost something of \(Array(text.unicodeScalars))")
         case 400..<500: #expect(Self.checked.contains(key), "\(key): \(answer.status) \(answer.text)")
         default: Issue.record("\(key): \(answer.status) for \(Array(text.unicodeScalars))")
@@ -109,7 +118,7 @@ import Testing
 
     @Test func `what no field can hold is refused in words and never ends in a fault`() async throws {
         try await withServer { (client) async throws in
-            for route in bodies(client) {
+            for route in try await bodies(client) {
                 for field in HostileText.fields(of: route.body) { try await strain(field, route, client) }
             }
         }
@@ -125,10 +134,10 @@ import Testing
         #expect(names.contains { $0.hasPrefix(field.name) }, "\(key): \(names)")
         for text in Self.long {
             let status = try await send(text, field, route, client).status
-            #expect((400..<500).contains(status), "\(key) with \(text.utf8.count) bytes: \(status)")
+            #expect((400..<500).contains(status) || Self.unanswered.contains(key) && status == 200, "\(key) with \(text.utf8.count) bytes: \(status)")
         }
         let whole = try JSONCoding.encode(try await body(route, field, HostileText.value("HALF", as: field.schema), client.company))
-        let path = try await path(route, client.company)
+        let path = try await path(route, client)
         for half in ["\\ud800", "\\udc00", "\\ud83dx", "\\ud800\\ud800"] {
             let bytes = Array(String(decoding: whole, as: UTF8.self).replacing("HALF", with: half).utf8)
             let status = try await client.send(route.method.rawValue, path, body: bytes, contentType: "application/json").status
@@ -145,7 +154,7 @@ import Testing
 
     /// Asks a list by each text of its query string.
     private func ask(_ route: RegisteredRoute, _ client: TestClient) async throws {
-        let path = try await path(route, client.company)
+        let path = try await path(route, client)
         for name in HostileText.fields(of: route.query).map(\.name) {
             for text in HostileText.texts {
                 let status = try await client.get("\(path)?\(name)=\(Self.escaped(text))").status

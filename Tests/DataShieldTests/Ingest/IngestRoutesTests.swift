@@ -268,7 +268,8 @@ import Testing
 
     @Test func `an upload that brings enough each time ends after an hour all the same`() async throws {
         let database = TestDatabase.current
-        let (clock, uploads, asked) = (TestClock(), IngestUploads(), Mutex(0))
+        let (clock, uploads) = (TestClock(), IngestUploads())
+        let asked = Mutex(0)
         let ingests = Ingests(
             database: database.tenant, system: database.system, recorder: Recorder(), secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)),
             uploads: uploads, clock: clock)

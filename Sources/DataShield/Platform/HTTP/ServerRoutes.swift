@@ -58,7 +58,9 @@ struct ServerRoutes {
     /// How long the database may take for a question that costs it nothing.
     private static let patience = Duration.seconds(5)
 
-    private struct NoAnswer: Error {}
+    private struct NoAnswer: Error, CustomStringConvertible {
+        let description = "PostgreSQL did not answer within \(ServerRoutes.patience)"
+    }
 
     /// Asks the database something. One that hangs is given up on after a while: whoever watches over us does not wait longer either.
     private func askDatabase() async throws {
