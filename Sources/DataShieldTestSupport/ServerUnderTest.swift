@@ -43,6 +43,9 @@ package func withServer<R>(
     doors: DoorLimits? = nil, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, _ body: (TestClient) async throws -> R
 ) async throws -> R {
     let database = TestDatabase.current
+    // Before anything is made that has to be shut down.
+    let companyID: CompanyID
+    if let company { companyID = company } else { companyID = try await database.makeCompany() }
     var parts = Application.Parts(
         settings: settings, database: database.tenant, system: database.system, secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)),
         logger: logger)
@@ -50,11 +53,7 @@ package func withServer<R>(
     parts.passwordCost = 4
     parts.remediationDirectories = directories
     parts.clock = clock
-    // Before the program is there: what it holds has to be let go of, also when this fails.
-    let companyID: CompanyID
-    if let company { companyID = company } else { companyID = try await database.makeCompany() }
     let application = try Application.build(parts)
-
     let (ports, running) = AsyncStream.makeStream(of: Int.self)
     // The server and what it hands its uploads to: the pools belong to the test's database, and jobs are run by the tests that want them.
     let server = application.server(doors: doors) { running.yield($0) }

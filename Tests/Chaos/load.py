@@ -204,10 +204,7 @@ class Desk(Actor):
         if not self.alerts:
             return
         alert = self.numbers.choice(list(self.alerts))
-        if self.numbers.random() < 0.4:
-            self.comment(alert)
-        else:
-            self.move(alert)
+        self.numbers.choices([self.comment, self.move, self.acknowledge], [4, 5, 1])[0](alert)
 
     def comment(self, alert):
         body = f"Comment {self.next()} of {self.domain}"
@@ -239,6 +236,25 @@ class Desk(Actor):
                 self.unexpected("a resolution", answer)
         else:
             self.unexpected(f"a move from {status} to {wanted}", answer)
+
+    def acknowledge(self, _):
+        """Some at once."""
+        known = [alert for alert, values in self.alerts.items() if values[0].is_certain and values[1].is_certain]
+        some = self.numbers.sample(known, min(len(known), 4))
+        if not some:
+            return
+        answer = self.ask("POST", "/api/alerts/bulk", {"ids": some, "status": "ACKNOWLEDGED"})
+        if answer is None:
+            for alert in some:
+                # A resolved one cannot go there.
+                if self.alerts[alert][0].value == "OPEN":
+                    self.alerts[alert][0].unknown("ACKNOWLEDGED")
+        elif answer.status == 200:
+            for result in answer.json["results"]:
+                if result["outcome"] == "CHANGED":
+                    self.alerts[result["id"]][0].acknowledged("ACKNOWLEDGED")
+        else:
+            self.unexpected("some alerts at once", answer)
 
     def look(self, alert):
         status, resolution = self.alerts[alert]
@@ -316,6 +332,15 @@ class Scanner(Actor):
             return self.unexpected("a scan", answer)
         self.runs.append(answer.json["id"])
         return answer.json["id"]
+
+    def last_scan(self):
+        """One more scan, when there may be one: the load may have begun as many as a minute has."""
+        for _ in range(30):
+            run = self.scan()
+            if run:
+                return run
+            pause(3)
+        return None
 
     def check(self):
         # One that had nobody to ask about but the ghosts, and heard nothing of them, has failed: that is so without kills, too.

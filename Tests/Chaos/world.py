@@ -1,5 +1,6 @@
 """A world: programs, their database, what stands in for the services outside, and the blows that hit them."""
 
+import datetime
 import os
 import random
 import re
@@ -343,19 +344,23 @@ class World(Installation):
     # MARK: The end of a sweep
 
     def settle(self):
-        """Kills what runs, so that nobody is at work; takes the waiting out of what is only waited for; and starts all again."""
+        """Kills all that runs and starts it again; and takes the waiting out of what is only waited for: whoever was at work before is dead."""
         for program in self.programs:
             program.process.kill()
         self.ledger.kills["all at once"] += 1
-        if not self.database:
-            # What a killed program leaves behind of its private database works on until the next start: nobody is in it.
-            pause(0)
-        self.ask("UPDATE remediation_requests SET lease_until = clock_timestamp() - interval '1 second' WHERE status = 'STARTED'")
-        self.ask("UPDATE ingest_runs SET seen_at = now() - interval '3 minutes' WHERE status = 'RUNNING' AND trigger = 'upload'")
-        self.ask("UPDATE jobs SET run_after = now() WHERE status = 'PENDING'")
+        end = datetime.datetime.now(datetime.timezone.utc).isoformat()
         for program in self.programs:
             self.launch(program)
         self.healthy()
+        self.ask(
+            "UPDATE remediation_requests SET lease_until = clock_timestamp() - interval '1 second' "
+            f"WHERE status = 'STARTED' AND started_at <= '{end}'"
+        )
+        self.ask(
+            "UPDATE ingest_runs SET seen_at = now() - interval '3 minutes' "
+            f"WHERE status = 'RUNNING' AND trigger = 'upload' AND created_at <= '{end}'"
+        )
+        self.ask("UPDATE jobs SET run_after = now() WHERE status = 'PENDING'")
 
     def stop(self):
         """Ends the programs as an administrator does.

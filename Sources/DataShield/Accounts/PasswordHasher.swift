@@ -52,9 +52,10 @@ package final class PasswordHasher: Sendable {
     /// Compares a password with a stored hash.
     /// - Parameters:
     ///   - password: one of which bcrypt would not see the whole, because it is too long or has a NUL in it, is never the right one.
-    ///   - hash: nil when there is no such user: the same work is done and the answer is false, as for such a password.
+    ///   - hash: nil when there is no such user: the same work is done and the answer is false, as for such a password, and for a user who has
+    ///     something else in its place ("!") and cannot sign in with any.
     package func verify(_ password: String, against hash: String?) async throws -> Bool {
-        let hash = PasswordRules.isSeenWhole(password) ? hash : nil
+        let hash = PasswordRules.isSeenWhole(password) ? hash.flatMap { $0.utf8.starts(with: "$2".utf8) ? $0 : nil } : nil
         let stored = hash ?? dummy
         let seen = String(decoding: password.utf8.prefix(PasswordRules.lengths.upperBound), as: UTF8.self)
         let isEqual = try await run { try ConstantTime.equal(Self.crypt(seen, setting: stored), stored) }

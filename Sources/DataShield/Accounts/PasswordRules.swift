@@ -103,12 +103,19 @@ struct GuessableWords {
                 isReached[place + 1] = true
                 if hasWord[place] { hasWord[place + 1] = true }
             }
-            for word in words where password.count - place >= word.count && zip(password[place...], word).allSatisfy(Self.looksLike) {
+            for word in words where Self.stands(word, in: password[place...]) {
                 isReached[place + word.count] = true
                 hasWord[place + word.count] = true
             }
         }
         return hasWord[password.count]
+    }
+
+    /// Whether a text begins with a word, of which one letter at least is itself: "155" is a number, and not "is" written with digits.
+    private static func stands(_ word: [Unicode.Scalar], in text: ArraySlice<Unicode.Scalar>) -> Bool {
+        guard text.count >= word.count else { return false }
+        let pairs = zip(text, word)
+        return pairs.allSatisfy(looksLike) && pairs.contains { $0 == $1 }
     }
 
     private static func looksLike(_ given: Unicode.Scalar, _ letter: Unicode.Scalar) -> Bool {

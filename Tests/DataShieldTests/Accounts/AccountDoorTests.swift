@@ -35,7 +35,7 @@ import Testing
     // MARK: Passwords
 
     @Test func `with 72 right bytes and one more nobody signs in`() async throws {
-        try await withServer(as: nil) { client in
+        try await withServer(as: nil) { (client) async throws in
             let whole = String(repeating: "x9Ks!", count: 14) + "zz"
             let user = try await makeUser(client, password: whole)
             let wrong = try await login(client, user.email, "wrong-password-here")
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `whoever has found a session cannot guess the password by changing it`() async throws {
-        try await withServer(as: nil) { client in
+        try await withServer(as: nil) { (client) async throws in
             let user = try await makeUser(client)
             let browser = try await signedIn(client, user.email)
             let wrong = ["currentPassword": "wrong-password-here", "newPassword": "lantern-otter-river-43"]
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `guesses at the sign-in keep nobody from changing their password`() async throws {
-        try await withServer(as: nil) { client in
+        try await withServer(as: nil) { (client) async throws in
             let user = try await makeUser(client)
             let browser = try await signedIn(client, user.email)
             for _ in 0..<Throttle.perAddress { _ = try await login(client, user.email, "wrong-password-here", source: "198.51.100.8") }
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `a password that an administrator gives is good at once, however often its owner failed`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let (user, other) = (try await makeUser(client), try await makeUser(client))
             for email in [user.email, other.email] {
                 for _ in 0..<Throttle.perAddress { _ = try await login(client, email, "wrong-password-here", source: "198.51.100.9") }
@@ -99,7 +99,7 @@ import Testing
 
     @Test func `a first password ends after a week, and an administrator gives another one`() async throws {
         let clock = MovableClock()
-        try await withServer(now: clock.now) { client in
+        try await withServer(now: clock.now) { (client) async throws in
             let made = try await client.post("/api/users", ["email": "first-\(CUID.make(at: Date()).suffix(8))@acme.example"])
             let created = try made.decode(UserRoutes.CreatedUser.self)
             let (email, password) = (created.user.email, try #require(created.password))
@@ -116,15 +116,14 @@ import Testing
             #expect(try await client.get("/users").text.contains("First password ended"))
             // One's own password does not end.
             let own = try await makeUser(client)
-            clock.advance(52 * Self.week)
-            #expect(try await login(client, own.email, ServerUnderTest.password).status == 200)
             let answer = try await client.patch("/api/users/\(created.user.id)", ["password": "lantern-otter-river-43"])
             #expect(try answer.decode(UserRoutes.UserResponse.self).firstPasswordEndsAt == clock.now().addingTimeInterval(Self.week))
             let browser = try await signedIn(client, email, "lantern-otter-river-43")
             let change = ["currentPassword": "lantern-otter-river-43", "newPassword": "otter-river-lantern-44"]
             #expect(try await browser.post("/api/me/password", change).status == 204)
-            clock.advance(2 * Self.week)
+            clock.advance(52 * Self.week)
             #expect(try await login(client, email, "otter-river-lantern-44").status == 200)
+            #expect(try await login(client, own.email, ServerUnderTest.password).status == 200)
         }
     }
 
@@ -132,7 +131,7 @@ import Testing
 
     @Test func `a sign-in with an unknown address at a company's domain is an event of that company`() async throws {
         let log = RecordedLog()
-        try await withServer(as: nil, logger: log.logger) { client in
+        try await withServer(as: nil, logger: log.logger) { (client) async throws in
             let domain = try await client.application.companies.find(client.company).domain
             let known = try await makeUser(client)
             let answers = [
@@ -157,7 +156,7 @@ import Testing
     }
 
     @Test func `a trail cannot be filled by unknown addresses`() async throws {
-        try await withServer(as: nil) { client in
+        try await withServer(as: nil) { (client) async throws in
             let domain = try await client.application.companies.find(client.company).domain
             let unknown = client.application.signIn.unknown
             for number in 0..<50 { try await unknown.record("a\(number)@\(domain)", from: .init(address: "203.0.113.40")) }
@@ -172,7 +171,7 @@ import Testing
     @Test(arguments: [false, true]) func `a session is known by the one name that its cookie has here`(isHTTPS: Bool) async throws {
         var settings = Settings.testing
         if isHTTPS { settings.publicURL = URL(string: "https://shield.example") }
-        try await withServer(as: nil, settings: settings) { client in
+        try await withServer(as: nil, settings: settings) { (client) async throws in
             let answer = try await login(client, try await makeUser(client).email, ServerUnderTest.password)
             let cookie = try #require(answer.header("Set-Cookie"))
             let token = try #require(cookie.split(separator: ";").first?.split(separator: "=").last)
@@ -187,7 +186,7 @@ import Testing
     }
 
     @Test func `a message is shown once, and only where it was made`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let done = try await client.submit("/account/theme", [("theme", "dark")])
             #expect(done.headers.filter { $0.name.lowercased() == "set-cookie" }.count == 1)
             let answer = try await client.submit("/account/sessions/end-others", [])

@@ -88,6 +88,7 @@ import Testing
         #expect(!hasher.isOutdated(hasher.dummy))
         #expect(try await hasher.verify("U*U", against: hasher.dummy))
         #expect(!(try await hasher.verify("U*U", against: nil)))
+        #expect(!(try await hasher.verify("!", against: "!")))
         // It waits for its turn as a real one does.
         let full = PasswordHasher(cost: 4, threadCount: 1, maximumWaiting: 0)
         await #expect(throws: PasswordHasher.Failure.busy) { try await full.verify("wrong-password-here", against: nil) }

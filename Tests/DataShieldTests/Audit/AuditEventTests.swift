@@ -19,7 +19,7 @@ import Testing
     // MARK: What was taken out
 
     @Test func `every export leaves an event, whoever takes it`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let exports = client.application.routes.filter { $0.path.hasSuffix("/export") || ($0.answerType ?? "").hasPrefix("text/csv") }
             #expect(exports.count >= 6)
             for browser in [client, try await client.signedIn(as: .viewer)] {
@@ -37,7 +37,7 @@ import Testing
     // MARK: What was tried
 
     @Test func `trying weights is an event, and moving a slider not many`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             for weight in 1...5 {
                 let body = JSONValue.object(["riskWeights": .object(["session": .integer(weight)])])
                 #expect(try await client.post("/api/company/risk/preview", body).status == 200)
@@ -58,7 +58,7 @@ import Testing
     @Test func `a dry run is an event, on a page and by the API`() async throws {
         let world = try await RemediationWorld(clock: MovedClock(Date()))
         let alert = try await world.makeAlert(about: try await world.makePerson())
-        try await withServer(in: world.company, directories: world.directory) { client in
+        try await withServer(in: world.company, directories: world.directory) { (client) async throws in
             let order = JSONValue.object(["action": .string("REVOKE_SESSIONS"), "dryRun": .bool(true)])
             #expect(try await client.post("/api/alerts/\(alert)/remediate", order).status == 200)
             let bulk = JSONValue.object(["ids": .array([.string(alert.rawValue)]), "action": .string("REVOKE_SESSIONS"), "dryRun": .bool(true)])
@@ -91,7 +91,7 @@ import Testing
         try await Sandbox.with(.init()) { url, _ in
             var settings = Settings.testing
             settings.directoryURLs["OKTA"] = URL(string: url)
-            try await withServer(settings: settings) { client in
+            try await withServer(settings: settings) { (client) async throws in
                 let (secret, other) = (try #require(DirectorySamples.okta["apiToken"]), "00anotherTokenOfSomebodyElse0123456789abcd")
                 #expect(try await client.post("/api/directory/preview", New(config: DirectorySamples.okta)).status == 200)
                 let tried = members(try await events(client, "directory.previewed").first?.after)
@@ -138,7 +138,7 @@ import Testing
 
     @Test func `a refusal by role is an event, one for each user, route and minute`() async throws {
         let clock = MovableClock()
-        try await withServer(now: clock.now) { client in
+        try await withServer(now: clock.now) { (client) async throws in
             let viewer = try await client.signedIn(as: .viewer)
             for _ in 0..<20 { #expect(try await viewer.get("/api/users").status == 403) }
             #expect(try await viewer.get("/users").status == 403)
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test func `asked twenty times at once, it is one event`() async throws {
-        try await withServer(as: .viewer) { client in
+        try await withServer(as: .viewer) { (client) async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 {
                     group.addTask {

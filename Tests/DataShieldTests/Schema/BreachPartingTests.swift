@@ -20,7 +20,7 @@ import Testing
             try files.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
         }
         let database = TestDatabase.current
-        let name = "\(database.name)p"
+        let name = "\(database.name)p\(CUID.make(at: Date()).suffix(6))"
         var url = try #require(URLComponents(string: database.url))
         url.path = "/" + name
         try await database.owner.execute("CREATE DATABASE \(identifier: name)")

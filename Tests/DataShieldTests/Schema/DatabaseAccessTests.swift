@@ -34,7 +34,7 @@ import Testing
         #expect(database.access.sharing == nil)
         let company = try await database.makeCompany()
         _ = try await database.makeEmployee(in: company)
-        let (access, visible) = (database.access, login == .app ? 0 : 1)
+        let access = database.access
         try await withPool(access.configuration(login)) { pool in
             try await pool.withConnection { connection in
                 for attempt in Self.attempts(login) {
@@ -48,7 +48,8 @@ import Testing
                 // What the role was before it was set is what it is.
                 for attempt in ["RESET ROLE", "SET ROLE NONE", "RESET SESSION AUTHORIZATION", "RESET ALL"] {
                     try await connection.execute(SQL(unsafe: attempt))
-                    #expect(try await connection.first("SELECT count(*) FROM employees", as: Int.self) == visible, "\(attempt)")
+                    // The app has said no company.
+                    #expect(try await connection.first("SELECT count(*) > 0 FROM employees", as: Bool.self) == (login == .system), "\(attempt)")
                     #expect(try await connection.first("SELECT session_user = current_user", as: Bool.self) == true)
                 }
             }
@@ -139,13 +140,13 @@ import Testing
     }
 
     @Test func `nothing of a login is printed`() {
-        let access = DatabaseAccess(url: "postgresql://o:secret@h/d", ways: [.app: .init(parameters: ["password": "secret"])])
+        let access = DatabaseAccess(url: "postgresql://o:hunter2@h/d", ways: [.app: .init(parameters: ["password": "hunter2"])])
         for text in ["\(access)", String(reflecting: access), "\(access.configuration(.app))", String(reflecting: access.configuration(.app))] {
-            #expect(!text.contains("secret"))
+            #expect(!text.contains("hunter2"))
         }
         var dumped = ""
         dump(access, to: &dumped)
-        #expect(!dumped.contains("secret"))
+        #expect(!dumped.contains("hunter2"))
     }
 
     // MARK: Users of the server

@@ -37,7 +37,7 @@ import Testing
     // MARK: Company
 
     @Test func `the settings are saved, and the next page says so`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let form = [("name", " Acme & Söhne "), ("timezone", "Europe/Berlin"), ("scanIntervalMinutes", "360")]
             let answer = try await client.submit("/settings", form)
             #expect(answer.status == 303 && answer.header("Location") == "/settings")
@@ -58,7 +58,7 @@ import Testing
         ([("name", "Acme"), ("timezone", "UTC"), ("scanIntervalMinutes", "4")], "from 5 to 525600"),
     ])
     func `settings that cannot be are shown again with the reason`(_ form: [(String, String)], _ words: String) async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let before = try await company(client)
             let answer = try await client.submit("/settings", form)
             #expect(answer.status == 422)
@@ -72,7 +72,7 @@ import Testing
     // MARK: Weights
 
     @Test func `weights are saved, and the scores are reckoned once, by a job`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let person = try await makePerson(client)
             let before = try #require(try await score(person))
             let answer = try await client.submit("/settings/weights", weights(["criticalData": "0"], "save"))
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func `a preview says what would change and changes nothing`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let person = try await makePerson(client)
             let before = try await score(person)
             let answer = try await client.submit("/settings/weights", weights(["recency": "900", "criticalData": "900"], "preview"))
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: ["save", "preview"]) func `a weight that cannot be is refused, also in a preview`(_ action: String) async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let answer = try await client.submit("/settings/weights", weights(["session": "-5"], action))
             #expect(answer.status == 422)
             #expect(answer.text.contains("must be a number that is not negative"))
@@ -125,7 +125,7 @@ import Testing
     // MARK: Who may
 
     @Test func `a viewer reads the settings and changes none`() async throws {
-        try await withServer(as: .viewer) { client in
+        try await withServer(as: .viewer) { (client) async throws in
             let before = try await company(client)
             #expect(try await client.get("/settings").status == 200)
             #expect(try await client.submit("/settings", [("name", "Mine"), ("timezone", "UTC")]).status == 403)
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test func `another company's settings and scores stay as they are`() async throws {
-        try await withServer { client in
+        try await withServer { (client) async throws in
             let strange = try await TestDatabase.current.makeCompany(name: "Strange")
             let other = try await client.signedIn(as: .admin, in: strange)
             #expect(try await other.submit("/settings", [("name", "Renamed"), ("timezone", "UTC")]).status == 303)
