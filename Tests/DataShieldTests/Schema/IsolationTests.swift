@@ -179,6 +179,7 @@ import Testing
                 VALUES (\(CUID.make(at: Date())), \(company), 'REVOKE_SESSIONS', 'SUCCESS', 'x')
                 """,
                 "INSERT INTO remediation_settings (company_id) VALUES (\(company))",
+                "INSERT INTO remediation_orders (company_id, cause, digest) VALUES (\(company), 'x', 'x')",
                 """
                 INSERT INTO remediation_requests (id, company_id, action, employee_id, target, trigger, cause, performed_by)
                 VALUES (\(RemediationRequestID()), \(company), 'REVOKE_SESSIONS', \(employee), 'x', 'manual', 'x', 'x')
