@@ -120,7 +120,7 @@ class Sweep:
         world.until(lambda: not remediation.settled(world), "an end of all that was begun", is_needed=False, seconds=150)
         ledger.hold("nothing waits or runs without end", remediation.settled(world))
         self.scanner.renew()
-        run = self.scanner.scan()
+        run = self.scanner.last_scan()
         ledger.hold("a scan can be begun when all is quiet", not run)
         world.until(
             lambda: run and self.scanner.client.call("GET", f"/api/scans/{run}")["status"] in ("SUCCEEDED", "FAILED"), "the last scan",

@@ -34,8 +34,12 @@ class Ledger:
     def broken(self, check, text):
         with self.lock:
             self.checked[check] = self.checked.get(check, 0) + 1
-            self.violations.setdefault(check, []).append(text)
+            words = self.violations.setdefault(check, [])
+            words.append(text)
+            is_first = len(words) == 1
         self.note(f"VIOLATION {check}: {text}")
+        if is_first:
+            print(f"{self.name}: BROKEN: {check}: {text[:300]}", flush=True)
 
     def hold(self, check, wrong):
         """Whether nothing is wrong; what is, is listed."""

@@ -333,6 +333,15 @@ class Scanner(Actor):
         self.runs.append(answer.json["id"])
         return answer.json["id"]
 
+    def last_scan(self):
+        """One more scan, when there may be one: the load may have begun as many as a minute has."""
+        for _ in range(30):
+            run = self.scan()
+            if run:
+                return run
+            pause(3)
+        return None
+
     def check(self):
         # One that had nobody to ask about but the ghosts, and heard nothing of them, has failed: that is so without kills, too.
         rows = self.world.ask(
