@@ -25,7 +25,7 @@ enum HostileText {
         }.joined()
 
     /// It, one that begins with a mark, and the one of which a browser made something.
-    static let few = [whole, "\u{301}va"] + texts.suffix(1)
+    static let few = [whole, "\u{301}va", "\u{FE0F} Chef"] + texts.suffix(1)
 
     /// What stands in a page only when a value was not escaped.
     private static let raw: [Data] =

@@ -78,7 +78,7 @@ import Testing
             for route in try await bodies(client) {
                 for field in HostileText.fields(of: route.body) {
                     tried.insert(Self.key(route, field))
-                    for text in HostileText.texts { try await offer(text, field, route, client) }
+                    for text in HostileText.few { try await offer(text, field, route, client) }
                 }
             }
             #expect(tried.isSuperset(of: Self.checked), "\(Self.checked.subtracting(tried)) are no fields")
@@ -138,7 +138,7 @@ import Testing
         }
         let whole = try JSONCoding.encode(try await body(route, field, HostileText.value("HALF", as: field.schema), client.company))
         let path = try await path(route, client)
-        for half in ["\\ud800", "\\udc00", "\\ud83dx", "\\ud800\\ud800"] {
+        for half in ["\\ud800", "x\\udc00"] {
             let bytes = Array(String(decoding: whole, as: UTF8.self).replacing("HALF", with: half).utf8)
             let status = try await client.send(route.method.rawValue, path, body: bytes, contentType: "application/json").status
             #expect(status == 400, "\(key) with \(half): \(status)")
