@@ -9,8 +9,8 @@ import Testing
 @Suite(.freshDatabase) struct BreachPartingTests {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    /// A database as a program of an earlier release has left it.
-    private func withDatabase(at number: Int, _ body: (PostgresPool) async throws -> Void) async throws {
+    /// Brings a database to where a release has left it, and no further.
+    private func migrate(_ pool: PostgresPool, to number: Int) async throws {
         let files = FileManager.default
         let folder = files.temporaryDirectory.appendingPathComponent("migrations-\(UUID().uuidString)")
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -19,6 +19,11 @@ import Testing
             guard let ofFile = Int(file.lastPathComponent.prefix(4)), ofFile <= number else { continue }
             try files.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
         }
+        try await Migrator(directory: folder).run(on: pool)
+    }
+
+    /// An empty database.
+    private func withDatabase(_ body: (PostgresPool) async throws -> Void) async throws {
         let database = TestDatabase.current
         let name = "\(database.name)p\(CUID.make(at: Date()).suffix(6))"
         var url = try #require(URLComponents(string: database.url))
@@ -28,11 +33,7 @@ import Testing
         configuration.size = 2
         let pool = PostgresPool(configuration: configuration, logger: Self.logger)
         let result: Result<Void, any Error>
-        do {
-            try await Migrator(directory: folder).run(on: pool)
-            try await body(pool)
-            result = .success(())
-        } catch { result = .failure(error) }
+        do { result = .success(try await body(pool)) } catch { result = .failure(error) }
         await pool.close()
         try await database.owner.execute("DROP DATABASE \(identifier: name) WITH (FORCE)")
         try result.get()
@@ -86,12 +87,13 @@ import Testing
         """
 
     @Test func `each company gets its own, with what can be known to be its own, and everything of it follows`() async throws {
-        try await withDatabase(at: 17) { pool in
+        try await withDatabase { pool in
+            try await migrate(pool, to: 17)
             try await pool.transaction { try await $0.executeScript(Self.before) }
             let old = Set(try await pool.query("SELECT id FROM breaches", as: String.self))
             let versions: SQL = "SELECT concat(id, updated_at) FROM breach_records UNION ALL SELECT concat(id, updated_at) FROM alerts ORDER BY 1"
             let before = try await pool.query(versions, as: String.self)
-            try await Migrator(directory: DatabaseMigrations.directory).run(on: pool)
+            try await migrate(pool, to: 18)
 
             let stored = try await pool.query(
                 """
@@ -149,12 +151,13 @@ import Testing
     }
 
     @Test func `where there is only one company, its breaches keep their dates`() async throws {
-        try await withDatabase(at: 17) { pool in
+        try await withDatabase { pool in
+            try await migrate(pool, to: 17)
             try await pool.transaction { db in
                 try await db.executeScript(Self.before)
                 try await db.execute("DELETE FROM companies WHERE domain = 'b.example'")
             }
-            try await Migrator(directory: DatabaseMigrations.directory).run(on: pool)
+            try await migrate(pool, to: 18)
             let dates = try await pool.query(
                 "SELECT name || ' ' || coalesce(breach_date::text, '?') FROM breaches WHERE company_id IS NOT NULL ORDER BY name COLLATE \"C\"",
                 as: String.self)
