@@ -93,7 +93,8 @@ import Testing
             settings.directoryURLs["OKTA"] = URL(string: url)
             try await withServer(settings: settings) { (client) async throws in
                 let (secret, other) = (try #require(DirectorySamples.okta["apiToken"]), "00anotherTokenOfSomebodyElse0123456789abcd")
-                #expect(try await client.post("/api/directory/preview", New(config: DirectorySamples.okta)).status == 200)
+                let unsaved = JSONValue.object(["type": .string("OKTA"), "config": .object(DirectorySamples.okta.mapValues { .string($0) })])
+                #expect(try await client.post("/api/directory/preview", unsaved).status == 200)
                 let tried = members(try await events(client, "directory.previewed").first?.after)
                 #expect(tried["config.domain"] == .string("acme.okta.example") && tried["config.apiToken"] == .string("given"))
                 let made = try await client.post("/api/directory", New(name: "Okta", config: DirectorySamples.okta)).decode(DirectoryResponse.self)
