@@ -97,6 +97,10 @@ package struct JobQueue: Sendable {
             beginning: ["SELECT pg_advisory_xact_lock(\(Self.claimLock)), set_config('jit', 'off', true)"])
     }
 
+    /// From so many lost workers on, a job is in hand when no other such job is, over all processes: one that ends its workers is then found
+    /// out, and those that were only in hand with it get on.
+    private static let suspicion = 2
+
     /// The statement that takes jobs.
     ///
     /// What it reads depends on how many companies have something waiting, not on how many jobs: by the index `jobs_waiting` it goes from one
@@ -120,15 +124,17 @@ package struct JobQueue: Sendable {
                 ORDER BY j.company_key LIMIT 1)
             FROM waiting p WHERE p.company IS NOT NULL
         ), candidates AS (
-            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 0 AS turn, j.lease_until AS since
+            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 0 AS turn, j.lease_until AS since,
+                -- A worker that takes its own job again was not lost: the database was away from it.
+                j.lost_leases + CASE WHEN j.leased_by IS DISTINCT FROM \(worker)::text THEN 1 ELSE 0 END AS losses
             FROM jobs j JOIN wanted w ON w.kind = j.kind WHERE j.status = 'RUNNING' AND j.lease_until < now()
             UNION ALL
-            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 1, j.run_after
+            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 1, j.run_after, j.lost_leases
             FROM waiting p JOIN wanted w ON w.kind = p.kind
             CROSS JOIN LATERAL (
-                SELECT n.id, n.run_after FROM (
+                SELECT n.id, n.run_after, n.lost_leases FROM (
                     -- No more than anybody may take; a number that the planner knows, so that it reads the index in its order.
-                    SELECT j.id, j.run_after FROM jobs j
+                    SELECT j.id, j.run_after, j.lost_leases FROM jobs j
                     WHERE j.status = 'PENDING' AND j.kind = p.kind AND j.company_key = p.company AND j.run_after <= now()
                     ORDER BY j.run_after, j.id LIMIT 32) n
                 ORDER BY n.run_after, n.id
@@ -138,8 +144,15 @@ package struct JobQueue: Sendable {
                     WHERE r.status = 'RUNNING' AND r.kind = p.kind AND r.company_key = p.company))) END
             ) j
             WHERE p.company IS NOT NULL
+        ), suspected AS (
+            SELECT *, losses >= \(Self.suspicion)::bigint AS is_suspect,
+                row_number() OVER (PARTITION BY losses >= \(Self.suspicion)::bigint ORDER BY losses, turn, since, id) AS suspect
+            FROM candidates
         ), numbered AS (
-            SELECT *, row_number() OVER (PARTITION BY kind ORDER BY turn, since, id) AS number FROM candidates
+            SELECT *, row_number() OVER (PARTITION BY kind ORDER BY turn, since, id) AS number FROM suspected
+            WHERE NOT is_suspect OR (suspect = 1 AND NOT EXISTS (
+                SELECT FROM jobs r
+                WHERE r.status = 'RUNNING' AND r.lost_leases >= \(Self.suspicion)::bigint AND r.lease_until >= now()))
         ), chosen AS (
             SELECT id, takes_place, row_number() OVER (PARTITION BY takes_place ORDER BY priority, turn, since, id) AS place
             FROM numbered WHERE number <= room
@@ -152,7 +165,6 @@ package struct JobQueue: Sendable {
             FOR UPDATE SKIP LOCKED
         )
         UPDATE jobs SET status = 'RUNNING', attempts = attempts + CASE status WHEN 'PENDING' THEN 1 ELSE 0 END,
-            -- A worker that takes its own job again was not lost: the database was away from it.
             lost_leases = lost_leases + CASE WHEN status = 'RUNNING' AND leased_by IS DISTINCT FROM \(worker)::text THEN 1 ELSE 0 END,
             taken = taken + 1, leased_by = \(worker), lease_until = now() + make_interval(secs => \(lease.inSeconds)),
             started_at = coalesce(started_at, now())

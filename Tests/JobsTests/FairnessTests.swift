@@ -203,6 +203,40 @@ import Testing
         #expect(try await count(Waiting.kind, "PENDING") == 6)
     }
 
+    @Test func `jobs with which workers were lost more than once are in hand one at a time, until they get on`() async throws {
+        let companies = try await companies(4)
+        for (number, company) in companies.prefix(3).enumerated() { try await put(Waiting.self, "suspect\(number)", of: company) }
+        // Lost once before, and now again: one of them ends its workers, and the others were in hand with it.
+        try await TestDatabase.current.owner.execute(
+            """
+            UPDATE jobs SET status = 'RUNNING', attempts = 1, leased_by = 'a killed worker', lost_leases = 1, lease_until = now() - interval '1 second'
+            """)
+        let (begun, progress, end) = (Notes(), Gate(), Gate())
+        let waiting = Waiting { name in
+            begun.add(name)
+            guard name.hasPrefix("suspect") else { return }
+            await progress.pass()
+            await RunningJob.madeProgress()
+            await end.pass()
+        }
+        try await running([worker([waiting]), worker([waiting])]) { _ async throws in
+            defer {
+                progress.open()
+                end.open()
+            }
+            try await eventually { begun.all.count == 1 }
+            // Others go on beside it. When they have, the workers have looked again.
+            for number in 0..<3 { try await put(Waiting.self, "other\(number)", of: companies[3]) }
+            try await eventually { begun.all.count == 4 }
+            #expect(begun.all.count { $0.hasPrefix("suspect") } == 1)
+            // Each that gets on lets the next one go.
+            progress.open()
+            try await eventually { begun.all.count { $0.hasPrefix("suspect") } == 3 }
+            end.open()
+            try await eventually { try await count(Waiting.kind, "SUCCEEDED") == 6 }
+        }
+    }
+
     // MARK: The statement
 
     /// What a claim reads of the table, by the server's own account of it.

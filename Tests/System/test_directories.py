@@ -87,7 +87,8 @@ def test_a_worker_that_is_killed_at_ten_points_of_a_sync_loses_and_doubles_nobod
     installation.restart()
     for company, run in killed:
         status = f"SELECT status FROM sync_runs WHERE id = '{run}'"
-        wait_for(lambda: database.says(status) == "SUCCEEDED", f"the end of the sync of {company}", explain=lambda: database.says(status))
+        jobs = "SELECT status, attempts, lost_leases, last_error FROM jobs"
+        wait_for(lambda: database.says(status) == "SUCCEEDED", f"the end of the sync of {company}", explain=lambda: database.says(jobs))
         assert people(database, company) == expected, company
 
 

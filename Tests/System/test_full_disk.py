@@ -72,7 +72,7 @@ def with_a_filler(installation, sandbox, filler):
     assert {email for email, *_ in installation.people()} == {email for email, *_ in before}
     # What the scan has found finds no room either.
     sandbox.misbehave()
-    installation.server.line(r"disk full \(53100\)[\s\S]*A job failed")
+    installation.server.line(r"disk full \(53100\)[\s\S]*A job could not use the database")
     assert installation.run_is(run, "RUNNING")
     assert installation.findings() == []
     assert installation.server.is_running

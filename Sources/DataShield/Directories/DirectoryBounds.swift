@@ -11,5 +11,7 @@ extension DirectoryRoutes.DirectoryChange: BoundedFields {
 }
 
 extension DirectoryRoutes.Preview: BoundedFields {
-    static let bounds: [String: FieldBound] = ["config": .values(DirectoryConfiguration.longest)]
+    static let bounds: [String: FieldBound] = [
+        "type": .words(DirectoryRegistry.all.map { $0.kind.type.rawValue }), "config": .values(DirectoryConfiguration.longest),
+    ]
 }

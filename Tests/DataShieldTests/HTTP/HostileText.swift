@@ -17,8 +17,15 @@ enum HostileText {
         return behind + before + beginnings + [markup]
     }()
 
-    /// One text with most of it, where trying all would take too long.
-    static let whole = "Q" + signs.map { "\($0)\u{301}Q\u{600}\($0)Q" }.joined()
+    /// One text with each sign and each mark, where trying all with all would take too long.
+    static let whole =
+        "Q"
+        + signs.enumerated().map { place, sign in
+            "\(sign)\(marksBehind[place % marksBehind.count])Q\(marksBefore[place % marksBefore.count])\(sign)Q"
+        }.joined()
+
+    /// It, one that begins with a mark, and the one of which a browser made something.
+    static let few = [whole, "\u{301}va"] + texts.suffix(1)
 
     /// What stands in a page only when a value was not escaped.
     private static let raw: [Data] =

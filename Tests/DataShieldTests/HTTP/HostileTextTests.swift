@@ -156,7 +156,7 @@ import Testing
     private func ask(_ route: RegisteredRoute, _ client: TestClient) async throws {
         let path = try await path(route, client)
         for name in HostileText.fields(of: route.query).map(\.name) {
-            for text in HostileText.texts {
+            for text in HostileText.few {
                 let status = try await client.get("\(path)?\(name)=\(Self.escaped(text))").status
                 #expect([200, 404, 422].contains(status), "\(route.path) \(name): \(status)")
             }

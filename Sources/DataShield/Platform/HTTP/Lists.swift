@@ -43,11 +43,17 @@ package enum Cursor {
         Base64URL.encode(try JSONWriter.bytes(key, dates: .microseconds, capacity: 96))
     }
 
+    /// What is said of a text that is none.
+    static let problem = "is not a cursor of this list. Take nextCursor of the answer before, or leave it out to begin anew."
+
+    /// Whether a text looks like a cursor; whether it is one of the list, only the list can tell.
+    static func isOne(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= 2048 && Base64URL.decode(text) != nil }
+
     /// Reads a cursor that ``encode(_:)`` made.
     /// - Returns: nil without a text: the beginning of the list.
     package static func decode<Key: Decodable>(_ text: String?, as type: Key.Type) throws -> Key? {
         guard let text else { return nil }
-        let invalid = InvalidInput("cursor", "is not a cursor of this list. Take nextCursor of the answer before, or leave it out to begin anew.")
+        let invalid = InvalidInput("cursor", problem)
         guard text.utf8.count <= 2048, let bytes = Base64URL.decode(text), String(validating: bytes, as: UTF8.self) != nil else { throw invalid }
         do {
             let value = try JSONParser.parse(bytes)

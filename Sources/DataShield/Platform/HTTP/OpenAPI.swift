@@ -54,7 +54,6 @@ package struct OpenAPI {
         }
         if case .object(_, let properties)? = route.query {
             for property in properties {
-                let property = Self.common(property)
                 parameters.append(Self.parameter(property.name, in: "query", isRequired: property.isRequired, Self.json(property, &components)))
             }
         }
@@ -142,23 +141,12 @@ package struct OpenAPI {
         if facts.asking.contains(route.name) {
             refusals.append((.badGateway, "The directory could not be asked, or it is not known what it did: request has how it stands."))
         }
-        if facts.hidden.contains(route.name) { refusals.append((.notFound, "Not for whoever asks.")) }
+        if facts.missing.contains(route.name) { refusals.append((.notFound, "What is named is not there, or not for whoever asks.")) }
         return refusals
     }
 
     private static func parameter(_ name: String, in place: String, isRequired: Bool, _ schema: JSONValue) -> JSONValue {
         .object(["name": .string(name), "in": .string(place), "required": .bool(isRequired), "schema": schema])
-    }
-
-    /// The fields that all lists have, with the bounds that ``PageLimit`` and ``Cursor`` check.
-    private static func common(_ property: Schema.Property) -> Schema.Property {
-        var property = property
-        switch (property.name, property.schema) {
-        case ("limit", .integer(nil)): property.schema = .integer(PageLimit.range)
-        case ("cursor", .string(format: nil)): property.bound = .pattern("^[A-Za-z0-9_-]{1,2048}$")
-        default: break
-        }
-        return property
     }
 
     private static func pathNames(_ path: String) -> [String] {

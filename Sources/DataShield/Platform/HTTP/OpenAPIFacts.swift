@@ -11,13 +11,13 @@ extension OpenAPI {
         var idempotent: Set<String>
         /// Answers 401 to whoever does not show who they are.
         var authenticating: Set<String>
-        /// Answers 404 to whoever may not know that it is there.
-        var hidden: Set<String>
+        /// Answers 404 although its path has no id: what the body names is not there, or whoever asks may not know of it.
+        var missing: Set<String>
         /// Answers 502 when the directory that it asks fails, with the request in the problem.
         var asking: Set<String>
 
         var all: Set<String> {
-            conflicting.union(throttled).union(accepted).union(idempotent).union(authenticating).union(hidden).union(asking)
+            conflicting.union(throttled).union(accepted).union(idempotent).union(authenticating).union(missing).union(asking)
         }
     }
 
@@ -31,7 +31,7 @@ extension OpenAPI {
         accepted: ["POST /api/alerts/{id}/remediate"],
         idempotent: ["POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk"],
         authenticating: ["POST /api/auth/login"],
-        hidden: ["GET /metrics"],
+        missing: ["GET /metrics", "POST /api/remediation/bulk", "POST /api/remediation/protected"],
         asking: ["POST /api/alerts/{id}/remediate"])
 }
 

@@ -20,6 +20,10 @@ package enum FieldBound: Sendable, Hashable {
     case day
     /// A day, or a moment.
     case moment
+    /// One of these words, where the type has more.
+    case words([String])
+    /// A place in a list, as an answer gave it.
+    case cursor
     /// A text of a form; shown only.
     case pattern(String)
 }
@@ -35,12 +39,21 @@ extension FieldBound {
         switch (self, value) {
         case (.length(let range), .string(let text)): Self.outside(range, text.unicodeScalars.count, "characters")
         case (.bytes(let range), .string(let text)): Self.outside(range, text.utf8.count, "bytes")
-        case (.email, .string(let text)): Self.outside(0...2_048, text.utf8.count, "bytes")
+        case (.email, .string(let text)): Self.addressProblem(text)
+        case (.words(let words), .string(let text)): words.contains(text) ? nil : "must be one of \(words.joined(separator: ", "))."
+        case (.cursor, .string(let text)): Cursor.isOne(text) ? nil : Cursor.problem
         case (.items(let range), .array(let items)): Self.outside(range, items.count, "items")
         case (.length, _), (.bytes, _), (.email, _), (.items, _), (.integer, _), (.number, _), (.weights, _), (.values, _), (.day, _), (.moment, _),
-            (.pattern, _):
+            (.words, _), (.cursor, _), (.pattern, _):
             nil
         }
+    }
+
+    private static func addressProblem(_ text: String) -> String? {
+        do {
+            _ = try EmailAddress(text)
+            return nil
+        } catch { return error.message }
     }
 
     private static func outside(_ range: ClosedRange<Int>, _ count: Int, _ what: String) -> String? {
@@ -74,6 +87,8 @@ extension FieldBound {
                 "anyOf": .array([.object(["format": .string("date")]), .object(["format": .string("date-time")])]),
                 "description": .string("A day such as 2026-01-31, or a time such as 2026-01-31T12:00:00.000Z."),
             ]
+        case .words(let words): ["enum": .array(words.map { .string($0) })]
+        case .cursor: ["pattern": .string("^[A-Za-z0-9_-]{1,2048}$")]
         case .pattern(let pattern): ["pattern": .string(pattern)]
         }
     }
@@ -97,7 +112,7 @@ extension Schema.Property {
         case .email: "an e-mail address"
         case .day: "a day such as 2026-01-31"
         case .moment: "a day or a time"
-        case .weights, .values, .pattern, nil: schema.expectation
+        case .weights, .values, .words, .cursor, .pattern, nil: schema.expectation
         }
     }
 
@@ -107,9 +122,15 @@ extension Schema.Property {
 }
 
 extension Schema {
-    /// The same with the bounds of a type's fields.
+    /// The same with the bounds of a type's fields, and of the two that all lists have: how many, and from where.
     func bounded(by type: any Decodable.Type) -> Schema {
-        guard let bounds = (type as? any BoundedFields.Type)?.bounds, case .object(let name, let properties) = self else { return self }
+        guard case .object(let name, let properties) = self else { return self }
+        var bounds = (type as? any BoundedFields.Type)?.bounds ?? [:]
+        if Set(properties.map(\.name)).isSuperset(of: ["cursor", "limit"]) {
+            bounds["cursor"] = .cursor
+            bounds["limit"] = .integer(PageLimit.range)
+        }
+        guard !bounds.isEmpty else { return self }
         return .object(
             name: name,
             properties.map { property in
