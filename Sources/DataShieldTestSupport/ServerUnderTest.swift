@@ -61,6 +61,8 @@ package func withServer<R>(
     let group = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .disallow
+    // Requests that wait for one of the client's connections wait for others of the test, on a machine that may be busy.
+    configuration.timeout.connect = .seconds(60)
     let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     let result: Result<R, any Error> = await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask {
