@@ -87,7 +87,8 @@ package protocol JobHandler: Sendable {
     /// How many jobs of this kind one company may have in hand at a time, over all processes.
     static var share: Int { get }
     /// For a kind that mostly waits, for a service's pace or its answer: how many of them a worker may have in hand. They take none of its places
-    /// but for what they do here, for which the handler asks: ``RunningJob/place()``. Nil for a kind whose jobs have a place from beginning to end.
+    /// but for what they do here, for which the handler asks: ``RunningJob/place()``. A company's second and further ones may fill half of it.
+    /// Nil for a kind whose jobs have a place from beginning to end.
     static var waitingAtOnce: Int? { get }
     /// How often in a row a worker may be lost with a job that does not get on. Then it is taken to be what ends the program, and parked.
     static var lossesUntilParked: Int { get }

@@ -66,14 +66,19 @@ package struct JobQueue: Sendable {
         package var share: Int
         /// How many of them the worker takes at most.
         package var room: Int
+        /// How much of the room is for companies that have none of them in hand.
+        package var reserve: Int
         /// Whether each takes one of the worker's places.
         package var takesPlace = true
 
-        package init(_ kind: String, priority: JobPriority = .usual, share: Int, room: Int, takesPlace: Bool = true) {
+        package init(
+            _ kind: String, priority: JobPriority = .usual, share: Int, room: Int, reserve: Int = 0, takesPlace: Bool = true
+        ) {
             self.kind = kind
             self.priority = priority
             self.share = share
             self.room = room
+            self.reserve = reserve
             self.takesPlace = takesPlace
         }
     }
@@ -97,21 +102,27 @@ package struct JobQueue: Sendable {
             beginning: ["SELECT pg_advisory_xact_lock(\(Self.claimLock)), set_config('jit', 'off', true)"])
     }
 
-    /// From so many lost workers on, a job is in hand when no other such job is, over all processes: one that ends its workers is then found
-    /// out, and those that were only in hand with it get on.
+    /// From so many lost workers on, a job is in hand when no other such job of its kind is, over all processes: one that ends its workers is
+    /// then found out, and those that were only in hand with it get on.
     private static let suspicion = 2
+    /// From so many on, no other of these is in hand of any kind, so that none is parked for what another did.
+    private static let graveSuspicion = 3
 
     /// The statement that takes jobs.
     ///
     /// What it reads depends on how many companies have something waiting, not on how many jobs: by the index `jobs_waiting` it goes from one
     /// company to the next, and looks at as many jobs of each as may be taken. A company with a hundred thousand of them costs as much as one
     /// with one. A test reads its plan.
+    ///
+    /// Of a kind, those come first whose company has the fewest in hand. A server that was just started says nothing about workers: the one that
+    /// has a job takes it again first, if it lives.
     package static func claiming(_ wanted: [Wanted], places: Int, worker: String, lease: Duration) -> SQL {
         """
         WITH RECURSIVE wanted AS MATERIALIZED (
             SELECT * FROM unnest(
                 \(wanted.map(\.kind))::text[], \(wanted.map(\.priority.rawValue))::bigint[], \(wanted.map(\.share))::bigint[],
-                \(wanted.map(\.room))::bigint[], \(wanted.map(\.takesPlace))::boolean[]) AS w (kind, priority, share, room, takes_place)
+                \(wanted.map(\.room))::bigint[], \(wanted.map(\.reserve))::bigint[], \(wanted.map(\.takesPlace))::boolean[])
+                AS w (kind, priority, share, room, reserve, takes_place)
         ), waiting AS (
             SELECT w.kind, (
                 SELECT j.company_key FROM jobs j WHERE j.status = 'PENDING' AND j.kind = w.kind
@@ -124,38 +135,51 @@ package struct JobQueue: Sendable {
                 ORDER BY j.company_key LIMIT 1)
             FROM waiting p WHERE p.company IS NOT NULL
         ), candidates AS (
-            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 0 AS turn, j.lease_until AS since,
+            SELECT j.id, w.kind, w.priority, w.room, w.reserve, w.takes_place, 0 AS turn, 1::bigint AS nth, j.lease_until AS since,
                 -- A worker that takes its own job again was not lost: the database was away from it.
                 j.lost_leases + CASE WHEN j.leased_by IS DISTINCT FROM \(worker)::text THEN 1 ELSE 0 END AS losses
-            FROM jobs j JOIN wanted w ON w.kind = j.kind WHERE j.status = 'RUNNING' AND j.lease_until < now()
+            FROM jobs j JOIN wanted w ON w.kind = j.kind
+            WHERE j.status = 'RUNNING' AND j.lease_until < now()
+                AND (j.leased_by IS NOT DISTINCT FROM \(worker)::text
+                    OR pg_postmaster_start_time() < now() - make_interval(secs => \(lease.inSeconds * 2 / 3)))
             UNION ALL
-            SELECT j.id, w.kind, w.priority, w.room, w.takes_place, 1, j.run_after, j.lost_leases
+            SELECT j.id, w.kind, w.priority, w.room, w.reserve, w.takes_place, 1, j.nth, j.run_after, j.lost_leases
             FROM waiting p JOIN wanted w ON w.kind = p.kind
             CROSS JOIN LATERAL (
-                SELECT n.id, n.run_after, n.lost_leases FROM (
+                SELECT count(*) AS in_hand FROM jobs r
+                WHERE r.status = 'RUNNING' AND r.kind = p.kind AND r.company_key = p.company
+            ) h
+            CROSS JOIN LATERAL (
+                SELECT n.id, n.run_after, n.lost_leases,
+                    -- The company's first, second and so on, with those in hand. The installation's own have no company to share with.
+                    CASE WHEN p.company = '' THEN 1 ELSE h.in_hand + row_number() OVER (ORDER BY n.run_after, n.id) END AS nth
+                FROM (
                     -- No more than anybody may take; a number that the planner knows, so that it reads the index in its order.
                     SELECT j.id, j.run_after, j.lost_leases FROM jobs j
                     WHERE j.status = 'PENDING' AND j.kind = p.kind AND j.company_key = p.company AND j.run_after <= now()
                     ORDER BY j.run_after, j.id LIMIT 32) n
                 ORDER BY n.run_after, n.id
-                -- The installation's own jobs have no company to share with.
-                LIMIT CASE WHEN p.company = '' THEN w.room ELSE least(w.room, greatest(0, w.share - (
-                    SELECT count(*) FROM jobs r
-                    WHERE r.status = 'RUNNING' AND r.kind = p.kind AND r.company_key = p.company))) END
+                LIMIT CASE WHEN p.company = '' THEN w.room ELSE least(w.room, greatest(0, w.share - h.in_hand)) END
             ) j
             WHERE p.company IS NOT NULL
         ), suspected AS (
-            SELECT *, losses >= \(Self.suspicion)::bigint AS is_suspect,
-                row_number() OVER (PARTITION BY losses >= \(Self.suspicion)::bigint ORDER BY losses, turn, since, id) AS suspect
+            SELECT *, row_number() OVER (
+                PARTITION BY kind, losses >= \(Self.suspicion)::bigint ORDER BY losses, turn, since, id) AS of_kind
             FROM candidates
+        ), compared AS (
+            SELECT *, row_number() OVER (
+                PARTITION BY of_kind, losses >= \(Self.graveSuspicion)::bigint ORDER BY priority, losses, turn, since, id) AS of_all
+            FROM suspected
         ), numbered AS (
-            SELECT *, row_number() OVER (PARTITION BY kind ORDER BY turn, since, id) AS number FROM suspected
-            WHERE NOT is_suspect OR (suspect = 1 AND NOT EXISTS (
-                SELECT FROM jobs r
-                WHERE r.status = 'RUNNING' AND r.lost_leases >= \(Self.suspicion)::bigint AND r.lease_until >= now()))
+            SELECT c.*, row_number() OVER (PARTITION BY c.kind ORDER BY c.turn, c.nth, c.since, c.id) AS number FROM compared c
+            WHERE c.losses < \(Self.suspicion)::bigint
+                OR (c.of_kind = 1 AND (c.losses < \(Self.graveSuspicion)::bigint OR c.of_all = 1) AND NOT EXISTS (
+                    SELECT FROM jobs r
+                    WHERE r.status = 'RUNNING' AND r.lost_leases >= \(Self.suspicion)::bigint AND r.lease_until >= now()
+                        AND (r.kind = c.kind OR least(r.lost_leases, c.losses) >= \(Self.graveSuspicion)::bigint)))
         ), chosen AS (
-            SELECT id, takes_place, row_number() OVER (PARTITION BY takes_place ORDER BY priority, turn, since, id) AS place
-            FROM numbered WHERE number <= room
+            SELECT id, takes_place, row_number() OVER (PARTITION BY takes_place ORDER BY priority, turn, nth, since, id) AS place
+            FROM numbered WHERE number <= room - CASE WHEN nth > 1 THEN reserve ELSE 0 END
         ), taken AS MATERIALIZED (
             -- As they are when they are locked: one may just have been ended or extended. By arrays, since they are few, whatever the planner
             -- thinks of the list.

@@ -95,7 +95,9 @@ package struct Worker: Service {
         handlers.map { kind, handler in
             JobQueue.Wanted(
                 kind, priority: handler.priority, share: handler.share,
-                room: max(0, (handler.waitingAtOnce ?? places.mostOfAKind) - places.inHand(kind)), takesPlace: handler.waitingAtOnce == nil)
+                room: max(0, (handler.waitingAtOnce ?? places.mostOfAKind) - places.inHand(kind)),
+                // However slow the services of some companies are: half of what may wait is for those that have nothing in hand.
+                reserve: (handler.waitingAtOnce ?? 0) / 2, takesPlace: handler.waitingAtOnce == nil)
         }
     }
 
@@ -156,8 +158,8 @@ package struct Worker: Service {
 
     /// Why a job is no longer tried.
     static func parked(_ losses: Int) -> String {
-        "The program ended \(losses) times in a row while it was at this and had got no further. It is not tried again by itself: find out why "
-            + "(the program's log ends where it ended), then start it again."
+        "Its worker was lost \(losses) times in a row while it was at this and had got no further: most likely the program ended. It is not tried "
+            + "again by itself: find out why (the program's log ends where it ended), then start it again."
     }
 
     /// Runs the handler with its heartbeat beside it, until one of them ends.

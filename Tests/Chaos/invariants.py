@@ -56,6 +56,11 @@ NEVER = {
     "no audit trail is broken": """SELECT c.domain, event FROM companies c, LATERAL broken_audit_event(c.id) AS event
         WHERE event IS NOT NULL""",
     "no job is given up": "SELECT kind, attempts, last_error FROM jobs WHERE status = 'FAILED'",
+    # The schedule ends what a kill left behind between the end of a job and what is said of it, some minutes later.
+    "no run is under way without a live job": """SELECT r.* FROM (
+            SELECT 'scan' AS kind, id::text, status, updated_at FROM scan_runs UNION ALL SELECT 'sync', id::text, status, updated_at FROM sync_runs) r
+        WHERE r.status IN ('PENDING', 'RUNNING') AND r.updated_at < now() - interval '7 minutes'
+        AND NOT EXISTS (SELECT FROM jobs j WHERE j.dedupe_key = r.kind || ':' || r.id AND j.status IN ('PENDING', 'RUNNING'))""",
     "nobody's person is another's": """SELECT c.domain, e.email FROM employees e JOIN companies c ON c.id = e.company_id
         WHERE split_part(e.email, '@', 2) <> c.domain AND c.domain NOT LIKE 'okta-%'""",
     "what is done has a time": """SELECT id FROM remediation_requests WHERE status IN ('DONE', 'FAILED', 'REFUSED') AND finished_at IS NULL""",

@@ -23,6 +23,18 @@ import Testing
         }
     }
 
+    /// Waits too, and there is room for few.
+    private struct Scarce: JobHandler {
+        static let kind = "test.scarce"
+        static let waitingAtOnce: Int? = 8
+        static let share = 4
+        let body: @Sendable (String) async throws -> Void
+        func perform(_ payload: Payload, of job: Job) async throws -> JobOutcome {
+            try await body(payload.name)
+            return .done
+        }
+    }
+
     /// Works here from beginning to end.
     private struct Working: JobHandler {
         static let kind = "test.working"
@@ -91,6 +103,48 @@ import Testing
             #expect(Set(done.all) == Set(companies.map(\.rawValue)))
             gate.open()
             try await eventually { try await count(Waiting.kind, "SUCCEEDED") == companies.count }
+        }
+    }
+
+    @Test func `what a few companies wait for keeps no other's waiting, also of the same kind`() async throws {
+        let companies = try await companies(6)
+        for number in 0..<4 {
+            for company in companies.prefix(2) { try await put(Scarce.self, "greedy\(number)", of: company, runAfter: Date() - 60) }
+        }
+        let (gate, begun) = (Gate(), Notes())
+        let scarce = Scarce { name in
+            begun.add(name)
+            await gate.pass()
+        }
+        try await running([worker([scarce])]) { _ async throws in
+            defer { gate.open() }
+            try await eventually { begun.all.count == 4 }
+            for company in companies.dropFirst(2) { try await put(Scarce.self, "modest", of: company) }
+            try await eventually("The other half is theirs.") { begun.all.count { $0 == "modest" } == 4 }
+            #expect(begun.all.count == 8)
+            let each = try await TestDatabase.current.owner.query(
+                "SELECT count(*) FROM jobs WHERE status = 'RUNNING' GROUP BY company_id ORDER BY 1", as: Int.self)
+            #expect(each == [1, 1, 1, 1, 2, 2])
+            gate.open()
+            try await eventually { try await count(Scarce.kind, "SUCCEEDED") == 12 }
+        }
+    }
+
+    @Test func `of one kind, the company with the fewest in hand comes first`() async throws {
+        let companies = try await companies(4)
+        for number in 0..<2 { try await put(Working.self, "greedy\(number)", of: companies[0], runAfter: Date() - 60) }
+        for company in companies.dropFirst() { try await put(Working.self, "modest", of: company, runAfter: Date() - 30) }
+        let (gate, begun) = (Gate(), Notes())
+        let working = Working { name in
+            begun.add(name)
+            await gate.pass()
+        }
+        try await running([worker([working])]) { _ async throws in
+            defer { gate.open() }
+            try await eventually { begun.all.count == 3 }
+            #expect(begun.all.sorted() == ["greedy0", "modest", "modest"])
+            gate.open()
+            try await eventually { try await count(Working.kind, "SUCCEEDED") == 5 }
         }
     }
 
@@ -237,6 +291,41 @@ import Testing
         }
     }
 
+    @Test func `a suspected job keeps none of another kind waiting`() async throws {
+        let companies = try await companies(2)
+        try await put(Waiting.self, "suspect", of: companies[0])
+        try await TestDatabase.current.owner.execute("UPDATE jobs SET lost_leases = 2")
+        let (begun, done, gate) = (Notes(), Notes(), Gate())
+        let waiting = Waiting { name in
+            begun.add(name)
+            await gate.pass()
+        }
+        try await running([worker([waiting, Urgent(done: done)])]) { _ async throws in
+            defer { gate.open() }
+            try await eventually { begun.all == ["suspect"] }
+            try await put(Urgent.self, "urgent", of: companies[1], runAfter: Date() + 3600)
+            try await TestDatabase.current.owner.execute("UPDATE jobs SET lost_leases = 2, run_after = now() WHERE kind = \(Urgent.kind)")
+            try await eventually { done.all == ["urgent"] }
+            #expect(try await count(Waiting.kind, "RUNNING") == 1)
+        }
+    }
+
+    @Test func `of those with which workers were lost still more often one is in hand, what comes first before the rest`() async throws {
+        let companies = try await companies(2)
+        try await put(Waiting.self, "suspect", of: companies[0], runAfter: Date() - 60)
+        try await put(Urgent.self, "urgent", of: companies[1])
+        try await TestDatabase.current.owner.execute("UPDATE jobs SET lost_leases = 3")
+        let done = Notes()
+        let waiting = Waiting { name in
+            let before = try await count(Urgent.kind, "SUCCEEDED")
+            done.add("\(name), \(before) done before it")
+        }
+        try await running([worker([waiting, Urgent(done: done)])]) { _ async throws in
+            try await eventually { done.all.count == 2 }
+        }
+        #expect(done.all == ["urgent", "suspect, 1 done before it"])
+    }
+
     // MARK: The statement
 
     /// What a claim reads of the table, by the server's own account of it.
@@ -278,7 +367,7 @@ import Testing
         }
         if isAnalyzed { try await owner.execute("ANALYZE jobs") }
         let wanted = [
-            JobQueue.Wanted("a", share: 2, room: 64, takesPlace: false), JobQueue.Wanted("b", priority: .first, share: 2, room: 3),
+            JobQueue.Wanted("a", share: 2, room: 64, reserve: 32, takesPlace: false), JobQueue.Wanted("b", priority: .first, share: 2, room: 3),
         ]
         let claiming = JobQueue.claiming(wanted, places: 4, worker: "a worker", lease: .seconds(15))
         let (rows, plan) = try await rowsRead(claiming)

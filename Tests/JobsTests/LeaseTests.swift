@@ -81,7 +81,7 @@ import Testing
         let job = try await stored(id)
         if isParked {
             #expect(notes.all.count == 1)
-            #expect(notes.all[0].hasPrefix("gave up one: The program ended 5 times in a row while it was at this"))
+            #expect(notes.all[0].hasPrefix("gave up one: Its worker was lost 5 times in a row while it was at this"))
             #expect(job.status == "FAILED")
             #expect(job.lastError?.hasSuffix("then start it again.") == true)
             #expect(try await queue.dead(limit: 1).map(\.id) == [id])
@@ -110,7 +110,8 @@ import Testing
                 begun.add("\(job.losses)")
                 await gate.pass()
                 return .done
-            })
+            }
+        ) { $0.lease = Self.longerThanTheServerRuns }
         try await running([worker]) { _ async throws in
             defer { gate.open() }
             try await eventually { begun.all.count == 1 }
@@ -119,6 +120,34 @@ import Testing
             try await eventually { begun.all.count == 2 }
         }
         #expect(begun.all == ["0", "0"])
+    }
+
+    /// A lease of ten days: to a worker with it, the tests' server has only just been started.
+    private static let longerThanTheServerRuns = Duration.seconds(864_000)
+
+    @Test func `when the server was just started, a job is left to its own worker first, and no worker counts as lost`() async throws {
+        let id = try await enqueue("one", maxAttempts: 1)
+        try await abandon(id, losses: 4)
+        let begun = Notes()
+        let body: @Sendable (String, Job) async throws -> JobOutcome = { name, job in
+            begun.add("\(name) \(job.losses)")
+            return .done
+        }
+        try await running([makeWorker(Errand(body: body)) { $0.lease = Self.longerThanTheServerRuns }]) { _ async throws in
+            // When they are done, the worker has looked for jobs more than once.
+            for name in ["two", "three"] {
+                let other = try await enqueue(name)
+                try await eventually { try await stored(other).status == "SUCCEEDED" }
+            }
+        }
+        #expect(begun.all == ["two 0", "three 0"])
+        #expect(try await stored(id).status == "RUNNING")
+        #expect(try await losses(id) == 4)
+        // It is taken from a worker that has not come back in time, as ever.
+        try await running([makeWorker(Errand(body: body))]) { _ async throws in
+            try await eventually { try await stored(id).status == "FAILED" }
+        }
+        #expect(try await losses(id) == 5)
     }
 
     @Test func `that the database is away is nobody's failed attempt`() async throws {

@@ -8,7 +8,7 @@ import Postgres
 package struct RunDirectorySync: JobHandler {
     package static let kind = "directory.sync"
     /// It waits for the directory's pages, and works here while they are compared and merged. Of a first sync everybody is held in memory.
-    package static let waitingAtOnce: Int? = 32
+    package static let waitingAtOnce: Int? = 128
     /// A company with several directories syncs them side by side.
     package static let share = 4
     /// It begins anew each time and gets on only at its end, so that a program which is often killed loses it more often than others.

@@ -7,7 +7,7 @@ import Postgres
 package struct RunScan: JobHandler {
     package static let kind = "scan.run"
     /// It waits for its keys' turns and for what the services say, and works here while that is recorded.
-    package static let waitingAtOnce: Int? = 64
+    package static let waitingAtOnce: Int? = 256
     /// What a service does wrong is no failure of the run, so that few remain; a large company's takes long.
     static let maxAttempts = 50
 

@@ -137,6 +137,21 @@ package struct Scans: Sendable {
         let (queue, now) = (queue, now)
         return ScheduledWork("scans due") { db in
             let time = now()
+            // What a worker left behind that died between the end of a job and what is said of it would keep its company from ever being
+            // scanned again.
+            try await db.execute(
+                """
+                WITH abandoned AS (
+                    UPDATE scan_runs s SET status = 'FAILED', finished_at = \(time), started_at = coalesce(started_at, \(time)),
+                        error_message = coalesce((
+                            SELECT j.last_error FROM jobs j WHERE j.dedupe_key = 'scan:' || s.id AND j.status = 'FAILED'
+                            ORDER BY j.finished_at DESC LIMIT 1), 'The scan was abandoned.')
+                    WHERE status IN ('PENDING', 'RUNNING') AND updated_at < now() - interval '5 minutes'
+                        AND NOT EXISTS (SELECT FROM jobs j WHERE j.dedupe_key = 'scan:' || s.id AND j.status IN ('PENDING', 'RUNNING'))
+                    RETURNING company_id
+                )
+                UPDATE companies c SET last_scan_at = \(time) FROM abandoned a WHERE c.id = a.company_id
+                """)
             let due = try await db.query(
                 """
                 SELECT c.id FROM companies c

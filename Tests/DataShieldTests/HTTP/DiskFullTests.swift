@@ -60,4 +60,11 @@ import Testing
         #expect([RunScan.waitingAtOnce, RunDirectorySync.waitingAtOnce, RunRemediation.waitingAtOnce].allSatisfy { $0 != nil })
         #expect(RefreshRisk.waitingAtOnce == nil && RefreshRisk.share == 1)
     }
+
+    @Test func `fifty companies whose services are slow keep no other company waiting`() {
+        // Half is for companies that have nothing of the kind in hand.
+        for atOnce in [RunScan.waitingAtOnce, RunDirectorySync.waitingAtOnce, RunRemediation.waitingAtOnce] {
+            #expect((atOnce ?? 0) / 2 > 50)
+        }
+    }
 }

@@ -257,6 +257,34 @@ import Testing
         }
     }
 
+    @Test func `a run that a worker left behind ends with the reason, and the next one is due in its time`() async throws {
+        let time = Mutex(Date())
+        try await ScanWorld.with(now: { time.withLock { $0 } }) { world async throws in
+            let owner = world.database.owner
+            func tick() async throws -> [ScanRun] {
+                await Scheduler(pool: world.database.system.pool, works: [world.scans.schedule], logger: ScanWorld.logger).tick()
+                var runs: [ScanRun] = []
+                for item in try await world.scans.list(for: world.subject).items {
+                    runs.append(try await world.scans.find(item.id, for: world.subject))
+                }
+                return runs
+            }
+            try await owner.execute("UPDATE companies SET scan_interval_minutes = 60 WHERE id = \(world.company)")
+            #expect(try await tick().map(\.status) == [.pending])
+            // Killed between the two.
+            try await owner.execute("UPDATE scan_runs SET status = 'RUNNING', started_at = now() WHERE company_id = \(world.company)")
+            try await owner.execute(
+                "UPDATE jobs SET status = 'FAILED', finished_at = now(), last_error = 'It was parked.' WHERE company_id = \(world.company)")
+            #expect(try await tick().map(\.status) == [.running], "It may be about to end.")
+            try await owner.execute("UPDATE scan_runs SET updated_at = now() - interval '6 minutes' WHERE company_id = \(world.company)")
+            let runs = try await tick()
+            #expect(runs.map(\.status) == [.failed])
+            #expect(runs.map(\.errorMessage) == ["It was parked."])
+            time.withLock { $0 += 61 * 60 }
+            #expect(try await tick().map(\.status) == [.pending, .failed])
+        }
+    }
+
     @Test func `another company's scan is not found`() async throws {
         try await ScanWorld.with { world async throws in
             let run = try await world.scans.start(by: world.subject)
