@@ -52,7 +52,7 @@ struct RemediateCommand: AsyncParsableCommand {
     }
 
     private static func show(_ outcome: RemediationOutcome) throws {
-        for attempt in outcome.attempts { Output.line("\(attempt.status.rawValue) \(attempt.action.rawValue): \(attempt.detail ?? "")") }
+        for attempt in outcome.attempts { Output.line("\(attempt.word) \(attempt.action.rawValue): \(attempt.detail ?? "")") }
         switch outcome.status {
         case .done: Output.line("Done.")
         case .pending, .started:

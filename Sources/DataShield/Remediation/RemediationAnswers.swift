@@ -14,6 +14,9 @@ package struct RemediationActionResponse: Codable, Sendable, Hashable {
     package var alertId: String?
     package var createdAt: Date
 
+    /// How it ended, in a word: what nobody knows has not failed.
+    package var word: String { outcomeKnown ? status.rawValue : "NOT KNOWN" }
+
     init(_ action: RemediationAction) {
         id = action.id
         self.action = action.action

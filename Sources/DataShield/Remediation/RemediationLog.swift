@@ -1,10 +1,19 @@
 import Foundation
 import Postgres
 
+/// How an attempt ended, as people look for it: what nobody knows has not failed.
+package enum RemediationLogOutcome: String, Codable, CaseIterable, Sendable {
+    case success = "SUCCESS"
+    /// It is known that it was not done.
+    case failed = "FAILED"
+    /// It is not known whether it was done.
+    case unknown = "UNKNOWN"
+}
+
 /// Which attempts a list shows. What is nil does not matter.
 package struct RemediationFilter: Sendable, Hashable {
     package var action: RemediationType?
-    package var status: RemediationStatus?
+    package var outcome: RemediationLogOutcome?
     package var employee: EmployeeID?
     package var alert: AlertID?
     /// Part of the name of who did it, in any case.
@@ -14,11 +23,11 @@ package struct RemediationFilter: Sendable, Hashable {
     package var until: Date?
 
     package init(
-        action: RemediationType? = nil, status: RemediationStatus? = nil, employee: EmployeeID? = nil, alert: AlertID? = nil,
+        action: RemediationType? = nil, outcome: RemediationLogOutcome? = nil, employee: EmployeeID? = nil, alert: AlertID? = nil,
         performedBy: String? = nil, from: Date? = nil, until: Date? = nil
     ) {
         self.action = action
-        self.status = status
+        self.outcome = outcome
         self.employee = employee
         self.alert = alert
         self.performedBy = performedBy
@@ -29,7 +38,12 @@ package struct RemediationFilter: Sendable, Hashable {
     fileprivate func condition(for company: CompanyID) -> SQL {
         var parts: [SQL] = ["l.company_id = \(company)"]
         if let action { parts.append("l.action = \(action)") }
-        if let status { parts.append("l.status = \(status)") }
+        switch outcome {
+        case .success?: parts.append("l.status = 'SUCCESS'")
+        case .failed?: parts.append("l.status = 'FAILED' AND l.outcome_known")
+        case .unknown?: parts.append("NOT l.outcome_known")
+        case nil: break
+        }
         if let employee { parts.append("l.employee_id = \(employee)") }
         if let alert { parts.append("l.alert_id = \(alert)") }
         if let performedBy, !performedBy.isEmpty { parts.append("l.performed_by ILIKE \(LikePattern.containing(performedBy))") }
@@ -91,18 +105,34 @@ extension Remediation {
             rows, limit: limit, cursor: { try Cursor.encode(RemediationCursor(createdAt: $0.createdAt, id: $0.id.rawValue)) }, item: { $0 })
     }
 
-    /// What was done in part, or of which nobody knows, and after which nobody has asked for what comes next: the latest.
-    package func unfinished(limit: Int = 20, for subject: Subject) async throws -> [RemediationRequest] {
+    /// What was done in part, or of which nobody knows, and after which what comes next was neither done nor asked for: the latest. People who
+    /// are no longer on the staff list are left out.
+    package func unfinished(limit: Int = 200, for subject: Subject) async throws -> [RemediationRequest] {
         try await database.query(
             for: subject.company,
             """
-            SELECT \(RemediationRequest.columns) FROM remediation_requests q
-            WHERE q.company_id = \(subject.company) AND q.next_action IS NOT NULL AND NOT EXISTS (
-                SELECT FROM remediation_requests later
-                WHERE later.company_id = q.company_id AND later.employee_id = q.employee_id AND later.created_at > q.created_at
-                    AND later.action IN (q.next_action, q.action) AND later.status IN ('PENDING', 'STARTED', 'DONE'))
+            SELECT \(RemediationRequest.columns) FROM remediation_requests q WHERE \(Self.isUnfinished(in: subject.company))
             ORDER BY q.created_at DESC, q.id DESC \(SQL.limit(limit))
             """, as: RemediationRequest.self)
+    }
+
+    /// How many there are of ``unfinished(limit:for:)`` altogether.
+    package func unfinishedCount(for subject: Subject) async throws -> Int {
+        try await database.query(
+            for: subject.company, "SELECT count(*) FROM remediation_requests q WHERE \(Self.isUnfinished(in: subject.company))", as: Int.self
+        ).first ?? 0
+    }
+
+    /// What was done before the end of a request does not finish it: between the two somebody may have signed in.
+    private static func isUnfinished(in company: CompanyID) -> SQL {
+        """
+        q.company_id = \(company) AND q.next_action IS NOT NULL
+            AND EXISTS (SELECT FROM employees e WHERE e.company_id = q.company_id AND e.id = q.employee_id)
+            AND NOT EXISTS (
+                SELECT FROM remediation_requests other
+                WHERE other.company_id = q.company_id AND other.employee_id = q.employee_id AND other.action IN (q.next_action, q.action)
+                    AND (other.status IN ('PENDING', 'STARTED') OR (other.status = 'DONE' AND other.started_at >= q.finished_at)))
+        """
     }
 
     /// The log as CSV. That it was taken out is an audit event.

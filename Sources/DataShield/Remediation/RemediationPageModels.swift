@@ -9,6 +9,16 @@ extension RemediationStatus {
     }
 }
 
+extension RemediationLogOutcome {
+    var badge: Badge {
+        switch self {
+        case .success: RemediationStatus.success.badge
+        case .failed: RemediationStatus.failed.badge
+        case .unknown: .notKnown
+        }
+    }
+}
+
 extension RemediationAction {
     /// What nobody knows is not shown as failed.
     var badge: Badge { outcomeKnown ? status.badge : .notKnown }
@@ -54,6 +64,9 @@ struct RemediationListModel: Sendable {
     /// What was done in part, or of which nobody knows.
     var unfinished: [Row]
     var hasUnfinished: Bool
+    /// How many there are, and how many of them are not shown.
+    var unfinishedCount: String
+    var unfinishedRest: String?
     /// What waits, is under way or was refused: the latest.
     var requests: [Row]
     var hasRequests: Bool

@@ -34,7 +34,6 @@ package struct RemediationPages: Sendable {
         let settings = try await remediation.settings(for: subject)
         let isBeginning = query.cursor == nil
         let requests = isBeginning ? try await remediation.requests([.pending, .started, .refused], limit: 20, for: subject).items : []
-        let unfinished = isBeginning ? try await remediation.unfinished(for: subject) : []
         let mayAct = settings.enabled && subject.may(.remediationAct)
         let clock = PageClock(now(), for: context.signedIn)
         let parts: [(String, String?)] = [
@@ -43,13 +42,15 @@ package struct RemediationPages: Sendable {
         ]
         let isFiltered = parts.contains { !($0.1 ?? "").isEmpty }
         let shownRequests = isFiltered ? [] : requests
+        let unfinished = isBeginning && !isFiltered ? try await remediation.unfinished(for: subject) : []
+        let unfinishedCount = unfinished.isEmpty ? 0 : max(unfinished.count, try await remediation.unfinishedCount(for: subject))
         let model = RemediationListModel(
             isSwitchedOff: !settings.enabled, cap: settings.cap.words,
             actionFilter: Choice(
                 "action", "Action", [("", "Any action")] + RemediationType.allCases.map { ($0.rawValue, $0.displayName) },
                 selected: query.action?.rawValue),
             statusFilter: Choice(
-                "status", "Outcome", [("", "Any outcome")] + RemediationStatus.allCases.map { ($0.rawValue, $0.badge.label) },
+                "status", "Outcome", [("", "Any outcome")] + RemediationLogOutcome.allCases.map { ($0.rawValue, $0.badge.label) },
                 selected: query.status?.rawValue),
             performedBy: query.performedBy, from: query.from, to: query.to, employee: query.employee?.rawValue,
             isFiltered: isFiltered, formError: nil, exportURL: URLText.path("/remediation/export", parts),
@@ -57,8 +58,9 @@ package struct RemediationPages: Sendable {
             pager: Pager(
                 Format.count(page.items.count, "attempt", "attempts") + " on this page", path: "/remediation", query: parts, cursor: query.cursor,
                 next: page.nextCursor),
-            unfinished: isFiltered ? [] : unfinished.map { .init($0, clock, isNextOffered: mayAct) },
-            hasUnfinished: !isFiltered && !unfinished.isEmpty,
+            unfinished: unfinished.map { .init($0, clock, isNextOffered: mayAct) }, hasUnfinished: !unfinished.isEmpty,
+            unfinishedCount: Format.count(unfinishedCount),
+            unfinishedRest: unfinishedCount > unfinished.count ? "\(Format.count(unfinishedCount - unfinished.count)) more, older" : nil,
             requests: shownRequests.map { .init($0, clock) }, hasRequests: !shownRequests.isEmpty)
         return pages.show("remediation/list", model, Frame("Remediation", in: .remediation), for: request, context)
     }

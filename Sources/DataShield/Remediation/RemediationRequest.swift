@@ -133,6 +133,8 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
     case stopped
     /// The stop came while it waited.
     case stoppedMeanwhile
+    /// Its job was tried as often as it may be, or the program ended again and again while it was at it.
+    case givenUp
     /// As it was written down.
     case said(String)
 
@@ -150,6 +152,8 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
             "The cap is used: \(Format.count(limit, "person", "people")) within \(Format.count(hours, "hour", "hours")). Remediation is stopped until an administrator resumes it."
         case .stopped: "Remediation is stopped until an administrator resumes it."
         case .stoppedMeanwhile: "Remediation was stopped before this one's turn came."
+        case .givenUp:
+            "It was tried again and again, and the program did not get as far as to ask the directory. Nothing was done. The program's log says why; ask again when that is mended."
         case .said(let words): words
         }
     }
@@ -158,7 +162,7 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
     var isOfGovernor: Bool {
         switch self {
         case .capUsed, .stopped, .stoppedMeanwhile: true
-        case .noPerson, .switchedOff, .protected, .unsupported, .underWay, .otherAccount, .personChanged, .said: false
+        case .noPerson, .switchedOff, .protected, .unsupported, .underWay, .otherAccount, .personChanged, .givenUp, .said: false
         }
     }
 }

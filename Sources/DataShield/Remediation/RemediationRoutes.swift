@@ -36,7 +36,8 @@ package struct RemediationRoutes: Sendable {
                 "Act on the accounts of many alerts' people, in the background. With a header Idempotency-Key the same order is carried out once",
             body: BulkOrder.self, answers: BulkAnswer.self, status: .accepted, use: bulk)
         api.get(
-            "/api/remediation", .permission(.remediationRead), summary: "What was done in directories, the latest first", query: LogQuery.self,
+            "/api/remediation", .permission(.remediationRead),
+            summary: "What was done in directories, the latest first; UNKNOWN is where it is not known whether it was done", query: LogQuery.self,
             answers: Page<RemediationActionResponse>.self, use: log)
         api.respond(
             .get, "/api/remediation/export", .permission(.remediationRead), summary: "The log of remediation as CSV", query: LogQuery.self,
@@ -226,7 +227,8 @@ package struct RemediationRoutes: Sendable {
 /// The filters of the log as a query string has them; the page takes the same.
 struct LogQuery: Codable, Sendable {
     var action: RemediationType?
-    var status: RemediationStatus?
+    /// FAILED: known not to be done; UNKNOWN: not known whether it was.
+    var status: RemediationLogOutcome?
     var employee: EmployeeID?
     var alert: AlertID?
     /// Part of the name of who did it.
@@ -241,7 +243,7 @@ struct LogQuery: Codable, Sendable {
     /// - Throws: ``InvalidInput`` naming what is not understood.
     func filter() throws -> RemediationFilter {
         var filter = RemediationFilter(
-            action: action, status: status, employee: employee, alert: alert, performedBy: performedBy,
+            action: action, outcome: status, employee: employee, alert: alert, performedBy: performedBy,
             from: try from.flatMap { try ListText.moment($0, "from") })
         if let text = performedBy, text.unicodeScalars.count > 200 { throw InvalidInput("performedBy", "has at most 200 characters.") }
         if let to, let moment = try ListText.moment(to, "to") {

@@ -15,6 +15,8 @@ extension RemediationRunner {
         /// As it is to be expected; what holds is chosen again under the lock.
         var route: RemediationRoute
         var connections: [DirectoryConnection]
+        /// The way into the route's directory, or why there is none: opened before the start, because its settings are in the database.
+        var opened: Swift.Result<any DirectoryConnector, Unanswered>
         /// The directory's own id of the account whose primary address is the person's; nil when the id was known.
         var found: String?
     }
@@ -34,26 +36,27 @@ extension RemediationRunner {
             let route = RemediationRoute.choose(
                 request.action, for: person, among: connections, isWeakResetChosen: isWeak, kinds: directories.kind)
         else { return .refused(.unsupported(request.action)) }
+        let opened = try await asking(route.connection, request, { try await directories.connector(for: route.connection, of: company) })
         let connector: any DirectoryConnector
-        switch try await asking(route.connection, request, { try await directories.connector(for: route.connection, of: company) }) {
+        switch opened {
         case .success(let open): connector = open
         case .failure(let failure):
             // Told to stop: it goes on waiting, for the next program.
             try Task.checkCancellation()
             // With the account's id the call is made, which fails, too, and is in the log.
-            return route.externalId == nil ? .refused(.said(failure.words)) : .ready(Ready(route: route, connections: connections))
+            return route.externalId == nil ? .refused(.said(failure.words)) : .ready(Ready(route: route, connections: connections, opened: opened))
         }
         if let words = connector.refusal(of: request.action, isWeakResetWanted: route.isWeak) {
             return .refused(.said("\(route.connection.words): \(words)"))
         }
-        guard route.externalId == nil else { return .ready(Ready(route: route, connections: connections)) }
+        guard route.externalId == nil else { return .ready(Ready(route: route, connections: connections, opened: opened)) }
         switch try await asking(route.connection, request, { try await connector.account(at: person.email) }) {
         case .success(let account):
             // try?: an account whose address is none is another's.
             guard let email = account.email, (try? EmailAddress(email))?.text == person.email else {
                 return .refused(.otherAccount(route.connection.words))
             }
-            return .ready(Ready(route: route, connections: connections, found: account.externalId))
+            return .ready(Ready(route: route, connections: connections, opened: opened, found: account.externalId))
         case .failure(let failure):
             try Task.checkCancellation()
             return .refused(.said(failure.words))
@@ -76,7 +79,7 @@ extension RemediationRunner {
                 try await store.refuse(request.id, .noPerson, now: time)
                 return nil
             }
-            var start = Start(route: ready.route, account: "", holder: CUID.make(at: time), at: time)
+            var start = Start(route: ready.route, opened: ready.opened, account: "", holder: CUID.make(at: time), at: time)
             // First: what goes to nobody uses nothing of the cap, and stops nobody.
             switch try await account(of: person, request, ready, settings, store) {
             case .refused(let refusal):

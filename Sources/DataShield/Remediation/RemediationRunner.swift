@@ -82,6 +82,8 @@ package struct RemediationRunner: Sendable {
     /// A request that was started.
     struct Start: Sendable {
         var route: RemediationRoute
+        /// The way in, or why there is none.
+        var opened: Swift.Result<any DirectoryConnector, Unanswered>
         /// Which account, by the directory's own id.
         var account: String
         var holder: String
@@ -91,7 +93,7 @@ package struct RemediationRunner: Sendable {
 
     private func perform(_ request: RemediationRequest, _ start: Start, of company: CompanyID) async throws {
         let connector: any DirectoryConnector
-        switch try await asking(start.route.connection, request, { try await directories.connector(for: start.route.connection, of: company) }) {
+        switch start.opened {
         case .success(let open): connector = open
         case .failure(let unanswered):
             let written = Written(answer: .failed(unanswered.failure, unanswered.words), step: request.action, begun: start.at, isLast: true)
@@ -137,6 +139,7 @@ package struct RemediationRunner: Sendable {
 
     /// Asks a directory something, for as long as it may take.
     /// - Parameter mayChange: whether an account may have been changed when no answer comes.
+    /// - Throws: what the database throws, unless an account may have been changed.
     func asking<Result: Sendable>(
         _ connection: DirectoryConnection, _ request: RemediationRequest, mayChange: Bool = false,
         _ body: @escaping @Sendable () async throws -> Result
@@ -149,6 +152,9 @@ package struct RemediationRunner: Sendable {
             return .success(try await withDeadline(body))
         } catch let reason as DirectoryFailure {
             return .failure(Unanswered(failure: reason.ofRemediation, words: "\(connection.words): \(reason)"))
+        } catch let error as PostgresError where !mayChange {
+            // Nothing of this is the directory's: what waits goes on waiting.
+            throw error
         } catch is CancellationError {
             return failure("the program was stopped before the answer was known")
         } catch is DeadlinePassed {

@@ -39,6 +39,19 @@ package struct RunRemediation: JobHandler {
         return .done
     }
 
+    /// Refuses what waits. What was started is given up when its lease ends, as after any end of its program.
+    package func wasGivenUp(_ payload: Payload, of job: Job, reason: String) async throws { try await refuseWaiting(of: payload.company) }
+
+    /// What giving up does; for tests, which have no job.
+    func refuseWaiting(of company: CompanyID) async throws {
+        try await database.transaction(for: company) { db in
+            let store = RemediationStore(db)
+            // The lock first, as everybody.
+            _ = try await store.lockSettings()
+            _ = try await store.refuseWaiting(.givenUp, now: try await runner.clock.read(db))
+        }
+    }
+
     /// Has what waits performed, in the transaction that wrote it.
     static func enqueue(for company: CompanyID, in db: some Queryable, _ queue: JobQueue) async throws {
         // Without a dedupe key: a job that is about to end would not see what this transaction has written. A second one finds nothing.
@@ -73,6 +86,7 @@ package struct RemediationSchedule: Sendable {
         ScheduledWork("remediation") { db in
             try await giveUpLost(in: db)
             try await applyPolicies(in: db)
+            try await refuseGivenUp(in: db)
             try await wakeForgotten(in: db)
         }
     }
@@ -185,6 +199,21 @@ package struct RemediationSchedule: Sendable {
     }
 
     // MARK: Forgotten
+
+    /// Refuses requests that waited when the last job of their company was given up: the program may have ended before it refused them, and a
+    /// new job would begin the same again.
+    func refuseGivenUp(in db: some Queryable) async throws {
+        let time = try await clock.read(db)
+        try await db.execute(
+            """
+            UPDATE remediation_requests q SET status = 'REFUSED', reason = \(RemediationRefusal.givenUp.description), finished_at = \(time)
+            WHERE q.status = 'PENDING' AND q.created_at < \(time.addingTimeInterval(-Self.patience)) AND EXISTS (
+                SELECT FROM (
+                    SELECT j.status, j.finished_at FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind)
+                    ORDER BY j.created_at DESC, j.id DESC LIMIT 1
+                ) latest WHERE latest.status = 'FAILED' AND latest.finished_at >= q.created_at)
+            """)
+    }
 
     /// Has requests performed whose job is gone, or that were to be performed by a program that has ended.
     func wakeForgotten(in db: some Queryable) async throws {

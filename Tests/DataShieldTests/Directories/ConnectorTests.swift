@@ -335,6 +335,28 @@ import Testing
         }
     }
 
+    @Test(arguments: Cloud.acting) func `nobody waits for long before a reset is sent, and it is known that it was not sent`(
+        cloud: Cloud
+    ) async throws {
+        try await CloudWorld.with(people: 3) { world async throws in
+            let somebody = try await world.somebody(cloud)
+            // What is read before it: the account, the administrator, the token's owner.
+            let path =
+                switch cloud {
+                case .entra: "v1.0/users/\(somebody.id)"
+                case .google, .aws: "admin/directory/v1/users"
+                case .okta: "api/v1/users/me"
+                }
+            world.sandbox.misbehave(.init(.tooManyRequests, service: cloud.service, pathPrefix: path, retryAfter: 130))
+            let failure = await #expect(throws: DirectoryFailure.self) {
+                try await world.connector(cloud).perform(.forcePasswordReset, on: somebody.id, isWeakResetWanted: false)
+            }
+            #expect(failure?.ofRemediation == .unavailable, "\(String(describing: failure))")
+            #expect(world.clock.waits.reduce(.zero, +) <= DirectoryPatience.beforeChange.longestWait)
+            #expect(world.sandbox.staff.member(somebody.login)?.resets == 0)
+        }
+    }
+
     @Test(arguments: [Cloud.entra, .google], [RemediationType.revokeSessions, .forcePasswordReset])
     func `an action whose token has expired is done once, with a new one`(cloud: Cloud, action: RemediationType) async throws {
         try await CloudWorld.with(people: 3) { world async throws in

@@ -37,6 +37,25 @@ import Testing
         }
     }
 
+    @Test func `an answer that another than the service may have given does not tell whether a change was made`() async throws {
+        try await CloudWorld.with(people: 3) { world async throws in
+            let client = DirectoryClient("Okta", world.access)
+            for status in [200, 204, 302, 400, 404, 409, 501] { #expect(try Self.changed(status, client) == status) }
+            for (status, kind) in [
+                (408, RemediationFailure.unknown), (500, .unknown), (502, .unknown), (503, .unknown), (504, .unknown), (505, .unknown),
+                (507, .unknown), (520, .unknown), (522, .unknown), (524, .unknown), (599, .unknown), (429, .unavailable),
+            ] {
+                let failure = #expect(throws: DirectoryFailure.self) { try Self.changed(status, client) }
+                #expect(failure?.ofRemediation == kind, "\(status)")
+            }
+        }
+    }
+
+    /// Throws anything, as ``follow(_:_:_:)``.
+    private static func changed(_ status: Int, _ client: DirectoryClient) throws -> Int {
+        try client.changed(DirectoryAnswer(status: status, headers: [:], bytes: [])).status
+    }
+
     @Test func `a cancelled listing ends as cancelled`() async throws {
         try await CloudWorld.with { world async throws in
             let connector = try world.connector(.google)

@@ -22,6 +22,8 @@ final class RecordingDirectory: RemediationDirectories, Sendable {
     let accounts = Mutex<[String: (id: String, primary: String)]>([:])
     /// What it would refuse, whoever's account it is.
     let refusal = Mutex<String?>(nil)
+    /// What happens when the way in is opened.
+    let opening = Mutex<(@Sendable () throws -> Void)?>(nil)
     private let database: TenantDatabase
     let actions: Set<RemediationType>
     let hasWeakReset: Bool
@@ -49,7 +51,8 @@ final class RecordingDirectory: RemediationDirectories, Sendable {
     }
 
     func connector(for connection: DirectoryConnection, of company: CompanyID) async throws -> any DirectoryConnector {
-        RecordingConnector(directory: self)
+        try opening.withLock { $0 }?()
+        return RecordingConnector(directory: self)
     }
 
     func kind(of type: DirectoryType) -> DirectoryKind? {

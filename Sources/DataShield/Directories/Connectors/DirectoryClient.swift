@@ -93,6 +93,19 @@ struct DirectoryDelay: Sendable, Hashable {
     }
 }
 
+/// How long reading goes on when a directory does not answer, or asks to wait.
+struct DirectoryPatience: Sendable, Hashable {
+    var attempts: Int
+    /// Altogether, for one call.
+    var longestWait: Duration
+    /// For one answer.
+    var longestCall: Duration
+
+    static let usual = DirectoryPatience(attempts: DirectoryClient.attempts, longestWait: DirectoryClient.longestWait, longestCall: .seconds(60))
+    /// Of what is read on the way to a change. Whoever waits for the change waits two minutes, and then has to take it for sent.
+    static let beforeChange = DirectoryPatience(attempts: 2, longestWait: .seconds(5), longestCall: .seconds(15))
+}
+
 /// The way to a directory over HTTP. Reading is tried again when that may help, within bounds; what changes an account is sent once.
 struct DirectoryClient: Sendable {
     /// As in a message: "Okta".
@@ -107,6 +120,8 @@ struct DirectoryClient: Sendable {
     static let attempts = 6
     /// How long one call may wait altogether. Whoever is told to wait longer is told so, and the sync is tried again later.
     static let longestWait = Duration.seconds(600)
+    /// How patient what is read in this task is.
+    @TaskLocal static var patience: DirectoryPatience = .usual
     /// What is waited at most when the directory does not say how long.
     static let longestBackoff = Duration.seconds(30)
     /// A page of a thousand people is below a megabyte.
@@ -127,6 +142,9 @@ struct DirectoryClient: Sendable {
     /// - Returns: the answer, whatever its status, unless it is one that asks for patience.
     /// - Throws: ``DirectoryFailure``, `CancellationError`.
     func read(_ call: DirectoryCall) async throws -> DirectoryAnswer {
+        let patience = Self.patience
+        var call = call
+        call.timeout = min(call.timeout, patience.longestCall)
         var waited = Duration.zero
         var attempt = 1
         while true {
@@ -142,7 +160,7 @@ struct DirectoryClient: Sendable {
                 guard error.isTransient else { throw failure }
             }
             let wait = Self.wait(attempt: attempt, stated: stated)
-            guard attempt < Self.attempts, waited + wait <= Self.longestWait else { throw failure }
+            guard attempt < patience.attempts, waited + wait <= patience.longestWait else { throw failure }
             waited += wait
             attempt += 1
             try await access.pause(wait)
@@ -162,12 +180,7 @@ struct DirectoryClient: Sendable {
     /// - Throws: ``DirectoryFailure``: ``DirectoryFailure/unanswered(_:)`` when it is not known whether it was done; `CancellationError`.
     func change(_ call: DirectoryCall) async throws -> DirectoryAnswer {
         do {
-            let answer = try await send(call)
-            guard let delay = delay(answer, access.now()) else { return answer }
-            guard delay.isLimit else {
-                throw DirectoryFailure.unanswered("\(unavailable(answer))")
-            }
-            throw DirectoryFailure.rateLimited(retryAfter: delay.after)
+            return try changed(await send(call))
         } catch let error as OutboundFailure {
             switch error {
             case .timedOut, .connectionLost, .other, .tooLarge, .badStatus:
@@ -175,6 +188,16 @@ struct DirectoryClient: Sendable {
             case .invalidURL, .unknownHost, .forbiddenAddress, .refused, .tls: throw failure(error)
             }
         }
+    }
+
+    /// An answer to a change, if it tells whether the change was made.
+    /// - Throws: ``DirectoryFailure/unanswered(_:)`` for one that does not: whoever stands between, such as a proxy with a status of its own,
+    ///   may answer after the service has done it. Only 501 says that nothing was.
+    func changed(_ answer: DirectoryAnswer) throws(DirectoryFailure) -> DirectoryAnswer {
+        let wish = delay(answer, access.now())
+        if let wish, wish.isLimit { throw .rateLimited(retryAfter: wish.after) }
+        guard wish == nil, answer.status < 500 || answer.status == 501 else { throw .unanswered("\(unavailable(answer))") }
+        return answer
     }
 
     private func send(_ call: DirectoryCall) async throws -> DirectoryAnswer {

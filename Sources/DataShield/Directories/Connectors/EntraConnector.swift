@@ -248,7 +248,10 @@ package struct EntraConnector: DirectoryConnector {
     }
 
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
-        try await explained { try await carryOut(action, externalId, isWeakResetWanted) }
+        // A token and the account are read before.
+        try await DirectoryClient.$patience.withValue(.beforeChange) {
+            try await explained { try await carryOut(action, externalId, isWeakResetWanted) }
+        }
     }
 
     private func carryOut(_ action: RemediationType, _ externalId: String, _ isWeakResetWanted: Bool) async throws -> String {

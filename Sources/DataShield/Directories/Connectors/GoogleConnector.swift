@@ -123,6 +123,11 @@ package struct GoogleConnector: DirectoryConnector {
     }
 
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
+        // Tokens and our own account are read before.
+        try await DirectoryClient.$patience.withValue(.beforeChange) { try await carryOut(action, externalId, isWeakResetWanted) }
+    }
+
+    private func carryOut(_ action: RemediationType, _ externalId: String, _ isWeakResetWanted: Bool) async throws -> String {
         switch action {
         case .revokeSessions:
             let call = DirectoryCall(method: .post, url: try userURL(externalId, "/signOut"), timeout: .seconds(30))

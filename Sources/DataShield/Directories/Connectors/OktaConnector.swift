@@ -115,7 +115,7 @@ extension OktaConnector {
     private func refuseOurOwn(_ externalId: String) async throws {
         let own: OktaUser
         do {
-            own = try await api.user("me")
+            own = try await DirectoryClient.$patience.withValue(.beforeChange) { try await api.user("me") }
         } catch DirectoryFailure.noSuchAccount {
             // A token that is nobody's.
             return
