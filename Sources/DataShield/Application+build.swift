@@ -131,7 +131,10 @@ extension Application {
         let sessionCookie = SessionCookie(isSecure: settings.isHTTPS)
         let flash = FlashSeal(key: parts.secrets.derivedKey(for: "flash messages"), cookies: cookies)
         let refused = RefusedAccess(database: database, logger: parts.logger, now: now)
-        let routes = Routes(router: router, revalidate: sessions.holds, onRefusal: refused.record, finish: flash.finish) { request, context in
+        let exports = ExportLimit(now: now)
+        let routes = Routes(
+            router: router, revalidate: sessions.holds, onRefusal: refused.record, admit: exports.admit, finish: flash.finish
+        ) { request, context in
             guard let token = sessionCookie.token(in: request), var signedIn = try await sessions.find(token) else { return nil }
             signedIn.address = context.sourceAddress(of: request)
             return signedIn

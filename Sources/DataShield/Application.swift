@@ -62,10 +62,18 @@ package struct Application: Sendable {
     /// What runs, in the order it starts; it stops in reverse.
     /// - Parameters:
     ///   - role: what this process does.
-    ///   - onRunning: told the port once the server listens.
-    package func services(_ role: Role = .all, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) -> [any Service] {
+    ///   - gate: when jobs and schedules begin; at once when nil.
+    ///   - onRunning: told the port once the server listens. It answers nobody before that has returned.
+    package func services(
+        _ role: Role = .all, after gate: Gate? = nil, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) -> [any Service] {
         var services: [any Service] = [system, database, outbound, uploads, keeper]
-        if role != .web { services += [worker] + background }
+        if role != .web {
+            let working: [any Service] = [worker] + background
+            for service in working {
+                if let gate { services.append(Gated(service: service, gate: gate)) } else { services.append(service) }
+            }
+        }
         if role != .worker { services.append(server(onRunning: onRunning)) }
         return services
     }

@@ -105,6 +105,7 @@ private struct Examination {
         } else {
             note("database", "app and system sign in by themselves")
         }
+        if let complaint = open.keyComplaint { fail("database", complaint) }
         let system = SystemDatabase(open.access, logger: logger)
         do {
             let version = try await system.first("SHOW server_version", as: String.self) ?? "?"

@@ -9,6 +9,8 @@ package struct OpenDatabase {
     package let access: DatabaseAccess
     /// Nil when the server is not ours to stop.
     package let cluster: PrivateCluster?
+    /// Logins of other keys than the current one, which open the database all the same.
+    let loginsOfOtherKeys: [String]
     /// The migrations that were applied.
     let applied: [String]
 
@@ -20,8 +22,12 @@ package struct OpenDatabase {
             applied = try await DatabaseMigrations.run(on: PoolConfiguration(url), logger: logger)
             if settings.databaseURL == nil {
                 access = PrivateCluster.access(to: url)
+                // Nobody signs in there by a password.
+                loginsOfOtherKeys = []
             } else {
-                access = try await DatabaseAccess.open(url, settings, secrets: try SecretBox.standard(settings), logger: logger)
+                let secrets = try SecretBox.standard(settings)
+                access = try await DatabaseAccess.open(url, settings, secrets: secrets, logger: logger)
+                loginsOfOtherKeys = try await access.loginsOfOtherKeys(than: secrets, logger)
             }
         } catch {
             await cluster?.stop()
@@ -60,6 +66,15 @@ package struct OpenDatabase {
 
     /// What is wrong with the way to the database, though it can be gone.
     func complaints(_ settings: Settings) -> [String] {
-        settings.databaseComplaints + [access.sharing].compactMap(\.self)
+        settings.databaseComplaints + [access.sharing, keyComplaint].compactMap(\.self)
+    }
+
+    /// Which keys open the database besides the current one, and how to keep them out; nil when none does.
+    var keyComplaint: String? {
+        guard !loginsOfOtherKeys.isEmpty else { return nil }
+        let names = loginsOfOtherKeys.joined(separator: ", ")
+        return "Whoever has an earlier key can still sign in to the database as \(names). When no program uses that key any more, run: "
+            + "DROP ROLE \(names). If they are another installation's on the same server, keep it from connecting to this database; "
+            + "docs/operations.md says how."
     }
 }

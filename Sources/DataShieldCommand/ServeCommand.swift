@@ -46,8 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
         let shown = settings
         let services: [any Service] =
             (open.cluster.map { [$0] } ?? [])
-            + application.services(role) { port in
-                user.whenListening()
+            + application.services(role, after: user.gate) { port in
+                await user.whenListening(application)
                 Output.line("DataShield listens on \(shown.address(port: port))")
             }
         try await ServiceGroup.run(services, logger: logger)

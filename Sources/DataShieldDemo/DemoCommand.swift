@@ -59,10 +59,11 @@ struct DemoCommand: AsyncParsableCommand {
                 throw CommandFailure("Another program runs on \(settings.dataDirectory.path). Stop it first, or give --data-dir another directory.")
             }
             do {
-                let user = try BecomeUser(settings, logger: logger)
+                // The data is made before the server listens, and not by root: so it cannot listen where only root may.
+                let user = try BecomeUser(settings, listens: false, logger: logger)
                 let application = try DataShield.Application.build(.init(settings: settings, access: open.access, logger: logger))
                 try await user.beforeServing(application)
-                let server = DemoServer(application: application, signIn: signIn, settings: settings, user: user)
+                let server = DemoServer(application: application, signIn: signIn, settings: settings)
                 try await ServiceGroup.run([cluster] + application.services(.worker) + [server], logger: logger)
             } catch {
                 await cluster.stop()
@@ -78,7 +79,6 @@ private struct DemoServer: Service {
     let application: DataShield.Application
     let signIn: DemoDirectory.SignIn
     let settings: Settings
-    let user: BecomeUser
 
     func run() async throws {
         do {
@@ -88,9 +88,8 @@ private struct DemoServer: Service {
             guard Task.isShuttingDownGracefully else { throw error }
         }
         guard !Task.isShuttingDownGracefully else { return }
-        let (settings, signIn, user) = (settings, signIn, user)
+        let (settings, signIn) = (settings, signIn)
         try await application.server { port in
-            user.whenListening()
             Output.line(
                 """
 

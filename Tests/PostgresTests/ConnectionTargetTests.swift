@@ -16,6 +16,9 @@ import Testing
         // One of several is enough, and an address goes before a name.
         ("postgresql://localhost,db.example/d", true), ("postgresql://localhost,127.0.0.1/d", false),
         ("postgresql://localhost/d?hostaddr=10.0.0.7", true), ("postgresql://db.example/d?hostaddr=127.0.0.1", false),
+        // What a service file says is not known; only what stands beside the service goes before it.
+        ("service=prod", true), ("postgresql:///d?service=prod", true), ("service=prod host=localhost", true), ("service=prod sslmode=prefer", true),
+        ("service=prod sslmode=verify-full", false), ("postgresql:///d?service=prod&sslmode=require", false), ("service=''", false),
     ])
     func `another machine without TLS can be read on the way`(url: String, canBeRead: Bool) throws {
         #expect(try ConnectionTarget(url).canBeReadOnTheWay == canBeRead)

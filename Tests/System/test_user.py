@@ -75,10 +75,13 @@ def test_the_server_gives_root_up_and_works_as_before(sandbox):
 
 def test_a_port_that_is_roots_is_opened_before(sandbox):
     # 1 to 1023: one that nobody has.
-    installation = Installation("low", sandbox.url, settings={"DATASHIELD_PORT": "997"})
+    installation = Installation("low", sandbox.url, people=5, settings={"DATASHIELD_PORT": "997"})
     try:
         assert installation.url.endswith(":997")
         assert_is(installation.server.process.pid, USER)
+        # Jobs waited for that, and are worked now.
+        run = installation.call("POST", "/api/employees/scan")["id"]
+        wait_for(lambda: installation.run_is(run, "SUCCEEDED"), "the end of the scan")
     finally:
         installation.end()
 

@@ -47,7 +47,7 @@ package struct IngestPages: Sendable {
         do {
             context.allow(bodyTime: Ingests.uploadTime)
             let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
-            let run = try await ingests.upload(file, LeakSource.named(file.fileName), by: subject)
+            let run = try await ingests.upload(file, announced: file.announced, LeakSource.named(file.fileName), by: subject)
             return Pages.redirect(to: "/ingest/\(run.id)")
         } catch let failure as any FeatureError {
             return try await page(request, context, problem: failure)

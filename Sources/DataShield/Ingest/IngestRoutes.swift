@@ -57,7 +57,7 @@ package struct IngestRoutes: Sendable {
         let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
         let source = try LeakSource.checked(name: query.breach, date: query.date, fileName: query.fileName)
         let run = try await ingests.upload(
-            file,
+            file, announced: file.announced,
             source.fileName.isEmpty ? LeakSource(name: source.name, date: source.date, fileName: LeakSource.named(file.fileName).fileName) : source,
             by: subject)
         return try .json(IngestRun.Response(run), status: .accepted)

@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Each company has one place: whoever sends a second file before the first is read waits for their own company alone. What files are
 /// held in memory is bounded over all companies, fairly: the beginning of a file, ``freeBytes``, always has room, and what is above it is
-/// taken from ``sharedBytes``. How full that is is told to nobody, only that there is no room now.
+/// taken from ``sharedBytes``. A company takes half of what the others leave at most, so that there is always some for the next: the largest
+/// file has room while nobody else has a large one. How full it is is told to nobody, only that a file has no room now.
 package final class IngestUploads: Service {
     /// How many companies have a place at once.
     static let places = 32
@@ -73,14 +74,15 @@ package final class IngestUploads: Service {
         state.withLock { state in state.shared -= state.taken.removeValue(forKey: company) ?? 0 }
     }
 
-    /// Takes room for a company's file, which has so many bytes now.
-    /// - Throws: ``Ingests/Failure/noRoom``.
+    /// Takes room for a company's file, which has so many bytes now, or will have.
+    /// - Throws: ``Ingests/Failure/tooLargeNow``.
     func grow(to size: Int, for company: CompanyID) throws {
         try state.withLock { state in
             guard let before = state.taken[company] else { return }
             let now = max(before, size - limits.free)
             guard now > before else { return }
-            guard state.shared + now - before <= limits.shared else { throw Ingests.Failure.noRoom }
+            let left = limits.shared - (state.shared - before)
+            guard now <= left / 2 else { throw Ingests.Failure.tooLargeNow }
             state.taken[company] = now
             state.shared += now - before
         }

@@ -53,6 +53,8 @@ package struct Ingests: Sendable {
         /// All companies' files together take what memory there is for them.
         case noRoom
         case noMemory
+        /// There is room for smaller files only.
+        case tooLargeNow
         /// Whoever sends the file does so too slowly.
         case tooSlow
 
@@ -61,7 +63,7 @@ package struct Ingests: Sendable {
             case .notFound: .notFound
             case .emptyFile: .unprocessableContent
             case .busy: .conflict
-            case .noRoom, .noMemory: .serviceUnavailable
+            case .noRoom, .noMemory, .tooLargeNow: .serviceUnavailable
             case .tooSlow: .requestTimeout
             }
         }
@@ -72,6 +74,8 @@ package struct Ingests: Sendable {
             case .busy: "Your company is having another file read. Send this one when that has ended."
             case .noRoom: "The server cannot take the file now. Send it again in a minute."
             case .noMemory: "There is no room to take the file. Read it with the command on the server."
+            case .tooLargeNow:
+                "The server has no room for a file of this size now. Try again later, or read it with the command on the server."
             case .tooSlow: "The file came too slowly. Send it over a faster line, or read it with the command on the server."
             }
         }
@@ -79,6 +83,8 @@ package struct Ingests: Sendable {
             switch self {
             case .busy: 10
             case .noRoom, .noMemory: 60
+            // An upload may take an hour; mostly it takes minutes.
+            case .tooLargeNow: 600
             case .notFound, .emptyFile, .tooSlow: 1
             }
         }
@@ -108,15 +114,17 @@ package struct Ingests: Sendable {
     /// Takes a file, and has it read in the background of this process.
     /// - Parameters:
     ///   - bytes: the file, in pieces of any size.
+    ///   - announced: how many bytes there will be, where that is known: room is taken for all of them before the first.
     ///   - source: what is known of it, asked for when all of it has arrived.
     /// - Returns: the reading, which has begun.
     /// - Throws: ``Failure`` while another file of the company is being read, and when this one is empty, cannot be held, or comes too slowly.
     package func upload<Bytes: AsyncSequence & Sendable>(
-        _ bytes: Bytes, _ source: @autoclosure () -> LeakSource, by subject: Subject
+        _ bytes: Bytes, announced: Int? = nil, _ source: @autoclosure () -> LeakSource, by subject: Subject
     ) async throws -> IngestRun
     where Bytes.Element == [UInt8] {
         try uploads.reserve(for: subject.company)
         do {
+            if let announced { try uploads.grow(to: announced, for: subject.company) }
             let file = try await received(bytes, of: subject.company)
             guard file.size > 0 else { throw Failure.emptyFile }
             let source = source()

@@ -5,8 +5,10 @@ import Scalars
 public struct ConnectionTarget: Sendable, Equatable {
     /// The hosts that are tried: names, addresses, or directories of sockets; an empty one is libpq's own directory of sockets.
     public let hosts: [String]
-    /// libpq's `sslmode`: `prefer` where nothing says otherwise.
+    /// libpq's `sslmode`: `prefer` where nothing says otherwise; empty where a service file may say it.
     public let sslMode: String
+    /// Whether it names a service. A service file then says more of where it leads; it is not opened here.
+    public let namesService: Bool
 
     /// - Parameter connectionString: a URL or libpq's `key=value` form.
     /// - Throws: ``PostgresError`` when libpq cannot read it; its words could repeat a password, so they are not told.
@@ -23,13 +25,16 @@ public struct ConnectionTarget: Sendable, Equatable {
         }
         // An address goes before the name, which is then for the certificate only.
         let places = value("hostaddr").isEmpty ? value("host") : value("hostaddr")
+        namesService = Self.value("service", in: options).map { !$0.isEmpty } ?? false
         hosts = places.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { String(Substring($0)) }
-        sslMode = value("sslmode")
+        // What a service file says goes before the environment, and is not known.
+        sslMode = namesService ? Self.value("sslmode", in: options) ?? "" : value("sslmode")
     }
 
-    /// Whether somebody on the way could read what is sent: another machine, and no `sslmode` that insists on TLS.
+    /// Whether somebody on the way could read what is sent: perhaps another machine, and no `sslmode` that insists on TLS. A service file may
+    /// name an address beside the host that stands here, and the address is what is connected to.
     public var canBeReadOnTheWay: Bool {
-        !["require", "verify-ca", "verify-full"].contains(sslMode) && !hosts.allSatisfy(Self.isThisMachine)
+        !["require", "verify-ca", "verify-full"].contains(sslMode) && (namesService || !hosts.allSatisfy(Self.isThisMachine))
     }
 
     private static func isThisMachine(_ host: String) -> Bool {

@@ -34,6 +34,22 @@ import Testing
         }
     }
 
+    @Test func `exports of a user are bounded, and each that happens has its event`() async throws {
+        let clock = MovableClock()
+        try await withServer(now: clock.now) { (client) async throws in
+            let viewer = try await client.signedIn(as: .viewer)
+            for _ in 0..<ExportLimit.perMinute { #expect(try await viewer.get("/api/mfa/export").status == 200) }
+            for route in client.application.routes where route.path.hasSuffix("/export") {
+                let refused = try await viewer.get(route.path)
+                #expect(refused.status == 429 && refused.header("Retry-After") == "60", "\(route.path)")
+            }
+            #expect(try await events(client).filter { $0.actorId == viewer.user?.rawValue && $0.action.hasSuffix(".exported") }.count == 30)
+            #expect(try await client.get("/api/mfa/export").status == 200)
+            clock.advance(61)
+            #expect(try await viewer.get("/employees/export").status == 200)
+        }
+    }
+
     // MARK: What was tried
 
     @Test func `trying weights is an event, and moving a slider not many`() async throws {

@@ -234,18 +234,56 @@ import Testing
         for company in [first, second, third] { try uploads.reserve(for: company) }
         #expect(throws: Ingests.Failure.busy) { try uploads.reserve(for: first) }
         #expect(throws: Ingests.Failure.noRoom) { try uploads.reserve(for: fourth) }
-        try uploads.grow(to: 25, for: first)
-        try uploads.grow(to: 30, for: first)
-        // All shared room is taken, and still each has its own.
-        try uploads.grow(to: 10, for: second)
-        #expect(throws: Ingests.Failure.noRoom) { try uploads.grow(to: 11, for: second) }
-        try uploads.grow(to: 10, for: third)
+        // Half of what is left, above what each has for itself, so that each finds some.
+        for (company, most) in [(first, 20), (second, 15), (third, 12)] {
+            try uploads.grow(to: 10, for: company)
+            try uploads.grow(to: most, for: company)
+            #expect(throws: Ingests.Failure.tooLargeNow) { try uploads.grow(to: most + 1, for: company) }
+        }
         uploads.release(first)
-        try uploads.grow(to: 30, for: second)
+        try uploads.grow(to: 19, for: second)
+        #expect(throws: Ingests.Failure.tooLargeNow) { try uploads.grow(to: 20, for: second) }
         try uploads.reserve(for: fourth)
+        #expect(Ingests.Failure.tooLargeNow.status == .serviceUnavailable)
+        #expect(Refusal(Ingests.Failure.tooLargeNow).headers[.retryAfter] == "600")
+        for word in ["other", "compan"] { #expect(!Ingests.Failure.tooLargeNow.detail.contains(word)) }
         #expect(Ingests.Failure.noRoom.status == .serviceUnavailable)
         #expect(Refusal(Ingests.Failure.noRoom).headers[.retryAfter] == "60")
         for word in ["other", "compan", "read", "another"] { #expect(!Ingests.Failure.noRoom.detail.contains(word)) }
+    }
+
+    @Test func `two companies' largest files leave room for a third's`() throws {
+        let uploads = IngestUploads()
+        let (first, second, third) = (CompanyID(), CompanyID(), CompanyID())
+        for company in [first, second, third] { try uploads.reserve(for: company) }
+        try uploads.grow(to: Ingests.uploadLimit, for: first)
+        #expect(throws: Ingests.Failure.tooLargeNow) { try uploads.grow(to: Ingests.uploadLimit, for: second) }
+        try uploads.grow(to: 256 << 20, for: second)
+        try uploads.grow(to: 128 << 20, for: third)
+    }
+
+    @Test func `a file that says its size is refused before its first byte, and never in the middle`() async throws {
+        let database = TestDatabase.current
+        let uploads = IngestUploads(places: 3, freeBytes: 10, sharedBytes: 20)
+        let ingests = Ingests(
+            database: database.tenant, system: database.system, recorder: Recorder(), secrets: SecretBox(key: [UInt8](repeating: 7, count: 32)),
+            uploads: uploads, clock: TestClock())
+        let subject = Subject(actor: .program("test"), company: try await database.makeCompany(), role: .admin)
+        let asked = Mutex(0)
+        let (pieces, send) = AsyncStream<[UInt8]>.makeStream()
+        let file = Let(pieces: pieces) { asked.withLock { $0 += 1 } }
+        await #expect(throws: Ingests.Failure.tooLargeNow) { _ = try await ingests.upload(file, announced: 21, LeakSource(), by: subject) }
+        #expect(asked.withLock { $0 } == 0)
+        let upload = Task { try await ingests.upload(file, announced: 20, LeakSource(), by: subject) }
+        try await becomesTrue { asked.withLock { $0 } == 1 }
+        // Nothing of it has come, and its room is nobody else's.
+        let other = CompanyID()
+        try uploads.reserve(for: other)
+        #expect(throws: Ingests.Failure.tooLargeNow) { try uploads.grow(to: 16, for: other) }
+        try uploads.grow(to: 15, for: other)
+        send.yield([UInt8](repeating: 65, count: 20))
+        send.finish()
+        #expect(try await upload.value.trigger == .upload)
     }
 
     /// Pieces of a file, one each time that it is let.

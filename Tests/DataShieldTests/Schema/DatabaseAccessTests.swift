@@ -82,6 +82,21 @@ import Testing
         #expect(names.count == 2)
     }
 
+    @Test func `logins of an earlier key are named until they are dropped`() async throws {
+        func box() -> SecretBox { SecretBox(key: (0..<32).map { _ in UInt8.random(in: 0...255) }) }
+        let (url, before, after) = (try await ownersURL(), box(), box())
+        _ = try await DatabaseAccess.open(url, settings, secrets: before, logger: Self.logger)
+        let access = try await DatabaseAccess.open(url, settings, secrets: after, logger: Self.logger)
+        func names(_ secrets: SecretBox) -> Set<String> {
+            Set(DatabaseAccess.Login.allCases.map { "\($0.group)_\(secrets.currentKeyID)" })
+        }
+        // Other tests have logins on the server, too.
+        let found = Set(try await access.loginsOfOtherKeys(than: after, Self.logger))
+        #expect(found.isSuperset(of: names(before)) && found.isDisjoint(with: names(after)))
+        for name in names(before) { try await database.owner.execute("DROP ROLE \(identifier: name)") }
+        #expect(Set(try await access.loginsOfOtherKeys(than: after, Self.logger)).isDisjoint(with: names(before)))
+    }
+
     @Test func `a login whose password was changed gets it back`() async throws {
         let secrets = SecretBox(key: Array(repeating: 3, count: 32))
         let url = try await ownersURL()

@@ -82,6 +82,8 @@ import Testing
         #expect(settings.databaseComplaints == [])
         settings.databaseURL = Secret("postgresql://o:hunter2@localhost/d")
         #expect(settings.databaseComplaints == [])
+        settings.databaseURL = Secret("service=prod password=hunter2")
+        #expect(settings.databaseComplaints.map { $0.contains("a service file may lead to another machine") && !$0.contains("hunter2") } == [true])
     }
 
     @Test func `a file is read, and the environment goes before it`() throws {

@@ -163,6 +163,19 @@ extension DatabaseAccess {
         return nil
     }
 
+    /// The logins by which whoever has another key than the installation's own comes into the database: those of a key before, or of another
+    /// installation on the server that may connect to this database.
+    package func loginsOfOtherKeys(than secrets: SecretBox, _ logger: Logger) async throws -> [String] {
+        let question: SQL = """
+            SELECT rolname::text FROM pg_roles
+            WHERE rolcanlogin AND rolname ~ '^datashield_(app|system)_[0-9a-f]{8}$' AND right(rolname::text, 8) <> \(secrets.currentKeyID)
+                AND (pg_has_role(oid, 'datashield_app', 'MEMBER') OR pg_has_role(oid, 'datashield_system', 'MEMBER'))
+                AND has_database_privilege(oid, current_database(), 'CONNECT')
+            ORDER BY rolname
+            """
+        return try await withPool(owner, logger) { try await $0.query(question, as: String.self) }
+    }
+
     /// Lends a connection for a question.
     private func withPool<R>(_ configuration: PoolConfiguration, _ logger: Logger, _ body: (PostgresPool) async throws -> R) async throws -> R {
         var configuration = configuration

@@ -27,7 +27,10 @@ extension OpenAPI {
             "POST /api/employees/scan", "PATCH /api/alerts/{id}", "POST /api/ingest", "POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk",
             "POST /api/remediation/resume", "PATCH /api/directory/{id}", "POST /api/directory/{id}/test", "POST /api/directory/{id}/sync",
         ],
-        throttled: ["POST /api/auth/login", "POST /api/me/password", "POST /api/employees/scan"],
+        throttled: [
+            "POST /api/auth/login", "POST /api/me/password", "POST /api/employees/scan", "GET /api/employees/export", "GET /api/mfa/export",
+            "GET /api/remediation/export",
+        ],
         accepted: ["POST /api/alerts/{id}/remediate"],
         idempotent: ["POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk"],
         authenticating: ["POST /api/auth/login"],

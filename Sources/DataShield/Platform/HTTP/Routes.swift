@@ -12,6 +12,8 @@ package final class Routes {
     package typealias Handler = @Sendable (Request, AppContext) async throws -> Response
     /// What is done when somebody's role does not include what a route, or its handler, asks for.
     package typealias OnRefusal = @Sendable (SignedIn, Permission, RegisteredRoute) async -> Void
+    /// Refuses, by an error, somebody who may call a route and does so too often.
+    package typealias Admit = @Sendable (SignedIn, RegisteredRoute) throws -> Void
     /// What is done with an answer when it is known who asked.
     package typealias Finish = @Sendable (inout Response, SignedIn?) -> Void
 
@@ -19,17 +21,19 @@ package final class Routes {
     private let authenticate: Authenticate
     private let revalidate: Revalidate
     private let onRefusal: OnRefusal
+    private let admit: Admit
     private let finish: Finish
     /// What was added, in order.
     package private(set) var registered: [RegisteredRoute] = []
 
     init(
         router: Router<AppContext>, revalidate: @escaping Revalidate, onRefusal: @escaping OnRefusal = { _, _, _ in },
-        finish: @escaping Finish = { _, _ in }, authenticate: @escaping Authenticate
+        admit: @escaping Admit = { _, _ in }, finish: @escaping Finish = { _, _ in }, authenticate: @escaping Authenticate
     ) {
         self.router = router
         self.revalidate = revalidate
         self.onRefusal = onRefusal
+        self.admit = admit
         self.finish = finish
         self.authenticate = authenticate
     }
@@ -42,7 +46,7 @@ package final class Routes {
     /// Adds a route: who may call it is settled before the handler runs.
     func add(_ route: RegisteredRoute, _ handler: @escaping Handler) {
         registered.append(route)
-        let (authenticate, revalidate, onRefusal, finish) = (authenticate, revalidate, onRefusal, finish)
+        let (authenticate, revalidate, onRefusal, admit, finish) = (authenticate, revalidate, onRefusal, admit, finish)
         let access = route.access
         let isPage = route.isPage
         router.on(RouterPath(route.path), method: route.method) { request, context -> Response in
@@ -53,6 +57,7 @@ package final class Routes {
                 context.signedIn = try await authenticate(request, context)
                 if let signedIn = context.signedIn { context.isStillSignedIn = { try await revalidate(signedIn) } }
                 try Self.check(access, context)
+                if let signedIn = context.signedIn { try admit(signedIn, route) }
                 var response = try await handler(request, context)
                 finish(&response, context.signedIn)
                 return response

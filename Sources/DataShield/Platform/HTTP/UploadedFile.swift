@@ -10,6 +10,8 @@ package struct UploadedFile: AsyncSequence, Sendable {
     private let body: RequestBody
     private let form: MultipartFile?
     private let limit: Int
+    /// How many bytes the request says that it has, which are a few more than the file's in a form; nil when it does not say.
+    package let announced: Int?
     private let name = Name()
 
     /// What a form calls the file; nil before it has begun to arrive, and for a body that is the file itself.
@@ -35,7 +37,8 @@ package struct UploadedFile: AsyncSequence, Sendable {
             }
             form = nil
         }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw HTTPFailure.bodyTooLarge(limit: limit) }
+        announced = request.headers[.contentLength].flatMap { Int($0) }
+        if let announced, announced > limit { throw HTTPFailure.bodyTooLarge(limit: limit) }
         body = request.body
         self.limit = limit
     }

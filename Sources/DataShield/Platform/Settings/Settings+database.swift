@@ -9,7 +9,11 @@ extension Settings {
         return urls.compactMap { name, url in
             // try?: what cannot be read cannot be connected to either, and libpq says why.
             guard let url, let target = try? ConnectionTarget(url.value), target.canBeReadOnTheWay else { return nil }
-            return "\(name) leads to another machine without insisting on TLS, so that the password and all data can be read on the way. "
+            let way =
+                target.namesService
+                ? "names a service, and a service file may lead to another machine, without insisting on TLS"
+                : "leads to another machine without insisting on TLS"
+            return "\(name) \(way), so that the password and all data can be read on the way. "
                 + "Write sslmode=verify-full and sslrootcert=FILE into it (postgresql://…/database?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem), "
                 + "or at least sslmode=require."
         }
