@@ -207,12 +207,19 @@ package struct RemediationSchedule: Sendable {
         try await db.execute(
             """
             UPDATE remediation_requests q SET status = 'REFUSED', reason = \(RemediationRefusal.givenUp.description), finished_at = \(time)
-            WHERE q.status = 'PENDING' AND q.created_at < \(time.addingTimeInterval(-Self.patience)) AND EXISTS (
-                SELECT FROM (
-                    SELECT j.status, j.finished_at FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind)
-                    ORDER BY j.created_at DESC, j.id DESC LIMIT 1
-                ) latest WHERE latest.status = 'FAILED' AND latest.finished_at >= q.created_at)
+            WHERE q.status = 'PENDING' AND q.created_at < \(time.addingTimeInterval(-Self.patience)) AND \(Self.isGivenUp)
             """)
+    }
+
+    /// Whether the last job of a request's company was given up while it waited.
+    private static var isGivenUp: SQL {
+        """
+        EXISTS (
+            SELECT FROM (
+                SELECT j.status, j.finished_at FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind)
+                ORDER BY j.created_at DESC, j.id DESC LIMIT 1
+            ) latest WHERE latest.status = 'FAILED' AND latest.finished_at >= q.created_at)
+        """
     }
 
     /// Has requests performed whose job is gone, or that were to be performed by a program that has ended.
@@ -221,7 +228,7 @@ package struct RemediationSchedule: Sendable {
         let forgotten = try await db.query(
             """
             SELECT DISTINCT q.company_id FROM remediation_requests q
-            WHERE q.status = 'PENDING' AND q.created_at < \(before)
+            WHERE q.status = 'PENDING' AND q.created_at < \(before) AND NOT \(Self.isGivenUp)
                 AND NOT EXISTS (
                     SELECT FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind) AND j.status IN ('PENDING', 'RUNNING'))
             """, as: CompanyID.self)
