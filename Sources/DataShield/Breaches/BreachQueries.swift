@@ -13,7 +13,7 @@ struct BreachCursor: Codable, Sendable {
         self.order = order
         affected = listing.affected
         date = listing.breach.breachDate
-        name = listing.breach.displayName.lowercased()
+        name = listing.shownName
         id = listing.breach.id
     }
 }
@@ -25,6 +25,7 @@ struct AffectedCursor: Codable, Sendable {
 
 /// What is asked about breaches in a company's name.
 enum BreachQueries {
+    /// In lower case as the database has it, by which the list is ordered and read on: Swift's differs in some letters.
     private static let shownName: SQL = "lower(CASE WHEN b.title = '' THEN b.name ELSE b.title END)"
 
     /// One of the company's own that nobody is in any more says nothing.
@@ -36,7 +37,7 @@ enum BreachQueries {
     static func page(of company: CompanyID, _ filter: Breaches.Filter, after cursor: BreachCursor?, limit: Int) -> SQL {
         var conditions: [SQL] = [areOf(company), filter.includesOthers ? isShown : "n.people > 0"]
         if let text = filter.text, !text.isEmpty {
-            let pattern = LikePattern.containing(text.lowercased())
+            let pattern: SQL = "lower(\(LikePattern.containing(text))::text)"
             conditions.append("(\(shownName) LIKE \(pattern) OR lower(b.name) LIKE \(pattern) OR lower(b.domain) LIKE \(pattern))")
         }
         if let source = filter.source { conditions.append("b.source = \(source)") }
@@ -58,7 +59,7 @@ enum BreachQueries {
             if let cursor { conditions.append("(\(shownName) COLLATE \"C\", b.id) > (\(cursor.name), \(cursor.id))") }
         }
         return """
-            SELECT \(Breach.columns), coalesce(n.people, 0) FROM breaches b
+            SELECT \(Breach.columns), coalesce(n.people, 0), \(shownName) FROM breaches b
             LEFT JOIN breach_counts n ON n.company_id = \(company) AND n.breach_id = b.id
             WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order) \(SQL.limit(limit + 1))
             """
@@ -66,7 +67,7 @@ enum BreachQueries {
 
     static func one(_ id: BreachID, of company: CompanyID) -> SQL {
         """
-        SELECT \(Breach.columns), coalesce(n.people, 0) FROM breaches b
+        SELECT \(Breach.columns), coalesce(n.people, 0), \(shownName) FROM breaches b
         LEFT JOIN breach_counts n ON n.company_id = \(company) AND n.breach_id = b.id
         WHERE b.id = \(id) AND \(areOf(company)) AND \(isShown)
         """

@@ -101,6 +101,7 @@ struct BreachStore {
     /// The catalogue stays as it is, whatever a company's sources say.
     /// - Parameter drafts: by their keys.
     /// - Returns: what each of the keys is; see ``known(_:)``.
+    /// - Throws: ``NotAdded`` when there is a key that is none: what is found of it would be lost.
     func ensure(_ drafts: [String: BreachDraft]) async throws -> [String: Known] {
         let keys = drafts.keys.sorted()
         var found = try await known(keys)
@@ -114,7 +115,16 @@ struct BreachStore {
         if !worse.isEmpty, try await improve(worse, with: drafts) > 0 {
             for (key, breach) in try await known(worse) { found[key] = breach }
         }
+        let lost = keys.count { found[$0] == nil }
+        guard lost == 0 else { throw NotAdded(count: lost) }
         return found
+    }
+
+    /// Breaches that are neither there nor could be added.
+    struct NotAdded: Error, CustomStringConvertible {
+        var count: Int
+
+        var description: String { "\(count) breaches could not be added. Their findings are not recorded." }
     }
 
     private func added(_ keys: [String], _ drafts: [String: BreachDraft]) async throws -> [String: Known] {
@@ -124,32 +134,46 @@ struct BreachStore {
         let missing = keys.filter { known[$0] == nil }
         guard !missing.isEmpty else { return known }
         // In the order of the keys: two recorders that add the same breaches wait for each other, and never both ways.
-        let rows = BreachRows(missing.compactMap { drafts[$0] }, company: db.company)
+        let rows = BreachRows(missing.compactMap { key in drafts[key].map { (key: key, draft: $0) } }, company: db.company)
+        try await renewKeys(missing.compactMap { drafts[$0] }.filter { draft in !draft.entry.name.utf8.allSatisfy { $0 < 0x80 } })
         try await db.execute(rows.insertion + "ON CONFLICT DO NOTHING")
         return try await self.known(keys)
     }
 
+    /// Gives breaches of these names, whose letters may be composed otherwise, the keys of today: an older rule looked at how they are composed.
+    private func renewKeys(_ drafts: [BreachDraft]) async throws {
+        guard !drafts.isEmpty else { return }
+        try await db.execute(
+            """
+            UPDATE breaches b SET canonical_key = new.key
+            FROM unnest(\(drafts.map(\.key))::text[], \(drafts.map(\.entry.name))::text[]) AS new (key, name)
+            WHERE b.company_id = \(db.company) AND normalize(b.name, NFC) = normalize(new.name, NFC) AND b.canonical_key <> new.key
+            """)
+    }
+
     /// Improves breaches under lock, so that what is written follows from what is there, whoever else writes.
     private func improve(_ keys: [String], with drafts: [String: BreachDraft]) async throws -> Int {
-        let breaches = try await db.query(
+        let rows = try await db.query(
             """
-            SELECT \(Breach.columns) FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])
+            SELECT b.canonical_key, \(Breach.columns) FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])
             ORDER BY b.canonical_key FOR NO KEY UPDATE
-            """, as: Breach.self)
-        var improved: [BreachDraft] = []
+            """)
+        var improved: [(key: String, draft: BreachDraft)] = []
         var redated: [BreachID] = []
-        for breach in breaches {
+        for var row in rows {
+            let key = try row.next(as: String.self)
+            let breach = try Breach(from: &row)
             let before = BreachDraft(breach)
-            guard let draft = drafts[CanonicalKey.of(breach.name)] else { continue }
+            guard let draft = drafts[key] else { continue }
             let after = before.improved(by: draft)
-            if after != before { improved.append(after) }
+            if after != before { improved.append((key: key, draft: after)) }
             if before.entry.breachDate != nil, after.entry.breachDate != before.entry.breachDate { redated.append(breach.id) }
         }
         guard !improved.isEmpty else { return 0 }
-        let rows = BreachRows(improved, company: db.company)
+        let better = BreachRows(improved, company: db.company)
         let changed = try await db.execute(
             """
-            UPDATE breaches b SET \(BreachRows.assignments(from: "new")) FROM (\(rows.selection)) AS new
+            UPDATE breaches b SET \(BreachRows.assignments(from: "new")) FROM (\(better.selection)) AS new
             WHERE b.company_id = \(db.company) AND b.canonical_key = new.canonical_key
             """)
         if !redated.isEmpty { try await forgetDates(of: redated) }
@@ -169,12 +193,16 @@ struct BreachStore {
 
 /// Breaches as rows of one statement.
 struct BreachRows {
+    private let keys: [String]
     private let drafts: [BreachDraft]
     private let company: CompanyID?
 
-    /// - Parameter company: whose own they are; nil for the catalogue's.
-    init(_ drafts: [BreachDraft], company: CompanyID?) {
-        self.drafts = drafts
+    /// - Parameters:
+    ///   - drafts: with the keys that are asked for, whatever name a draft has become known by.
+    ///   - company: whose own they are; nil for the catalogue's.
+    init(_ drafts: [(key: String, draft: BreachDraft)], company: CompanyID?) {
+        keys = drafts.map(\.key)
+        self.drafts = drafts.map(\.draft)
         self.company = company
     }
 
@@ -205,7 +233,7 @@ struct BreachRows {
             SELECT id, \(company)::text, canonical_key, name, title, title_key, source::breach_source, domain, breach_date, added_at, description,
                 data_types::text[], pwn_count, \(unsafe: flags.map(\.0).joined(separator: ", ")), logo_path
             FROM unnest(
-                \(drafts.map(id))::text[], \(drafts.map(\.key))::text[], \(entries.map(\.name))::text[], \(entries.map(\.title))::text[],
+                \(drafts.map(id))::text[], \(keys)::text[], \(entries.map(\.name))::text[], \(entries.map(\.title))::text[],
                 \(drafts.map { company == nil ? $0.titleKey : nil })::text[], \(drafts.map(\.source.rawValue))::text[],
                 \(entries.map(\.domain))::text[], \(entries.map { $0.breachDate.map(Self.day) })::date[],
                 \(entries.map { company == nil ? $0.addedAt : nil })::timestamptz[], \(entries.map(\.description))::text[],

@@ -93,10 +93,13 @@ extension Breaches {
     package struct Listing: Sendable, Hashable, RowDecodable {
         package var breach: Breach
         package var affected: Int
+        /// The name for people in lower case, as the database has it.
+        var shownName: String
 
         package init(from row: inout Row) throws {
             breach = try Breach(from: &row)
             affected = try row.next()
+            shownName = try row.next()
         }
     }
 

@@ -12,14 +12,18 @@ struct CatalogueStore {
         guard let source = drafts.first?.source else { return [] }
         let keys = drafts.map(\.key)
         let known = try await db.first(
-            "SELECT count(*) FROM breaches WHERE company_id IS NULL AND canonical_key = ANY(\(keys)::text[])", as: Int.self)
-        // Nobody adds one as their own from before it is looked for in the catalogue until that is committed.
+            """
+            SELECT count(*) FROM breaches b JOIN unnest(\(keys)::text[], \(drafts.map(\.titleKey))::text[]) AS new (key, title_key)
+                ON b.canonical_key = new.key AND b.title_key IS NOT DISTINCT FROM new.title_key
+            WHERE b.company_id IS NULL
+            """, as: Int.self)
+        // A finding may name either. Nobody adds one as their own from before it is looked for in the catalogue until that is committed.
         if known != keys.count { try await db.execute(BreachLock.takingIn) }
         let lesser = BreachSource.allCases.filter { $0.rank <= source.rank }
         let old: [SQL] = BreachRows.values.map { "b.\(unsafe: $0)" }
         let new: [SQL] = BreachRows.values.map { "excluded.\(unsafe: $0)" }
         try await db.execute(
-            BreachRows(drafts, company: nil).insertion + """
+            BreachRows(drafts.map { (key: $0.key, draft: $0) }, company: nil).insertion + """
                 ON CONFLICT (company_id, canonical_key) DO UPDATE SET \(BreachRows.assignments(from: "excluded"))
                 WHERE (b.added_at IS NULL OR b.source = ANY(\(lesser)::breach_source[]))
                     AND (\(old.joined(separator: ", "))) IS DISTINCT FROM (\(new.joined(separator: ", ")))
@@ -36,7 +40,7 @@ struct CatalogueStore {
 enum BreachLock {
     /// Held by whoever adds to a company's own breaches, with others.
     static let adding: SQL = "SELECT pg_advisory_xact_lock_shared(\(unsafe: catalogue))"
-    /// Held by the catalogue while it takes in what it did not have, alone.
+    /// Held by the catalogue while it takes in a name or a title that it did not have, alone.
     static let takingIn: SQL = "SELECT pg_advisory_xact_lock(\(unsafe: catalogue))"
 
     /// Held by whoever records what is found of a company's people, with others. Taken before any of the company's people are locked.

@@ -71,7 +71,7 @@ package struct Ingests: Sendable {
             switch self {
             case .notFound: "There is no such reading."
             case .emptyFile: "The file is empty."
-            case .busy: "Your company is having another file read. Send this one when that has ended."
+            case .busy: "Your company is already sending or reading another file. Try again when that has ended."
             case .noRoom: "The server cannot take the file now. Send it again in a minute."
             case .noMemory: "There is no room to take the file. Read it with the command on the server."
             case .tooLargeNow:

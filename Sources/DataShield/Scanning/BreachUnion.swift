@@ -154,7 +154,10 @@ struct BreachUnion {
         return (plan, resolved)
     }
 
-    static let resolution = "It is the same breach as that of an older alert, which goes on."
+    static let resolution = """
+        This is the same breach as in an older alert of this person. That alert stays as it was, or is open again if it was closed; this one \
+        was closed.
+        """
 
     private func resolve(_ alerts: [ResolvedAlert]) async throws {
         guard !alerts.isEmpty else { return }

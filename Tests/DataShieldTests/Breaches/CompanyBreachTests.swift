@@ -45,6 +45,25 @@ import Testing
 
     private func name() -> String { "Shop\(CUID.make(at: Date()).suffix(12))" }
 
+    // MARK: Lists
+
+    @Test func `a list by names goes on where it ended, and finds each name, where the database makes other small letters than Swift`() async throws {
+        let (company, person) = try await makeCompany(changed: "2026-01-01")
+        let names = ["\u{130}a shop", "Ib shop"]
+        for name in names { try await record(finding(name, date: nil), of: person, in: company) }
+        var found: [String] = []
+        var cursor: String?
+        repeat {
+            let page = try await breaches.list(.init(order: .name), cursor: cursor, limit: 1, for: subject(company))
+            found += page.items.map(\.name)
+            cursor = page.nextCursor
+        } while cursor != nil && found.count < 5
+        #expect(found == names)
+        for name in names {
+            #expect(try await breaches.list(.init(text: name), for: subject(company)).items.map(\.name) == [name])
+        }
+    }
+
     // MARK: Two companies
 
     @Test func `what another company's file says of a breach of one name changes nothing and shows nothing`() async throws {

@@ -100,6 +100,30 @@ import Testing
         #expect(try await state(of: company).first?.sources == ["LEAKCHECK", "DEHASHED"])
     }
 
+    @Test(arguments: [false, true])
+    func `a name in two Unicode forms is one breach, in one call and with one that has its key by an older rule`(isThere: Bool) async throws {
+        let company = try await database.makeCompany()
+        let people = [try await database.makeEmployee(in: company), try await database.makeEmployee(in: company)]
+        let breach = name()
+        let names = ["\(breach) Cafe\u{301}", "\(breach) Caf\u{E9}"]
+        if isThere {
+            try await database.owner.execute(
+                """
+                INSERT INTO breaches (id, company_id, name, canonical_key, source)
+                VALUES (\(BreachID()), \(company), \(names[0]), \(CanonicalKey.of("\(breach)cafe")), 'DARK_WEB')
+                """)
+        }
+        let findings = zip(people, names).map { ($0, Self.finding(.leakcheck, $1, types: ["email"])) }
+        #expect(try await record(findings, in: company) == .init(newRecords: 2, newAlerts: 2))
+        #expect(try await record(findings.reversed(), in: company) == .init())
+        let keys = try await database.owner.query(
+            """
+            SELECT b.canonical_key FROM breach_records r JOIN breaches b ON b.id = r.breach_id WHERE r.company_id = \(company)
+            """, as: String.self)
+        #expect(keys.map { Array($0.utf8) } == Array(repeating: Array(CanonicalKey.of(names[1]).utf8), count: 2))
+        #expect(try await database.owner.first("SELECT count(*) FROM breaches WHERE company_id = \(company)", as: Int.self) == 1)
+    }
+
     @Test(arguments: [(true, false), (false, true)])
     func `a breach flagged fabricated or a spam list is recorded and raises no alert`(fabricated: Bool, spam: Bool) async throws {
         let company = try await database.makeCompany()

@@ -27,12 +27,14 @@ import Testing
         ("Adobe", "adobe"), ("Canva.com", "canva"), (" canva ", "canva"), ("CANVA.COM", "canva"), ("Example.co", "example"),
         ("example.org", "example"),
         ("My-Space_2008", "myspace2008"), ("000webhost", "000webhost"), ("dropbox.com.net", "dropboxcom"), ("app.io", "app"), ("x.info", "x"),
-        ("y.biz", "y"), ("bulgarian.net.com", "bulgariannet"), ("Société.fr", "sociétéfr"), ("Example Shop", "exampleshop"),
+        ("y.biz", "y"), ("bulgarian.net.com", "bulgariannet"), ("Soci\u{E9}t\u{E9}.fr", "soci\u{E9}t\u{E9}fr"),
+        ("SOCIE\u{301}TE\u{301}.fr", "soci\u{E9}t\u{E9}fr"), ("Example Shop", "exampleshop"),
         ("a.company", "acompany"),
         (".com", ".com"), ("!!!", "!!!"), ("", "unnamed"), ("   ", "unnamed"),
     ])
     func `spellings of one breach have one key`(name: String, key: String) {
-        #expect(CanonicalKey.of(name) == key)
+        // Text that is written alike is equal for Swift, and none for the database.
+        #expect(Array(CanonicalKey.of(name).unicodeScalars) == Array(key.unicodeScalars))
     }
 }
 

@@ -46,16 +46,18 @@ import Testing
         INSERT INTO companies (id, name, domain) VALUES (id('a', 0), 'A', 'a.example'), (id('b', 0), 'B', 'b.example');
         INSERT INTO employees (id, company_id, email) VALUES
             (id('ea', 1), id('a', 0), '1@a.example'), (id('ea', 2), id('a', 0), '2@a.example'), (id('eb', 1), id('b', 0), '1@b.example');
-        INSERT INTO breaches (id, name, title, canonical_key, source, breach_date, added_at, data_types, is_stealer_log, created_at) VALUES
-            (id('cat', 1), 'Adobe', 'Adobe Systems', 'adobe', 'HIBP', '2013-10-04', '2013-12-04', '{email}', false, '2026-01-01'),
-            (id('mix', 1), 'Shop.SQL dump', '', 'shopsqldump', 'DARK_WEB', '2012-01-01', NULL, '{email,password,ssn}', false, '2026-01-01'),
-            (id('mix', 2), 'Provider #1', '', 'provider1', 'STEALER_LOG', '2012-01-01', NULL, '{email,password,ssn}', true, '2026-01-01'),
-            (id('mix', 3), 'credential-lists', '', 'credentiallists', 'DARK_WEB', NULL, NULL, '{email,password}', false, '2026-01-01'),
-            (id('mix', 4), 'Said by both', '', 'saidbyboth', 'DARK_WEB', '2012-01-01', NULL, '{email}', false, '2026-01-01'),
-            (id('own', 1), 'Only of A', '', 'onlyofa', 'DARK_WEB', '2015-05-05', NULL, '{email,password}', false, '2026-01-01'),
-            (id('own', 2), 'A came later', '', 'acamelater', 'DARK_WEB', '2015-05-05', NULL, '{email,password,ssn}', false, '2026-01-01'),
-            (id('log', 1), 'Stealer log 0123456789ab', '', 'stealerlog0123456789ab', 'STEALER_LOG', '2025-05-05', NULL, '{email}', true, '2026-01-01'),
-            (id('orp', 1), 'Orphan', '', 'orphan', 'DARK_WEB', '2012-01-01', NULL, '{email}', false, '2026-01-01');
+        INSERT INTO breaches (id, name, title, canonical_key, source, breach_date, added_at, data_types, is_stealer_log, created_at, updated_at) VALUES
+            (id('cat', 1), 'Adobe', 'Adobe Systems', 'adobe', 'HIBP', '2013-10-04', '2013-12-04', '{email}', false, '2026-01-01', '2026-01-01'),
+            (id('mix', 1), 'Shop.SQL dump', '', 'shopsqldump', 'DARK_WEB', '2012-01-01', NULL, '{email,password,ssn}', false, '2026-01-01', '2026-01-01'),
+            (id('mix', 2), 'Provider #1', '', 'provider1', 'STEALER_LOG', '2012-01-01', NULL, '{email,password,ssn}', true, '2026-01-01', '2026-01-01'),
+            (id('mix', 3), 'credential-lists', '', 'credentiallists', 'DARK_WEB', NULL, NULL, '{email,password}', false, '2026-01-01', '2026-01-01'),
+            (id('mix', 4), 'Said by both', '', 'saidbyboth', 'DARK_WEB', '2012-01-01', NULL, '{email}', false, '2026-01-01', '2026-01-01'),
+            (id('own', 1), 'Only of A', '', 'onlyofa', 'DARK_WEB', '2015-05-05', NULL, '{email,password}', false, '2026-01-01', '2026-01-01'),
+            (id('own', 2), 'A came later', '', 'acamelater', 'DARK_WEB', '2015-05-05', NULL, '{email,password,ssn}', false, '2026-01-01', '2026-01-01'),
+            (id('own', 3), 'Said more-later', '', 'saidmorelater', 'HIBP', '2015-05-05', NULL, '{email,ssn}', false, '2026-01-01', '2026-01-02'),
+            (id('log', 1), 'Stealer log 0123456789ab', '', 'stealerlog0123456789ab', 'STEALER_LOG', '2025-05-05', NULL, '{email}', true, '2026-01-01',
+                '2026-01-01'),
+            (id('orp', 1), 'Orphan', '', 'orphan', 'DARK_WEB', '2012-01-01', NULL, '{email}', false, '2026-01-01', '2026-01-01');
         INSERT INTO breach_records (id, company_id, employee_id, breach_id, exposed_data, sources, in_leak_file, machine_id, captured_at, created_at) VALUES
             (id('ra', 0), id('a', 0), id('ea', 1), id('cat', 1), '{email}', '{HIBP}', false, NULL, NULL, '2026-02-01'),
             (id('ra', 1), id('a', 0), id('ea', 1), id('mix', 1), '{email,password}', '{}', true, NULL, NULL, '2026-01-01'),
@@ -67,19 +69,25 @@ import Testing
             (id('rb', 4), id('b', 0), id('eb', 1), id('mix', 3), '{password}', '{}', true, NULL, NULL, '2026-03-01'),
             (id('ra', 5), id('a', 0), id('ea', 1), id('own', 1), '{email}', '{}', true, NULL, NULL, '2026-01-01'),
             (id('ra', 6), id('a', 0), id('ea', 1), id('own', 2), '{email}', '{}', true, NULL, NULL, '2026-02-01'),
+            (id('ra', 9), id('a', 0), id('ea', 1), id('own', 3), '{email}', '{}', true, NULL, NULL, '2026-01-01'),
             (id('ra', 7), id('a', 0), id('ea', 1), id('log', 1), '{email}', '{}', true, '0123456789ab', '2025-05-05', '2026-02-01'),
             (id('rb', 7), id('b', 0), id('eb', 1), id('log', 1), '{email}', '{}', true, '0123456789ab', '2025-05-05', '2026-03-01');
         INSERT INTO alerts (id, company_id, severity, message, employee_id, breach_id, created_at, updated_at)
-            SELECT id, company_id, 'HIGH', 'x', employee_id, breach_id, created_at, created_at FROM breach_records;
+            SELECT r.id, r.company_id, 'HIGH', concat('Exposed in ', coalesce(nullif(b.title, ''), b.name),
+                CASE WHEN in_leak_file THEN ': password and email.' ELSE '. A stolen session is among it.' END), employee_id, breach_id, r.created_at, r.created_at
+            FROM breach_records r JOIN breaches b ON b.id = breach_id;
         -- Of somebody who has been deleted: the company is told by the alert alone.
         INSERT INTO alerts (id, company_id, severity, message, breach_id, created_at) VALUES
-            (id('ra', 8), id('a', 0), 'HIGH', 'x', id('mix', 4), '2026-02-01'), (id('rb', 8), id('b', 0), 'HIGH', 'x', id('mix', 4), '2026-03-01');
+            (id('ra', 8), id('a', 0), 'HIGH', 'Exposed in Said by both.', id('mix', 4), '2026-02-01'),
+            (id('rb', 8), id('b', 0), 'HIGH', 'Exposed in Said by both.net: email.', id('mix', 4), '2026-03-01');
         INSERT INTO infected_machines (id, company_id, machine_id, breach_id, captured_at, created_at) VALUES
             (id('ma', 7), id('a', 0), '0123456789ab', id('log', 1), '2025-05-05 10:00Z', '2026-02-01'),
             (id('mb', 7), id('b', 0), '0123456789ab', id('log', 1), '2025-05-05 10:00Z', '2026-03-01');
         INSERT INTO exposure_register_entries (id, company_id, title, detected_at, breach_id, created_at)
             VALUES (id('na', 1), id('a', 0), 'x', '2026-02-01', id('mix', 1), '2026-02-01');
-        INSERT INTO leak_dumps (company_id, beginning, name) VALUES (id('b', 0), '\\x01', 'shop_sql-Dump.com');
+        INSERT INTO leak_dumps (company_id, beginning, name) VALUES
+            (id('b', 0), '\\x01', 'shop_sql-Dump.com'), (id('a', 0), '\\x01', 'Said_more later.com'), (id('a', 0), '\\x02', '-'),
+            (id('b', 0), '\\x02', 'Said more-later');
         INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, is_dated, first_seen_at, last_seen_at)
             SELECT id, company_id, employee_id, id, '\\x01', 'x', true, now(), now() FROM breach_records;
         INSERT INTO catalogue_state (provider, marker, synced_at) VALUES ('HIBP', 'x', now());
@@ -104,11 +112,12 @@ import Testing
             #expect(
                 stored == [
                     "- | Adobe | adobe | adobesystems | HIBP | 2013-10-04 | {email} | f | 2026-01-01",
-                    "a | A came later | acamelater | DARK_WEB | ? | {email} | f | 2026-02-01",
                     "a | Credential lists | credentiallists | DARK_WEB | ? | {email} | f | 2026-02-01",
                     "a | Only of A | onlyofa | DARK_WEB | 2015-05-05 | {email} | f | 2026-01-01",
                     "a | Provider #1 | provider1 | DARK_WEB | ? | {email} | f | 2026-02-01",
+                    "a | Said_more later.com | saidmorelater | DARK_WEB | ? | {email} | f | 2026-01-01",
                     "a | Stealer log 0123456789ab | stealerlog0123456789ab | STEALER_LOG | 2025-05-05 | {email} | t | 2026-02-01",
+                    "a | acamelater | acamelater | DARK_WEB | ? | {email} | f | 2026-02-01",
                     "a | saidbyboth | saidbyboth | DARK_WEB | ? | {} | f | 2026-02-01",
                     "a | shopsqldump | shopsqldump | DARK_WEB | ? | {email,password,phone} | f | 2026-01-01",
                     "b | Credential lists | credentiallists | DARK_WEB | ? | {password} | f | 2026-03-01",
@@ -133,6 +142,27 @@ import Testing
                 #expect(strangers == "0 of true", "\(table)")
             }
             #expect(try await pool.query(versions, as: String.self) == before)
+            // An alert names its breach as the company's own is called, and nothing but a name is changed.
+            let messages = try await pool.query(
+                "SELECT substr(company_id, 2, 1) || ' ' || message FROM alerts ORDER BY company_id, message COLLATE \"C\"", as: String.self)
+            #expect(
+                messages == [
+                    "a Exposed in Adobe Systems. A stolen session is among it.",
+                    "a Exposed in Credential lists: password and email.",
+                    "a Exposed in Only of A: password and email.",
+                    "a Exposed in Provider #1. A stolen session is among it.",
+                    "a Exposed in Said_more later.com: password and email.",
+                    "a Exposed in Stealer log 0123456789ab: password and email.",
+                    "a Exposed in acamelater: password and email.",
+                    "a Exposed in saidbyboth.",
+                    "a Exposed in shopsqldump: password and email.",
+                    "a Exposed in shopsqldump: password and email.",
+                    "b Exposed in Credential lists: password and email.",
+                    "b Exposed in Provider #1. A stolen session is among it.",
+                    "b Exposed in Said by both.net: email.",
+                    "b Exposed in Stealer log 0123456789ab: password and email.",
+                    "b Exposed in shop_sql-Dump.com: password and email.",
+                ])
             #expect(try await RollupTests.wrongCounts(pool) == [])
             // A secret is dated where its breach still is, or malware says when it was taken.
             let dated: SQL = """
@@ -150,7 +180,7 @@ import Testing
         }
     }
 
-    @Test func `where there is only one company, its breaches keep their dates`() async throws {
+    @Test func `where there is only one company, its breaches keep their dates, unless somebody said more of one later`() async throws {
         try await withDatabase { pool in
             try await migrate(pool, to: 17)
             try await pool.transaction { db in
@@ -164,7 +194,7 @@ import Testing
             #expect(
                 dates == [
                     "A came later 2015-05-05", "Only of A 2015-05-05", "Provider #1 2012-01-01", "Said by both 2012-01-01",
-                    "Shop.SQL dump 2012-01-01", "Stealer log 0123456789ab 2025-05-05", "credential-lists ?",
+                    "Said_more later.com ?", "Shop.SQL dump 2012-01-01", "Stealer log 0123456789ab 2025-05-05", "credential-lists ?",
                 ])
         }
     }

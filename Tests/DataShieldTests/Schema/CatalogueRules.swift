@@ -152,6 +152,15 @@ enum CatalogueRules {
             SELECT nspname FROM space WHERE nspname <> 'public'
                 OR EXISTS (SELECT FROM aclexplode(nspacl) WHERE privilege_type = 'CREATE' AND grantee <> nspowner)
             """),
+        Rule(
+            "what refers to a breach is found by an index that begins with the reference: breaches go, and each would read the whole table",
+            """
+            SELECT format('%s has no index for %s', relation.name, conname) FROM pg_constraint JOIN relation ON relation.oid = conrelid
+            WHERE contype = 'f' AND confrelid = 'breaches'::regclass AND NOT EXISTS (
+                SELECT FROM pg_index JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+                WHERE indrelid = conrelid AND indisvalid AND indkey[0] = conkey[1]
+                    AND coalesce(pg_get_expr(indpred, indrelid) = format('(%I IS NOT NULL)', attname), true))
+            """),
     ]
 
     /// Whether a relation has rows of companies.

@@ -17,6 +17,12 @@ CREATE INDEX breaches_by_title ON breaches (title_key) WHERE company_id IS NULL;
 CREATE INDEX breaches_of_companies_by_key ON breaches (canonical_key) WHERE company_id IS NOT NULL;
 -- No list is in their order, and they would be those of all companies.
 DROP INDEX breaches_by_date, breaches_by_age;
+-- Breaches go now, each with a look into these five for what refers to it, whosever it is: an index that begins with the company is none for that.
+CREATE INDEX breach_records_of_breaches ON breach_records (breach_id);
+CREATE INDEX alerts_of_breaches ON alerts (breach_id) WHERE breach_id IS NOT NULL;
+CREATE INDEX infected_machines_of_breaches ON infected_machines (breach_id);
+CREATE INDEX exposure_register_entries_of_breaches ON exposure_register_entries (breach_id) WHERE breach_id IS NOT NULL;
+CREATE INDEX breach_counts_of_breaches ON breach_counts (breach_id);
 
 -- The catalogue does not shrink. A company's own breach goes when the catalogue has it, too: a policy below keeps it to those.
 GRANT DELETE ON breaches TO datashield_app, datashield_system;
@@ -81,32 +87,37 @@ JOIN breaches b ON b.id = s.breach_id AND b.added_at IS NULL
 GROUP BY s.company_id, s.breach_id;
 
 -- Each gets what can be known to be its own:
---   name        what a provider calls a breach it tells everybody, and a machine's follows from the machine; else as the company's own dump is
---               called; else, where others have it too, the letters and digits that all of them gave;
+--   name        what a provider calls a breach it tells everybody, and a machine's follows from the machine; else that of a breach that is its
+--               own; else as the company's own dump is called; else the letters and digits that all who have it gave;
 --   data types  those of its own records;
---   date        that of its machine's log; else only where nobody else has the breach and it was there when the breach was added. Else it
---               is not known, which is never shown as harmless.
+--   date        that of its machine's log; else that of a breach that is its own. Else it is not known, which is never shown as harmless.
+-- A breach is its own where nobody else has it, it was there when the breach was added, and nobody said more of it later: a company that is gone
+-- may have.
+WITH dumps AS MATERIALIZED (
+    SELECT DISTINCT ON (company_id, key) company_id, key, name
+    FROM (SELECT company_id, breach_key_of_ascii(name) AS key, name, created_at, beginning FROM leak_dumps) AS d
+    WHERE key IS NOT NULL ORDER BY company_id, key, created_at, beginning
+)
 INSERT INTO breaches (id, company_id, name, canonical_key, source, breach_date, data_types, is_stealer_log, created_at)
 SELECT p.id, p.company_id,
     CASE
-        WHEN p.holders = 1 OR own.is_of_provider OR machine.is_there THEN b.name
+        WHEN mine.is_own OR own.is_of_provider OR machine.is_there THEN b.name
         WHEN b.canonical_key = 'credentiallists' THEN 'Credential lists'
         ELSE coalesce(dump.name, b.canonical_key)
     END,
     b.canonical_key,
     CASE
-        WHEN p.holders = 1 THEN b.source
+        WHEN mine.is_own THEN b.source
         WHEN own.is_of_hibp THEN 'HIBP'
         WHEN own.is_of_stealer OR machine.is_there THEN 'STEALER_LOG'
         ELSE 'DARK_WEB'
     END::breach_source,
     CASE
         WHEN machine.is_there THEN machine.day
-        WHEN p.holders = 1
-            AND ((SELECT count(*) FROM companies) = 1 OR abs(extract(epoch FROM own.since - b.created_at)) < 300) THEN b.breach_date
+        WHEN mine.is_own THEN b.breach_date
     END,
     coalesce(own.data_types, '{}'),
-    CASE WHEN p.holders = 1 THEN b.is_stealer_log ELSE coalesce(own.is_of_stealer OR machine.is_there, false) END,
+    CASE WHEN mine.is_own THEN b.is_stealer_log ELSE coalesce(own.is_of_stealer OR machine.is_there, false) END,
     p.since
 FROM parted_breaches p
 JOIN breaches b ON b.id = p.old_id
@@ -121,13 +132,24 @@ LEFT JOIN LATERAL (
     SELECT count(*) > 0 AS is_there, min((m.captured_at AT TIME ZONE 'UTC')::date) AS day
     FROM infected_machines m WHERE m.company_id = p.company_id AND m.breach_id = p.old_id
 ) AS machine ON true
-LEFT JOIN LATERAL (
-    SELECT d.name FROM leak_dumps d
-    WHERE d.company_id = p.company_id AND breach_key_of_ascii(d.name) = b.canonical_key ORDER BY d.created_at, d.beginning LIMIT 1
-) AS dump ON true;
+CROSS JOIN LATERAL (
+    SELECT coalesce(
+        p.holders = 1 AND b.updated_at - b.created_at < interval '5 minutes'
+            AND ((SELECT count(*) FROM companies) = 1 OR abs(extract(epoch FROM own.since - b.created_at)) < 300), false) AS is_own
+) AS mine
+LEFT JOIN dumps dump ON dump.company_id = p.company_id AND dump.key = b.canonical_key;
 
 UPDATE breach_records r SET breach_id = p.id FROM parted_breaches p WHERE p.company_id = r.company_id AND p.old_id = r.breach_id;
-UPDATE alerts a SET breach_id = p.id FROM parted_breaches p WHERE p.company_id = a.company_id AND p.old_id = a.breach_id;
+-- An alert that names its breach names it as the company's own is called from now on.
+UPDATE alerts a SET breach_id = p.id, message = CASE
+    WHEN starts_with(a.message, old.words)
+        AND substr(a.message, length(old.words) + 1) ~ '^(: .*)?\.( A stolen session is among it\.)?$'
+        THEN 'Exposed in ' || own.name || substr(a.message, length(old.words) + 1)
+    ELSE a.message END
+FROM parted_breaches p
+JOIN breaches own ON own.id = p.id
+JOIN (SELECT id, 'Exposed in ' || CASE WHEN title = '' THEN name ELSE title END AS words FROM breaches) AS old ON old.id = p.old_id
+WHERE p.company_id = a.company_id AND p.old_id = a.breach_id;
 UPDATE infected_machines m SET breach_id = p.id FROM parted_breaches p WHERE p.company_id = m.company_id AND p.old_id = m.breach_id;
 UPDATE exposure_register_entries e SET breach_id = p.id FROM parted_breaches p WHERE p.company_id = e.company_id AND p.old_id = e.breach_id;
 
