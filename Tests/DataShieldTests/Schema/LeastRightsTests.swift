@@ -47,7 +47,7 @@ import Testing
         (url.user, url.password) = (user, "secret")
         let asOwner = PoolConfiguration(try #require(url.string))
         try await withPool(asOwner) { try await migrateToBefore($0) }
-        try await withPool(asAdministrator) { pool in
+        _ = try await withPool(asAdministrator) { pool in
             // As PgBouncer's manual has it.
             try await pool.execute(
                 "CREATE FUNCTION public.user_lookup(name text) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT $1'")
