@@ -156,11 +156,13 @@ import Testing
     private func ask(_ route: RegisteredRoute, _ client: TestClient) async throws {
         let path = try await path(route, client)
         for name in HostileText.fields(of: route.query).map(\.name) {
+            // Somebody else for each field: nobody exports more than thirty times a minute.
+            let reader = try await client.signedIn(as: .admin, in: client.company)
             for text in HostileText.few {
-                let status = try await client.get("\(path)?\(name)=\(Self.escaped(text))").status
+                let status = try await reader.get("\(path)?\(name)=\(Self.escaped(text))").status
                 #expect([200, 404, 422].contains(status), "\(route.path) \(name): \(status)")
             }
-            #expect(try await client.get("\(path)?\(name)=a%00b").status == 422, "\(route.path) \(name)")
+            #expect(try await reader.get("\(path)?\(name)=a%00b").status == 422, "\(route.path) \(name)")
         }
     }
 
