@@ -6,7 +6,8 @@ from program import Client, Database, Installation, Process, database_says, wait
 
 PEOPLE = 60
 DOMAINS = ["calm.example", "killed.example", "interrupted.example"]
-LINES = 1_200_000
+# So many that a reading is caught in its middle on a busy machine, too.
+LINES = 1_800_000
 # A line about somebody of each company.
 EVERY = 200
 
