@@ -10,6 +10,8 @@ package struct RunScan: JobHandler {
     package static let waitingAtOnce: Int? = 256
     /// What a service does wrong is no failure of the run, so that few remain; a large company's takes long.
     static let maxAttempts = 50
+    /// Of a large company little is recorded between two kills in a row, and what was recorded is kept: that is no scan that kills the program.
+    package static let lossesUntilParked = 10
 
     package struct Payload: Codable, Sendable {
         package var company: CompanyID

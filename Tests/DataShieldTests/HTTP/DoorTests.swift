@@ -75,7 +75,7 @@ import Testing
             try await RawConnection.with(port: client.server.port) { connection in
                 await connection.send("POST /api/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
                 try await connection.waitsFor("404 Not Found")
-                await connection.send("0123456789GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n")
+                await connection.send("0123456789GET /assets/favicon.svg HTTP/1.1\r\nHost: x\r\n\r\n")
                 try await connection.waitsFor("HTTP/1.1 200")
                 #expect(connection.statuses == [404, 200])
                 #expect(!connection.hasEnded)
@@ -125,17 +125,17 @@ import Testing
     @Test func `a header that drips ends with 408`() async throws {
         try await withServer(as: nil, doors: doors { $0.headTime = .milliseconds(300) }) { client in
             try await RawConnection.with(port: client.server.port) { connection in
-                await connection.send("GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n")
+                await connection.send("GET /assets/favicon.svg HTTP/1.1\r\nHost: x\r\n\r\n")
                 try await connection.waitsFor("HTTP/1.1 200")
                 // Also the second one; a connection without a request is another matter.
-                await connection.send("GET /api/health HTTP/1.1\r\nHost: x\r\nX-Drip: ")
+                await connection.send("GET /assets/favicon.svg HTTP/1.1\r\nHost: x\r\nX-Drip: ")
                 try await becomesTrue {
                     await connection.send("a")
                     return connection.hasEnded
                 }
                 #expect(connection.statuses == [200, 408])
             }
-            #expect(try await client.get("/api/health").status == 200)
+            #expect(try await client.get("/assets/favicon.svg").status == 200)
         }
     }
 
@@ -150,7 +150,7 @@ import Testing
             try await RawConnection.with(port: port) { connection in
                 await connection.send(head("PATCH /api/company", 2))
                 try await connection.waitsFor("HTTP/1.1 100 Continue\r\n\r\n")
-                await connection.send("{}GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n")
+                await connection.send("{}GET /assets/favicon.svg HTTP/1.1\r\nHost: x\r\n\r\n")
                 try await becomesTrue { connection.statuses.count == 3 }
                 #expect(connection.statuses == [100, 200, 200])
             }
@@ -177,7 +177,7 @@ import Testing
     func `a request has one host`(fields: String, status: Int) async throws {
         try await withServer(as: nil) { client in
             try await RawConnection.with(port: client.server.port) { connection in
-                await connection.send("GET /api/health HTTP/1.1\r\n\(fields)\r\n")
+                await connection.send("GET /assets/favicon.svg HTTP/1.1\r\n\(fields)\r\n")
                 try await connection.waitsFor("\r\n\r\n")
                 #expect(connection.status == status)
             }
@@ -187,7 +187,7 @@ import Testing
     @Test func `before HTTP/1.1 there was no Host, and the connection ends with the answer`() async throws {
         try await withServer(as: nil) { client in
             try await RawConnection.with(port: client.server.port) { connection in
-                await connection.send("GET /api/health HTTP/1.0\r\n\r\n")
+                await connection.send("GET /assets/favicon.svg HTTP/1.0\r\n\r\n")
                 try await connection.waitsForEnd()
                 #expect(connection.status == 200)
             }
@@ -215,7 +215,7 @@ import Testing
     @Test func `connections beyond the limit are told so, and there is room again when one has gone`() async throws {
         try await withServer(as: nil, doors: doors { $0.connections = 2 }) { client in
             let port = client.server.port
-            let request = "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n"
+            let request = "GET /assets/favicon.svg HTTP/1.1\r\nHost: x\r\n\r\n"
             try await RawConnection.with(port: port) { first in
                 await first.send(request)
                 try await first.waitsFor("HTTP/1.1 200")
@@ -282,7 +282,7 @@ import Testing
     @Test func `ids of requests tell nothing of other requests`() async throws {
         try await withServer(as: nil) { client in
             var ids: [String] = []
-            for _ in 0..<8 { ids.append(try #require(try await client.get("/api/health").header("X-Request-Id"))) }
+            for _ in 0..<8 { ids.append(try #require(try await client.get("/assets/favicon.svg").header("X-Request-Id"))) }
             #expect(Set(ids).count == 8)
             #expect(ids.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{32}/) != nil })
             // No half of one is near that of the next, as it is where somebody counts.

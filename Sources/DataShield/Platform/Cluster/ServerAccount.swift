@@ -88,22 +88,26 @@ package struct ServerAccount: Sendable, Equatable {
             throw Failure(description: "The server cannot become the user \(name): \(String(cString: strerror(errno))).")
         }
         // There must be no way back.
-        guard getuid() == user, geteuid() == user, getgid() == group, getegid() == group, setuid(0) != 0, areAllThreadsThis() else {
+        guard getuid() == user, geteuid() == user, getgid() == group, getegid() == group, setuid(0) != 0, try areAllThreadsThis() else {
             throw Failure(description: "The server has not become the user \(name).")
         }
     }
 
     /// Whether no thread was passed over. One that was about to end is, and is gone a moment later.
-    private func areAllThreadsThis() -> Bool {
+    /// - Throws: ``Failure`` when the kernel does not show the threads: what cannot be seen is not taken for done.
+    private func areAllThreadsThis() throws -> Bool {
         for _ in 0..<1000 {
-            // try?: without /proc there is nothing to look at, and what a thread that has ended was does not matter.
+            // try?: what a thread that has ended was does not matter; that nothing at all can be read does, below.
             let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
-            let others = threads.filter { thread in
+            let accounts = threads.compactMap { thread -> [Substring]? in
                 let status = (try? String(contentsOfFile: "/proc/self/task/\(thread)/status", encoding: .utf8)) ?? ""
-                let line = status.split(separator: "\n").first { $0.hasPrefix("Uid:") }
-                return line.map { $0.dropFirst(4).split(separator: "\t").contains { $0 != "\(user)" } } ?? false
+                return status.split(separator: "\n").first { $0.hasPrefix("Uid:") }?.dropFirst(4).split(separator: "\t")
             }
-            if others.isEmpty { return true }
+            guard !accounts.isEmpty else {
+                throw Failure(
+                    description: "The server cannot see in /proc/self/task whether all its threads have become the user \(name). Mount /proc.")
+            }
+            if accounts.allSatisfy({ $0.allSatisfy { $0 == "\(user)" } }) { return true }
             usleep(1000)
         }
         return false
