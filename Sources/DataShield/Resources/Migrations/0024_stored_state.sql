@@ -17,8 +17,8 @@ ALTER TABLE breach_records
     -- Whether something of it is for a site of the company's own.
     ADD COLUMN has_company_site boolean NOT NULL DEFAULT false,
     -- Between which times it was exposed.
-    ADD COLUMN exposed_after timestamptz NOT NULL DEFAULT '-infinity',
-    ADD COLUMN exposed_before timestamptz NOT NULL DEFAULT 'infinity',
+    ADD COLUMN exposed_after timestamptz(3) NOT NULL DEFAULT '-infinity',
+    ADD COLUMN exposed_before timestamptz(3) NOT NULL DEFAULT 'infinity',
     -- What follows from these and from what is known of the account.
     ADD COLUMN state liveness NOT NULL DEFAULT 'UNKNOWN',
     ADD COLUMN certainty liveness_certainty,
