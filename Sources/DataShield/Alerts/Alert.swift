@@ -15,6 +15,12 @@ package struct Alert: Sendable, Hashable {
     package var acknowledgedAt: Date?
     package var resolvedAt: Date?
     package var resolution: String?
+    /// Whether what was exposed still works; nil when there is no record behind it.
+    package var state: Liveness?
+    /// Of what is live.
+    package var certainty: LivenessCertainty?
+    /// When it last had something to tell: was raised, became worse, or came back.
+    package var toldAt: Date
     package var createdAt: Date
     package var updatedAt: Date
 }

@@ -7,8 +7,15 @@ extension Alerts {
         let listing = try await find(id, for: subject)
         let evidence = try await evidence(of: id, for: subject)
         let history = try await history(of: id, for: subject)
+        var steps = NextSteps.of(
+            evidence.map { [.init(dataTypes: $0.exposedData, artifacts: $0.artifacts, liveness: $0.liveness)] } ?? [])
+        // Whoever closes it while it still works is asked once more; until then there is something else to do.
+        if listing.alert.status != .resolved, listing.alert.state != .live {
+            steps.append(NextStep("Resolve this alert with a word on what was done."))
+        }
         return AlertDetailResponse(
-            AlertResponse(listing), evidence: evidence.map { .init($0) }, liveness: evidence.map { .init($0.liveness) }, history: history)
+            AlertResponse(listing), evidence: evidence.map { .init($0) }, liveness: evidence.map { .init($0.liveness) }, nextSteps: steps,
+            history: history)
     }
 
     /// What was done with an alert, the latest first: the last 100 changes.

@@ -35,6 +35,8 @@ struct AlertRow: Sendable {
     var breach: String
     var severity: Badge
     var status: Badge
+    /// Whether what was exposed still works; nil when the record behind it is gone.
+    var liveness: Badge?
     var confidence: Badge
     var assignee: String
     var ago: String
@@ -49,6 +51,7 @@ struct AlertRow: Sendable {
         breach = alert.breachName ?? "A breach that was removed"
         severity = alert.severity.badge
         status = alert.status.badge
+        liveness = alert.state?.badge(alert.certainty)
         confidence = alert.confidence.badge
         assignee = alert.assigneeName ?? "Unassigned"
         ago = clock.ago(alert.createdAt)
@@ -86,7 +89,13 @@ struct AlertModel: Sendable {
     var credentials: [CredentialRow]
     var hasCredentials: Bool
     var detectedAt: String
-    var advice: [String]
+    /// The sites that it is for, the company's own first.
+    var sites: [SiteTag]
+    var hasSites: Bool
+    /// Each of several things that can be used to sign in.
+    var credentialStates: [CredentialState]
+    var hasCredentialStates: Bool
+    var advice: [StepRow]
     var history: [Entry]
     var createdAt: String
     var acknowledgedAt: String?
@@ -112,6 +121,73 @@ struct AlertModel: Sendable {
         var iso: String
         var ago: String
         var body: String?
+    }
+}
+
+/// Something to do, or that was done.
+struct StepRow: Sendable {
+    var text: String
+    var icon: String
+    var isDone: Bool
+
+    init(_ step: NextStep) {
+        text = step.text
+        isDone = step.isDone
+        icon = step.isDone ? "check" : "arrow-right"
+    }
+}
+
+/// A site that something exposed is for.
+struct SiteTag: Sendable {
+    var label: String
+    var isCompany: Bool
+
+    /// How many are shown; the API has all.
+    static let limit = 20
+
+    static func all(_ sites: [ExposedSite]) -> [SiteTag] {
+        let shown = sites.prefix(limit).map { SiteTag(label: $0.host, isCompany: $0.isCompany) }
+        return sites.count <= limit ? shown : shown + [SiteTag(label: "and \(sites.count - limit) more", isCompany: false)]
+    }
+}
+
+/// One of several things that can be used to sign in.
+struct CredentialState: Sendable {
+    var kind: String
+    var badge: Badge
+    var text: String
+
+    init(_ credential: LivenessResponse.Credential) {
+        kind = credential.kind.label
+        badge = credential.state.badge(credential.certainty)
+        text = credential.text
+    }
+}
+
+/// Whether something that still works is to be resolved all the same, `alerts/confirm`.
+struct ConfirmLiveModel: Sendable {
+    var heading: String
+    var text: String
+    var ids: [String]
+    var action: String
+    var back: String
+    var submit: String
+
+    init(live: Int, of all: Int, ids: [AlertID], action: String, back: String) {
+        self.ids = ids.map(\.rawValue)
+        self.action = action
+        self.back = back
+        if all == 1 {
+            heading = "Resolve it although it still works?"
+            text = "What was exposed still works: whoever has it can sign in. A resolved alert is out of sight."
+            submit = "Resolve it all the same"
+        } else {
+            heading = "Resolve \(Format.count(live, "alert", "alerts")) although they still work?"
+            text =
+                "\(Format.count(live)) of the \(Format.count(all)) alerts are about something that still works: whoever has it can sign in. "
+                + "Resolved alerts are out of sight."
+            submit = "Resolve all \(Format.count(all))"
+        }
     }
 }
 

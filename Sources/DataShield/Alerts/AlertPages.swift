@@ -92,13 +92,19 @@ package struct AlertPages: Sendable {
         var id: [AlertID]?
         var status: AlertStatus
         var back: String?
+        var confirmLive: Bool?
     }
 
     func bulk(_ request: Request, _ context: AppContext, _ form: BulkForm) async throws -> Response {
         let subject = try context.require(.alertsStatus)
         let back = Pages.local(form.back, or: "/alerts")
         guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
-        let results = try await alerts.bulk(ids, .init(status: form.status), by: subject)
+        let results: [Alerts.BulkResult]
+        do {
+            results = try await alerts.bulk(ids, .init(status: form.status, confirmsLive: form.confirmLive ?? false), by: subject)
+        } catch Alerts.Failure.stillLive(let live, of: let all) {
+            return ask(.init(live: live, of: all, ids: ids, action: "/alerts/bulk", back: back), request, context)
+        }
         let changed = results.count { $0.outcome == .changed }
         let refused = results.count { $0.outcome == .refused || $0.outcome == .notFound }
         let word = form.status.label.lowercased()
@@ -132,11 +138,18 @@ package struct AlertPages: Sendable {
 
     struct StatusForm: Codable, Sendable {
         var status: AlertStatus
+        var confirmLive: Bool?
     }
 
     func move(_ request: Request, _ context: AppContext, _ form: StatusForm) async throws -> Response {
         let id = try context.id(as: AlertID.self)
-        return try await changed(id, .init(status: form.status), "The alert is \(form.status.label.lowercased()).", request, context)
+        return try await changed(
+            id, .init(status: form.status, confirmsLive: form.confirmLive ?? false), "The alert is \(form.status.label.lowercased()).", request, context)
+    }
+
+    /// Asks once more before something that still works is resolved.
+    private func ask(_ model: ConfirmLiveModel, _ request: Request, _ context: AppContext) -> Response {
+        pages.show("alerts/confirm", model, Frame(model.heading, in: .alerts, isNarrow: true), for: request, context)
     }
 
     struct HandlingForm: Codable, Sendable {
@@ -160,6 +173,8 @@ package struct AlertPages: Sendable {
     ) async throws -> Response {
         do {
             _ = try await alerts.change(id, change, by: try context.require(.alertsStatus))
+        } catch Alerts.Failure.stillLive {
+            return ask(.init(live: 1, of: 1, ids: [], action: "/alerts/\(id)/status", back: "/alerts/\(id)"), request, context)
         } catch let failure as any FeatureError where failure.status != .notFound {
             return try await page(of: id, request, context, problem: failure)
         }
@@ -214,7 +229,11 @@ extension AlertModel {
         hasCredentials = !credentials.isEmpty
         breachDate = evidence.map { clock.breachDay($0.breachDate) } ?? "date unknown"
         detectedAt = clock.dateTime(evidence?.detectedAt ?? alert.createdAt)
-        advice = Self.advice(alert)
+        advice = alert.nextSteps.map(StepRow.init)
+        sites = SiteTag.all(alert.liveness?.sites ?? [])
+        hasSites = !sites.isEmpty
+        credentialStates = alert.liveness.flatMap { $0.credentials.count > 1 ? $0.credentials.map(CredentialState.init) : nil } ?? []
+        hasCredentialStates = !credentialStates.isEmpty
         history = Self.history(alert, comments, clock)
         createdAt = clock.dateTime(alert.createdAt)
         acknowledgedAt = alert.acknowledgedAt.map(clock.dateTime)
@@ -238,28 +257,6 @@ extension AlertModel {
         return all.filter { move in
             AlertStatus(rawValue: move.value).map { status.permits($0) && ($0 != .open || isAboutSomebody) } ?? false
         }
-    }
-
-    /// What a person can do, for what was exposed.
-    private static func advice(_ alert: AlertDetailResponse) -> [String] {
-        let data = Set(alert.evidence?.exposedData ?? [])
-        let artifacts = Set(alert.evidence?.artifacts ?? [])
-        var advice: [String] = []
-        if !artifacts.isDisjoint(with: [.cookie, .token]) {
-            advice.append("End all sessions of the person now: whoever has the cookie or token needs no password.")
-        }
-        if !artifacts.isEmpty { advice.append("Have the person's machine checked for malware before they sign in again.") }
-        if !data.isDisjoint(with: ["password", "hashed_password"]) || artifacts.contains(.password) {
-            advice.append("Have the person change the password of this account, and of every other where they used the same one.")
-            advice.append("Turn on a second factor for the person if there is none.")
-        }
-        if !data.isDisjoint(with: ["credit_card", "bank_account"]) { advice.append("Have cards and accounts that are named watched or replaced.") }
-        if !data.isDisjoint(with: ["ssn", "national_id", "passport", "tax_id"]) {
-            advice.append("Tell the person that somebody may act under their name.")
-        }
-        if advice.isEmpty { advice.append("Tell the person to expect phishing that knows these data of them.") }
-        advice.append("Resolve this alert with a word on what was done.")
-        return advice
     }
 
     private static func history(_ alert: AlertDetailResponse, _ comments: [AlertComment], _ clock: PageClock) -> [Entry] {

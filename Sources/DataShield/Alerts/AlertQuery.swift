@@ -77,7 +77,7 @@ package struct AlertFilter: Sendable, Hashable {
 
 /// Where a page of alerts ended.
 struct AlertCursor: Codable, Sendable {
-    var createdAt: Date
+    var toldAt: Date
     var id: AlertID
 }
 
@@ -113,6 +113,9 @@ extension Alert: RowDecodable {
         acknowledgedAt = try row.next()
         resolvedAt = try row.next()
         resolution = try row.next()
+        state = try row.next()
+        certainty = try row.next()
+        toldAt = try row.next()
         createdAt = try row.next()
         updatedAt = try row.next()
     }

@@ -17,6 +17,12 @@ package struct AlertResponse: Codable, Sendable, Hashable {
     package var acknowledgedAt: Date?
     package var resolvedAt: Date?
     package var resolution: String?
+    /// Whether what was exposed still works; null when the record behind it is gone.
+    package var state: Liveness?
+    /// How sure it is that what is LIVE opens the account at work.
+    package var certainty: LivenessCertainty?
+    /// When it last had something to tell: was raised, became worse, or came back. Lists are in this order.
+    package var toldAt: Date
     package var createdAt: Date
     package var updatedAt: Date
 
@@ -37,6 +43,9 @@ package struct AlertResponse: Codable, Sendable, Hashable {
         acknowledgedAt = alert.acknowledgedAt
         resolvedAt = alert.resolvedAt
         resolution = alert.resolution
+        state = alert.state
+        certainty = alert.certainty
+        toldAt = alert.toldAt
         createdAt = alert.createdAt
         updatedAt = alert.updatedAt
     }
@@ -59,16 +68,24 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
     package var acknowledgedAt: Date?
     package var resolvedAt: Date?
     package var resolution: String?
+    /// Whether what was exposed still works; null when the record behind it is gone.
+    package var state: Liveness?
+    /// How sure it is that what is LIVE opens the account at work.
+    package var certainty: LivenessCertainty?
+    /// When it last had something to tell: was raised, became worse, or came back. Lists are in this order.
+    package var toldAt: Date
     package var createdAt: Date
     package var updatedAt: Date
     /// nil when the record behind it is gone.
     package var evidence: Evidence?
     /// Whether what was exposed still works; nil when the record behind it is gone.
     package var liveness: LivenessResponse?
+    /// What to do about what was exposed, and what was done about it.
+    package var nextSteps: [NextStep]
     /// What was done with it, the latest first.
     package var history: [AlertHistoryEntry]
 
-    init(_ alert: AlertResponse, evidence: Evidence?, liveness: LivenessResponse?, history: [AlertHistoryEntry]) {
+    init(_ alert: AlertResponse, evidence: Evidence?, liveness: LivenessResponse?, nextSteps: [NextStep], history: [AlertHistoryEntry]) {
         id = alert.id
         severity = alert.severity
         status = alert.status
@@ -84,10 +101,14 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
         acknowledgedAt = alert.acknowledgedAt
         resolvedAt = alert.resolvedAt
         resolution = alert.resolution
+        state = alert.state
+        certainty = alert.certainty
+        toldAt = alert.toldAt
         createdAt = alert.createdAt
         updatedAt = alert.updatedAt
         self.evidence = evidence
         self.liveness = liveness
+        self.nextSteps = nextSteps
         self.history = history
     }
 

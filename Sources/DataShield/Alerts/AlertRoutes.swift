@@ -57,13 +57,16 @@ package struct AlertRoutes: Sendable {
         var assignee: Patch<UserID> = .absent
         var assigneeId: Patch<UserID> = .absent
         var resolution: Patch<String> = .absent
+        /// Needed to resolve an alert about something that still works.
+        var confirmLive: Bool?
     }
 
     func change(_ request: Request, _ context: AppContext, _ body: Change) async throws -> AlertResponse {
         let subject = try context.require(.alertsStatus)
         let id = try context.id(as: AlertID.self)
         let change = Alerts.Change(
-            status: body.status, assignee: body.assignee.isAbsent ? body.assigneeId : body.assignee, resolution: body.resolution)
+            status: body.status, assignee: body.assignee.isAbsent ? body.assigneeId : body.assignee, resolution: body.resolution,
+            confirmsLive: body.confirmLive ?? false)
         return AlertResponse(try await alerts.change(id, change, by: subject))
     }
 
@@ -72,11 +75,14 @@ package struct AlertRoutes: Sendable {
         var status: AlertStatus?
         var assignee: Patch<UserID> = .absent
         var resolution: Patch<String> = .absent
+        /// Needed to resolve alerts about something that still works.
+        var confirmLive: Bool?
     }
 
     func bulk(_ request: Request, _ context: AppContext, _ body: BulkChange) async throws -> AlertBulkResponse {
         let subject = try context.require(.alertsStatus)
-        let change = Alerts.Change(status: body.status, assignee: body.assignee, resolution: body.resolution)
+        let change = Alerts.Change(
+            status: body.status, assignee: body.assignee, resolution: body.resolution, confirmsLive: body.confirmLive ?? false)
         let results = try await alerts.bulk(body.ids, change, by: subject)
         return AlertBulkResponse(changed: results.count { $0.outcome == .changed }, results: results)
     }

@@ -9,7 +9,7 @@ struct AlertStore {
 
     static let columns: SQL = """
         a.id, a.severity, a.status, a.confidence, a.message, a.employee_id, a.breach_id, a.assignee_id, a.acknowledged_at, a.resolved_at, \
-        a.resolution, a.created_at, a.updated_at
+        a.resolution, a.state, a.certainty, a.told_at, a.created_at, a.updated_at
         """
 
     private static let listing: SQL = """
@@ -20,11 +20,11 @@ struct AlertStore {
         LEFT JOIN users u ON u.company_id = a.company_id AND u.id = a.assignee_id
         """
 
-    /// One page of the list, newest first, and one row more when there is one.
+    /// One page of the list, what had something to tell last first, and one row more when there is one.
     static func page(of company: CompanyID, _ filter: AlertFilter, after cursor: AlertCursor?, limit: Int) -> SQL {
         var condition = filter.condition(for: company)
-        if let cursor { condition = "\(condition) AND (a.created_at, a.id) < (\(cursor.createdAt), \(cursor.id))" }
-        return "\(listing) WHERE \(condition) ORDER BY a.created_at DESC, a.id DESC \(SQL.limit(limit + 1))"
+        if let cursor { condition = "\(condition) AND (a.told_at, a.id) < (\(cursor.toldAt), \(cursor.id))" }
+        return "\(listing) WHERE \(condition) ORDER BY a.told_at DESC, a.id DESC \(SQL.limit(limit + 1))"
     }
 
     static func one(_ id: AlertID, of company: CompanyID) -> SQL {

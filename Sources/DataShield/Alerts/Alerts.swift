@@ -17,11 +17,13 @@ package struct Alerts: Sendable {
         case cannotMove(from: AlertStatus, to: AlertStatus)
         /// Whoever it was about is deleted.
         case aboutNobody
+        /// What was exposed still works, and nobody has said that the alert is to be resolved all the same.
+        case stillLive(Int, of: Int)
 
         package var status: HTTPResponse.Status {
             switch self {
             case .notFound: .notFound
-            case .cannotMove, .aboutNobody: .conflict
+            case .cannotMove, .aboutNobody, .stillLive: .conflict
             }
         }
         package var detail: String {
@@ -29,6 +31,11 @@ package struct Alerts: Sendable {
             case .notFound: "There is no such alert."
             case .cannotMove(let from, let to) where from == to: "The alert is \(to.rawValue) already."
             case .aboutNobody: "The person was deleted, so that there is nobody to act on. The alert stays resolved."
+            case .stillLive(_, of: 1):
+                "What was exposed still works: whoever has it can sign in. To resolve the alert all the same, send confirmLive: true."
+            case .stillLive(let live, of: let all):
+                "\(live) of the \(all) alerts are about something that still works: whoever has it can sign in. "
+                    + "To resolve them all the same, send confirmLive: true."
             case .cannotMove(let from, let to): "An alert cannot go from \(from.rawValue) to \(to.rawValue)."
             }
         }
@@ -40,11 +47,22 @@ package struct Alerts: Sendable {
         package var assignee: Patch<UserID>
         /// Belongs to a resolved alert: set with or after its resolving.
         package var resolution: Patch<String>
+        /// Whether what still works may be resolved.
+        package var confirmsLive: Bool
 
-        package init(status: AlertStatus? = nil, assignee: Patch<UserID> = .absent, resolution: Patch<String> = .absent) {
+        package init(
+            status: AlertStatus? = nil, assignee: Patch<UserID> = .absent, resolution: Patch<String> = .absent, confirmsLive: Bool = false
+        ) {
             self.status = status
             self.assignee = assignee
             self.resolution = resolution
+            self.confirmsLive = confirmsLive
+        }
+
+        /// How many alerts it would resolve about something that still works, and that is not confirmed.
+        func unconfirmed(_ alerts: some Sequence<Alert>) -> Int {
+            guard status == .resolved, !confirmsLive else { return 0 }
+            return alerts.count { $0.state == .live && $0.status.permits(.resolved) }
         }
 
         var isEmpty: Bool { status == nil && assignee.isAbsent && resolution.isAbsent }
@@ -70,7 +88,7 @@ package struct Alerts: Sendable {
         }
     }
 
-    /// One page of the alerts, newest first, in one round trip to the database.
+    /// One page of the alerts, what had something to tell last first, in one round trip to the database.
     /// - Parameters:
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
@@ -85,7 +103,7 @@ package struct Alerts: Sendable {
         let rows = try await database.query(
             for: subject.company, AlertStore.page(of: subject.company, filter, after: after, limit: limit), as: AlertListing.self)
         return try Page(
-            rows, limit: limit, cursor: { try Cursor.encode(AlertCursor(createdAt: $0.alert.createdAt, id: $0.alert.id)) }, item: { $0 })
+            rows, limit: limit, cursor: { try Cursor.encode(AlertCursor(toldAt: $0.alert.toldAt, id: $0.alert.id)) }, item: { $0 })
     }
 
     /// - Throws: ``Failure/notFound``, also for an alert of another company.
@@ -109,7 +127,8 @@ package struct Alerts: Sendable {
 
     /// Changes status, assignee and resolution, with the audit event and the employee's score, in one transaction.
     /// - Returns: the alert as it is afterwards.
-    /// - Throws: ``Failure`` when there is no such alert or it cannot go there; ``InvalidInput`` for an assignee who is not of this company.
+    /// - Throws: ``Failure`` when there is no such alert, it cannot go there, or it would be resolved although what was exposed still works and
+    ///   the change does not confirm that; ``InvalidInput`` for an assignee who is not of this company.
     package func change(_ id: AlertID, _ change: Change, by subject: Subject) async throws -> AlertListing {
         let change = try change.checked()
         let now = now()
@@ -117,6 +136,7 @@ package struct Alerts: Sendable {
             let store = AlertStore(db)
             try await Self.checkAssignee(change, store)
             guard let before = try await store.lock([id]).first else { throw Failure.notFound }
+            guard change.unconfirmed([before]) == 0 else { throw Failure.stillLive(1, of: 1) }
             var alert = before
             try change.apply(to: &alert, at: now)
             if !alert.isWritten(like: before) {
@@ -190,7 +210,8 @@ extension Alerts {
 
     /// Changes many alerts in one transaction. Those that cannot change say why; the others do.
     /// - Returns: a result for each id, in the order given, each id once.
-    /// - Throws: ``InvalidInput`` for no ids, too many, or an assignee who is not of this company.
+    /// - Throws: ``InvalidInput`` for no ids, too many, or an assignee who is not of this company; ``Failure/stillLive(_:of:)``, and nothing is
+    ///   changed, when some are about what still works and the change does not confirm that.
     package func bulk(_ ids: [AlertID], _ change: Change, by subject: Subject) async throws -> [BulkResult] {
         let change = try change.checked()
         var seen: Set<AlertID> = []
@@ -202,6 +223,8 @@ extension Alerts {
             let store = AlertStore(db)
             try await Self.checkAssignee(change, store)
             let found = Dictionary(uniqueKeysWithValues: try await store.lock(ids).map { ($0.id, $0) })
+            let live = change.unconfirmed(found.values)
+            guard live == 0 else { throw Failure.stillLive(live, of: ids.count) }
             var changes: [(before: Alert, after: Alert)] = []
             let results = ids.map { id -> BulkResult in
                 guard let before = found[id] else { return BulkResult(id: id, outcome: .notFound, detail: Failure.notFound.detail) }

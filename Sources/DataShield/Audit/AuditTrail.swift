@@ -57,15 +57,34 @@ package enum AuditTrail {
         try await db.execute(try statement(entries, by: subject))
     }
 
+    /// Says who acts in the rest of the transaction: what the schema does of itself, such as resolving the alert of what is neutralised, is
+    /// written down as theirs. Whoever records an event says it by that.
+    static func acting(_ actor: Subject.Actor, address: String? = nil) throws -> SQL {
+        "SELECT set_config('app.actor', \(try text(Acting(actor, address))), true)"
+    }
+
+    /// As `tell_of_alert_moves` of the schema reads it.
+    private struct Acting: Encodable {
+        var kind: String
+        var id: String?
+        var name: String?
+        var ip: String?
+
+        init(_ actor: Subject.Actor, _ address: String?) {
+            ip = address
+            switch actor {
+            case .user(let user): (kind, id, name) = ("user", user.rawValue, nil)
+            case .program(let program): (kind, id, name) = ("program", nil, program)
+            // It acts by its token.
+            case .directory(let connection, let title): (kind, id, name) = ("token", connection.rawValue, title)
+            }
+        }
+    }
+
     /// The statement that writes events, for who sends it together with others.
     static func statement(_ entries: [Entry], by subject: Subject) throws -> SQL {
-        let (kind, actor, name): (String, String?, String?) =
-            switch subject.actor {
-            case .user(let id): ("user", id.rawValue, nil)
-            case .program(let name): ("program", nil, name)
-            // It acts by its token.
-            case .directory(let id, let name): ("token", id.rawValue, name)
-            }
+        let acting = Acting(subject.actor, subject.address)
+        let (kind, actor, name) = (acting.kind, acting.id, acting.name)
         let ids = entries.map { _ in Identifier<AuditEvent>().rawValue }
         let before = try entries.map { try $0.before.map(text) }
         let after = try entries.map { try $0.after.map(text) }
@@ -74,11 +93,11 @@ package enum AuditTrail {
             SELECT e.id, \(subject.company), \(kind), \(actor),
                 coalesce(\(name)::text, (SELECT u.email FROM users u WHERE u.company_id = \(subject.company) AND u.id = \(actor)::text)),
                 e.action, e.target_type, e.target_id, e.before::jsonb, e.after::jsonb, \(subject.address)
-            FROM unnest(
+            FROM (SELECT set_config('app.actor', \(try text(acting)), true) AS actor) AS said, unnest(
                 \(ids)::text[], \(entries.map(\.action))::text[], \(entries.map { $0.target?.type })::text[],
                 \(entries.map { $0.target?.id })::text[], \(before)::text[], \(after)::text[]
             ) WITH ORDINALITY AS e (id, action, target_type, target_id, before, after, place)
-            ORDER BY e.place
+            WHERE said.actor <> '' ORDER BY e.place
             """
     }
 

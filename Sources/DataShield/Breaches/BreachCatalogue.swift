@@ -42,6 +42,8 @@ package actor BreachCatalogue {
         let distinct = Dictionary(drafts.map { ($0.key, $0) }, uniquingKeysWith: { $0.improved(by: $1) })
         let queue = JobQueue(pool: system.pool, makeID: { CUID.make(at: Date()) })
         try await system.transaction { db in
+            // A breach that is given another date may make what was live neutralised, and the other way round.
+            try await db.execute(AuditTrail.acting(.program("catalogue")))
             for company in try await CatalogueStore(db: db).replace(with: Array(distinct.values)) {
                 try await UniteBreaches.enqueue(for: company, in: db, queue)
             }

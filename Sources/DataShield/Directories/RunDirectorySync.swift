@@ -227,7 +227,7 @@ package struct RunDirectorySync: JobHandler {
             guard isCurrent else { throw ConfigurationReplaced() }
             try await AuditTrail.record(
                 "directory.synced", target: .init("directory", id), after: AuditState(outcome),
-                by: Subject(actor: .program("worker"), company: company, role: .admin), in: db)
+                by: Subject(actor: .program("directory sync"), company: company, role: .admin), in: db)
             return outcome
         }
         logger.info(

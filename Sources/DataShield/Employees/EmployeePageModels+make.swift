@@ -70,6 +70,10 @@ extension EmployeeModel {
             isAnswered
             ? "The score is 0 because the person is in no breach that was found."
             : "The score is 0 because no breach is known. That is no proof: see under Coverage who has not answered."
+        steps = NextSteps.of(
+            found.map { .init(dataTypes: $0.record.exposedData, artifacts: $0.record.artifacts, liveness: $0.liveness) }
+        ).map(StepRow.init)
+        hasSteps = !steps.isEmpty
         records = found.map { Record($0, clock) }
         hasRecords = !records.isEmpty
         recordsNote = hasRecords ? Format.count(records.count, "breach", "breaches") : ""
@@ -123,6 +127,7 @@ extension EmployeeModel.Record {
         artifacts = found.record.artifacts.map(\.label).joined(separator: ", ")
         let machine = [found.record.malwareFamily, found.record.machineId.map { "on machine \($0.prefix(12))" }].compactMap { $0 }
         self.machine = machine.isEmpty ? nil : machine.joined(separator: " ")
+        sites = SiteTag.all(found.liveness.sites)
         sources = found.record.sourceNames
         detected = clock.ago(found.record.detectedAt)
         iso = Timestamp.text(found.record.detectedAt)

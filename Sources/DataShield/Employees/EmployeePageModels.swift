@@ -121,6 +121,9 @@ struct EmployeeModel: Sendable {
     var hasComponents: Bool
     var sumNote: String
     var noScoreNote: String
+    /// What to do about all that was exposed, and what was done about it.
+    var steps: [StepRow]
+    var hasSteps: Bool
     var records: [Record]
     var hasRecords: Bool
     var recordsNote: String
@@ -152,6 +155,8 @@ struct EmployeeModel: Sendable {
         var exposed: [DataTag]
         var artifacts: String?
         var machine: String?
+        /// The sites that it is for, the company's own first.
+        var sites: [SiteTag]
         var sources: String
         var detected: String
         var iso: String

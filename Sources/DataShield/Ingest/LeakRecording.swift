@@ -152,7 +152,7 @@ struct LeakRecording {
                 findings += heard.logs.map { (person.employee, maker.finding($0.log, $0.records, of: subject)) }
             }
             var report = before
-            report.add(try await recorder.record(findings, in: db))
+            report.add(try await recorder.record(findings, by: "ingest", in: db))
             report.findings += found.lists.findings + found.logs.findings
             report.matches += found.lists.matches + found.logs.matches
             // With what it counts, so that after a kill neither is without the other.

@@ -25,6 +25,7 @@ struct BreachUnion {
     /// - Returns: false when there is no breach of the company's own that the catalogue has.
     func takeStep() async throws -> Bool {
         try await db.execute(BreachLock.moving(db.company))
+        try await db.execute(AuditTrail.acting(.program("catalogue")))
         guard let pair = try await BreachStore(db: db).firstTaken() else { return false }
         let people = try await db.query(
             """

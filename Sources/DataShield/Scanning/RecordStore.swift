@@ -204,7 +204,8 @@ struct RecordStore {
             ) AS c (id, severity, confidence, message, is_reopened, is_news)
             WHERE a.company_id = \(db.company) AND a.id = c.id
             """
-        return [records, alerts]
+        // The alerts first: what is open already is not opened once more because of what the record's state becomes.
+        return [alerts, records]
     }
 
     // MARK: The outbox

@@ -50,8 +50,13 @@ package struct Recorder: Sendable {
     /// All that one provider says of one person has to be in one call: what it says later counts as said before. People who are not the
     /// company's, or were deleted meanwhile, are passed over. Several recorders of one company wait for each other where they meet the
     /// same people. The people's scores are brought up to date.
-    package func record(_ findings: [(EmployeeID, Finding)], in db: TenantTransaction) async throws -> Outcome {
+    /// - Parameter program: what found them, for the audit trail: a scan, or the reading of a leak file.
+    package func record(
+        _ findings: [(EmployeeID, Finding)], by program: String = "scan", in db: TenantTransaction
+    ) async throws -> Outcome {
         guard !findings.isEmpty else { return Outcome() }
+        let subject = Subject(actor: .program(program), company: db.company, role: .admin)
+        try await db.execute(AuditTrail.acting(subject.actor))
         let store = RecordStore(db: db)
         let people = try await store.lock(Set(findings.map(\.0)))
         var batch = RecordingBatch(findings.filter { people.contains($0.0) }, now: now())
@@ -74,7 +79,7 @@ package struct Recorder: Sendable {
                     guard let alert = change.alert, let before = change.reopened else { return nil }
                     let after = AlertAudit(status: .open, assigneeId: before.assigneeId, resolution: nil)
                     return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
-                }, by: Subject(actor: .program("scan"), company: db.company, role: .admin), in: db)
+                }, by: subject, in: db)
             try await Risk.refresh(employees: plan.touched, in: db, now: batch.now)
         }
         if batch.hasLeaks { outcome.newCredentials = try await leakStore.write(batch.leaks(known: known, plan: plan), at: batch.now) }

@@ -40,10 +40,12 @@ package struct Companies: Sendable {
         package var retentionDays: Patch<Int>
         /// Whether accounts can be acted on in their directories at all.
         package var remediationEnabled: Bool?
+        /// Whether an alert is resolved by itself when what was exposed is neutralised, from now on.
+        package var resolvesNeutralised: Bool?
 
         package init(
             name: String? = nil, scanIntervalMinutes: Patch<Int> = .absent, riskWeights: Patch<[String: Double]> = .absent, timezone: String? = nil,
-            retentionDays: Patch<Int> = .absent, remediationEnabled: Bool? = nil
+            retentionDays: Patch<Int> = .absent, remediationEnabled: Bool? = nil, resolvesNeutralised: Bool? = nil
         ) {
             self.name = name
             self.scanIntervalMinutes = scanIntervalMinutes
@@ -51,6 +53,7 @@ package struct Companies: Sendable {
             self.timezone = timezone
             self.retentionDays = retentionDays
             self.remediationEnabled = remediationEnabled
+            self.resolvesNeutralised = resolvesNeutralised
         }
     }
 
@@ -121,6 +124,7 @@ package struct Companies: Sendable {
                 """
                 UPDATE companies SET name = \(after.name), scan_interval_minutes = \(after.scanIntervalMinutes), risk_weights = \(weights),
                     timezone = \(after.timezone), retention_days = \(after.retentionDays), remediation_enabled = \(after.remediationEnabled),
+                    resolves_neutralised = \(after.resolvesNeutralised),
                     updated_at = now()
                 WHERE id = \(subject.company)
                 """)
@@ -154,7 +158,7 @@ package struct Companies: Sendable {
 
 extension Company: RowDecodable {
     static let columns: SQL =
-        "id, name, domain, risk_weights, remediation_enabled, scan_interval_minutes, last_scan_at, timezone, retention_days, created_at"
+        "id, name, domain, risk_weights, remediation_enabled, resolves_neutralised, scan_interval_minutes, last_scan_at, timezone, retention_days, created_at"
 
     package init(from row: inout Row) throws {
         id = try row.next()
@@ -162,6 +166,7 @@ extension Company: RowDecodable {
         domain = try row.next()
         riskWeights = try row.next(as: Optional<JSON<[String: Double]>>.self)?.value
         remediationEnabled = try row.next()
+        resolvesNeutralised = try row.next()
         scanIntervalMinutes = try row.next()
         lastScanAt = try row.next()
         timezone = try row.next()
@@ -200,6 +205,7 @@ extension Company: RowDecodable {
             errors.append(FieldError(field: "retentionDays", message: "must be null (for ever) or a whole number from 1 to 36500."))
         }
         company.remediationEnabled = change.remediationEnabled ?? remediationEnabled
+        company.resolvesNeutralised = change.resolvesNeutralised ?? resolvesNeutralised
         guard errors.isEmpty else { throw InvalidInput(errors) }
         return company
     }

@@ -10,6 +10,8 @@ package struct Company: Sendable, Hashable {
     /// Only the weights that differ from the standard ones.
     package var riskWeights: [String: Double]?
     package var remediationEnabled: Bool
+    /// Whether what is neutralised resolves its alert by itself.
+    package var resolvesNeutralised: Bool
     /// Minutes between scans; nil means that only people start them.
     package var scanIntervalMinutes: Int?
     package var lastScanAt: Date?

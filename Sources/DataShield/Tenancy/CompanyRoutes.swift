@@ -8,6 +8,8 @@ package struct CompanyResponse: Codable, Sendable, Equatable {
     package var domain: String
     package var riskWeights: [String: Double]?
     package var remediationEnabled: Bool
+    /// Whether an alert is resolved by itself when what was exposed is neutralised.
+    package var resolvesNeutralised: Bool
     package var scanIntervalMinutes: Int?
     package var lastScanAt: Date?
     package var timezone: String
@@ -20,6 +22,7 @@ package struct CompanyResponse: Codable, Sendable, Equatable {
         domain = company.domain
         riskWeights = company.riskWeights
         remediationEnabled = company.remediationEnabled
+        resolvesNeutralised = company.resolvesNeutralised
         scanIntervalMinutes = company.scanIntervalMinutes
         lastScanAt = company.lastScanAt
         timezone = company.timezone

@@ -4,6 +4,8 @@ struct SettingsModel: Sendable {
     var name: FormField
     var timezoneField: FormField
     var interval: Choice
+    /// What becomes of the alert of what is neutralised.
+    var neutralised: Choice
     var lastScan: String
     var weights: [Weight]
     var preview: Preview

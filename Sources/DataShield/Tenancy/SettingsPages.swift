@@ -30,6 +30,7 @@ package struct SettingsPages: Sendable {
         var name: String
         var timezone: String
         var scanIntervalMinutes: Int?
+        var resolvesNeutralised: Bool?
     }
 
     struct WeightsForm: Codable, Sendable {
@@ -71,7 +72,8 @@ package struct SettingsPages: Sendable {
 
     func save(_ request: Request, _ context: AppContext, _ form: CompanyForm) async throws -> Response {
         let change = Companies.Change(
-            name: form.name, scanIntervalMinutes: form.scanIntervalMinutes.map { .set($0) } ?? .clear, timezone: form.timezone)
+            name: form.name, scanIntervalMinutes: form.scanIntervalMinutes.map { .set($0) } ?? .clear, timezone: form.timezone,
+            resolvesNeutralised: form.resolvesNeutralised)
         do {
             _ = try await companies.update(change, by: try context.require(.policyManage))
         } catch let failure as InvalidInput {
@@ -122,6 +124,10 @@ extension SettingsModel {
         self.interval = Choice(
             "scanIntervalMinutes", "Scans", choices.map { (value: $0.0, label: $0.1) }, selected: interval.map { String($0) },
             error: errors[field: "scanIntervalMinutes"])
+        neutralised = Choice(
+            "resolvesNeutralised", "When an exposure is neutralised",
+            [("true", "Resolve its alert"), ("false", "Leave its alert open")],
+            selected: String(form?.resolvesNeutralised ?? company.resolvesNeutralised), error: errors[field: "resolvesNeutralised"])
         lastScan = company.lastScanAt.map { "The last scan was \(clock.ago($0))." } ?? "There was no scan yet."
         var weights = RiskWeights.standard
         for (key, value) in override { weights[key] = value }

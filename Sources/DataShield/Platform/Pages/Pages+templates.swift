@@ -4,7 +4,7 @@ extension Pages {
     /// The templates that pages name; `make lint` keeps the list complete. Those that are missing are found at start, not by whoever asks
     /// for the page.
     static let templates = [
-        "accounts/password", "accounts/sessions", "accounts/sign-in", "alerts/list", "alerts/show", "audit/list", "breaches/list",
+        "accounts/password", "accounts/sessions", "accounts/sign-in", "alerts/confirm", "alerts/list", "alerts/show", "audit/list", "breaches/list",
         "breaches/show", "dashboards/show", "directories/choose", "directories/form", "directories/job", "directories/jobs",
         "directories/list", "directories/show", "docs/show", "employees/form", "employees/import", "employees/list", "employees/mfa",
         "employees/show", "errors/show", "ingest/list", "ingest/show", "machines/list", "machines/show", "remediation/confirm",
