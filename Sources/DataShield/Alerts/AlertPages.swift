@@ -144,7 +144,8 @@ package struct AlertPages: Sendable {
     func move(_ request: Request, _ context: AppContext, _ form: StatusForm) async throws -> Response {
         let id = try context.id(as: AlertID.self)
         return try await changed(
-            id, .init(status: form.status, confirmsLive: form.confirmLive ?? false), "The alert is \(form.status.label.lowercased()).", request, context)
+            id, .init(status: form.status, confirmsLive: form.confirmLive ?? false), "The alert is \(form.status.label.lowercased()).", request,
+            context)
     }
 
     /// Asks once more before something that still works is resolved.

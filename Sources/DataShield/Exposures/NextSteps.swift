@@ -65,7 +65,9 @@ enum NextSteps {
 
     private static func passwords(_ facts: [ExposureLiveness]) -> [NextStep] {
         let known = facts.filter { $0.credentials.contains { !$0.kind.isSession } }
-        let maybe = facts.filter { $0.credentials.isEmpty && ($0.reason.concernsMalware || $0.reason == .dataNotNamed || $0.reason == .passwordChanged) }
+        let maybe = facts.filter {
+            $0.credentials.isEmpty && ($0.reason.concernsMalware || $0.reason == .dataNotNamed || $0.reason == .passwordChanged)
+        }
         guard !known.isEmpty || !maybe.isEmpty else { return [] }
         var steps: [NextStep] = []
         let standing = known.flatMap(\.credentials).filter { !$0.kind.isSession && $0.state != .neutralised }
