@@ -225,6 +225,7 @@ import Testing
         let record = try await database.makeBreachRecord(
             in: company, employee: person, breach: breach, detectedAt: try #require(Self.day("2026-02-01")))
         try await database.owner.execute("UPDATE employees SET password_changed_at = '2026-03-01' WHERE id = \(person)")
+        try await database.owner.execute("UPDATE breach_records SET in_leak_file = true WHERE id = \(record)")
         let subject = Subject(actor: .program("test"), company: company, role: .viewer)
         let breaches = Breaches(database: database.tenant)
         #expect(try await breaches.records(of: person, for: subject).map(\.liveness.reason) == [.passwordChanged])

@@ -135,61 +135,76 @@ CREATE FUNCTION worked_out_state(r breach_records) RETURNS record_state
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     s record_state;
-    about record;
-    leaked record;
     verdict exposure_verdict;
-    known_at timestamptz;
-    has_password boolean;
-    at_company boolean;
+    changed_at timestamptz;
+    valid_from timestamptz;
+    left_at timestamptz;
+    departure text;
+    breach_date date;
+    breach_domain text;
+    is_stealer_log boolean;
+    company_domain text;
+    known_at timestamptz := r.detected_at;
+    seen_at timestamptz;
+    has_undated boolean := false;
+    has_company_password boolean := false;
+    has_password boolean := 'PASSWORD'::artifact_kind = ANY (r.artifacts) OR 'password' = ANY (r.exposed_data);
+    at_company boolean := false;
 BEGIN
-    SELECT e.password_changed_at, e.sessions_valid_from, e.deactivated_at, told_departure(e.source_connection_id, e.deactivation_reason) AS departure,
-        b.breach_date, b.domain, b.source = 'STEALER_LOG' OR b.is_stealer_log AS is_stealer_log, c.domain AS company_domain
-    INTO about
+    SELECT e.password_changed_at, e.sessions_valid_from, e.deactivated_at, told_departure(e.source_connection_id, e.deactivation_reason),
+        b.breach_date, b.domain, b.source = 'STEALER_LOG' OR b.is_stealer_log, c.domain
+    INTO changed_at, valid_from, left_at, departure, breach_date, breach_domain, is_stealer_log, company_domain
     FROM employees e, breaches b, companies c
     WHERE e.company_id = r.company_id AND e.id = r.employee_id AND b.id = r.breach_id AND c.id = r.company_id;
-    SELECT max(l.first_seen_at) AS seen_at, coalesce(bool_or(NOT l.is_dated), false) AS has_undated,
-        coalesce(bool_or(l.secret_kind = 'plain' AND EXISTS (SELECT FROM unnest(l.sites) AS site WHERE is_site_of(site, about.company_domain))), false)
-            AS has_company_password,
-        coalesce(bool_or(EXISTS (SELECT FROM unnest(l.sites) AS site WHERE is_site_of(site, about.company_domain))), false) AS at_company
-    INTO leaked
-    FROM leaked_credentials l WHERE l.company_id = r.company_id AND l.record_id = r.id;
-
-    has_password := 'PASSWORD'::artifact_kind = ANY (r.artifacts) OR 'password' = ANY (r.exposed_data);
-    at_company := coalesce(is_site_of(about.domain, about.company_domain), false) OR leaked.at_company OR EXISTS (
-        SELECT FROM jsonb_array_elements_text(CASE WHEN jsonb_typeof(r.evidence -> 'sites') = 'array' THEN r.evidence -> 'sites' ELSE '[]' END) AS site
-        WHERE is_site_of(site, about.company_domain));
-    s.is_from_malware := coalesce(about.is_stealer_log, false) OR r.captured_at IS NOT NULL OR r.machine_id IS NOT NULL
-        OR r.malware_family IS NOT NULL OR cardinality(r.artifacts) > 0 OR 'HIBP_STEALER'::api_provider = ANY (r.sources);
-    s.has_company_site := at_company OR EXISTS (
-        SELECT FROM jsonb_array_elements(CASE WHEN jsonb_typeof(r.evidence -> 'cookies') = 'array' THEN r.evidence -> 'cookies' ELSE '[]' END) AS cookie
-        WHERE is_site_of(cookie ->> 'domain', about.company_domain));
+    at_company := coalesce(is_site_of(breach_domain, company_domain), false);
+    IF r.in_leak_file THEN
+        SELECT max(l.first_seen_at), coalesce(bool_or(NOT l.is_dated), false), coalesce(bool_or(l.secret_kind = 'plain' AND o.is_own), false),
+            at_company OR coalesce(bool_or(o.is_own), false)
+        INTO seen_at, has_undated, has_company_password, at_company
+        FROM leaked_credentials l
+        CROSS JOIN LATERAL (
+            SELECT EXISTS (SELECT FROM unnest(l.sites) AS site WHERE is_site_of(site, company_domain)) AS is_own
+        ) AS o
+        WHERE l.company_id = r.company_id AND l.record_id = r.id;
+        known_at := greatest(known_at, seen_at);
+    END IF;
+    IF r.evidence IS NOT NULL THEN
+        at_company := at_company OR EXISTS (
+            SELECT FROM jsonb_array_elements_text(CASE WHEN jsonb_typeof(r.evidence -> 'sites') = 'array' THEN r.evidence -> 'sites' ELSE '[]' END) AS site
+            WHERE is_site_of(site, company_domain));
+        s.has_company_site := at_company OR EXISTS (
+            SELECT FROM jsonb_array_elements(CASE WHEN jsonb_typeof(r.evidence -> 'cookies') = 'array' THEN r.evidence -> 'cookies' ELSE '[]' END) AS cookie
+            WHERE is_site_of(cookie ->> 'domain', company_domain));
+    ELSE
+        s.has_company_site := at_company;
+    END IF;
+    is_stealer_log := coalesce(is_stealer_log, false);
+    s.is_from_malware := is_stealer_log OR r.captured_at IS NOT NULL OR r.machine_id IS NOT NULL OR r.malware_family IS NOT NULL
+        OR r.artifacts <> '{}' OR 'HIBP_STEALER'::api_provider = ANY (r.sources);
     s.credentials := array_remove(ARRAY[
         CASE WHEN 'COOKIE'::artifact_kind = ANY (r.artifacts) THEN 'SESSION'::credential_kind END,
         CASE WHEN 'TOKEN'::artifact_kind = ANY (r.artifacts) THEN 'TOKEN'::credential_kind END,
-        CASE WHEN has_password AND (at_company OR leaked.has_company_password) THEN 'COMPANY_PASSWORD'::credential_kind
+        CASE WHEN has_password AND (at_company OR has_company_password) THEN 'COMPANY_PASSWORD'::credential_kind
             WHEN has_password THEN 'PASSWORD'::credential_kind
             WHEN 'hashed_password' = ANY (r.exposed_data) THEN 'HASH'::credential_kind END], NULL);
     s.withholds_credentials := s.credentials = '{}' AND (
         'HIBP_STEALER'::api_provider = ANY (r.sources)
-        OR NOT r.in_leak_file AND (coalesce(about.is_stealer_log, false) OR r.sources = ARRAY['INTELX']::api_provider[]));
-
-    known_at := greatest(r.detected_at, leaked.seen_at);
+        OR NOT r.in_leak_file AND (is_stealer_log OR r.sources = ARRAY['INTELX']::api_provider[]));
     s.exposed_after := '-infinity';
     s.exposed_before := known_at;
     IF r.captured_at IS NOT NULL THEN
         s.exposed_after := r.captured_at - interval '24 hours';
         s.exposed_before := least(r.captured_at + interval '24 hours', greatest(known_at, r.captured_at));
-    ELSIF about.breach_date IS NOT NULL THEN
-        s.exposed_after := (about.breach_date - 31)::timestamp AT TIME ZONE 'UTC';
-        s.exposed_before := least((about.breach_date + 32)::timestamp AT TIME ZONE 'UTC', known_at);
+    ELSIF breach_date IS NOT NULL THEN
+        s.exposed_after := (breach_date - 31)::timestamp AT TIME ZONE 'UTC';
+        s.exposed_before := least((breach_date + 32)::timestamp AT TIME ZONE 'UTC', known_at);
     END IF;
-    IF r.in_leak_file AND leaked.has_undated THEN
+    IF has_undated THEN
         s.exposed_before := greatest(s.exposed_before, known_at);
     END IF;
-
     verdict := exposure_verdict(
         s.credentials, s.withholds_credentials, s.is_from_malware, s.has_company_site, s.exposed_after, s.exposed_before,
-        about.password_changed_at, about.sessions_valid_from, about.deactivated_at, about.departure);
+        changed_at, valid_from, left_at, departure);
     s.state := verdict.state;
     s.certainty := verdict.certainty;
     s.reason := verdict.reason;
@@ -229,14 +244,15 @@ ALTER TABLE alerts ADD CONSTRAINT live_alerts_are_more_or_less_certain CHECK ((c
 
 -- Every filter of the list ends in (created_at, id), so that any page of it is a range of an index.
 CREATE INDEX alerts_by_state ON alerts (company_id, state, created_at, id);
--- The worst of a person's.
-CREATE INDEX breach_records_by_state ON breach_records (company_id, employee_id, state);
+-- No index of records has the state: with room on the page, a change of it stays in place (HOT), and a person has few of them.
+ALTER TABLE breach_records SET (fillfactor = 85);
 
 -- MARK: Kept current
 
--- A record that is made or changed has its state before it is written.
+-- A record that is made or changed has its state before it is written. With the rights of whoever writes it, who sees all that it needs: to
+-- change them for each row costs more than to work the state out.
 CREATE FUNCTION keep_record_state() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    LANGUAGE plpgsql AS $$
 DECLARE
     s record_state := worked_out_state(NEW);
 BEGIN
@@ -443,7 +459,7 @@ BEGIN
     FOR function IN
         SELECT oid FROM pg_catalog.pg_proc
         WHERE pronamespace = 'public'::regnamespace AND prosecdef AND proowner <> 'datashield_system'::regrole
-            AND (proname LIKE 'keep\_record\_state' OR proname LIKE 'keep\_states\_of\_%' OR proname LIKE 'copy\_state%')
+            AND (proname LIKE 'keep\_states\_of\_%' OR proname LIKE 'copy\_state%')
     LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', function);
         EXECUTE format('ALTER FUNCTION %s OWNER TO datashield_system', function);
