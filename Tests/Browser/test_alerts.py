@@ -55,7 +55,7 @@ def test_alerts_are_filtered_without_pressing_a_button(page):
 
 
 def test_several_alerts_are_resolved_together(page, admin_api):
-    page.goto("/alerts?status=OPEN")
+    page.goto("/alerts?status=OPEN&liveness=NO_CREDENTIAL,UNKNOWN")
     boxes = page.get_by_role("checkbox", name=re.compile("^Select: "))
     chosen = [boxes.nth(index).get_attribute("value") for index in range(3)]
     for index in range(3):
@@ -64,6 +64,47 @@ def test_several_alerts_are_resolved_together(page, admin_api):
     expect(page.get_by_role("status")).to_contain_text("3 alerts are now resolved")
     for identifier in chosen:
         assert admin_api.get(f"/api/alerts/{identifier}").json()["status"] == "RESOLVED"
+
+
+def test_what_still_works_is_resolved_only_when_confirmed(page, admin_api):
+    alert = admin_api.get("/api/alerts", params={"liveness": "LIVE", "status": "OPEN", "limit": 1}).json()["items"][0]
+    page.goto(f"/alerts/{alert['id']}")
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Resolve it although it still works?")
+    assert admin_api.get(f"/api/alerts/{alert['id']}").json()["status"] == "OPEN"
+    page.get_by_role("link", name="Cancel").click()
+    expect(page).to_have_url(re.compile(f"/alerts/{alert['id']}$"))
+
+    page.goto("/alerts?status=OPEN&liveness=LIVE")
+    boxes = page.get_by_role("checkbox", name=re.compile("^Select: "))
+    chosen = [boxes.nth(index).get_attribute("value") for index in range(2)]
+    for index in range(2):
+        boxes.nth(index).check()
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    expect(page.get_by_role("main")).to_contain_text("2 of the 2 alerts are about something that still works")
+    page.get_by_role("button", name="Resolve all 2").click()
+    expect(page.get_by_role("status")).to_contain_text("2 alerts are now resolved")
+    for identifier in chosen:
+        assert admin_api.get(f"/api/alerts/{identifier}").json()["status"] == "RESOLVED"
+        # The other tests find them as they were.
+        admin_api.patch(f"/api/alerts/{identifier}", data={"status": "OPEN"})
+
+
+def test_a_stealer_log_whose_passwords_are_withheld_is_not_called_harmless(page, admin_api):
+    found = admin_api.get("/api/alerts", params={"q": "Stealer logs (HIBP)", "limit": 1}).json()["items"]
+    assert found, "The demo has nobody in HIBP's stealer logs."
+    detail = admin_api.get(f"/api/alerts/{found[0]['id']}").json()
+    assert detail["liveness"]["state"] == "UNKNOWN"
+    assert detail["liveness"]["reason"] == "CREDENTIALS_WITHHELD"
+    assert detail["liveness"]["sites"], "The sites are the evidence."
+    page.goto(f"/alerts/{found[0]['id']}")
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("The service does not pass passwords on")
+    expect(main).not_to_contain_text("nobody can sign in with it")
+    expect(main).to_contain_text(detail["liveness"]["sites"][0]["host"])
+    page.goto(f"/employees/{detail['employeeId']}")
+    expect(page.get_by_role("main")).to_contain_text(detail["liveness"]["sites"][0]["host"])
+    expect(page.get_by_role("heading", name="What to do")).to_be_visible()
 
 
 def test_the_next_page_of_a_list_shows_others(page):

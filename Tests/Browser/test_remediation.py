@@ -133,7 +133,7 @@ def test_a_viewer_sees_the_settings_and_cannot_change_them(open_page, viewer_ses
 
 
 def test_a_reset_in_the_directory_is_logged_and_neutralises_the_exposure(page, admin_api, enabled):
-    live = admin_api.get("/api/alerts", params={"liveness": "LIVE", "limit": 1}).json()["items"]
+    live = admin_api.get("/api/alerts", params={"liveness": "LIVE", "status": "OPEN", "limit": 1}).json()["items"]
     assert live, "The demo's passwords and sessions were changed after none of its breaches."
     alert = live[0]
     page.goto(f"/alerts/{alert['id']}")
@@ -143,7 +143,14 @@ def test_a_reset_in_the_directory_is_logged_and_neutralises_the_exposure(page, a
     page.get_by_role("button", name=re.compile("now$")).click()
     expect(page).to_have_url(re.compile(f"/alerts/{alert['id']}$"))
     expect(page.get_by_role("main")).to_contain_text("Neutralised")
-    assert admin_api.get(f"/api/alerts/{alert['id']}").json()["liveness"]["state"] == "NEUTRALISED"
+    after = admin_api.get(f"/api/alerts/{alert['id']}").json()
+    assert after["liveness"]["state"] == "NEUTRALISED"
+    # The loop is closed: the alert is resolved with that reason, and nobody is told to do again what was done.
+    assert after["status"] == "RESOLVED"
+    assert after["resolution"].startswith("Neutralised: ")
+    expect(page.get_by_role("main")).to_contain_text("after the exposure.")
+    expect(page.get_by_role("main")).not_to_contain_text("Have the person change the password of this account")
+    expect(page.get_by_role("main")).not_to_contain_text("End all sessions of the person now")
     page.goto("/remediation")
     expect(page.get_by_role("table").first).to_contain_text(alert["employeeEmail"])
     done = [each for each in admin_api.get("/api/remediation").json()["items"] if each["alertId"] == alert["id"]]

@@ -195,7 +195,8 @@ import Testing
         try await world.tick()
         try await world.drain()
         #expect(world.directory.calls.count == 1)
-        _ = try await world.alerts.move(alert, to: .resolved, by: world.subject)
+        // The session is ended, and so is the alert.
+        #expect(try await world.alerts.find(alert, for: world.subject).alert.status == .resolved)
         world.clock.advance(5 * 3600)
         try await world.tick()
         _ = try await world.alerts.move(alert, to: .open, by: world.subject)

@@ -127,7 +127,8 @@ import Testing
             return counts
         }
         let before = try await rows(staying)
-        #expect(before.values.filter { $0 == 0 }.count < 12, "the test should fill most tables")
+        // Moves of alerts are gone when their transaction is.
+        #expect(before.filter { $0.key != "alert_moves" && $0.value == 0 }.count < 12, "the test should fill most tables")
         #expect(try await database.system.execute("DELETE FROM companies WHERE id = \(going)") == 1)
         #expect(try await rows(going).filter { $0.value != 0 } == [:])
         #expect(try await rows(staying) == before)
