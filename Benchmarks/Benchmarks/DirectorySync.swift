@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import DataShield
 import Foundation
+import Postgres
 import Sandbox
 
 /// Syncs of large directories: OpenLDAP against ldapsearch, and the stand-in of Entra against fetching its pages alone.
@@ -113,8 +114,76 @@ struct DirectorySyncBenchmark: Benchmark {
                 "First sync of 100,000 people from the sandbox's Entra", Self.seconds(run), peer: "fetching the pages alone", Figures.median(theirs),
                 atMost: 1.5),
             .atMost(100, "… memory growth at its peak", growth, unit: "MB"),
-        ]
+        ] + (try await measureStates(site, id, tenant))
     }
+
+    // MARK: States of findings
+
+    /// Syncs after which some accounts have another password than before, with ten findings and five alerts a person; with what keeps the
+    /// states of the findings, and without it.
+    private func measureStates(_ site: Site, _ id: String, _ tenant: Site.Tenant) async throws -> [Measurement] {
+        try await Site.withPool(site.databaseURL) { pool in try await Self.fillFindings(of: tenant.company, pool) }
+        var rows: [Measurement] = []
+        for (share, name) in [(100, "1 in 100"), (1, "all")] {
+            var seconds: [Bool: Double] = [:]
+            for isKept in [false, true] {
+                try await Site.withPool(site.databaseURL) { pool in try await Self.agePasswords(of: tenant.company, oneIn: share, isKept, pool) }
+                seconds[isKept] = Self.seconds(try await sync(id, tenant.client))
+            }
+            let wrong = try await Site.withPool(site.databaseURL) { pool in try await pool.first(Self.mismatches, as: Int.self) } ?? -1
+            guard wrong == 0 else { throw Program.Failure(description: "\(wrong) findings have another state than is worked out.") }
+            rows.append(
+                .time(
+                    "Sync of 100,000 people with 1,000,000 findings, the password of \(name) changed", seconds[true] ?? .nan,
+                    peer: "without keeping states", seconds[false] ?? .nan, atMost: 1.2))
+        }
+        return rows
+    }
+
+    private static func fillFindings(of company: CompanyID, _ pool: PostgresPool) async throws {
+        let number: SQL = "lpad((n * 10 + k)::text, 24, '0')"
+        let numbered: SQL = "(SELECT id, row_number() OVER (ORDER BY id) AS n FROM employees WHERE company_id = \(company)) AS e"
+        for statement: SQL in [
+            """
+            INSERT INTO breaches (id, name, canonical_key, source, breach_date, data_types)
+            SELECT 'c' || lpad(k::text, 24, '0'), 'Breach' || k, 'breach' || k, 'HIBP', date '2015-01-01' + k * 400, ARRAY['email', 'password']
+            FROM generate_series(0, 9) AS k
+            """,
+            """
+            INSERT INTO breach_records (id, company_id, employee_id, breach_id, exposed_data, sources)
+            SELECT 'c' || \(number), \(company), e.id, 'c' || lpad(k::text, 24, '0'), ARRAY['email', 'password'], ARRAY['HIBP']::api_provider[]
+            FROM \(numbered), generate_series(0, 9) AS k
+            """,
+            """
+            INSERT INTO alerts (id, company_id, severity, message, employee_id, breach_id)
+            SELECT 'c' || \(number), \(company), 'HIGH', 'Exposed', e.id, 'c' || lpad(k::text, 24, '0')
+            FROM \(numbered), generate_series(0, 4) AS k
+            """,
+            "VACUUM (ANALYZE) breach_records", "VACUUM (ANALYZE) alerts",
+        ] {
+            try await pool.execute(statement)
+        }
+    }
+
+    /// Gives people an older time of their password than the directory has, which the next sync mends.
+    private static func agePasswords(of company: CompanyID, oneIn share: Int, _ isKept: Bool, _ pool: PostgresPool) async throws {
+        try await pool.execute("ALTER TABLE employees ENABLE TRIGGER keep_states")
+        try await pool.execute("ALTER TABLE employees DISABLE TRIGGER keep_latest_account_times")
+        try await pool.execute(
+            """
+            UPDATE employees e SET password_changed_at = '2015-01-01' FROM (
+                SELECT id, row_number() OVER (ORDER BY id) AS n FROM employees WHERE company_id = \(company)) AS c
+            WHERE e.company_id = \(company) AND e.id = c.id AND c.n % \(share)::int = 0
+            """)
+        try await pool.execute("ALTER TABLE employees ENABLE TRIGGER keep_latest_account_times")
+        if !isKept { try await pool.execute("ALTER TABLE employees DISABLE TRIGGER keep_states") }
+        try await pool.execute("VACUUM (ANALYZE)")
+    }
+
+    private static let mismatches: SQL = """
+        SELECT count(*) FROM breach_records r CROSS JOIN LATERAL worked_out_state(r) AS w
+        WHERE (r.state, r.certainty, r.state_reason, r.worst_credential) IS DISTINCT FROM (w.state, w.certainty, w.reason, w.credential)
+        """
 
     /// Seconds that all pages of the people and of the registration report take, one after the other, read and dropped.
     private static func fetchPages(_ address: String) async throws -> Double {

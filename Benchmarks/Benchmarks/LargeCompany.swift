@@ -40,11 +40,12 @@ actor LargeCompany {
         // The same rows each time: what they say follows from their number.
         let id: @Sendable (String) -> SQL = { number in SQL(unsafe: "('c' || lpad((\(number))::text, 24, '0'))") }
         let company = id("1")
-        // The references are right by themselves, so that only the triggers that count have to run.
+        // The references are right by themselves, so that only the triggers that count and those that keep states have to run.
         let tables = ["breach_records", "alerts"]
-        for table in tables {
+        for (table, keeper) in zip(tables, ["keep_state_on_insert", "copy_state_on_insert"]) {
             try await pool.execute("ALTER TABLE \(identifier: table) DISABLE TRIGGER ALL")
             try await pool.execute("ALTER TABLE \(identifier: table) ENABLE TRIGGER count_insert")
+            try await pool.execute("ALTER TABLE \(identifier: table) ENABLE TRIGGER \(identifier: keeper)")
         }
         for statement: SQL in [
             "INSERT INTO companies (id, name, domain) VALUES (\(company), 'Large', \(domain))",
