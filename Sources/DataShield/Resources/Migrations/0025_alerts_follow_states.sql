@@ -117,7 +117,7 @@ CREATE FUNCTION neutralised_words(reason text, password_changed_at timestamptz, 
 
 -- The alerts of records whose state changed. One that becomes NEUTRALISED resolves its alert, where the company wants that. One that becomes
 -- LIVE opens its alert again, whoever resolved it: it was resolved as it was known then. So does one that is no longer NEUTRALISED where
--- nothing else had resolved it. Of several alerts of one place only the oldest goes on; the others were resolved in its favour.
+-- nothing else had resolved it. Of several alerts of one place one is open at most: the oldest, in whose favour the others were resolved.
 CREATE OR REPLACE FUNCTION copy_states_update() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
@@ -145,9 +145,9 @@ BEGIN
                 WHEN r.state = 'NEUTRALISED' AND o.state <> 'NEUTRALISED' AND o.status <> 'RESOLVED' AND c.resolves_neutralised THEN 'RESOLVED'
                 WHEN o.status = 'RESOLVED' AND (r.state = 'LIVE' AND o.state <> 'LIVE' OR o.resolved_as_neutralised AND r.state = 'UNKNOWN')
                     AND NOT EXISTS (
-                        SELECT FROM alerts older
-                        WHERE older.company_id = o.company_id AND older.employee_id = o.employee_id AND older.breach_id = o.breach_id
-                            AND (older.created_at, older.id) < (o.created_at, o.id))
+                        SELECT FROM alerts other
+                        WHERE other.company_id = o.company_id AND other.employee_id = o.employee_id AND other.breach_id = o.breach_id
+                            AND (other.status <> 'RESOLVED' OR (other.created_at, other.id) < (o.created_at, o.id)))
                     THEN 'OPEN'
             END::alert_status AS next,
             neutralised_words(r.state_reason, e.password_changed_at, e.sessions_valid_from) AS words
