@@ -249,5 +249,5 @@ struct BreachRows {
         company == nil ? BreachID(at: draft.entry.addedAt ?? Date(timeIntervalSince1970: 0)) : BreachID()
     }
 
-    private static func day(_ date: Date) -> String { String(Timestamp.text(date).prefix(10)) }
+    static func day(_ date: Date) -> String { String(Timestamp.text(date).prefix(10)) }
 }

@@ -17,8 +17,15 @@ struct CatalogueStore {
                 ON b.canonical_key = new.key AND b.title_key IS NOT DISTINCT FROM new.title_key
             WHERE b.company_id IS NULL
             """, as: Int.self)
-        // A finding may name either. Nobody adds one as their own from before it is looked for in the catalogue until that is committed.
-        if known != keys.count { try await db.execute(BreachLock.takingIn) }
+        let redated = try await db.first(
+            """
+            SELECT count(*) FROM breaches b JOIN unnest(\(keys)::text[], \(drafts.map { $0.entry.breachDate.map(BreachRows.day) })::date[]) AS new (key, day)
+                ON b.canonical_key = new.key
+            WHERE b.company_id IS NULL AND b.breach_date IS DISTINCT FROM new.day
+            """, as: Int.self)
+        // A finding may name either. Nobody adds one as their own from before it is looked for in the catalogue until that is committed. And
+        // nobody records by the former date what the states that follow from the new one do not see yet.
+        if known != keys.count || redated != 0 { try await db.execute(BreachLock.takingIn) }
         let lesser = BreachSource.allCases.filter { $0.rank <= source.rank }
         let old: [SQL] = BreachRows.values.map { "b.\(unsafe: $0)" }
         let new: [SQL] = BreachRows.values.map { "excluded.\(unsafe: $0)" }
@@ -38,9 +45,9 @@ struct CatalogueStore {
 
 /// Locks by which recorders, the catalogue, and what makes one breach of two keep out of each other's way. All end with their transaction.
 enum BreachLock {
-    /// Held by whoever adds to a company's own breaches, with others.
+    /// Held by whoever records or adds to a company's own breaches, with others; behind ``recording(_:)``.
     static let adding: SQL = "SELECT pg_advisory_xact_lock_shared(\(unsafe: catalogue))"
-    /// Held by the catalogue while it takes in a name or a title that it did not have, alone.
+    /// Held by the catalogue while it takes in a name or a title that it did not have, or another date, alone.
     static let takingIn: SQL = "SELECT pg_advisory_xact_lock(\(unsafe: catalogue))"
 
     /// Held by whoever records what is found of a company's people, with others. Taken before any of the company's people are locked.

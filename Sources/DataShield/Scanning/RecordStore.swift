@@ -74,11 +74,11 @@ struct RecordStore {
     func lock(_ people: Set<EmployeeID>) async throws -> Set<EmployeeID> {
         let ids = people.sorted()
         let results = try await db.pipeline([
-            BreachLock.recording(db.company),
+            BreachLock.recording(db.company), BreachLock.adding,
             "SELECT id FROM employees WHERE company_id = \(db.company) AND id = ANY(\(ids)::text[]) ORDER BY id FOR NO KEY UPDATE",
         ])
         return Set(
-            try results[1].map { row in
+            try results[2].map { row in
                 var row = row
                 return try row.next(as: EmployeeID.self)
             })
