@@ -79,7 +79,7 @@ struct RecordingPlan {
     mutating func merge(_ recorded: [RecordStore.Recorded], _ corroborations: [RecordingBatch.Corroboration], batch: RecordingBatch) {
         let records = Dictionary(uniqueKeysWithValues: recorded.map { ($0.id, $0) })
         for corroboration in corroborations {
-            guard let record = records[corroboration.record], let breach = batch.breaches[corroboration.place.key] else { continue }
+            guard let record = records[corroboration.record], let breach = batch.breaches[corroboration.place.breach] else { continue }
             var exposure = record.exposure
             for finding in corroboration.findings where !exposure.add(finding, rule: batch.rule) { exposure.take(finding, rule: batch.rule) }
             let isRaised = record.alert != nil && exposure.severity > record.exposure.severity

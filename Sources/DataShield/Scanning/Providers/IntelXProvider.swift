@@ -251,7 +251,7 @@ enum IntelXWire {
     }
 
     /// The leak that a file is of: without folders, parts and the ending of its format.
-    /// - Returns: nil when nothing is left.
+    /// - Returns: nil when nothing is left that files of anything are not called, too, such as `passwords.txt` and `x.txt`.
     static func leak(_ file: String) -> String? {
         var name = Substring(file)
         // `Example.com.txt [Part 3 of 12]`
@@ -262,6 +262,6 @@ enum IntelXWire {
             text = String(text.unicodeScalars.dropLast(ending.unicodeScalars.count))
         }
         text = PlainText.oneLine(text)
-        return text.isEmpty ? nil : text
+        return DumpName.isGeneric(text) ? nil : text
     }
 }

@@ -130,7 +130,8 @@ enum LeakCheckWire {
             // try?: what is no address is nobody's of ours.
             address: members["email"]?.text.flatMap { try? EmailAddress($0) },
             row: LeakedRow(
-                source: isNamed ? name : LeakedRow.unnamed(.leakcheck), fields: fields,
+                source: isNamed ? name : LeakedRow.unnamed(.leakcheck), days: source["breach_date"]?.text.flatMap { BreachTable.days($0) },
+                fields: fields,
                 sites: ["origin", "website", "url", "domain"].flatMap { members[$0]?.texts ?? [] }))
     }
 }
