@@ -20,7 +20,8 @@ CREATE TABLE united_alerts (
 );
 CREATE INDEX united_alerts_by_alert ON united_alerts (company_id, alert_id);
 SELECT isolate_tenant_table('united_alerts');
-GRANT SELECT, INSERT, UPDATE ON united_alerts TO datashield_app, datashield_system;
+GRANT SELECT, INSERT, UPDATE (alert_id) ON united_alerts TO datashield_app;
+GRANT SELECT ON united_alerts TO datashield_system;
 
 -- MARK: What is there already
 
