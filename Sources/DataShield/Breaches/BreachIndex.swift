@@ -1,4 +1,5 @@
 import Foundation
+import Scalars
 
 /// By what a breach is found that a source names.
 package struct BreachNaming: Sendable, Hashable {
@@ -6,10 +7,12 @@ package struct BreachNaming: Sendable, Hashable {
     package var key: String
     /// Keys under which the catalogue may have it, where the dates do not contradict.
     package var otherKeys: [String]
-    /// The site.
-    package var domain: String?
+    /// The site's letters and digits, if it is one: tables write `.` and `-` alike.
+    package var site: String
     /// The first and the last day on which it may have been.
     package var days: ClosedRange<Date>?
+    /// Whether the date is part of the key.
+    package var isCalledByDate: Bool
 
     /// - Parameter date: the day of the breach, where the name tells none.
     package init(_ name: BreachName, date: Date? = nil) {
@@ -20,8 +23,9 @@ package struct BreachNaming: Sendable, Hashable {
             if let known = BreachAliases.all[other], known != key, !others.contains(known) { others.append(known) }
         }
         otherKeys = others
-        domain = name.domain
+        site = name.domain.map { $0.swapping { $0 == "." || $0 == "-" ? "" : nil } } ?? key
         days = name.days ?? date.map { $0...$0 }
+        isCalledByDate = name.isCalledByDate
     }
 }
 
@@ -30,7 +34,7 @@ package protocol NamedBreach: Sendable {
     var key: String { get }
     /// What the title would be as a name, where that is another.
     var titleKey: String? { get }
-    /// The site in lower case, without `www.`
+    /// The site in lower case, without `www.`, dots and hyphens.
     var domainKey: String? { get }
     var breachDate: Date? { get }
     /// Whether it is a company's own, and not the catalogue's.
@@ -66,33 +70,36 @@ package struct BreachIndex<Breach: NamedBreach>: Sendable {
 
     /// The catalogue's.
     package func published(_ naming: BreachNaming) -> Breach? {
-        if let breach = named[naming.key] ?? only(titled[naming.key]) { return ofItsDate(breach, naming.days) }
+        if let breach = named[naming.key] ?? only(titled[naming.key]) {
+            return naming.isCalledByDate ? breach : ofItsDate(breach, naming.days)
+        }
         for key in naming.otherKeys {
             guard let breach = named[key] ?? only(titled[key]) else { continue }
             let meant = ofItsDate(breach, naming.days)
             if !Self.contradict(naming.days, meant.breachDate) { return meant }
         }
-        guard let domain = naming.domain, let breach = only(sites[domain]), !Self.contradict(naming.days, breach.breachDate) else { return nil }
+        guard let breach = only(sites[naming.site]), !Self.contradict(naming.days, breach.breachDate) else { return nil }
         return breach
     }
 
-    /// The breach, or where its date contradicts and exactly one other of its site is of that date, that one.
+    /// The breach, or where its date contradicts and one other of its site is of that date, that one: the only one of that month, else the only
+    /// one of about that time.
     private func ofItsDate(_ breach: Breach, _ days: ClosedRange<Date>?) -> Breach {
         guard Self.contradict(days, breach.breachDate), let domain = breach.domainKey else { return breach }
-        let others = (sites[domain] ?? []).filter { $0.breachDate != nil && !Self.contradict(days, $0.breachDate) }
-        return only(others) ?? breach
+        let others = (sites[domain] ?? []).filter { $0.breachDate != nil }
+        return only(others.filter { !Self.contradict(days, $0.breachDate, within: 31) }) ?? only(
+            others.filter { !Self.contradict(days, $0.breachDate) })
+            ?? breach
     }
 
     private func only(_ breaches: [Breach]?) -> Breach? { breaches?.count == 1 ? breaches?.first : nil }
 
     /// Whether a breach of that day can not be one of these days. Catalogues know many only about, and some say when it was sold: up to a
     /// year apart they may be one. What is not known contradicts nothing.
-    static func contradict(_ days: ClosedRange<Date>?, _ day: Date?) -> Bool {
+    static func contradict(_ days: ClosedRange<Date>?, _ day: Date?, within nearness: Double = 366) -> Bool {
         guard let days, let day else { return false }
-        return day < days.lowerBound.addingTimeInterval(-nearness) || day > days.upperBound.addingTimeInterval(nearness)
+        return day < days.lowerBound.addingTimeInterval(-nearness * 86_400) || day > days.upperBound.addingTimeInterval(nearness * 86_400)
     }
-
-    private static var nearness: TimeInterval { 366 * 86_400 }
 }
 
 /// Names that services have for breaches of Have I Been Pwned's catalogue, and that neither its name nor its title tells: the one by its key,

@@ -48,7 +48,7 @@ struct BreachStore {
     /// All that these names could mean: each by an index, and each once.
     func index(_ namings: some Collection<BreachNaming>) async throws -> BreachIndex<Known> {
         let keys = Array(Set(namings.flatMap { [$0.key] + $0.otherKeys })).sorted()
-        let domains = Array(Set(namings.compactMap(\.domain))).sorted()
+        let sites = Array(Set(namings.map(\.site))).sorted()
         // Others of a site matter to names with a date alone.
         let dated = Array(Set(namings.filter { $0.days != nil }.flatMap { [$0.key] + $0.otherKeys })).sorted()
         return BreachIndex(
@@ -57,7 +57,7 @@ struct BreachStore {
                 SELECT \(Known.columns) FROM breaches b WHERE b.company_id IS NULL AND b.id IN (
                     SELECT id FROM breaches WHERE company_id IS NULL AND canonical_key = ANY(\(keys)::text[])
                     UNION SELECT id FROM breaches WHERE company_id IS NULL AND title_key = ANY(\(keys)::text[])
-                    UNION SELECT id FROM breaches WHERE company_id IS NULL AND domain_key = ANY(\(domains)::text[])
+                    UNION SELECT id FROM breaches WHERE company_id IS NULL AND domain_key = ANY(\(sites)::text[])
                     UNION SELECT o.id FROM breaches o JOIN breaches n ON n.company_id IS NULL AND o.domain_key = n.domain_key
                     WHERE o.company_id IS NULL AND (n.canonical_key = ANY(\(dated)::text[]) OR n.title_key = ANY(\(dated)::text[]))
                 )

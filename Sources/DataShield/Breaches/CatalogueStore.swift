@@ -17,7 +17,7 @@ struct CatalogueStore {
             SELECT count(*) FROM breaches b
             JOIN unnest(\(keys)::text[], \(titles)::text[], \(drafts.map(\.entry.domain))::text[]) AS new (key, title_key, domain)
                 ON b.canonical_key = new.key AND b.title_key IS NOT DISTINCT FROM new.title_key
-                AND b.domain_key IS NOT DISTINCT FROM nullif(regexp_replace(lower(new.domain COLLATE "C"), '^www\\.', ''), '')
+                AND b.domain_key IS NOT DISTINCT FROM nullif(regexp_replace(lower(new.domain COLLATE "C"), '^www\\.|[.-]', '', 'g'), '')
             WHERE b.company_id IS NULL
             """, as: Int.self)
         // A finding may name any of them. Nobody adds one as their own from before it is looked for in the catalogue until that is committed.

@@ -15,7 +15,7 @@ import Testing
         init(_ name: String, title: String? = nil, domain: String? = nil, date: String? = nil, isOwn: Bool = false) {
             key = CanonicalKey.of(name)
             titleKey = title.map(CanonicalKey.of).flatMap { $0 == CanonicalKey.of(name) ? nil : $0 }
-            domainKey = domain
+            domainKey = domain?.replacing(".", with: "").replacing("-", with: "")
             breachDate = BreachDate.day(date)
             self.isOwn = isOwn
         }
@@ -38,6 +38,12 @@ import Testing
         Known("Collection1", title: "Collection #1", date: "2019-01-07"),
         Known("NetProspex", domain: "netprospex.com", date: "2016-09-01"), Known("Pemiblanc", date: "2018-04-02"),
         Known("BreachForums", domain: "breached.vc", date: "2022-11-29"), Known("NoDate", domain: "nodate.example"),
+        Known("OGUsers", domain: "ogusers.com", date: "2018-12-26"), Known("OGUsers2020", domain: "ogusers.com", date: "2020-04-02"),
+        Known("OGUsers2021", domain: "ogusers.com", date: "2021-04-11"),
+        Known("ExploreTalent", title: "Explore Talent (July 2024)", domain: "exploretalent.com", date: "2022-02-28"),
+        Known("ExploreTalentAug2024", title: "Explore Talent (August 2024)", domain: "exploretalent.com", date: "2024-08-15"),
+        Known("boAt", domain: "boat-lifestyle.com", date: "2024-03-02"), Known("Fridae", domain: "fridae.asia", date: "2014-05-02"),
+        Known("JD", domain: "jd.com", date: "2013-01-01"), Known("MC2Data", title: "MC2 Data", domain: "mc2data.com", date: "2024-08-01"),
         Known("One", title: "The same title"), Known("Two", title: "The same title"),
         Known("Pixel Traders", isOwn: true), Known("linkedin2016", isOwn: true),
     ])
@@ -72,6 +78,13 @@ import Testing
         ("COLLECTION_1_773M_COMBO_2019", nil, "collection1"), ("Collection 1", nil, "collection1"), ("Collection #2", nil, nil),
         ("0001_PEMIBLANC_COMBOLIST_245M_2018", nil, "pemiblanc"), ("2012_BREACHFORUMS_BF_212K_HACKING_112022", nil, "breachforums"),
         ("2123_BREACHFORUMS_BF_323K_HACKING_012026", nil, nil),
+        ("ogusers.com_2020-04", nil, "ogusers2020"), ("OGUSERS_COM_350K_HACKING_042021", nil, "ogusers2021"), ("OGUsers", nil, "ogusers"),
+        // A title with a date in it is that title.
+        ("Explore Talent (July 2024)", nil, "exploretalent"), ("Explore Talent (August 2024)", nil, "exploretalentaug2024"),
+        // A table writes dots and hyphens alike, and knows endings that nobody listed.
+        ("1234_BOAT_LIFESTYLE_COM_7M_SHOPPING_032024", nil, "boat"), ("1234_FRIDAE_ASIA_35K_DATING_052014", nil, "fridae"),
+        ("1234_JD_142M_SHOPPING_012013", nil, "jd"), ("0001_JD_COM_142M_SHOPPING_012013", nil, "jd"), ("MC2 Data Dump", nil, "mc2data"),
+        ("126_COM_5M_EMAIL_2012", nil, nil),
         // A title that two have tells neither.
         ("The same title", nil, nil),
         // The company's own.
@@ -82,6 +95,51 @@ import Testing
 
     @Test(arguments: cases) func `a name means at most one breach`(name: String, date: String?, key: String?) {
         #expect(Self.index.breach(BreachNaming(BreachName(name), date: BreachDate.day(date)))?.key == key)
+    }
+
+    /// An entry of Have I Been Pwned's catalogue.
+    private struct Entry: Decodable {
+        var Name: String
+        var Title: String
+        var Domain: String
+        var BreachDate: String
+    }
+
+    /// How services would name an entry: by name, title and site, and as tables do.
+    private static func spellings(_ entry: Entry) -> [(name: String, date: String?)] {
+        func table(_ text: String) -> String { String(text.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }) }
+        let (year, month) = (entry.BreachDate.prefix(4), entry.BreachDate.dropFirst(5).prefix(2))
+        let names: [(String, String?)] = [
+            (entry.Name, nil), (entry.Name, entry.BreachDate), (entry.Title, nil), (entry.Title, entry.BreachDate), ("\(entry.Title) Dump", nil),
+            ("\(entry.Title) \(year)", nil), ("\(table(entry.Name))_5M_\(year)", nil),
+            ("1234_\(table(entry.Title))_5M_SHOPPING_\(month)\(year)", nil),
+        ]
+        guard !entry.Domain.isEmpty else { return names }
+        return names + [
+            (entry.Domain, nil), (entry.Domain, entry.BreachDate), ("\(entry.Domain)_\(year)-\(month)", nil),
+            ("1234_\(table(entry.Domain))_5M_SHOPPING_\(month)\(year)", nil),
+        ]
+    }
+
+    @Test func `each spelling of each breach of the catalogue means that breach, but for sites that were breached several times`() throws {
+        let file = URL(filePath: #filePath).appending(path: "../../../../Sources/Sandbox/Resources/hibp-catalogue.json").standardized
+        let entries = try JSONDecoder().decode([Entry].self, from: Data(contentsOf: file))
+        let known = entries.map { entry in
+            Known(entry.Name, title: entry.Title, domain: entry.Domain.isEmpty ? nil : entry.Domain.lowercased(), date: entry.BreachDate)
+        }
+        let index = BreachIndex(known)
+        let sites = Dictionary(grouping: known.compactMap(\.domainKey), by: { $0 }).filter { $0.value.count > 1 }
+        var (count, wrong): (Int, [String]) = (0, [])
+        for (entry, breach) in zip(entries, known) {
+            for (name, date) in Self.spellings(entry) {
+                count += 1
+                let found = index.breach(BreachNaming(BreachName(name), date: BreachDate.day(date)))
+                guard found?.key != breach.key, !sites.keys.contains(breach.domainKey ?? "") else { continue }
+                wrong.append("\(name) is \(found?.key ?? "nothing") and not \(breach.key)")
+            }
+        }
+        #expect(count > 10_000)
+        #expect(wrong == [])
     }
 
     @Test func `nothing is meant where nothing is known`() {

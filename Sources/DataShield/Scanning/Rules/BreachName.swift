@@ -14,6 +14,8 @@ package struct BreachName: Sendable, Hashable {
     package var domain: String?
     /// The first and the last day on which it may have been, as far as the name tells: a day, a month or a year.
     package var days: ClosedRange<Date>?
+    /// Whether the date is part of how it is called, and so of its key.
+    package var isCalledByDate = false
     /// How many records it has.
     package var size: Int?
     /// The name as the source writes it, where that is another than ``text``.
@@ -54,6 +56,7 @@ package struct BreachName: Sendable, Hashable {
             others += Self.withoutNoise(text.parts(between: " ").map { String($0) })
         } else if table.days != nil {
             // `exampleshop_2019` may as well be called so.
+            isCalledByDate = true
             others = [BreachTable.title(table.labels)]
         } else {
             text = BreachTable.title(table.labels)
@@ -65,6 +68,7 @@ package struct BreachName: Sendable, Hashable {
         var words = name.parts(between: " ").map { String($0) }
         if words.count > 1, let last = words.last, let days = BreachTable.days(last.parts { $0 == "(" || $0 == ")" }.joined()) {
             self.days = days
+            isCalledByDate = true
             words.removeLast()
             others.append(words.joined(separator: " "))
         }
@@ -72,11 +76,15 @@ package struct BreachName: Sendable, Hashable {
         domain = others.lazy.compactMap { Self.domain($0) }.first
     }
 
-    /// The name without words that say no more than that it is a breach; empty when there are none.
+    /// The name without words that say no more than that it is a breach: without one, without two …
     private static func withoutNoise(_ words: [String]) -> [String] {
         var rest = words
-        while rest.count > 1, let last = rest.last, noise.contains(last.lowercased()) { rest.removeLast() }
-        return rest.count < words.count ? [rest.joined(separator: " ")] : []
+        var shorter: [String] = []
+        while rest.count > 1, let last = rest.last, noise.contains(last.lowercased()) {
+            rest.removeLast()
+            shorter.append(rest.joined(separator: " "))
+        }
+        return shorter
     }
 
     /// Words behind the name of whose breach it is.
@@ -133,7 +141,7 @@ struct BreachTable {
         days = Self.takeDays(from: &words)
         let isNumbered = words.first.map { Self.isNumber($0) && $0.utf8.count <= 5 } ?? false
         size = Self.takeSize(from: &words, isNumbered: isNumbered, isDated: days != nil)
-        if isNumbered, words.count > 1, !(words.count == 2 && Self.isEnding(words[1])), size != nil || words[0].utf8.count == 4 {
+        if isNumbered, words.count > 1, !Self.isNumberedSite(words), size != nil || words[0].utf8.count == 4 {
             words.removeFirst()
             isCertain = true
         } else {
@@ -252,6 +260,12 @@ struct BreachTable {
         let label = label.uppercased()
         if label.utf8.count == 2 { return label.utf8.allSatisfy(isLetter) && label != "NA" && label != "BF" }
         return ["COM", "NET", "ORG", "INFO", "BIZ", "EDU", "GOV", "MIL"].contains(label)
+    }
+
+    /// `126_COM`, `360_CN`: a number that is a site and not the table's.
+    private static func isNumberedSite(_ words: [String]) -> Bool {
+        guard words.count == 2, isEnding(words[1]) else { return false }
+        return words[1].utf8.count > 2 || words[0].utf8.count != 4
     }
 
     static func isHostLabel(_ label: Substring) -> Bool {
