@@ -83,17 +83,19 @@ struct BreachStore {
         var key: String
         var name: String
         var date: Date?
-        var isMachine: Bool
+        /// Whether all that is known of it is from Intelligence X, which names files.
+        var isOfFiles: Bool
 
         init(from row: inout Row) throws {
             id = try row.next()
             key = try row.next()
             name = try row.next()
             date = try row.next()
-            isMachine = try row.next()
+            isOfFiles = try row.next()
         }
 
-        var read: BreachName { isMachine ? BreachName(asIs: name) : BreachName(name) }
+        /// The name as it is read today.
+        var read: BreachName { isOfFiles && DumpName.isGeneric(name) ? BreachName(asIs: IntelXWire.unnamedLeaks) : BreachName(name) }
     }
 
     /// How many of the company's own are looked through at once.
@@ -106,9 +108,11 @@ struct BreachStore {
         while true {
             let page = try await db.query(
                 """
-                SELECT b.id, b.canonical_key, b.name, b.breach_date,
-                    EXISTS (SELECT FROM infected_machines m WHERE m.company_id = b.company_id AND m.breach_id = b.id)
-                FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key > \(key) ORDER BY b.canonical_key LIMIT \(Self.pageSize)::int
+                SELECT b.id, b.canonical_key, b.name, b.breach_date, NOT EXISTS (
+                    SELECT FROM breach_records r WHERE r.company_id = b.company_id AND r.breach_id = b.id AND r.sources <> '{INTELX}')
+                FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key > \(key)
+                    AND NOT EXISTS (SELECT FROM infected_machines m WHERE m.company_id = b.company_id AND m.breach_id = b.id)
+                ORDER BY b.canonical_key LIMIT \(Self.pageSize)::int
                 """, as: Own.self)
             let named = page.map { (own: $0, read: $0.read, naming: BreachNaming($0.read, date: $0.date)) }
             let index = try await index(named.map(\.naming))

@@ -263,6 +263,11 @@ import Testing
                 "Exposed in Breachforums BF: password and email.", "Exposed in Breachforums BF: password and email.",
                 "Exposed in Pixel Traders: password and email.", "Exposed in Pixel Traders: password and email.",
             ])
+        // A file of Intelligence X whose name says nothing.
+        let file = try await database.makeBreach(of: company, name: "x", source: .darkWeb)
+        _ = try await database.makeBreachRecord(in: company, employee: people[0], breach: file, sources: [.intelx])
+        try await job.perform(for: company)
+        #expect(try await database.owner.query("SELECT name FROM breaches WHERE id = \(file)", as: String.self) == ["Leaks (Intelligence X)"])
         // And a scan finds them there.
         let outcome = try await database.tenant.transaction(for: company) { db in
             try await Recorder(now: { Self.now }).record(
