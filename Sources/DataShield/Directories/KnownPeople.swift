@@ -8,8 +8,10 @@ struct KnownPeople: Sendable {
         var fingerprint: Int
         var isActive: Bool
         var wasSame = false
-        /// Whether the directory lists them as active.
+        /// Whether the directory lists them as active, or in a row that cannot be read.
         var isPresent = false
+        /// Whether it lists them at all.
+        var isListed = false
     }
 
     /// What a listed person is beside what is known.
@@ -30,6 +32,7 @@ struct KnownPeople: Sendable {
         guard var known = people[person.externalId] else { return .different }
         defer { people[person.externalId] = known }
         known.isPresent = person.isActive
+        known.isListed = true
         guard known.fingerprint == Self.fingerprint(person) else {
             defer { known.wasSame = false }
             return known.wasSame ? .differentNow : .different
@@ -38,8 +41,17 @@ struct KnownPeople: Sendable {
         return known.wasSame ? .sameAgain : .same
     }
 
+    /// Remembers that somebody was listed in a row that cannot be read: they are there, as whatever.
+    mutating func noteUnreadable(_ externalId: String) {
+        people[externalId]?.isPresent = true
+        people[externalId]?.isListed = true
+    }
+
     /// Who is active on the staff list, and in the directory no longer, or disabled there.
-    var gone: [String] { people.compactMap { $1.isActive && !$1.isPresent ? $0 : nil } }
+    /// - Parameter isComplete: whether who was not listed is no longer there; else only who was listed as disabled is gone.
+    func gone(isComplete: Bool) -> [String] {
+        people.compactMap { $1.isActive && !$1.isPresent && (isComplete || $1.isListed) ? $0 : nil }
+    }
 
     // MARK: Reading them
 
