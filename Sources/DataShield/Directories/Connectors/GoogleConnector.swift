@@ -18,7 +18,7 @@ package struct GoogleConnector: DirectoryConnector {
                 hint: "An administrator of your Workspace whose role may read users and, for remediation, update and sign them out.",
                 problem: DirectoryFieldRules.email),
             .init(
-                "domain", "Domain", hint: "One of your Workspace's domains, such as acme.example: it tells a test that this is the right Workspace.",
+                "domain", "Domain", hint: "One of your Workspace's domains, such as acme.example. A test sees by it whether this is the right Workspace.",
                 problem: DirectoryFieldRules.domain),
             .init(
                 "people", "Whose people", hint: "all reads the people of every domain of the Workspace; domain reads those of the domain above alone.",
@@ -111,18 +111,9 @@ package struct GoogleConnector: DirectoryConnector {
         let first = try await page(size: 10, token: nil)
         var warnings = DirectoryTrial.warnings(ofUnreadable: first.people.unreadable)
         if first.rows == 0 { warnings.append("The \(isDomainOnly ? "domain \(domain)" : "Workspace") has no people, or the administrator may not read them.") }
-        if !isDomainOnly, let warning = try await warningOfDomain() { warnings.append(warning) }
+        // Whether it is the right Workspace.
+        if !isDomainOnly { _ = try await read(url("/users?domain=\(ProviderClient.escaped(domain))&maxResults=1&fields=nextPageToken")) }
         return DirectoryTrial(userCount: first.next == nil ? first.rows : nil, sample: first.people.people, warnings: warnings)
-    }
-
-    /// Whether the domain is one of the Workspace's whose people are read.
-    private func warningOfDomain() async throws -> String? {
-        do {
-            _ = try await read(url("/users?domain=\(ProviderClient.escaped(domain))&maxResults=1&fields=nextPageToken"))
-            return nil
-        } catch DirectoryFailure.misconfigured(field: "domain", _) {
-            return "\(domain) is no domain of the Workspace whose people are read: check that the administrator is of the right one."
-        }
     }
 
     package func list(
