@@ -214,7 +214,6 @@ package struct RunDirectorySync: JobHandler {
     ) async throws {
         let (company, id, listed) = (attempt.payload.company, attempt.payload.connection, listing.lines)
         let state = try directories.sealed(end.state, of: id, of: company)
-        let warnings = listing.warnings + end.warnings
         let place = try await RunningJob.place()
         defer { place?.give() }
         let outcome = try await database.transaction(for: company) { db -> SyncOutcome in
@@ -225,6 +224,7 @@ package struct RunDirectorySync: JobHandler {
                 db: db, connection: id, isFull: run.isFull, acceptedDepartures: try await runs.acceptedDepartures(run.id), now: now())
             var outcome = try await merge.perform(listing)
             outcome.count(listing.unreadable)
+            let warnings = listing.warnings + outcome.warnings + end.warnings
             let time = now()
             try await runs.finish(run.id, holder: attempt.holder, outcome, warnings: warnings, at: time)
             let isCurrent = try await DirectoryStore(db).synced(

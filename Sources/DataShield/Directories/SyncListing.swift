@@ -11,6 +11,7 @@ actor SyncListing {
     private var unchanged = 0
     private var unreadable = UnreadableRows()
     private var odd: [String: OddFields] = [:]
+    private var withTooManyAddresses = 0
     /// What the people who are kept take, in bytes, about.
     private var size = 0
 
@@ -30,7 +31,9 @@ actor SyncListing {
     func take(_ page: DirectoryPage) throws -> Int {
         for person in page.people {
             for field in person.odd { odd[field.field, default: OddFields(first: person.externalId, problem: field.problem)].count += 1 }
-            try take(ListedPerson(person, line: try next()))
+            let listed = ListedPerson(person, line: try next())
+            if listed.hasTooManyAddresses { withTooManyAddresses += 1 }
+            try take(listed)
         }
         for row in page.unreadable {
             _ = try next()
@@ -112,7 +115,9 @@ actor SyncListing {
     }
 
     private var warnings: [String] {
-        (unreadable.warning.map { [$0] } ?? [])
+        let limit =
+            "\(Format.count(withTooManyAddresses, "person has", "people have")) more than \(ListedPerson.addressLimit) further addresses, of which the first \(ListedPerson.addressLimit) are watched."
+        return (unreadable.warning.map { [$0] } ?? []) + (withTooManyAddresses == 0 ? [] : [limit])
             + odd.sorted { $0.key < $1.key }.map { field, odd in
                 "\(field) of \(Format.count(odd.count, "person", "people")) could not be read and was left as it is; the first is \(odd.first): it is \(odd.problem)."
             }
@@ -183,6 +188,7 @@ struct ListedPerson: Sendable {
     private(set) var equals: [String]
     /// What is watched besides, without ``email``, in the order of the alphabet; nil: the directory does not say.
     private(set) var addresses: [String]?
+    let hasTooManyAddresses: Bool
     let firstName: String?
     let lastName: String?
     let department: String?
@@ -208,7 +214,9 @@ struct ListedPerson: Sendable {
         self.email = email ?? equals.first
         self.problem = self.email == nil ? problem : nil
         self.equals = equals.count > 1 ? equals : []
-        addresses = person.addresses.map { Self.watched($0 + equals, besides: self.email) }
+        let all = person.addresses.map { Self.watched($0 + equals, besides: self.email) }
+        hasTooManyAddresses = (all?.count ?? 0) > Self.addressLimit
+        addresses = all.map { Array($0.prefix(Self.addressLimit)) }
         firstName = Self.text(person.firstName)
         lastName = Self.text(person.lastName)
         department = Self.text(person.department)
@@ -240,7 +248,7 @@ struct ListedPerson: Sendable {
     }
 
     private static func watched(_ texts: [String], besides email: String?) -> [String] {
-        Array(usable(texts).filter { $0 != email && !isTechnical($0) }.prefix(addressLimit))
+        usable(texts).filter { $0 != email && !isTechnical($0) }
     }
 
     /// Addresses that a service makes for its own routing, and nobody signs up with anywhere.

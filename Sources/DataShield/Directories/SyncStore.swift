@@ -184,6 +184,8 @@ struct SyncOutcome: Sendable, Hashable {
     var unchanged = 0
     var skipped = 0
     var samples = SyncSamples()
+    /// What is to be said of it.
+    var warnings: [String] = []
 
     /// Counts rows that could not be read among those that could not be taken, and names them first.
     mutating func count(_ rows: UnreadableRows) {
