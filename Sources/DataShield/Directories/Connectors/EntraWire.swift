@@ -170,7 +170,10 @@ struct EntraRegistration: Sendable {
     var isCapable: Bool?
 
     init(_ pull: inout JSONPull) throws {
-        guard try pull.kind() == .object else { return try pull.skip() }
+        guard try pull.kind() == .object else {
+            try pull.skip()
+            return
+        }
         // What cannot be read is not known, and counted by whoever asked.
         var odd: [OddField] = []
         try pull.members { pull, name in

@@ -136,7 +136,7 @@ package struct GoogleConnector: DirectoryConnector {
 
     package func facts(of externalId: String) async throws -> AccountFacts {
         let user = try await read(userURL(externalId, "?fields=\(ProviderClient.escaped(Self.fields))"))
-        let person = try OddRow.unlisted { try person(user) }
+        let person = try OddRow.unlisted { try self.person(user) }
         // When a password was changed or sessions were ended, the Directory API does not say.
         return AccountFacts(isActive: person.isActive, mfaEnabled: person.mfaEnabled)
     }

@@ -193,12 +193,12 @@ final class OktaFactors: Sendable {
             guard let factors = answer.list else { throw OddRow("the factors are \(answer.kind), not a list") }
             var odd: OddRow?
             for factor in factors {
-                do {
+                do throws(OddRow) {
                     let (type, status) = (try factor.readText("factorType").needed("factorType"), try factor.readText("status").needed("status"))
                     // A question is no second factor, and mail is read with the same password as often as not.
                     if status == "ACTIVE", type != "question", type != "email" { return true }
-                } catch let row as OddRow {
-                    odd = row
+                } catch {
+                    odd = error
                 }
             }
             // One that cannot be read may be the one that counts.
