@@ -73,11 +73,9 @@ struct SyncMerge {
     /// Gives people the further addresses that the directory tells, after they have been put on the list.
     private func giveAddresses(_ listing: WholeListing, into outcome: inout SyncOutcome, touched: Set<EmployeeID>) async throws {
         guard listing.people.contains(where: { $0.addresses != nil }) else { return }
-        let new = Set(outcome.samples.added.map(\.id))
         let changes = try await EmployeeAddresses(db).merge(of: connection)
         // Who is new has all that they have for the first time.
-        let before = outcome.added == 0 ? [] : try await addedIds()
-        for person in changes.changed where !touched.contains(person.id) && !new.contains(person.id) && !before.contains(person.id) {
+        for person in changes.changed where !person.isNew && !touched.contains(person.id) {
             outcome.changed += 1
             Self.keep(.init(id: person.id, email: person.email, fields: ["addresses"]), in: &outcome.samples.changed)
         }
@@ -88,16 +86,6 @@ struct SyncMerge {
                 : "\(Format.count(changes.refused)) further addresses that the directory gives to one person are another's, and stay theirs; the first is claimed for"
             outcome.warnings.append("\(words) \(PlainText.oneLine(String(first.beginning(200)))).")
         }
-    }
-
-    /// Whom this sync added: their ids were made for it.
-    private func addedIds() async throws -> Set<EmployeeID> {
-        Set(
-            try await db.query(
-                """
-                SELECT e.id FROM sync_people p JOIN employees e ON e.company_id = \(db.company) AND e.id = p.id
-                WHERE p.employee_id IS NULL AND p.reason IS NULL
-                """, as: EmployeeID.self))
     }
 
     private static func keep(_ person: SyncSamples.Person, in list: inout [SyncSamples.Person]) {

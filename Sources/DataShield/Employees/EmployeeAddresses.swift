@@ -62,7 +62,7 @@ package struct EmployeeAddresses {
     /// What came of giving many people their further addresses.
     struct Changes {
         /// Whose are others than before.
-        var changed: [(id: EmployeeID, email: String)] = []
+        var changed: [(id: EmployeeID, email: String, isNew: Bool)] = []
         /// How many addresses are another's and stay theirs, and of the first the directory's id of who claims it.
         var refused = 0
         var firstRefused: String?
@@ -78,7 +78,7 @@ package struct EmployeeAddresses {
             // Whose addresses are told, as they are on the list by now.
             """
             CREATE TEMPORARY TABLE sync_holders ON COMMIT DROP AS
-            SELECT e.id, e.email, p.external_id, p.line FROM sync_people p
+            SELECT e.id, e.email, p.external_id, p.line, p.employee_id IS NULL AS is_new FROM sync_people p
             JOIN employees e ON e.company_id = \(db.company) AND e.source_connection_id = \(connection) AND e.external_id = p.external_id
             WHERE p.is_active AND p.tells_addresses AND e.deactivated_at IS NULL
             """,
@@ -87,7 +87,11 @@ package struct EmployeeAddresses {
             CREATE TEMPORARY TABLE sync_claims ON COMMIT DROP AS
             SELECT DISTINCT ON (a.address) h.id, a.address FROM sync_addresses a JOIN sync_holders h ON h.external_id = a.external_id
             LEFT JOIN employee_addresses own ON own.company_id = \(db.company) AND own.employee_id = h.id AND own.address = a.address
-            WHERE NOT \(isTaken("a.address"))
+            WHERE NOT \(isTaken("a.address")) AND NOT EXISTS (
+                -- Somebody has it of whom this listing says nothing.
+                SELECT FROM employee_addresses other JOIN employees o ON o.company_id = other.company_id AND o.id = other.employee_id
+                WHERE other.company_id = \(db.company) AND other.address = a.address AND o.deactivated_at IS NULL
+                    AND NOT EXISTS (SELECT FROM sync_holders told WHERE told.id = other.employee_id))
             ORDER BY a.address, own.address IS NULL, h.line
             """,
             "CREATE INDEX ON sync_claims (address)", "ANALYZE sync_holders", "ANALYZE sync_claims",
@@ -116,7 +120,7 @@ package struct EmployeeAddresses {
             SELECT \(db.company), c.id, c.address FROM sync_claims c JOIN sync_touched t ON t.id = c.id ORDER BY c.id, c.address
             ON CONFLICT DO NOTHING
             """,
-            "SELECT h.id, h.email FROM sync_touched t JOIN sync_holders h ON h.id = t.id ORDER BY h.line",
+            "SELECT h.id, h.email, h.is_new FROM sync_touched t JOIN sync_holders h ON h.id = t.id ORDER BY h.line",
             """
             SELECT count(*), (array_agg(h.external_id ORDER BY h.line))[1] FROM sync_addresses a
             JOIN sync_holders h ON h.external_id = a.external_id
@@ -125,7 +129,7 @@ package struct EmployeeAddresses {
             """,
         ])
         var changes = Changes()
-        for var row in results[results.count - 2] { changes.changed.append((try row.next(), try row.next())) }
+        for var row in results[results.count - 2] { changes.changed.append((try row.next(), try row.next(), try row.next())) }
         for var row in results[results.count - 1] {
             changes.refused = try row.next()
             changes.firstRefused = try row.next()
