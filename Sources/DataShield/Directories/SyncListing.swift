@@ -149,7 +149,8 @@ struct UnreadableRows: Sendable {
     /// In words for administrators; nil when there are none.
     var warning: String? {
         guard let first else { return nil }
-        let rows = "\(Format.count(count, "entry of the directory", "entries of the directory")) could not be read and \(count == 1 ? "was" : "were") left out"
+        let rows =
+            "\(Format.count(count, "entry of the directory", "entries of the directory")) could not be read and \(count == 1 ? "was" : "were") left out"
         let example = count == 1 ? "\(first.name): \(first.reason)" : "the first is \(first.name): \(first.reason)"
         let consequence =
             nameless == 0
@@ -284,7 +285,9 @@ struct ListedPerson: Sendable {
 
     /// What it takes in memory, in bytes, about.
     var size: Int {
-        ([email, firstName, lastName, department, title] + equals + (addresses ?? [])).reduce(MemoryLayout<ListedPerson>.stride + externalId.utf8.count) {
+        ([email, firstName, lastName, department, title] + equals + (addresses ?? [])).reduce(
+            MemoryLayout<ListedPerson>.stride + externalId.utf8.count
+        ) {
             $0 + ($1?.utf8.count ?? 0)
         }
     }

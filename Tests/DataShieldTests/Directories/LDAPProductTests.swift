@@ -54,12 +54,16 @@ import Testing
             name: "cn=x",
             attributes: [
                 "GUID": [guid], "nsUniqueId": [Array("3B6C8E01-93AC11EE-8F1AF0A2-5C9B7D11".utf8)],
-                "ipaUniqueID": [Array("6BA7B810-9DAD-11D1-80B4-00C04FD430C8".utf8)], "employeeNumber": [Array(" A*7 ".utf8)], "jpegPhoto": [[0xFF, 0x0A]],
+                "ipaUniqueID": [Array("6BA7B810-9DAD-11D1-80B4-00C04FD430C8".utf8)], "employeeNumber": [Array(" A*7 ".utf8)],
+                "jpegPhoto": [[0xFF, 0x0A]],
             ])
         let number = try #require(LDAPAttribute("employeeNumber"))
         let photo = try #require(LDAPAttribute("jpegPhoto"))
         for (identifier, id, filter) in [
-            (LDAPIdentifier.eDirectoryGUID, "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "(GUID=\\10\\b8\\a7\\6b\\ad\\9d\\d1\\11\\80\\b4\\00\\c0\\4f\\d4\\30\\c8)"),
+            (
+                LDAPIdentifier.eDirectoryGUID, "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+                "(GUID=\\10\\b8\\a7\\6b\\ad\\9d\\d1\\11\\80\\b4\\00\\c0\\4f\\d4\\30\\c8)"
+            ),
             (.nsUniqueId, "3b6c8e01-93ac11ee-8f1af0a2-5c9b7d11", "(nsUniqueId=3b6c8e01-93ac11ee-8f1af0a2-5c9b7d11)"),
             (.ipaUniqueID, "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "(ipaUniqueID=6ba7b810-9dad-11d1-80b4-00c04fd430c8)"),
             (.chosen(number), "A*7", "(employeeNumber=\\41\\2a\\37)"), (.chosen(photo), "hex:ff0a", "(jpegPhoto=\\ff\\0a)"),
@@ -75,20 +79,27 @@ import Testing
         #expect(LDAPAttribute(text) == nil)
     }
 
-    @Test(arguments: [
-        (["mail": ["b@x.example", "a@x.example"]], "a@x.example", ["a@x.example", "b@x.example"], ["a@x.example", "b@x.example"]),
-        (["mail": ["not an address", "bo@x.example"]], "bo@x.example", [], ["bo@x.example", "not an address"]),
-        (
-            ["mail": ["b@x.example", "a@x.example"], "proxyAddresses": ["SMTP:b@x.example", "smtp:c@x.example", "x500:/o=x", "sip:b@x.example"]],
-            "b@x.example", [], ["a@x.example", "b@x.example", "b@x.example", "c@x.example"]
-        ),
-        (
-            ["mail": ["a@x.example"], "mailAlternateAddress": ["b@x.example"], "zimbraMailAlias": ["c@x.example"], "gosaMailAlternateAddress": ["d@x.example"]],
-            "a@x.example", [], ["a@x.example", "b@x.example", "c@x.example", "d@x.example"]
-        ),
-        (["mailAlternateAddress": ["z@x.example"]], "z@x.example", [], ["z@x.example"]),
-        (["mail": ["nobody"]], "nobody", [], ["nobody"]),
-    ] as [([String: [String]], String, [String], [String])])
+    @Test(
+        arguments: [
+            (["mail": ["b@x.example", "a@x.example"]], "a@x.example", ["a@x.example", "b@x.example"], ["a@x.example", "b@x.example"]),
+            (["mail": ["not an address", "bo@x.example"]], "bo@x.example", [], ["bo@x.example", "not an address"]),
+            (
+                [
+                    "mail": ["b@x.example", "a@x.example"],
+                    "proxyAddresses": ["SMTP:b@x.example", "smtp:c@x.example", "x500:/o=x", "sip:b@x.example"],
+                ],
+                "b@x.example", [], ["a@x.example", "b@x.example", "b@x.example", "c@x.example"]
+            ),
+            (
+                [
+                    "mail": ["a@x.example"], "mailAlternateAddress": ["b@x.example"], "zimbraMailAlias": ["c@x.example"],
+                    "gosaMailAlternateAddress": ["d@x.example"],
+                ],
+                "a@x.example", [], ["a@x.example", "b@x.example", "c@x.example", "d@x.example"]
+            ),
+            (["mailAlternateAddress": ["z@x.example"]], "z@x.example", [], ["z@x.example"]),
+            (["mail": ["nobody"]], "nobody", [], ["nobody"]),
+        ] as [([String: [String]], String, [String], [String])])
     func `all addresses are found, and mail has no order`(attributes: [String: [String]], email: String, equals: [String], others: [String]) {
         let found = LDAPAddresses.find(Self.entry(attributes), LDAPAttributeMap(), isActiveDirectory: false)
         #expect(found.email == email && found.equals == equals)
@@ -96,7 +107,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("idAttribute", "employee number", "is the name of one attribute"), ("addressAttributes", "mail, (x=*)", "is one or more names of attributes"),
+        ("idAttribute", "employee number", "is the name of one attribute"),
+        ("addressAttributes", "mail, (x=*)", "is one or more names of attributes"),
         ("departmentAttribute", "1a", "is the name of one attribute"), ("host", "dc1.acme.example, ldap://dc2", "ldap://dc2 is neither"),
         ("host", "dc1:389", "without a port"), ("baseDN", "ou=a,dc=x\nnothing", "line 2 is none"), ("baseDN", "people", "is a distinguished name:"),
     ])

@@ -64,7 +64,9 @@ extension DirectorySyncTests {
         let directory = ListedDirectory((1...3).map { .person($0) })
         try await sync(directory, place)
         directory.content.withLock {
-            $0.changes = [page([.person(1, department: "Sales")], unreadable: [.init(externalId: "2", name: "2", reason: "mail is an object, not a text")])]
+            $0.changes = [
+                page([.person(1, department: "Sales")], unreadable: [.init(externalId: "2", name: "2", reason: "mail is an object, not a text")])
+            ]
         }
         let (run, _, _) = try await sync(directory, place, trigger: .schedule)
         #expect((run.isFull, run.changed, run.deactivated, run.skipped) == (false, 1, 0, 1))

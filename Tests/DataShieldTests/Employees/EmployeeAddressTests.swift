@@ -57,7 +57,8 @@ import Testing
         #expect(try await aliases(world.ada, world) == ["back@people.example"])
         // Who has left does not keep it from anybody, and takes it when they are back.
         try await execute(
-            "UPDATE employees SET email = 'left@people.example', deactivated_at = now() WHERE company_id = \(world.company) AND id = \(world.bob)", world)
+            "UPDATE employees SET email = 'left@people.example', deactivated_at = now() WHERE company_id = \(world.company) AND id = \(world.bob)",
+            world)
         #expect(try await replace(["left@people.example"], of: world.ada, world).isEmpty)
         try await execute("UPDATE employees SET deactivated_at = NULL WHERE company_id = \(world.company) AND id = \(world.bob)", world)
         #expect(try await aliases(world.ada, world).isEmpty)
@@ -101,7 +102,8 @@ extension DirectorySyncTests {
     @Test func `a sync keeps people's further addresses, and writes nothing when they are the same`() async throws {
         let place = try await place()
         let directory = ListedDirectory([
-            person(1, ["p1@listed.example", "One@Listed.example", "none", "one@acme.onmicrosoft.com"]), person(2, ["two@listed.example"]), person(3, nil),
+            person(1, ["p1@listed.example", "One@Listed.example", "none", "one@acme.onmicrosoft.com"]), person(2, ["two@listed.example"]),
+            person(3, nil),
         ])
         let first = try await sync(directory, place).run
         #expect((first.added, first.changed) == (3, 0))
@@ -128,7 +130,9 @@ extension DirectorySyncTests {
         let (run, _, _) = try await sync(directory, place)
         #expect(run.status == .succeeded)
         #expect(try await aliases(place) == ["1": ["shared@listed.example"], "2": [], "3": []])
-        #expect(run.warnings == ["2 further addresses that the directory gives to one person are another's, and stay theirs; the first is claimed for 1."])
+        #expect(
+            run.warnings == ["2 further addresses that the directory gives to one person are another's, and stay theirs; the first is claimed for 1."]
+        )
         // Whoever has it keeps it, whatever the order.
         directory.set([person(2, ["shared@listed.example"]), person(1, ["shared@listed.example"]), person(3, [])])
         try await sync(directory, place)

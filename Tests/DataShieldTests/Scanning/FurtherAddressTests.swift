@@ -15,7 +15,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false]) func `what is known of an alias is the person's, with a domain search and without`(isVerified: Bool) async throws {
+    @Test(arguments: [true, false]) func `what is known of an alias is the person's, with a domain search and without`(isVerified: Bool) async throws
+    {
         try await ScanWorld.with(
             isVerified: isVerified, configure: { $0.exposures["c.alias@elsewhere.example"] = ["Dropbox", "Adobe"] }
         ) { world async throws in

@@ -30,7 +30,8 @@ import Testing
             Self.bytes(#"{"Alex.Doe":["A","B"],"sam":[],"not an alias":["C"],"odd":["D",7],"null":null,"one":"E"}"#), "example.com")
         #expect(
             answer.names == [
-                try EmailAddress("alex.doe@example.com"): ["A", "B"], try EmailAddress("sam@example.com"): [], try EmailAddress("one@example.com"): ["E"],
+                try EmailAddress("alex.doe@example.com"): ["A", "B"], try EmailAddress("sam@example.com"): [],
+                try EmailAddress("one@example.com"): ["E"],
             ])
         // Of whom not all can be read, they are asked about.
         #expect(answer.toAsk == [try EmailAddress("odd@example.com"), try EmailAddress("null@example.com")])

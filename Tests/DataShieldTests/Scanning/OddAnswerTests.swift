@@ -60,7 +60,8 @@ import Testing
     ) async throws {
         guard let call = Self.calls.first(where: { $0.provider == provider }), provider != .hibpStealer else { return }
         try await ScanWorld.with(others: ["eve@odd.example": ["Adobe"], "fay@odd.example": ["Adobe"]], keys: [provider]) { world async throws in
-            world.sandbox.misbehave(.init(.schemaChange, service: provider.standIn, pathPrefix: "\(call.path)", skip: provider == .hibp ? 0 : 1, count: 1))
+            world.sandbox.misbehave(
+                .init(.schemaChange, service: provider.standIn, pathPrefix: "\(call.path)", skip: provider == .hibp ? 0 : 1, count: 1))
             let run = try await world.scan()
             #expect(run.status == .succeeded, "\(run.errorMessage ?? "")")
             let coverage = try await world.coverage()

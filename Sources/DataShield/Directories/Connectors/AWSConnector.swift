@@ -197,7 +197,8 @@ package struct AWSConnector: DirectoryConnector {
     private static func department(_ json: JSONValue, _ odd: inout [OddField]) -> String? {
         let extensions = json.readObject("Extensions").known("Extensions", &odd)
         let enterprise = extensions?.readObject("aws:identitystore:enterprise").known("aws:identitystore:enterprise", &odd)
-        guard let enterprise, case .object(let members) = enterprise, let key = members.keys.sorted().first(where: { $0.lowercased() == "department" })
+        guard let enterprise, case .object(let members) = enterprise,
+            let key = members.keys.sorted().first(where: { $0.lowercased() == "department" })
         else { return nil }
         return enterprise.readText(key).known("department", &odd)
     }

@@ -18,10 +18,12 @@ package struct GoogleConnector: DirectoryConnector {
                 hint: "An administrator of your Workspace whose role may read users and, for remediation, update and sign them out.",
                 problem: DirectoryFieldRules.email),
             .init(
-                "domain", "Domain", hint: "One of your Workspace's domains, such as acme.example. A test sees by it whether this is the right Workspace.",
+                "domain", "Domain",
+                hint: "One of your Workspace's domains, such as acme.example. A test sees by it whether this is the right Workspace.",
                 problem: DirectoryFieldRules.domain),
             .init(
-                "people", "Whose people", hint: "all reads the people of every domain of the Workspace; domain reads those of the domain above alone.",
+                "people", "Whose people",
+                hint: "all reads the people of every domain of the Workspace; domain reads those of the domain above alone.",
                 isOptional: true, choices: ["all", "domain"], standard: "all"),
             OtherMail.field("addresses at home and elsewhere (emails)"),
         ],
@@ -110,7 +112,9 @@ package struct GoogleConnector: DirectoryConnector {
     package func test() async throws -> DirectoryTrial {
         let first = try await page(size: 10, token: nil)
         var warnings = DirectoryTrial.warnings(ofUnreadable: first.people.unreadable)
-        if first.rows == 0 { warnings.append("The \(isDomainOnly ? "domain \(domain)" : "Workspace") has no people, or the administrator may not read them.") }
+        if first.rows == 0 {
+            warnings.append("The \(isDomainOnly ? "domain \(domain)" : "Workspace") has no people, or the administrator may not read them.")
+        }
         // Whether it is the right Workspace.
         if !isDomainOnly { _ = try await read(url("/users?domain=\(ProviderClient.escaped(domain))&maxResults=1&fields=nextPageToken")) }
         return DirectoryTrial(userCount: first.next == nil ? first.rows : nil, sample: first.people.people, warnings: warnings)
@@ -214,7 +218,10 @@ package struct GoogleConnector: DirectoryConnector {
             display: name?.readText("fullName").known("fullName", &odd))
         let organizations = json.readList("organizations")
         let organization = organizations.first { $0["primary"]?.flag == true } ?? organizations.first
-        if let organization, case .object = organization {} else if let organization { odd.append(OddField("organizations", "a list of \(organization.kind)")) }
+        if let organization, case .object = organization {
+        } else if let organization {
+            odd.append(OddField("organizations", "a list of \(organization.kind)"))
+        }
         var person = DirectoryPerson(
             externalId: id, email: email, firstName: names.first, lastName: names.last,
             department: organization?.readText("department").known("department", &odd), title: organization?.readText("title").known("title", &odd),

@@ -40,7 +40,8 @@ package struct LDAPConnector: DirectoryConnector {
                 isOptional: true, problem: { LDAPAttributeMap.problem($0) }),
             .init(
                 "addressAttributes", "Attributes of addresses",
-                hint: "Where e-mail addresses are, the first one first: mail, mailAlternateAddress. Left empty: mail, and the usual ones for aliases.",
+                hint:
+                    "Where e-mail addresses are, the first one first: mail, mailAlternateAddress. Left empty: mail, and the usual ones for aliases.",
                 isOptional: true, problem: { LDAPAttributeMap.problem(ofList: $0) }),
             .init(
                 "departmentAttribute", "Attribute of the department",

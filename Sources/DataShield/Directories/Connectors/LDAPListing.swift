@@ -174,7 +174,9 @@ private struct ModificationTime: LDAPWatermark {
 
     func filter(since state: DirectoryState, of session: LDAPSession) throws -> LDAPFilter {
         // What one host has is not what another has at the same moment.
-        guard session.isAbout(state), state.values["host"].map({ $0 == session.host.lowercased() }) ?? true, let former = state.values["modified"], GeneralizedTime.date(former) != nil else {
+        guard session.isAbout(state), state.values["host"].map({ $0 == session.host.lowercased() }) ?? true, let former = state.values["modified"],
+            GeneralizedTime.date(former) != nil
+        else {
             throw DirectoryFailure.stateExpired
         }
         return .atLeast("modifyTimestamp", former)
