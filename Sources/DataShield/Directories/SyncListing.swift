@@ -212,10 +212,11 @@ struct ListedPerson: Sendable {
         let equals = Self.usable(person.equals)
         let (email, problem) = Self.address(person.email)
         // Of several the first that is an address; which of them it is to be is settled at the end.
-        self.email = email ?? equals.first
-        self.problem = self.email == nil ? problem : nil
+        let own = email ?? equals.first
+        self.email = own
+        self.problem = own == nil ? problem : nil
         self.equals = equals.count > 1 ? equals : []
-        let all = person.addresses.map { Self.watched($0 + equals, besides: self.email) }
+        let all = person.addresses.map { Self.watched($0 + equals, besides: own) }
         hasTooManyAddresses = (all?.count ?? 0) > Self.addressLimit
         addresses = all.map { Array($0.prefix(Self.addressLimit)) }
         firstName = Self.text(person.firstName)

@@ -59,10 +59,18 @@ package struct EmployeeAddresses {
 
     // MARK: Many at once
 
+    /// Somebody whose further addresses are others than before.
+    struct Person {
+        var id: EmployeeID
+        var email: String
+        /// Whether they were not on the list before.
+        var isNew: Bool
+    }
+
     /// What came of giving many people their further addresses.
     struct Changes {
         /// Whose are others than before.
-        var changed: [(id: EmployeeID, email: String, isNew: Bool)] = []
+        var changed: [Person] = []
         /// How many addresses are another's and stay theirs, and of the first the directory's id of who claims it.
         var refused = 0
         var firstRefused: String?
@@ -129,7 +137,7 @@ package struct EmployeeAddresses {
             """,
         ])
         var changes = Changes()
-        for var row in results[results.count - 2] { changes.changed.append((try row.next(), try row.next(), try row.next())) }
+        for var row in results[results.count - 2] { changes.changed.append(Person(id: try row.next(), email: try row.next(), isNew: try row.next())) }
         for var row in results[results.count - 1] {
             changes.refused = try row.next()
             changes.firstRefused = try row.next()

@@ -81,7 +81,7 @@ extension Ingests {
                 guard let last = page.last else { break }
                 after = last.employee.rawValue
             }
-            people += try await furtherAddresses(of: id).map { ($0.text.lowercased(), .init(company: number, employee: $0.employee)) }
+            for row in try await furtherAddresses(of: id) { people.append((row.text.lowercased(), .init(company: number, employee: row.employee))) }
         }
         return WatchedPeople(companies: watched, people: people)
     }

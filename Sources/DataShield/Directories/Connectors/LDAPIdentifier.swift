@@ -143,9 +143,9 @@ struct LDAPAttributeMap: Sendable, Hashable {
     /// Those that none of the entries has, by the fields of the form: what was typed may be misspelt, or may not be read.
     func missing(in entries: [LDAPEntry]) -> [(field: String, attribute: String)] {
         guard !entries.isEmpty else { return [] }
-        let chosen =
-            [id.map { ("idAttribute", $0.name) }].compactMap { $0 } + addresses.map { ("addressAttributes", $0.name) }
-            + [department.map { ("departmentAttribute", $0.name) }].compactMap { $0 }
-        return chosen.filter { _, name in entries.allSatisfy { $0.values(name).isEmpty } }
+        var chosen: [(field: String, attribute: String)] = addresses.map { (field: "addressAttributes", attribute: $0.name) }
+        if let id { chosen.append((field: "idAttribute", attribute: id.name)) }
+        if let department { chosen.append((field: "departmentAttribute", attribute: department.name)) }
+        return chosen.filter { choice in entries.allSatisfy { $0.values(choice.attribute).isEmpty } }
     }
 }
