@@ -138,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "DataShieldTests",
             dependencies: [
-                "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
+                "CZlib", "CZstd", "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
