@@ -57,7 +57,6 @@ extension EmployeeModel {
     ) {
         url = "/employees/\(employee.id)"
         name = employee.name
-        initials = Format.initials(name)
         email = employee.email.text
         score = risk.score
         level = risk.level.badge
