@@ -1,4 +1,3 @@
-import DataShieldTestSupport
 import Foundation
 import Sandbox
 import Testing
@@ -102,6 +101,10 @@ import Testing
         }
     }
 
+    private struct NoSuchPlace: Error {
+        let place: String
+    }
+
     /// The number of a place in an answer.
     private static func number(of place: String, at path: String, skip: Int, _ world: CloudWorld) async throws -> Int {
         for number in 0..<200 {
@@ -110,6 +113,6 @@ import Testing
             _ = try? await world.list(try world.connector(.entra))
             if world.sandbox.takeOddPlace() == place { return number }
         }
-        throw ChildCommand.Failure(description: "There is no \(place).")
+        throw NoSuchPlace(place: place)
     }
 }
