@@ -46,10 +46,9 @@ static const uint8_t begins_escape[256] = {['\\'] = 1, ['%'] = 1};
 
 // A local part of so many bytes as it counts: signs before its first letter or digit may be anything's.
 static unsigned shortened(const uint8_t *end, unsigned run) {
-  run = run < LONGEST_RUN ? run : LONGEST_RUN;
-  unsigned rest = run;
+  unsigned rest = run < LONGEST_RUN ? run : LONGEST_RUN;
   while (rest && !is_letter_or_digit(end[-(int)rest])) rest--;
-  return rest ? rest : run;
+  return rest;
 }
 
 static inline before look_before(const uint8_t *end) {
