@@ -14,6 +14,12 @@ struct FolderLogs {
         digest = DigestStream(key: digestKey)
     }
 
+    /// What to do with a file whose path does not say it.
+    func interest(in relative: String, _ file: OpenFile) throws(OpenFile.Failure) -> EntryInterest {
+        let beginning = try file.beginning(LogContent.sampleBytes)
+        return beginning.withUnsafeBytes { collector.interest(in: relative, beginning: $0) }
+    }
+
     /// Reads a file of a log.
     mutating func add(_ relative: String, _ file: OpenFile) throws(OpenFile.Failure) {
         var content = [UInt8](repeating: 0, count: Int(file.size))

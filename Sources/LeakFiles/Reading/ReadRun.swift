@@ -237,8 +237,8 @@ final class ReadRun {
             let file = try OpenFile(path, followsLinks: false)
             let kind = try FileKind(file)
             if kind != .plain { return readFile(file, kind) }
-            switch interest {
-            case .none, .presence: bytesBefore += size
+            switch interest == .look ? try folder.interest(in: relative, file) : interest {
+            case .none, .presence, .look: bytesBefore += size
             case .whole(let limit) where file.size <= UInt64(max(0, limit)):
                 try folder.add(relative, file)
                 bytesBefore += size
