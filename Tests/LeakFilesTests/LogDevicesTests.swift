@@ -5,7 +5,9 @@ import Testing
 
 /// A machine is one thing: what lies together is of one, and what does not is not.
 @Suite final class LogDevicesTests {
-    private let scratch = try! ScratchFolder()
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
 
     private static func block(_ login: String) -> String {
         "URL: https://vpn.example.com/login\nUsername: \(login)\nPassword: Invented-1!\nBrowser: Google Chrome v126 (Default)\n\n"
