@@ -57,6 +57,8 @@ package struct IngestReport: Sendable, Hashable, Codable {
     package var newAlerts = 0
     package var newCredentials = 0
     package var corroborated = 0
+    /// Files that were not looked into, because what they are says that nobody's access is in them; nil in what was kept before it was counted.
+    package var passedOver: Int?
     package var skippedCount = 0
     package var skipped: [SkippedPart] = []
     /// Of reading, without the pauses between two attempts.

@@ -97,6 +97,7 @@ final class DecodedFileRun {
             collector.notePresence(path)
             add([], logs: [])
         case .passed:
+            summary.passedOver += 1
             add([], logs: [])
         case .skipped(let path, let offset, let reason):
             skip(path, offset, reason)

@@ -3,6 +3,7 @@ struct FolderLogs {
     let identity: FileIdentity
     var collector: StealerLogCollector
     var entries = 0
+    var passedOver = 0
     var isIncomplete = false
     private var digest: DigestStream
     private var bytes: UInt64 = 0
@@ -53,7 +54,7 @@ struct FolderLogs {
     var summary: LeakFileSummary {
         var digest = self.digest
         return LeakFileSummary(
-            file: identity, outcome: isIncomplete ? .incomplete : .read, digest: isIncomplete ? nil : digest.end(), bytes: bytes, matches: matches,
-            entries: entries, machines: collector.machineCount, credentials: collector.credentialCount, isFolder: true)
+            file: identity, outcome: isIncomplete ? .incomplete : .read, digest: isIncomplete || entries == 0 ? nil : digest.end(), bytes: bytes, matches: matches,
+            entries: entries, machines: collector.machineCount, credentials: collector.credentialCount, passedOver: passedOver, isFolder: true)
     }
 }
