@@ -9,7 +9,7 @@ package struct MachineIdentity: Sendable, Hashable {
     package var content: [UInt8]?
     /// The name of the folder that the log lay in.
     package var folder: String
-    /// What versions up to 0.9 called the machine.
+    /// What the machine was called before it had a key of ours.
     package var former: [String]
 
     package init(

@@ -110,7 +110,7 @@ struct OpenDevice {
             folder: String(folder.parts(between: "/").last ?? ""), former: formerIds(name))
     }
 
-    /// What versions up to 0.9 called the machine.
+    /// What the machine was called before it had a key of ours.
     private func formerIds(_ name: FolderName) -> [String] {
         var forms: [[String]] = []
         if let hardware = system?.hardwareId {
