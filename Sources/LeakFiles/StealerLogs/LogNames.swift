@@ -74,7 +74,7 @@ enum LogNames {
     /// Words that stand beside others, in folders and files.
     private static let beside = Set(
         """
-        all list unique saved stolen decrypted plain full text txt default profile network user users data file files auto fill info log of from by the \
+        all my list unique saved stolen decrypted plain full text txt default profile network user users data file files auto fill info log of from by the \
         and for account accounts local storage web site sites pass new master keys other found total export output result results pc machine \
         device host hardware computer client general mail email de passe
         """.words.map(String.init))

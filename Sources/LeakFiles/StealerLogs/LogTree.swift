@@ -63,6 +63,13 @@ struct LogTree {
         let places = Places(devices)
         for folder in alone.sorted() {
             guard let parent = Self.parent(of: folder), let name = folder.parts(between: "/").last, !LogNames.mayBeDevice(name) else { continue }
+            // A device that describes itself in a folder of its own.
+            if !parent.isEmpty, let device = devices[parent], device.isDevice, device.system == nil,
+                places.below(parent).allSatisfy({ $0 == folder || devices[$0]?.system == nil })
+            {
+                merge(folder, into: parent)
+                continue
+            }
             let others = places.below(parent).filter { $0 != folder && devices[$0] != nil }
             guard !others.isEmpty, others.allSatisfy({ devices[$0]?.system?.isTelling != true }) else { continue }
             let children = Set(others.map { Self.child(of: parent, towards: $0) } + [String(name)])

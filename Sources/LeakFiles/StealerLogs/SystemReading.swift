@@ -73,7 +73,7 @@ struct SystemReading {
     mutating func add(_ label: ByteView, _ value: ByteView) {
         guard let key = SystemKey.read(label) else { return }
         keys.insert(key)
-        list = key == .antivirus ? .antivirus : .none
+        if key == .antivirus { list = .antivirus } else if list == .antivirus { list = .none }
         guard !Noise.isPlaceholder(value), !value.equals("disabled"), !value.isEmpty, value.count <= 400 else { return }
         switch key {
         case .ip:
