@@ -35,13 +35,13 @@ struct MachineKeys {
     let db: TenantTransaction
     let fingerprints: SecretFingerprints
 
-    private struct Row: RowDecodable {
+    private struct Found: RowDecodable {
         /// The mark in hexadecimal digits, or the key itself.
         var mark: String
         var key: String
         var hasId: Bool
 
-        init(from row: inout Postgres.Row) throws {
+        init(from row: inout Row) throws {
             mark = try row.next()
             key = try row.next()
             hasId = try row.next()
@@ -51,9 +51,9 @@ struct MachineKeys {
     /// The machines of logs, in their order.
     func machines(_ identities: [MachineIdentity]) async throws -> [KnownMachine] {
         guard !identities.isEmpty else { return [] }
-        let marks = identities.map(marks)
-        var known = try await known(marks.flatMap { $0 }, identities.flatMap(\.former))
-        return zip(identities, marks).map { identity, marks in
+        let all = identities.map { marks(of: $0) }
+        var known = try await stored(all.flatMap { $0 }, identities.flatMap(\.former))
+        return zip(identities, all).map { identity, marks in
             let key = Self.key(of: identity, marks, in: known)
             let found = Known(key: key, hasId: identity.machineId != nil || known.values.contains { $0.key == key && $0.hasId })
             // What follows in the same file may be of the same machine.
@@ -79,7 +79,7 @@ struct MachineKeys {
         return marks.first.map { text($0.mark) } ?? identity.former.first ?? ""
     }
 
-    private func known(_ marks: [MachineMark], _ former: [String]) async throws -> [String: Known] {
+    private func stored(_ marks: [MachineMark], _ former: [String]) async throws -> [String: Known] {
         let rows = try await db.query(
             """
             SELECT encode(k.mark, 'hex'), m.machine_key, EXISTS (
@@ -89,7 +89,7 @@ struct MachineKeys {
             UNION ALL
             SELECT m.machine_key, m.machine_key, false FROM infected_machines m
             WHERE m.company_id = \(db.company) AND m.machine_key = ANY(\(former)::text[])
-            """, as: Row.self)
+            """, as: Found.self)
         return Dictionary(rows.map { ($0.mark, Known(key: $0.key, hasId: $0.hasId)) }) { first, _ in first }
     }
 

@@ -99,7 +99,7 @@ package struct Machines: Sendable {
                 """
                 WITH gone AS (
                     DELETE FROM machine_traces t USING companies c
-                    WHERE c.retention_days IS NOT NULL AND t.company_id = c.id AND t.created_at < \(now()) - make_interval(days => c.retention_days)
+                    WHERE c.retention_days IS NOT NULL AND t.company_id = c.id AND t.created_at < \(now())::timestamptz - make_interval(days => c.retention_days)
                     RETURNING t.company_id, t.machine_id
                 )
                 UPDATE breach_records r SET machine_id = NULL

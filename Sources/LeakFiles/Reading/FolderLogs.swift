@@ -54,7 +54,8 @@ struct FolderLogs {
     var summary: LeakFileSummary {
         var digest = self.digest
         return LeakFileSummary(
-            file: identity, outcome: isIncomplete ? .incomplete : .read, digest: isIncomplete || entries == 0 ? nil : digest.end(), bytes: bytes, matches: matches,
+            file: identity, outcome: isIncomplete ? .incomplete : .read, digest: isIncomplete || entries == 0 ? nil : digest.end(), bytes: bytes,
+            matches: matches,
             entries: entries, machines: collector.machineCount, credentials: collector.credentialCount, passedOver: passedOver, isFolder: true)
     }
 }

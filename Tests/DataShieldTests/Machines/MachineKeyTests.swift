@@ -110,7 +110,7 @@ import Testing
         try await record([log(MachineIdentity(machineId: "ABCD"))], in: &world, 3)
         #expect(try await machines(world) == ["AbCd EX-1"])
         let records = try await database.owner.query(
-            "SELECT machine_id FROM breach_records WHERE company_id = \(world.company)", as: String?.self)
+            "SELECT coalesce(machine_id, '-') FROM breach_records WHERE company_id = \(world.company)", as: String.self)
         #expect(records == ["AbCd"])
     }
 
