@@ -54,10 +54,14 @@ struct MachineKeys {
         let all = identities.map { marks(of: $0) }
         var known = try await stored(all.flatMap { $0 }, identities.flatMap(\.former))
         return zip(identities, all).map { identity, marks in
+            let hasId = marks.contains { $0.kind == .id }
             let key = Self.key(of: identity, marks, in: known)
-            let found = Known(key: key, hasId: identity.machineId != nil || known.values.contains { $0.key == key && $0.hasId })
+            let found = Known(key: key, hasId: hasId || known.values.contains { $0.key == key && $0.hasId })
             // What follows in the same file may be of the same machine.
             for mark in marks where known[Self.text(mark.mark)] == nil { known[Self.text(mark.mark)] = found }
+            for (mark, machine) in known where machine.key == key { known[mark]?.hasId = found.hasId }
+            // What an earlier version called one machine is one: the next log of that name is another's.
+            for former in identity.former { known[former] = nil }
             return KnownMachine(key: key, marks: marks)
         }
     }
@@ -73,7 +77,7 @@ struct MachineKeys {
         if let machine = identity.former.compactMap({ known[$0] }).first { return machine.key }
         for kind in [MachineMark.Kind.content, .names] {
             guard let mark = marks.first(where: { $0.kind == kind }), let machine = known[text(mark.mark)] else { continue }
-            if identity.machineId == nil || !machine.hasId { return machine.key }
+            if !machine.hasId || !marks.contains(where: { $0.kind == .id }) { return machine.key }
         }
         // The first is the best that there is.
         return marks.first.map { text($0.mark) } ?? identity.former.first ?? ""
@@ -89,6 +93,7 @@ struct MachineKeys {
             UNION ALL
             SELECT m.machine_key, m.machine_key, false FROM infected_machines m
             WHERE m.company_id = \(db.company) AND m.machine_key = ANY(\(former)::text[])
+                AND NOT EXISTS (SELECT FROM machine_marks i WHERE i.company_id = m.company_id AND i.machine_id = m.id)
             """, as: Found.self)
         return Dictionary(rows.map { ($0.mark, Known(key: $0.key, hasId: $0.hasId)) }) { first, _ in first }
     }
@@ -99,7 +104,7 @@ struct MachineKeys {
         func add(_ kind: MachineMark.Kind, _ parts: [[UInt8]]) {
             marks.append(MachineMark(kind: kind, mark: fingerprints.mark(of: kind.rawValue, parts)))
         }
-        if let id = identity.machineId { add(.id, [Array(id.uppercased().utf8)]) }
+        if let id = identity.machineId, Self.tells(id) { add(.id, [Array(id.uppercased().utf8)]) }
         if let computer = identity.computer, !Self.commonNames.contains(computer.lowercased()) {
             add(.names, [Array(computer.lowercased().utf8), Array((identity.user ?? "").lowercased().utf8)])
         }
@@ -112,6 +117,16 @@ struct MachineKeys {
     private static let commonNames: Set<String> = [
         "pc", "my-pc", "mypc", "user-pc", "userpc", "user", "admin", "admin-pc", "administrator", "desktop", "laptop", "home", "home-pc", "homepc",
         "computer", "windows", "owner-pc", "owner", "win10", "win11", "localhost", "workgroup",
+    ]
+
+    /// Whether an id is one machine's: boards whose maker filled none in have it in common.
+    private static func tells(_ id: String) -> Bool {
+        let signs = Set(id.uppercased().unicodeScalars.filter { $0.properties.isAlphabetic || ("0"..."9").contains($0) })
+        return signs.count > 1 && !commonIds.contains(id.uppercased())
+    }
+
+    private static let commonIds: Set<String> = [
+        "03000200-0400-0500-0006-000700080009", "DEFAULT STRING", "TO BE FILLED BY O.E.M.", "NOT APPLICABLE", "SYSTEM SERIAL NUMBER",
     ]
 
     static func text(_ mark: [UInt8]) -> String { mark.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() }

@@ -66,10 +66,10 @@ struct LogDigest: Sendable, Hashable {
         count += digest.count
     }
 
-    /// - Parameter cookies: how many there are.
-    func bytes(cookies: Int) -> [UInt8] {
-        // With credentials the cookies do not count: they are the first to be left out where a log is packed anew.
-        [sum, other, count, count == 0 ? UInt64(cookies) : 0].flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+    /// nil when nothing was added.
+    var bytes: [UInt8]? {
+        guard count > 0 else { return nil }
+        return [sum, other, count].flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
     }
 
     private static let offset: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -18,6 +18,8 @@ struct OpenDevice {
     var cookieCount = 0
     /// Of all its credentials, whosever they are.
     var content = LogDigest()
+    /// Of forms with a watched address in them, which is all that some logs have.
+    var forms = LogDigest()
     var hasTokens = false
     /// Whether it has a file that makes a folder a device: of passwords, or about the system.
     var isDevice = false
@@ -61,6 +63,7 @@ struct OpenDevice {
         credentialCount += other.credentialCount
         cookieCount += other.cookieCount
         content.add(other.content)
+        forms.add(other.forms)
         hasTokens = hasTokens || other.hasTokens
         isDevice = isDevice || other.isDevice
     }
@@ -106,7 +109,7 @@ struct OpenDevice {
     private func identity(_ name: FolderName) -> MachineIdentity {
         MachineIdentity(
             machineId: system?.hardwareId ?? name.hardwareId, computer: system?.computer, user: system?.user,
-            content: credentialCount + cookieCount > 0 || !records.isEmpty ? content.bytes(cookies: cookieCount) : nil,
+            content: content.bytes ?? forms.bytes,
             folder: String(folder.parts(between: "/").last ?? ""), former: formerIds(name))
     }
 
@@ -114,14 +117,14 @@ struct OpenDevice {
     private func formerIds(_ name: FolderName) -> [String] {
         var forms: [[String]] = []
         if let hardware = system?.hardwareId {
-            forms += ([""] + MalwareFamily.allCases.map(\.rawValue)).map { ["hardware", $0, hardware.uppercased()] }
+            forms = ([""] + MalwareFamily.allCases.map(\.rawValue)).map { ["hardware", $0, hardware.uppercased()] }
+        } else if let system, system.computer != nil || system.user != nil {
+            forms = [["names", system.computer ?? "", system.user ?? "", system.ipAddress ?? ""]]
+        } else {
+            let folder = self.folder.parts(between: "/").last.map(String.init) ?? ""
+            forms = [["folder", folder, name.date.map { String($0.timeIntervalSince1970) } ?? ""]]
+            if !LogNames.looksLikeDevice(Substring(folder)) { forms[0] += ["\(credentialCount)", "\(cookieCount)"] }
         }
-        if let system, system.computer != nil || system.user != nil {
-            forms.append(["names", system.computer ?? "", system.user ?? "", system.ipAddress ?? ""])
-        }
-        let folder = self.folder.parts(between: "/").last.map(String.init) ?? ""
-        forms.append(["folder", folder, name.date.map { String($0.timeIntervalSince1970) } ?? ""])
-        if !LogNames.looksLikeDevice(Substring(folder)) { forms[forms.count - 1] += ["\(credentialCount)", "\(cookieCount)"] }
         return forms.map { SHA256Digest.hexadecimal(Array($0.joined(separator: "\u{0}").utf8)) }
     }
 

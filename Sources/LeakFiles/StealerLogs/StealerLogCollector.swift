@@ -259,6 +259,7 @@ package struct StealerLogCollector {
     private func addAutofill(_ text: ByteView, to device: inout OpenDevice) {
         let matches = watch.matches(in: text.bytes)
         guard !matches.isEmpty else { return }
+        device.forms.add(text)
         var next = 0
         func add(_ entry: AutofillFile.Entry?, _ match: WatchMatch) {
             let isWhole = entry.map { match.range.count == $0.value.count } ?? false
