@@ -86,6 +86,11 @@ import Testing
             MachineIdentity(computer: "User-PC", user: "user", content: [2])),
         Case("a user's name alone", 2, MachineIdentity(user: "alex", content: [1]), MachineIdentity(user: "alex", content: [2])),
         Case(
+            "an id that no maker filled in", 2, MachineIdentity(machineId: "00000000-0000-0000-0000-000000000000", content: [1]),
+            MachineIdentity(machineId: "00000000-0000-0000-0000-000000000000", content: [2])),
+        Case(
+            "two that an earlier version called alike", 2, MachineIdentity(content: [1], former: ["x"]), MachineIdentity(content: [2], former: ["x"])),
+        Case(
             "two users of one computer", 2, MachineIdentity(computer: "EX-1", user: "alex", content: [1]),
             MachineIdentity(computer: "EX-1", user: "sam", content: [2])),
     ]
