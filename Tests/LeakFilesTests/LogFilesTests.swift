@@ -53,6 +53,7 @@ import Testing
         ("Cookies/dump.txt", "alex.doe@example.com:Invented-2!\n"), ("Downloads/ULP.txt", "https://a.example:alex.doe@example.com:Invented-2!\n"),
         ("history.txt", "alex.doe@example.com:Invented-2!\n"), ("PC1/FileGrabber/Desktop/passwords.txt", "alex.doe@example.com:Invented-2!\n"),
         ("cards.txt", "alex.doe@example.com;Invented-2!\n"), ("all/page.html", "<b>alex.doe@example.com</b>\n"),
+        ("user passwords.txt", "alex.doe@example.com:Invented-2!\nsam@example.net:Invented-3!\n"),
         // Of many machines, put together.
         ("lists/part_001.txt", block), ("passwords_part2.txt", block), ("1M passwords 2024.txt", block), ("Downloads/pack.txt", block),
         ("FileGrabber/notes.txt", block),

@@ -17,6 +17,7 @@ struct LogContent {
     private static func kind(_ text: ByteView, at place: LogPath) -> LogPath.Kind? {
         switch place.kind {
         case .passwords where place.isAside: return isPasswords(text) && !place.isGrabbed ? .passwords : aside(text)
+        case .passwords where place.isGuess: return areCombos(text) ? nil : .passwords
         case .passwords, .autofill, .tokens: return place.kind
         case .part: return aside(text)
         case .cookies: return hasCookies(text, areMost: false) || isNothing(text) ? .cookies : other(text, at: place)
@@ -53,6 +54,16 @@ struct LogContent {
         var labels = PasswordFile.LabelCount()
         for line in lines(text) where !Noise.isBanner(line) { labels.add(line) }
         return labels.areMost
+    }
+
+    /// Addresses with a secret and nothing else: malware writes down the site, too.
+    private static func areCombos(_ text: ByteView) -> Bool {
+        let lines = lines(text)
+        let combos = lines.count { line in
+            guard let credential = CredentialLine.read(line.upTo(4_096), separator: ByteView.colon).credential else { return false }
+            return credential.form == .combo && ContentKind.isEmail(credential.login)
+        }
+        return combos > 0 && combos * 2 >= lines.count
     }
 
     private static func areCredentials(_ text: ByteView) -> Bool {

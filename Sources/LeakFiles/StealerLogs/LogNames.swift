@@ -122,6 +122,9 @@ enum LogNames {
 
     // MARK: Files
 
+    /// Whether a file has one of the names that malware gives its list, letters and digits only.
+    static func isPasswordFile(_ plain: String) -> Bool { passwordNames.contains(plain) }
+
     /// What a file holds by its name alone; nil when that says nothing.
     static func kind(_ name: String, _ plain: String) -> LogPath.Kind? {
         if systemNames.contains(plain) { return .system }

@@ -29,6 +29,8 @@ struct LogPath {
     var isGrabbed = false
     /// Whether the folders say that this is part of a log.
     var isInLog = false
+    /// Whether only words of the name speak for a list of passwords, which a combolist may be called by, too.
+    var isGuess = false
 
     /// - Returns: nil for what is no path inside an archive, and for what tools put there themselves.
     init?(_ path: String) {
@@ -52,6 +54,7 @@ struct LogPath {
         isAside = isGrabbed || folders.contains(where: Self.asideFolders.contains)
         isInLog = isInner.contains(true) || parts.contains(where: LogNames.looksLikeDevice)
         kind = Self.kind(own, folders)
+        isGuess = kind == .passwords && !LogNames.isPasswordFile(Self.plain(name).0)
     }
 
     // MARK: Folders

@@ -49,7 +49,7 @@ package struct StealerLogCollector {
     package func interest(in path: String) -> EntryInterest {
         guard let place = LogPath(path) else { return .none }
         switch place.kind {
-        case .passwords where place.isAside: return .look
+        case .passwords where place.isAside || place.isGuess: return .look
         case .passwords, .autofill: return Self.whole(place.kind)
         case .tokens: return .presence
         case .part where place.isTelling: return .presence
