@@ -5,6 +5,7 @@ struct LogContent {
     /// How much of a file's beginning is looked at.
     static let sampleBytes = 16 << 10
     private static let mostLines = 60
+    private static let glance = 2 << 10
 
     /// What it is; nil for nothing of a log, which is read as any other leak file.
     let kind: LogPath.Kind?
@@ -20,8 +21,11 @@ struct LogContent {
         case .passwords where place.isGuess: return areCombos(text) ? nil : .passwords
         case .passwords, .autofill, .tokens: return place.kind
         case .part: return aside(text)
-        case .cookies: return hasCookies(text, areMost: false) || isNothing(text) ? .cookies : other(text, at: place)
-        case .system: return SystemInformation(text, name: place.name).isSystem(isNamed: true) || isNothing(text) ? .system : other(text, at: place)
+        // A name says most: a glance at the beginning has to agree.
+        case .cookies: return hasCookies(text.upTo(glance), areMost: false) || isNothing(text.upTo(glance)) ? .cookies : other(text, at: place)
+        case .system:
+            let isSystem = SystemInformation(text.upTo(glance), name: place.name).isSystem(isNamed: true)
+            return isSystem || isNothing(text.upTo(glance)) ? .system : other(text, at: place)
         case .unknown: return other(text, at: place)
         }
     }
