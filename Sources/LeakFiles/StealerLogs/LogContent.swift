@@ -22,7 +22,9 @@ struct LogContent {
         case .passwords, .autofill, .tokens: return place.kind
         case .part: return aside(text)
         // A name says most: a glance at the beginning has to agree.
-        case .cookies: return hasCookies(text.upTo(glance), areMost: false) || isNothing(text.upTo(glance)) ? .cookies : other(text, at: place)
+        case .cookies:
+            let isJar = hasCookies(text.upTo(glance), areMost: false) || isNothing(text.upTo(glance)) || hasCookies(text, areMost: false)
+            return isJar ? .cookies : other(text, at: place)
         case .system:
             let isSystem = SystemInformation(text.upTo(glance), name: place.name).isSystem(isNamed: true)
             return isSystem || isNothing(text.upTo(glance)) ? .system : other(text, at: place)
