@@ -23,8 +23,8 @@ enum AutofillFile {
             guard
                 let mark = tab ?? line.firstIndex(of: ByteView.colon) ?? line.firstIndex(of: UInt8(ascii: "=")) ?? line.firstIndex(of: ByteView.blank)
             else {
-                // A value alone.
-                body(Entry(form: form, name: name, value: line))
+                // A value alone: of those only addresses say what they are.
+                if line.contains(ByteView.at) { body(Entry(form: form, name: name, value: line)) }
                 continue
             }
             let label = line.upTo(mark).trimmed

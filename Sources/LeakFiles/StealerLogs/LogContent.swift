@@ -91,5 +91,19 @@ struct LogContent {
 
     private static func isNothing(_ text: ByteView) -> Bool { lines(text).allSatisfy { Noise.isBanner($0) || $0.trimmed.first == UInt8(ascii: "#") } }
 
-    private static func isBinary(_ text: ByteView) -> Bool { text.upTo(2_048).contains(0) }
+    /// Whether there is what no text has, or only the mark of what could not be decoded.
+    private static func isBinary(_ text: ByteView) -> Bool {
+        let text = text.upTo(1_024)
+        guard !text.contains(0) else { return true }
+        var odd = 0
+        for index in 0..<text.count where text[index] < 9 || (14..<27).contains(text[index]) || text[index] == 0xEF && text.from(index).hasMark {
+            odd += 1
+        }
+        return odd * 20 > text.count
+    }
+}
+
+extension ByteView {
+    /// Whether U+FFFD stands here.
+    fileprivate var hasMark: Bool { count >= 3 && self[0] == 0xEF && self[1] == 0xBF && self[2] == 0xBD }
 }

@@ -121,7 +121,7 @@ struct LogPath {
         if tokenFile(plain, folder) { return .tokens }
         if partNames.contains(plain) { return .part }
         let stem = String(written[..<(written.lastPlace(of: ".") ?? written.endIndex)])
-        let known = isWordList(plain) ? nil : LogNames.kind(stem, plain)
+        let known = isWordList(plain) && !LogNames.isPasswordFile(plain) ? nil : LogNames.kind(stem, plain)
         return known == .passwords && !isText ? .unknown : known ?? .unknown
     }
 
