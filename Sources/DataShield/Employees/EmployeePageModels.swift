@@ -153,7 +153,8 @@ struct EmployeeModel: Sendable {
         var date: String
         var exposed: [DataTag]
         var artifacts: String?
-        var machine: String?
+        var family: String?
+        var machine: MachineLine?
         /// The sites that it is for, the company's own first.
         var sites: [SiteTag]
         var sources: String
