@@ -79,7 +79,6 @@ struct BreachUnion {
         }
         try await AuditTrail.record(
             reopened + ended, by: Subject(actor: .program("catalogue"), company: db.company, role: .admin), in: db)
-        try await Risk.refresh(employees: people, in: db, now: now)
     }
 
     private func records(of people: [EmployeeID], in breach: BreachID) async throws -> [EmployeeID: BreachRecordID] {
