@@ -135,7 +135,7 @@ extension EmployeeModel.Record {
         sources = found.record.sourceNames
         detected = clock.ago(found.record.detectedAt)
         iso = Timestamp.text(found.record.detectedAt)
-        liveness = found.liveness.liveness.badge
+        liveness = found.liveness.state.badge(found.liveness.certainty)
         livenessText = found.liveness.words
     }
 }
