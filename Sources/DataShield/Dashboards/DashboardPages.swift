@@ -81,7 +81,9 @@ extension DashboardModel {
         if department.asked > 0 {
             parts.append("\(Format.count(department.exposedAsked)) of \(Format.count(department.asked)) asked about exposed")
         }
-        if department.exposed > department.exposedAsked { parts.append("\(Format.count(department.exposed - department.exposedAsked)) found in files") }
+        if department.exposed > department.exposedAsked {
+            parts.append("\(Format.count(department.exposed - department.exposedAsked)) found in files")
+        }
         if department.notAsked > 0 { parts.append("\(Format.count(department.notAsked)) not asked yet") }
         return parts.joined(separator: ", ")
     }

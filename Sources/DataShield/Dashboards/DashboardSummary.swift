@@ -33,7 +33,8 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         package var exposedWithoutMfa: Int
 
         package init(
-            people: Int, asked: Int = 0, exposed: Int, exposedAsked: Int = 0, records: Int, openAlerts: Int, mfaEnabled: Int = 0, mfaDisabled: Int = 0, mfaUnknown: Int = 0,
+            people: Int, asked: Int = 0, exposed: Int, exposedAsked: Int = 0, records: Int, openAlerts: Int, mfaEnabled: Int = 0,
+            mfaDisabled: Int = 0, mfaUnknown: Int = 0,
             exposedWithoutMfa: Int = 0
         ) {
             self.people = people

@@ -79,7 +79,8 @@ package struct Employees: Sendable {
 
     /// How many active people there are, and of how many of them something is known.
     package func population(for subject: Subject) async throws -> Population {
-        guard let found = try await database.query(for: subject.company, RiskStore.population(of: subject.company), as: RiskStore.Population.self).first
+        guard
+            let found = try await database.query(for: subject.company, RiskStore.population(of: subject.company), as: RiskStore.Population.self).first
         else { return Population(people: 0, exposed: 0, notAsked: 0) }
         return Population(people: found.people, exposed: found.exposed, notAsked: found.notAsked)
     }

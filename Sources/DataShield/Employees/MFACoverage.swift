@@ -190,7 +190,8 @@ package struct MFAPages: Sendable {
     private static func emptyNote(_ counts: MFACoverage.Counts) -> String {
         let unknown = "Those of whom no directory says whether they have a second factor are not in this list."
         guard counts.withoutNotAsked > 0 else { return unknown }
-        return "\(Format.count(counts.withoutNotAsked)) without a second factor were not asked about yet: whether they are exposed is not known. \(unknown)"
+        return
+            "\(Format.count(counts.withoutNotAsked)) without a second factor were not asked about yet: whether they are exposed is not known. \(unknown)"
     }
 
     private static func tiles(_ counts: MFACoverage.Counts) -> [MFAModel.Tile] {
@@ -200,7 +201,8 @@ package struct MFAPages: Sendable {
         let all = counts.people > 0 ? Format.percent(Format.share(counts.unknown, of: counts.people)) + " of all" : "nobody is on the list"
         let exposed =
             counts.disabled == 0
-            ? "nobody is known to be without" : counts.withoutNotAsked > 0
+            ? "nobody is known to be without"
+            : counts.withoutNotAsked > 0
                 ? "\(Format.count(counts.withoutNotAsked)) of those without not asked about yet" : "all of those without were asked about"
         return [
             .init(label: "With a second factor", value: Format.count(counts.enabled), note: share(counts.enabled)),

@@ -78,7 +78,8 @@ package struct EmployeeExposure: Sendable, Hashable {
     /// What it would be after all of ``RiskFinding/endedBy`` of what counts.
     var ended: EmployeeExposure {
         EmployeeExposure(
-            isAsked: isAsked, findings: findings.map(\.ended), isOnCompanyDomain: isOnCompanyDomain, liveAlerts: alertsAlone, alertsAlone: alertsAlone)
+            isAsked: isAsked, findings: findings.map(\.ended), isOnCompanyDomain: isOnCompanyDomain, liveAlerts: alertsAlone, alertsAlone: alertsAlone
+        )
     }
 
     /// What is to be done at the account; nothing when nothing counts.

@@ -102,7 +102,8 @@ import Testing
         #expect(summary.alertsByStatus == .init(open: 2, acknowledged: 0, resolved: 1))
         #expect(summary.timeline.map(\.counts.total).reduce(0, +) == 2)
         #expect(summary.topEmployees.map(\.name) == ["Jane Doe"])
-        #expect(summary.departments == [
+        #expect(
+            summary.departments == [
                 .init(department: "Sales", people: 2, asked: 2, exposed: 1, exposedAsked: 1),
                 .init(department: nil, people: 1, asked: 0, exposed: 0, exposedAsked: 0),
             ])

@@ -10,7 +10,8 @@ import Testing
         let database = TestDatabase.current
         var people: [EmployeeID] = []
         for name in ["Ann", "Ben", "Cem"] {
-            people.append(try await database.makeEmployee(in: client.company, firstName: name, lastName: "Doe", department: "Sales", mfaEnabled: false))
+            people.append(
+                try await database.makeEmployee(in: client.company, firstName: name, lastName: "Doe", department: "Sales", mfaEnabled: false))
         }
         _ = try await database.makeBreachRecord(in: client.company, employee: people[0], breach: try await database.makeBreach())
         try await database.owner.execute(

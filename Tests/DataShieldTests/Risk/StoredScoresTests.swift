@@ -13,7 +13,8 @@ import Testing
         try await database.owner.first("SELECT risk_score FROM employees WHERE id = \(person)", as: Int?.self) ?? nil
     }
 
-    private func answer(_ outcome: CoverageOutcome, about people: [EmployeeID], of company: CompanyID, by provider: ApiProvider = .hibp) async throws {
+    private func answer(_ outcome: CoverageOutcome, about people: [EmployeeID], of company: CompanyID, by provider: ApiProvider = .hibp) async throws
+    {
         try await database.tenant.transaction(for: company) { db in
             try await CoverageStore(db: db).write(
                 people.map { .init(employee: $0, outcome: outcome, reason: outcome == .unknown ? "The quota is used up." : nil) }, provider: provider,
