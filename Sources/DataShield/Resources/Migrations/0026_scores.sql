@@ -103,8 +103,10 @@ CREATE FUNCTION risk_parts(companies text[], people text[], at timestamptz) RETU
         WHERE r.company_id = e.company_id AND r.employee_id = e.id
     ) AS found
     CROSS JOIN LATERAL (
+        -- By the record's own state: the alerts' copies follow it.
         SELECT count(*) AS live FROM alerts a
-        WHERE a.company_id = e.company_id AND a.employee_id = e.id AND a.status <> 'RESOLVED' AND alert_weight(a.state, a.certainty) > 0
+        LEFT JOIN breach_records r ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
+        WHERE a.company_id = e.company_id AND a.employee_id = e.id AND a.status <> 'RESOLVED' AND alert_weight(r.state, r.certainty) > 0
     ) AS alerts
 $$;
 
@@ -178,18 +180,18 @@ $make$;
 
 -- The names of triggers put them where the order of locks wants them, which is people, departments, other counts (0007). Who is recorded or
 -- deleted has the row and the department locked by the counts: the scores follow. A record that changes moves no count of people, so that its
--- scores come before the counts, and behind the alerts' copies of its state.
+-- scores come before all else: before the alerts' copies of its state, too, which move the counts of alerts.
 SELECT keep_scores('breach_records', '{insert,delete}', 'score', $body$
     SELECT array_agg(company_id), array_agg(employee_id) INTO companies, people
     FROM (SELECT DISTINCT company_id::text, employee_id::text FROM {rows} AS changed ORDER BY 1, 2) AS touched;
 $body$);
-SELECT keep_scores('breach_records', '{update}', 'correct_scores', $body$
+SELECT keep_scores('breach_records', '{update}', 'compute_scores', $body$
     SELECT array_agg(company_id), array_agg(employee_id) INTO companies, people
     FROM (SELECT DISTINCT company_id::text, employee_id::text FROM {rows} AS changed ORDER BY 1, 2) AS touched;
 $body$);
 
 -- That an alert has another state comes from its record, which has the score worked out.
-SELECT keep_scores('alerts', '{insert,update,delete}', 'correct_scores', $body$
+SELECT keep_scores('alerts', '{insert,update,delete}', 'compute_scores', $body$
     SELECT array_agg(company_id), array_agg(employee_id) INTO companies, people
     FROM (
         SELECT DISTINCT company_id::text, employee_id::text FROM (
@@ -323,7 +325,7 @@ BEGIN
     FOR function IN
         SELECT oid FROM pg_catalog.pg_proc
         WHERE pronamespace = 'public'::regnamespace AND prosecdef AND proowner <> 'datashield_system'::regrole
-            AND (proname LIKE 'score\_%' OR proname LIKE 'correct\_scores\_%' OR proname LIKE 'answer\_%' OR proname LIKE 'weigh\_alerts\_%')
+            AND (proname LIKE 'score\_%' OR proname LIKE 'compute\_scores\_%' OR proname LIKE 'answer\_%' OR proname LIKE 'weigh\_alerts\_%')
     LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', function);
         EXECUTE format('ALTER FUNCTION %s OWNER TO datashield_system', function);
