@@ -1,5 +1,5 @@
 -- Scores that tell people apart: what is live counts fully, what is unknown or live only if it was reused in part, what was ended not at all.
--- Nobody asked, and nothing found: no score. Kept by the schema in the transaction of whatever changes them (decision 16).
+-- Nobody asked, and nothing found: no score. Kept by the schema in the transaction of whatever changes them (decision 15).
 
 -- MARK: Where they are kept
 
