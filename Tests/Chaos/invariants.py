@@ -14,8 +14,8 @@ COUNTS = {
             count(*) FILTER (WHERE mfa_enabled IS NULL), count(*) FILTER (WHERE NOT mfa_enabled AND record_count > 0)
         FROM employees WHERE deactivated_at IS NULL GROUP BY 1, 2""",
     ),
-    "alert_weights": (
-        "SELECT company_id, severity, weight, count FROM alert_weights WHERE count <> 0",
+    "alert_weight_counts": (
+        "SELECT company_id, severity, weight, count FROM alert_weight_counts WHERE count <> 0",
         """SELECT company_id, severity, alert_weight(state, certainty), count(*) FROM alerts
         WHERE status <> 'RESOLVED' AND alert_weight(state, certainty) > 0 GROUP BY 1, 2, 3""",
     ),

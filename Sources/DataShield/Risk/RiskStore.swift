@@ -187,7 +187,7 @@ struct RiskStore {
     func companyExposure(now: Date) async throws -> CompanyExposure {
         guard let population = try await population() else { return CompanyExposure(asked: 0) }
         let alerts = try await db.query(
-            "SELECT severity, weight, count FROM alert_weights WHERE company_id = \(db.company) AND count > 0", as: WeighedAlerts.self)
+            "SELECT severity, weight, count FROM alert_weight_counts WHERE company_id = \(db.company) AND count > 0", as: WeighedAlerts.self)
         return CompanyExposure(
             asked: population.people - population.notAsked, weightTenths: population.weightTenths - population.weightTenthsUnasked,
             alerts: WeighedAlerts.all(alerts), recentFindings: try await recentFindings(now: now), notAsked: population.notAsked,

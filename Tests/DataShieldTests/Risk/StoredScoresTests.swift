@@ -151,7 +151,8 @@ import Testing
         for number in 0..<count {
             let person = try await database.makeEmployee(in: company, email: number % 3 == 0 ? "p\(number)@people.example" : "p\(number)@\(domain)")
             for breach in breaches where random.number(0...4) == 0 {
-                let data = types.filter { _ in random.number(0...2) == 0 }
+                // Cards and accounts are rare.
+                let data = types.filter { random.number(0...(DataType.unchangeable.contains($0) ? 30 : 2)) == 0 }
                 let taken = artifacts.filter { _ in random.number(0...4) == 0 }
                 _ = try await database.makeBreachRecord(
                     in: company, employee: person, breach: breach, exposedData: data, artifacts: taken, detectedAt: time(200) ?? now)

@@ -23,16 +23,16 @@ CREATE INDEX employees_not_asked ON employees (company_id, department) WHERE NOT
 CREATE INDEX breach_records_that_count ON breach_records (company_id, detected_at) WHERE state IN ('LIVE', 'UNKNOWN');
 
 -- Alerts that are not resolved and count, by severity and f in tenths.
-CREATE TABLE alert_weights (
+CREATE TABLE alert_weight_counts (
     company_id cuid NOT NULL REFERENCES companies ON DELETE CASCADE,
     severity severity NOT NULL,
     weight smallint NOT NULL,
     count bigint NOT NULL,
-    CONSTRAINT alert_weights_pkey PRIMARY KEY (company_id, severity, weight)
+    CONSTRAINT alert_weight_counts_pkey PRIMARY KEY (company_id, severity, weight)
 ) WITH (fillfactor = 50);
-SELECT isolate_tenant_table('alert_weights');
-GRANT SELECT ON alert_weights TO datashield_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON alert_weights TO datashield_system;
+SELECT isolate_tenant_table('alert_weight_counts');
+GRANT SELECT ON alert_weight_counts TO datashield_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON alert_weight_counts TO datashield_system;
 
 -- Sums of scores were read by nobody. The sum of f is for the company's score.
 ALTER TABLE department_counts DROP COLUMN risk_total, ADD COLUMN risk_weight bigint NOT NULL DEFAULT 0;
@@ -254,7 +254,7 @@ BEGIN
             'SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS %L',
             'weigh_alerts_' || operation.name,
             replace($body$BEGIN
-    INSERT INTO alert_weights AS total
+    INSERT INTO alert_weight_counts AS total
     SELECT * FROM (
         SELECT company_id, severity, alert_weight(state, certainty) AS weight, sum(sign) AS count
         FROM {rows} AS changed
@@ -344,7 +344,7 @@ SELECT refresh_scores(array_agg(company_id::text), array_agg(id::text)) FROM emp
 UPDATE department_counts d SET risk_weight = n.weight
 FROM (SELECT company_id, coalesce(department, '') AS department, sum(risk_weight) AS weight FROM employees WHERE deactivated_at IS NULL GROUP BY 1, 2) AS n
 WHERE d.company_id = n.company_id AND d.department = n.department;
-INSERT INTO alert_weights
+INSERT INTO alert_weight_counts
 SELECT company_id, severity, alert_weight(state, certainty), count(*) FROM alerts
 WHERE status <> 'RESOLVED' AND alert_weight(state, certainty) > 0 GROUP BY 1, 2, 3;
 RESET ROLE;
