@@ -206,7 +206,7 @@ extension [RemediationType] {
     /// "If the password of the account is reset and its sessions are revoked".
     func condition(of account: String) -> String {
         switch (contains(.forcePasswordReset), contains(.revokeSessions)) {
-        case (true, true): "If the password of \(account) is reset and all its sessions are revoked"
+        case (true, true): "If the password of \(account) is reset and all sessions are revoked"
         case (true, false): "If the password of \(account) is reset"
         case (false, _): "If all sessions of \(account) are revoked"
         }
