@@ -79,7 +79,7 @@ extension DashboardModel {
     private static func exposure(_ department: DashboardSummary.DepartmentExposure) -> String {
         var parts: [String] = []
         if department.asked > 0 {
-            parts.append("\(Format.count(department.exposedAsked)) of \(Format.count(department.asked)) asked about exposed")
+            parts.append("\(Format.count(department.exposedAsked)) exposed of \(Format.count(department.asked)) asked about")
         }
         if department.exposed > department.exposedAsked {
             parts.append("\(Format.count(department.exposed - department.exposedAsked)) found in files")

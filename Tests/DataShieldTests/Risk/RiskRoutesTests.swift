@@ -106,7 +106,7 @@ import Testing
             let ann = try await client.get("/employees/\(people[0])").text
             #expect(ann.contains("Next step.") && ann.contains("If the password of the account is reset"))
             let home = try await client.get("/").text
-            #expect(home.contains("1 of 2 asked about exposed, 1 not asked yet") && home.contains("50 % of the 2 asked about, 1 not asked"))
+            #expect(home.contains("1 exposed of 2 asked about, 1 not asked yet") && home.contains("50 % of the 2 asked about, 1 not asked"))
             #expect(home.contains("Why the score is"))
             #expect(try await client.get("/mfa").text.contains("1 of those without not asked about yet"))
         }
@@ -118,7 +118,7 @@ import Testing
             let home = try await client.get("/").text
             #expect(home.contains("1 not asked yet") && home.contains("nobody was asked about yet"))
             // Coverage is 0 %: that nobody was asked is what is said, and no share of a department.
-            #expect(!home.contains("0 % of") && !home.contains("0 of 1 asked"))
+            #expect(!home.contains("0 % of") && !home.contains("0 exposed of"))
         }
     }
 }
