@@ -190,7 +190,8 @@ struct RiskStore {
             "SELECT severity, weight, count FROM alert_weight_counts WHERE company_id = \(db.company) AND count > 0", as: WeighedAlerts.self)
         return CompanyExposure(
             asked: population.people - population.notAsked, weightTenths: population.weightTenths - population.weightTenthsUnasked,
-            alerts: WeighedAlerts.all(alerts), recentFindings: try await recentFindings(now: now), notAsked: population.notAsked,
+            alerts: WeighedAlerts.all(alerts), recentFindings: population.weightTenths > 0 ? try await recentFindings(now: now) : 0,
+            notAsked: population.notAsked,
             foundUnasked: population.foundUnasked)
     }
 
@@ -201,7 +202,7 @@ struct RiskStore {
             SELECT count(*) FROM (
                 SELECT FROM breach_records r JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id
                 WHERE r.company_id = \(db.company) AND r.detected_at >= \(now.addingTimeInterval(-30 * 86_400)) AND r.state IN ('LIVE', 'UNKNOWN')
-                    AND e.deactivated_at IS NULL AND e.id IS DISTINCT FROM \(employee)::text
+                    AND e.risk_weight > 0 AND e.deactivated_at IS NULL AND e.id IS DISTINCT FROM \(employee)::text
                 ORDER BY r.detected_at DESC LIMIT 5
             ) recent
             """, as: Int.self) ?? 0
