@@ -120,7 +120,6 @@ struct EmployeeFormModel: Sendable {
 struct EmployeeModel: Sendable {
     var url: String
     var name: String
-    var initials: String
     var email: String
     var scoreHeading: String
     var level: Badge

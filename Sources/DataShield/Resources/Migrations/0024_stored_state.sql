@@ -214,7 +214,7 @@ ALTER TABLE alerts DISABLE TRIGGER USER;
 SET LOCAL ROLE datashield_system;
 UPDATE breach_records r SET
     (credentials, withholds_credentials, is_from_malware, has_company_site, exposed_after, exposed_before, state, certainty, state_reason,
-        worst_credential) = (SELECT (s).* FROM (SELECT worked_out_state(r) AS s OFFSET 0) AS one);
+        worst_credential) = (SELECT s.* FROM worked_out_state(r) AS s);
 UPDATE alerts a SET state = r.state, certainty = r.certainty FROM breach_records r
 WHERE r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id;
 RESET ROLE;
@@ -275,7 +275,7 @@ BEGIN
     END IF;
     UPDATE breach_records r SET state = n.state, certainty = n.certainty, state_reason = n.reason, worst_credential = n.credential
     FROM (
-        SELECT o.company_id, o.id, (v.verdict).*
+        SELECT o.company_id, o.id, v.state, v.certainty, v.reason, v.credential
         FROM (
             SELECT company_id, id, password_changed_at, sessions_valid_from, deactivated_at,
                 told_departure(source_connection_id, deactivation_reason) AS departure FROM new_rows
@@ -284,13 +284,10 @@ BEGIN
                 told_departure(source_connection_id, deactivation_reason) FROM old_rows
         ) AS e
         JOIN breach_records o ON o.company_id = e.company_id AND o.employee_id = e.id
-        CROSS JOIN LATERAL (
-            SELECT exposure_verdict(
-                o.credentials, o.withholds_credentials, o.is_from_malware, o.has_company_site, o.exposed_after, o.exposed_before,
-                e.password_changed_at, e.sessions_valid_from, e.deactivated_at, e.departure) AS verdict OFFSET 0
-        ) AS v
-        WHERE (o.state, o.certainty, o.state_reason, o.worst_credential)
-            IS DISTINCT FROM ((v.verdict).state, (v.verdict).certainty, (v.verdict).reason, (v.verdict).credential)
+        CROSS JOIN LATERAL exposure_verdict(
+            o.credentials, o.withholds_credentials, o.is_from_malware, o.has_company_site, o.exposed_after, o.exposed_before,
+            e.password_changed_at, e.sessions_valid_from, e.deactivated_at, e.departure) AS v
+        WHERE (o.state, o.certainty, o.state_reason, o.worst_credential) IS DISTINCT FROM (v.state, v.certainty, v.reason, v.credential)
     ) AS n
     WHERE r.company_id = n.company_id AND r.id = n.id;
     RETURN NULL;
@@ -361,9 +358,9 @@ BEGIN
     FROM (
         SELECT o.company_id, o.id FROM (SELECT DISTINCT company_id, record_id FROM ({rows}) AS touched) AS c
         JOIN breach_records o ON o.company_id = c.company_id AND o.id = c.record_id
-        CROSS JOIN LATERAL (SELECT worked_out_state(o) AS s OFFSET 0) AS w
+        CROSS JOIN LATERAL worked_out_state(o) AS w
         WHERE (o.credentials, o.has_company_site, o.exposed_after, o.exposed_before)
-            IS DISTINCT FROM ((w.s).credentials, (w.s).has_company_site, (w.s).exposed_after, (w.s).exposed_before)
+            IS DISTINCT FROM (w.credentials, w.has_company_site, w.exposed_after, w.exposed_before)
     ) AS n
     WHERE r.company_id = n.company_id AND r.id = n.id;
     RETURN NULL;
