@@ -52,6 +52,11 @@ package struct ScanProgress {
                 "  \(provider.provider.rawValue): \(provider.requests) requests, \(provider.hits) hits, \(provider.errors) errors."
                     + (provider.message.map { " \($0)" } ?? ""))
         }
+        // Nothing found about somebody whom nobody answered about is no good news.
+        let people = try await application.employees.population(for: subject)
+        if people.notAsked > 0 {
+            Output.line("No source has answered about \(people.notAsked) of \(people.people) people yet: of them nothing is known.")
+        }
     }
 
     private func start() async throws -> ScanRunID {

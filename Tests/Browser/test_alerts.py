@@ -17,6 +17,17 @@ def test_the_dashboard_shows_key_metrics(page, admin_api):
         expect(page.get_by_role("heading", name=title)).to_be_visible()
 
 
+def test_the_dashboard_explains_the_company_score(page, admin_api):
+    page.goto("/")
+    risk = admin_api.get("/api/company/risk").json()
+    explained = page.get_by_role("region", name=f"Why the score is {risk['score']}")
+    parts = [float(re.search(r"([\d.]+) of [\d.]+\s*$", item.inner_text()).group(1)) for item in explained.get_by_role("listitem").all()]
+    assert len(parts) == 3 and abs(sum(parts) - risk["score"]) <= 0.5 + 3 * 0.05
+    expect(explained).to_contain_text(risk["nextStep"]["text"])
+    explained.get_by_role("link", name="Show the person").click()
+    expect(page).to_have_url(re.compile(risk["nextStep"]["employeeId"]))
+
+
 def test_an_alert_is_opened_and_acknowledged(page, admin_api, demo):
     page.goto("/alerts?status=OPEN")
     page.get_by_role("table").get_by_role("rowheader").first.get_by_role("link").click()

@@ -23,6 +23,47 @@ def test_a_score_is_explained_and_adds_up(page, admin_api):
     assert abs(min(100, sum(points)) - employee["riskScore"]) <= 0.5 + 6 * 0.05
 
 
+def test_the_next_step_says_what_the_score_would_be(page, admin_api):
+    for employee in admin_api.get("/api/employees", params={"sort": "risk", "limit": 20}).json()["items"]:
+        risk = admin_api.get(f"/api/employees/{employee['id']}/risk").json()
+        if risk["nextStep"]:
+            break
+    assert risk["nextStep"]["score"] < risk["score"]
+    page.goto(f"/employees/{employee['id']}")
+    explained = page.get_by_role("region", name=f"Why the score is {risk['score']}")
+    expect(explained).to_contain_text(f"Next step. {risk['nextStep']['text']}")
+
+
+def test_scores_tell_people_apart(admin_api):
+    people, cursor = [], None
+    while cursor or not people:
+        page = admin_api.get("/api/employees", params={"limit": 200} | ({"cursor": cursor} if cursor else {})).json()
+        people += page["items"]
+        cursor = page["nextCursor"]
+    scores = [person["riskScore"] for person in people if person["recordCount"] > 0]
+    assert len(scores) > 50
+    # No number is that of a fifth of them, and there are more numbers than one for each five.
+    assert len(set(scores)) * 5 > len(scores), sorted(scores)
+    assert max(map(scores.count, scores)) * 5 < len(scores), sorted(scores)
+
+
+def test_nobody_asked_is_no_score(page, admin_api):
+    person = admin_api.post("/api/employees", data={"email": "never.asked@acme.example", "firstName": "Never", "lastName": "Asked"}).json()
+    assert person["riskScore"] is None and person["riskLevel"] is None
+    page.goto(f"/employees/{person['id']}")
+    expect(page.get_by_role("region", name="Why there is no score")).to_contain_text("Nobody was asked about this person yet")
+    expect(page.get_by_role("region", name="Risk score")).to_contain_text("Not asked yet")
+    page.goto("/employees")
+    page.get_by_label("Risk").select_option("Not asked yet")
+    page.get_by_role("button", name="Apply").click()
+    row = page.get_by_role("row", name="Never Asked")
+    expect(row).to_contain_text("Not asked yet")
+    expect(page.get_by_role("main")).to_contain_text("not asked about yet.")
+    page.goto("/")
+    expect(page.get_by_role("region", name="Key metrics")).to_contain_text("not asked")
+    assert admin_api.delete(f"/api/employees/{person['id']}").ok
+
+
 def test_an_employee_shows_records_and_coverage(page, admin_api):
     page.goto(f"/employees/{exposed_employee(admin_api)}")
     for title in ("Breach records", "Coverage"):

@@ -7,12 +7,22 @@ COUNTS = {
         "SELECT company_id, (created_at AT TIME ZONE 'UTC')::date, severity, status, count(*) FROM alerts GROUP BY 1, 2, 3, 4",
     ),
     "department_counts": (
-        """SELECT company_id, department, people, exposed, records, open_alerts, risk_total, mfa_enabled, mfa_disabled, mfa_unknown, exposed_without_mfa
+        """SELECT company_id, department, people, exposed, records, open_alerts, risk_weight, mfa_enabled, mfa_disabled, mfa_unknown, exposed_without_mfa
         FROM department_counts WHERE people <> 0""",
         """SELECT company_id, coalesce(department, ''), count(*), count(*) FILTER (WHERE record_count > 0), sum(record_count)::int8,
-            sum(open_alert_count)::int8, sum(risk_score)::int8, count(*) FILTER (WHERE mfa_enabled), count(*) FILTER (WHERE NOT mfa_enabled),
+            sum(open_alert_count)::int8, sum(risk_weight)::int8, count(*) FILTER (WHERE mfa_enabled), count(*) FILTER (WHERE NOT mfa_enabled),
             count(*) FILTER (WHERE mfa_enabled IS NULL), count(*) FILTER (WHERE NOT mfa_enabled AND record_count > 0)
         FROM employees WHERE deactivated_at IS NULL GROUP BY 1, 2""",
+    ),
+    "alert_weight_counts": (
+        "SELECT company_id, severity, weight, count FROM alert_weight_counts WHERE count <> 0",
+        """SELECT company_id, severity, alert_weight(state, certainty), count(*) FROM alerts
+        WHERE status <> 'RESOLVED' AND alert_weight(state, certainty) > 0 GROUP BY 1, 2, 3""",
+    ),
+    "answers about people": (
+        "SELECT company_id, id, answer_count::int8 FROM employees",
+        """SELECT e.company_id, e.id, (SELECT count(*) FROM provider_coverage p
+            WHERE p.company_id = e.company_id AND p.employee_id = e.id AND p.outcome <> 'UNKNOWN') FROM employees e""",
     ),
     "record_counts": (
         "SELECT company_id, day, records FROM record_counts WHERE records <> 0",

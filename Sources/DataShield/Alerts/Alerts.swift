@@ -175,7 +175,7 @@ package struct Alerts: Sendable {
         guard try await store.canAssign(user) else { throw InvalidInput("assignee", "There is no such user.") }
     }
 
-    /// Writes the audit events of changes, and brings the scores of the employees up to date.
+    /// Writes the audit events of changes.
     private static func record(_ changes: [(before: Alert, after: Alert)], by subject: Subject, in db: TenantTransaction) async throws {
         try await AuditTrail.record(
             changes.map { before, after in
@@ -183,9 +183,6 @@ package struct Alerts: Sendable {
                     before.status == after.status ? "alert.updated" : "alert.status_changed", target: .init("alert", after.id),
                     before: AlertAudit(before), after: AlertAudit(after))
             }, by: subject, in: db)
-        let moved = changes.filter { ($0.before.status == .open) != ($0.after.status == .open) }
-        let employees = Set(moved.compactMap(\.after.employeeId)).sorted()
-        if !employees.isEmpty { try await Risk.refresh(employees: employees, in: db) }
     }
 }
 

@@ -4,6 +4,7 @@ struct DashboardModel: Sendable {
     /// What is still to do before the page can say much; nil when all is done.
     var setup: Setup?
     var metrics: [Metric]
+    var score: Score
     var coverage: Coverage?
     var timelineLegend: [Legend]
     /// The chart for a wide place, and the one for a narrow place.
@@ -69,16 +70,25 @@ struct DashboardModel: Sendable {
         var name: String
         var detail: String
         var url: String
-        var score: Int
-        var level: String
-        var tone: String
+        var score: ScoreMark?
     }
     struct Department: Sendable {
         var name: String
         var url: String
-        var exposed: String
-        var people: String
+        /// Of those asked about; a dash while there is nobody.
         var share: String
+        /// Who of those asked about is exposed, and about how many nobody was asked.
+        var text: String
         var bar: String
+    }
+    /// What the company's score is made of.
+    struct Score: Sendable {
+        var heading: String
+        var components: [EmployeeModel.Component]
+        var sumNote: String
+        var nextStep: String?
+        var nextURL: String?
+        /// Why there is none.
+        var none: String?
     }
 }

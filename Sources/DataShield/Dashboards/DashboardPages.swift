@@ -35,6 +35,7 @@ extension DashboardModel {
         subtitle = domain + (summary.lastScanAt.map { " · last scan \(clock.ago($0))" } ?? " · not scanned yet")
         setup = Self.setup(summary)
         self.metrics = Self.metrics(summary)
+        score = Score(summary)
         coverage = metrics.people > 0 && !summary.coverage.providers.isEmpty ? Coverage(summary.coverage, clock) : nil
         let severities = Severity.allCases.sorted(by: >)
         timelineLegend = severities.map { Legend(label: $0.label, tone: $0.tone.rawValue) }
@@ -58,7 +59,7 @@ extension DashboardModel {
             Person(
                 initials: Format.initials($0.name), name: $0.name,
                 detail: [$0.department, Format.count($0.recordCount, "record", "records")].compactMap { $0 }.joined(separator: " · "),
-                url: "/employees/\($0.id)", score: $0.riskScore, level: $0.riskLevel.label, tone: $0.riskLevel.tone.rawValue)
+                url: "/employees/\($0.id)", score: ScoreMark($0.riskScore))
         }
         hasPeople = !people.isEmpty
         peopleHint =
@@ -70,10 +71,21 @@ extension DashboardModel {
         departments = summary.departments.prefix(7).map {
             Department(
                 name: $0.department ?? "No department", url: URLText.path("/employees", [("department", $0.department), ("exposed", "true")]),
-                exposed: Format.count($0.exposed), people: Format.count($0.people), share: Format.percent($0.share),
-                bar: Charts.bar($0.share, tone: .accent))
+                share: $0.share.map { Format.percent($0) } ?? "–", text: Self.exposure($0), bar: $0.share.map { Charts.bar($0, tone: .accent) } ?? "")
         }
         hasDepartments = !departments.isEmpty
+    }
+
+    private static func exposure(_ department: DashboardSummary.DepartmentExposure) -> String {
+        var parts: [String] = []
+        if department.asked > 0 {
+            parts.append("\(Format.count(department.exposedAsked)) exposed of \(Format.count(department.asked)) asked about")
+        }
+        if department.exposed > department.exposedAsked {
+            parts.append("\(Format.count(department.exposed - department.exposedAsked)) found in files")
+        }
+        if department.notAsked > 0 { parts.append("\(Format.count(department.notAsked)) not asked yet") }
+        return parts.joined(separator: ", ")
     }
 
     private static func setup(_ summary: DashboardSummary) -> Setup? {
@@ -96,14 +108,11 @@ extension DashboardModel {
 
     private static func metrics(_ summary: DashboardSummary) -> [Metric] {
         let (metrics, open, coverage) = (summary.metrics, summary.openAlerts, summary.coverage)
-        let reason = summary.risk.components.max { $0.points < $1.points }?.title.lowercased()
         return [
+            risk(summary),
             Metric(
-                label: "Risk score", value: "\(summary.risk.score)", unit: "of 100", badge: summary.risk.level.badge,
-                note: reason.map { "mostly \($0)" } ?? "nobody on the list", url: "/employees?sort=risk"),
-            Metric(
-                label: "People exposed", value: Format.count(metrics.exposed), unit: "of \(Format.count(metrics.people))", badge: nil,
-                note: "\(Format.percent(Format.share(metrics.exposed, of: metrics.people))) of the staff list", url: "/employees?exposed=true"),
+                label: "People exposed", value: Format.count(metrics.exposed), unit: nil, badge: nil, note: exposedNote(metrics),
+                url: "/employees?exposed=true"),
             Metric(
                 label: "Open alerts", value: Format.count(open.total), unit: nil, badge: nil,
                 note: "\(Format.count(open.critical)) critical, \(Format.count(open.high)) high", url: "/alerts?status=OPEN"),
@@ -111,9 +120,48 @@ extension DashboardModel {
                 label: "Breach records", value: Format.count(metrics.records), unit: nil, badge: nil, note: "a person in a breach counts once",
                 url: "/breaches"),
             Metric(
-                label: "Coverage", value: Format.percent(coverage.share), unit: nil, badge: nil,
+                label: "Coverage", value: coverage.share.map { Format.percent($0) } ?? "–", unit: nil, badge: nil,
                 note: "\(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people")) asked about", url: "/scans"),
         ]
+    }
+
+    private static func risk(_ summary: DashboardSummary) -> Metric {
+        guard let score = summary.risk.score else {
+            return Metric(
+                label: "Risk score", value: "–", unit: nil, badge: RiskLevel.notAsked,
+                note: summary.metrics.people > 0 ? "nobody was asked about yet" : "nobody on the list", url: "/employees?sort=risk")
+        }
+        let reason = summary.risk.components.max { $0.points < $1.points }.flatMap { $0.points > 0 ? $0.title.lowercased() : nil }
+        return Metric(
+            label: "Risk score", value: "\(score)", unit: "of 100", badge: summary.risk.level?.badge,
+            note: reason.map { "mostly \($0)" } ?? "nothing that may still work was found", url: "/employees?sort=risk")
+    }
+
+    /// The share is of those who were asked about: who is unknown is in no denominator.
+    private static func exposedNote(_ metrics: DashboardSummary.Metrics) -> String {
+        guard metrics.people > 0 else { return "nobody on the list" }
+        guard metrics.asked > 0 else { return "nobody was asked about yet" }
+        let share = Format.percent(Format.share(metrics.exposedAsked, of: metrics.asked))
+        let note = "\(share) of the \(Format.count(metrics.asked)) asked about"
+        return metrics.notAsked > 0 ? note + ", \(Format.count(metrics.notAsked)) not asked" : note
+    }
+}
+
+extension DashboardModel.Score {
+    init(_ summary: DashboardSummary) {
+        let risk = summary.risk
+        heading = risk.score.map { "Why the score is \($0)" } ?? "Why there is no score"
+        components = risk.components.map { EmployeeModel.Component($0) }
+        sumNote = "Together \(SVG.number((risk.sum * 10).rounded() / 10)), rounded."
+        nextStep = risk.nextStep?.text
+        nextURL = (risk.nextStep?.employeeId).map { "/employees/\($0)" }
+        guard risk.score == nil else { return }
+        let metrics = summary.metrics
+        none =
+            metrics.people == 0
+            ? "Nobody is on the list."
+            : "No source has answered about anybody yet. Nothing is known, and that is not the same as no risk."
+                + (metrics.exposed > 0 ? " \(Format.count(metrics.exposed, "person was", "people were")) found in leak files all the same." : "")
     }
 }
 
@@ -133,6 +181,9 @@ extension DashboardModel.Coverage {
 }
 
 extension RiskLevel {
+    /// Where there is no score, since nobody was asked.
+    package static let notAsked = Badge("Not asked yet", .neutral, icon: "question")
+
     package var label: String {
         switch self {
         case .critical: "Critical"

@@ -18,8 +18,12 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
     package struct Metrics: Codable, Sendable, Hashable {
         /// Active people on the list.
         package var people: Int
-        /// Those of them who are in at least one breach.
+        /// Those of them about whom at least one source has answered. Nobody else is in a share or in the score.
+        package var asked: Int
+        /// People who are in at least one breach.
         package var exposed: Int
+        /// Those of them about whom a source has answered: the others are known from leak files.
+        package var exposedAsked: Int
         package var records: Int
         package var openAlerts: Int
         package var mfaEnabled: Int
@@ -29,11 +33,14 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         package var exposedWithoutMfa: Int
 
         package init(
-            people: Int, exposed: Int, records: Int, openAlerts: Int, mfaEnabled: Int = 0, mfaDisabled: Int = 0, mfaUnknown: Int = 0,
+            people: Int, asked: Int = 0, exposed: Int, exposedAsked: Int = 0, records: Int, openAlerts: Int, mfaEnabled: Int = 0,
+            mfaDisabled: Int = 0, mfaUnknown: Int = 0,
             exposedWithoutMfa: Int = 0
         ) {
             self.people = people
+            self.asked = asked
             self.exposed = exposed
+            self.exposedAsked = exposedAsked
             self.records = records
             self.openAlerts = openAlerts
             self.mfaEnabled = mfaEnabled
@@ -41,6 +48,9 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
             self.mfaUnknown = mfaUnknown
             self.exposedWithoutMfa = exposedWithoutMfa
         }
+
+        /// Active people about whom nobody has answered: neither exposed nor clean, unless a file has them.
+        package var notAsked: Int { people - asked }
     }
 
     /// How far "not exposed" can be believed: only who was asked about, and answered for, counts.
@@ -59,8 +69,8 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         /// People for whom the least asked of the providers in use has answered; 0 without a provider.
         package var asked: Int
         package var people: Int
-        /// asked ÷ people, 0 to 1.
-        package var share: Double
+        /// asked ÷ people, 0 to 1; null without people.
+        package var share: Double?
         package var oldestAnswerAt: Date?
         package var providers: [Provider]
 
@@ -68,7 +78,7 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
             self.people = people
             self.providers = providers
             asked = min(people, providers.map(\.asked).min() ?? 0)
-            share = people > 0 ? Double(asked) / Double(people) : 0
+            share = people > 0 ? Double(asked) / Double(people) : nil
             oldestAnswerAt = providers.compactMap(\.oldestAnswerAt).min()
         }
 
@@ -136,8 +146,8 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         package var email: String
         package var department: String?
         package var isVip: Bool
-        package var riskScore: Int
-        package var riskLevel: RiskLevel
+        package var riskScore: Int?
+        package var riskLevel: RiskLevel?
         package var recordCount: Int
         package var openAlertCount: Int
     }
@@ -146,16 +156,25 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         /// nil: people without a department.
         package var department: String?
         package var people: Int
+        /// Those about whom at least one source has answered.
+        package var asked: Int
+        /// People in at least one breach, whether they were asked about or are known from leak files.
         package var exposed: Int
-        /// exposed ÷ people, 0 to 1.
-        package var share: Double
+        /// Those of them who were asked about.
+        package var exposedAsked: Int
+        /// exposedAsked ÷ asked, 0 to 1; null while nobody was asked about.
+        package var share: Double?
 
-        package init(department: String?, people: Int, exposed: Int) {
+        package init(department: String?, people: Int, asked: Int, exposed: Int, exposedAsked: Int) {
             self.department = department
             self.people = people
+            self.asked = asked
             self.exposed = exposed
-            share = people > 0 ? Double(exposed) / Double(people) : 0
+            self.exposedAsked = exposedAsked
+            share = asked > 0 ? Double(exposedAsked) / Double(asked) : nil
         }
+
+        package var notAsked: Int { people - asked }
     }
 }
 

@@ -18,12 +18,12 @@ package struct Dashboards: Sendable {
         let now = now()
         let company = subject.company
         return try await database.read(for: company) { db in
-            let exposure = try await RiskStore(db: db).companyExposure(now: now)
+            let risk = try await Risk.company(in: db, now: now)
             let first = range.starts(until: now).first ?? now
             let rows = try await db.pipeline([
                 Self.people(company), Self.alertCounts(company), Self.timeline(company, from: first), Self.coverage(company),
                 Self.topEmployees(company), Self.departments(company), AlertStore.page(of: company, .init(), after: nil, limit: Self.listed),
-                "SELECT last_scan_at FROM companies WHERE id = \(company)",
+                "SELECT last_scan_at FROM companies WHERE id = \(company)", RiskStore.population(of: company),
             ])
             let metrics = try Self.decode(rows[0], Metrics.self).first?.metrics
             let alerts = try Self.decode(rows[1], AlertCount.self)
@@ -40,9 +40,13 @@ package struct Dashboards: Sendable {
             }
             var summary = metrics ?? .init(people: 0, exposed: 0, records: 0, openAlerts: 0)
             summary.openAlerts = open.total
+            if let population = try Self.decode(rows[8], RiskStore.Population.self).first {
+                summary.asked = population.people - population.notAsked
+                summary.exposedAsked = population.exposed - population.foundUnasked
+            }
             let days = try Self.decode(rows[2], DayCount.self).map { ($0.day, $0.severity, $0.count) }
             return DashboardSummary(
-                range: range, metrics: summary, risk: .company(exposure),
+                range: range, metrics: summary, risk: risk,
                 coverage: .init(people: summary.people, providers: try Self.decode(rows[3], ProviderRow.self).map(\.provider)),
                 timeline: range.bars(days, until: now), openAlerts: open, alertsByStatus: statuses,
                 topEmployees: try Self.decode(rows[4], Employee.self).map { DashboardSummary.EmployeeAtRisk($0) },
@@ -107,15 +111,17 @@ extension Dashboards {
     private static func topEmployees(_ company: CompanyID) -> SQL {
         """
         SELECT \(EmployeeStore.columns) FROM employees e
-        WHERE e.company_id = \(company) AND e.risk_score > 0 AND e.deactivated_at IS NULL
-        ORDER BY e.risk_score DESC, e.id DESC \(SQL.limit(listed))
+        WHERE e.company_id = \(company) AND \(EmployeeStore.score) > 0 AND e.deactivated_at IS NULL
+        ORDER BY \(EmployeeStore.score) DESC, e.id DESC \(SQL.limit(listed))
         """
     }
 
     private static func departments(_ company: CompanyID) -> SQL {
         """
-        SELECT nullif(department, ''), people, exposed FROM department_counts WHERE company_id = \(company) AND people > 0
-        ORDER BY exposed DESC, people, department \(SQL.limit(listed))
+        SELECT nullif(d.department, ''), d.people, d.people - coalesce(n.people, 0)::bigint, d.exposed, d.exposed - coalesce(n.exposed, 0)::bigint
+        FROM department_counts d LEFT JOIN (\(EmployeeStore.notAsked(of: company))) n ON n.department = d.department
+        WHERE d.company_id = \(company) AND d.people > 0
+        ORDER BY d.exposed DESC, d.people, d.department \(SQL.limit(listed))
         """
     }
 }
@@ -169,7 +175,8 @@ private struct DepartmentRow: RowDecodable {
     var exposure: DashboardSummary.DepartmentExposure
 
     init(from row: inout Row) throws {
-        exposure = .init(department: try row.next(), people: try row.next(), exposed: try row.next())
+        exposure = .init(
+            department: try row.next(), people: try row.next(), asked: try row.next(), exposed: try row.next(), exposedAsked: try row.next())
     }
 }
 
@@ -181,7 +188,7 @@ extension DashboardSummary.EmployeeAtRisk {
         department = employee.department
         isVip = employee.isVip
         riskScore = employee.riskScore
-        riskLevel = RiskLevel(score: employee.riskScore)
+        riskLevel = employee.riskLevel
         recordCount = employee.recordCount
         openAlertCount = employee.openAlertCount
     }

@@ -19,12 +19,17 @@ package struct Employee: Sendable, Hashable {
     /// Set for who has left: kept, not scanned, not counted.
     package var deactivatedAt: Date?
     package var lastCheckedAt: Date?
-    package var riskScore: Int
+    /// nil: nobody was asked about them, and nothing was found.
+    package var riskScore: Int?
+    /// Whether any source has answered about them.
+    package var isAsked: Bool
     package var recordCount: Int
     package var openAlertCount: Int
     package var latestDetectionAt: Date?
     package var createdAt: Date
     package var updatedAt: Date
+
+    package var riskLevel: RiskLevel? { riskScore.map { RiskLevel(score: $0) } }
 
     /// "Jane Doe", or the address of somebody without a name.
     package var name: String { Self.name(first: firstName, last: lastName, email: email.text) }

@@ -25,7 +25,7 @@ package struct EmployeeExport: AsyncSequence, Sendable {
         return [
             employee.email.text, employee.firstName, employee.lastName, employee.department ?? "", employee.title ?? "",
             employee.isVip ? "yes" : "no", mfa, employee.externalId ?? "", employee.deactivatedAt == nil ? "yes" : "no",
-            String(employee.riskScore), RiskLevel(score: employee.riskScore).rawValue, String(employee.recordCount),
+            employee.riskScore.map { String($0) } ?? "", employee.riskLevel?.rawValue ?? RiskFilter.notAsked.rawValue, String(employee.recordCount),
             String(employee.openAlertCount), employee.lastCheckedAt.map { Timestamp.text($0) } ?? "never",
             employee.aliases.joined(separator: " "),
         ]

@@ -58,18 +58,27 @@ extension EmployeeModel {
         url = "/employees/\(employee.id)"
         name = employee.name
         email = employee.email.text
-        score = risk.score
-        level = risk.level.badge
-        gauge = Charts.gauge(risk.score, level: risk.level.label, tone: risk.level.tone, id: "risk", title: "Risk score")
-        components = risk.components.map { Component($0) }
+        scoreHeading = risk.score.map { "Why the score is \($0)" } ?? "Why there is no score"
+        hasScore = risk.score != nil
+        level = risk.level?.badge ?? RiskLevel.notAsked
+        if let score = risk.score, let level = risk.level {
+            gauge = Charts.gauge(score, level: level.label, tone: level.tone, id: "risk", title: "Risk score")
+        } else {
+            gauge = ""
+        }
+        components = found.isEmpty && risk.sum == 0 ? [] : risk.components.map { Component($0) }
         hasComponents = !components.isEmpty
-        let sum = risk.components.reduce(0) { $0 + $1.points }
-        sumNote = "Together \(SVG.number(sum))" + (sum > 100 ? ", and never more than 100." : ", rounded.")
+        sumNote = "Together \(SVG.number((risk.sum * 10).rounded() / 10))" + (risk.sum > 100 ? ", and never more than 100." : ", rounded.")
+        nextStep = risk.nextStep?.text
         let isAnswered = !known.isEmpty && known.allSatisfy { $0.outcome != .unknown }
-        noScoreNote =
-            isAnswered
-            ? "The score is 0 because the person is in no breach that was found."
-            : "The score is 0 because no breach is known. That is no proof: see under Coverage who has not answered."
+        if risk.score == nil {
+            noScoreNote = "Nobody was asked about this person yet, and no file names them. Nothing is known, and that is not the same as no risk."
+        } else {
+            noScoreNote =
+                isAnswered
+                ? "The score is 0 because the person is in no breach that was found."
+                : "The score is 0 because no breach is known. That is no proof: see under Coverage who has not answered."
+        }
         steps = NextSteps.of(
             found.map { .init(dataTypes: $0.record.exposedData, artifacts: $0.record.artifacts, liveness: $0.liveness) }
         ).map(StepRow.init)

@@ -31,9 +31,7 @@ struct EmployeeRow: Sendable {
     var openAlerts: Int
     var mfa: String
     var checked: String
-    var score: Int
-    var level: String
-    var tone: String
+    var score: ScoreMark?
 
     init(_ employee: Employee, _ clock: PageClock) {
         url = "/employees/\(employee.id)"
@@ -47,10 +45,20 @@ struct EmployeeRow: Sendable {
         openAlerts = employee.openAlertCount
         mfa = employee.mfaEnabled.map { $0 ? "On" : "Off" } ?? "Unknown"
         checked = employee.lastCheckedAt.map(clock.ago) ?? "never"
-        score = employee.riskScore
+        score = ScoreMark(employee.riskScore)
+    }
+}
+
+/// A score in a table, where there is one.
+struct ScoreMark: Sendable {
+    var value: Int
+    var level: String
+    var tone: String
+
+    init?(_ score: Int?) {
+        guard let score else { return nil }
         let risk = RiskLevel(score: score)
-        level = risk.label
-        tone = risk.tone.rawValue
+        (value, level, tone) = (score, risk.label, risk.tone.rawValue)
     }
 }
 
@@ -59,7 +67,7 @@ extension Employee {
     var exposureBadge: Badge {
         if deactivatedAt != nil { return Badge("Has left", .neutral, icon: "ban") }
         if recordCount > 0 { return Badge("Exposed", .high, icon: "warning") }
-        return lastCheckedAt == nil ? Badge("Unknown", .neutral, icon: "question") : Badge("None found", .good, icon: "check")
+        return isAsked ? Badge("None found", .good, icon: "check") : Badge("Unknown", .neutral, icon: "question")
     }
 }
 
@@ -113,10 +121,14 @@ struct EmployeeModel: Sendable {
     var url: String
     var name: String
     var email: String
-    var score: Int
+    var scoreHeading: String
     var level: Badge
+    var hasScore: Bool
+    /// Empty where there is no score.
     var gauge: String
     var components: [Component]
+    /// What to do next, and what the score would be then.
+    var nextStep: String?
     var hasComponents: Bool
     var sumNote: String
     var noScoreNote: String

@@ -72,16 +72,16 @@ package struct EmployeePages: Sendable {
             ("liveness", query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
         ]
         let all = filters + [("sort", query.sort?.rawValue)]
-        let (people, exposed) = departments.reduce((0, 0)) { ($0.0 + $1.people, $0.1 + $1.exposed) }
+        let population = try await employees.population(for: subject)
         let rows = page.items.map { EmployeeRow($0, clock) }
         let model = EmployeeListModel(
-            subtitle: "\(Format.count(people, "person", "people")) on the list, \(Format.count(exposed)) of them in at least one breach.",
+            subtitle: population.sentence,
             q: query.q,
             departmentFilter: Choice(
                 "department", "Department",
                 [("", "Any department")] + departments.map { ($0.department, $0.department) }.filter { !$0.0.isEmpty }, selected: query.department),
             riskFilter: Choice(
-                "risk", "Risk", [("", "Any risk")] + [RiskLevel.critical, .high, .medium, .low].map { ($0.rawValue, $0.label) },
+                "risk", "Risk", [("", "Any risk")] + RiskFilter.allCases.map { ($0.rawValue, $0.level?.label ?? RiskLevel.notAsked.label) },
                 selected: query.risk?.rawValue),
             exposedFilter: Choice(
                 "exposed", "Exposure", [("", "Exposed or not"), ("true", "Exposed"), ("false", "No record")], selected: query.exposed.map { "\($0)" }),

@@ -9,7 +9,7 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var department: String?
     /// Only those without a department.
     package var isWithoutDepartment = false
-    package var level: RiskLevel?
+    package var level: RiskFilter?
     /// Whether they are in any breach.
     package var isExposed: Bool?
     /// false: those who have left.
@@ -20,7 +20,7 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var liveness: Set<Liveness>?
 
     package init(
-        search: String? = nil, department: String? = nil, isWithoutDepartment: Bool = false, level: RiskLevel? = nil, isExposed: Bool? = nil,
+        search: String? = nil, department: String? = nil, isWithoutDepartment: Bool = false, level: RiskFilter? = nil, isExposed: Bool? = nil,
         isActive: Bool? = nil, isVip: Bool? = nil, mfa: MFAState? = nil, liveness: Set<Liveness>? = nil
     ) {
         self.search = search
@@ -33,6 +33,21 @@ package struct EmployeeFilter: Sendable, Hashable {
         self.isVip = isVip
         self.mfa = mfa
     }
+}
+
+/// The level of somebody's score, or that there is none.
+package enum RiskFilter: String, Codable, CaseIterable, Sendable {
+    case critical = "CRITICAL"
+    case high = "HIGH"
+    case medium = "MEDIUM"
+    case low = "LOW"
+    /// Nobody was asked about them, and nothing was found.
+    case notAsked = "NOT_ASKED"
+
+    package var level: RiskLevel? { RiskLevel(rawValue: rawValue) }
+
+    /// As ``EmployeeStore/score`` has them.
+    var scores: ClosedRange<Int> { level?.scores ?? -1...(-1) }
 }
 
 /// Whether somebody signs in with a second factor, as far as a directory says.
@@ -65,7 +80,7 @@ struct EmployeeCursor: Codable, Sendable {
         id = employee.id
         switch sort {
         case .name: (lastName, firstName) = (employee.lastName, employee.firstName)
-        case .risk: score = employee.riskScore
+        case .risk: score = employee.riskScore ?? -1
         case .newest: break
         }
     }
@@ -75,7 +90,7 @@ struct EmployeeCursor: Codable, Sendable {
     func condition(for sort: EmployeeSort) throws -> SQL {
         switch (sort, self.sort, lastName, firstName, score) {
         case (.name, .name, let last?, let first?, _): "(e.last_name, e.first_name, e.id) > (\(last), \(first), \(id))"
-        case (.risk, .risk, _, _, let score?): "(e.risk_score, e.id) < (\(score), \(id))"
+        case (.risk, .risk, _, _, let score?): "(\(EmployeeStore.score), e.id) < (\(score), \(id))"
         case (.newest, .newest, _, _, _): "e.id < \(id)"
         default: throw InvalidInput("cursor", "is of a list in another order. Leave it out to begin anew.")
         }
@@ -91,9 +106,8 @@ extension EmployeeFilter {
         }
         if let department { parts.append("e.department = \(department)") }
         if isWithoutDepartment { parts.append("e.department IS NULL") }
-        if let level {
-            let scores = level.scores
-            parts.append("e.risk_score BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
+        if let scores = level?.scores {
+            parts.append("\(EmployeeStore.score) BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
         }
         switch isExposed {
         case true?: parts.append("e.record_count > 0")

@@ -116,7 +116,8 @@ package struct EmployeeListQuery: Codable, Sendable {
     package var department: String?
     /// true: only those without a department.
     package var noDepartment: Bool?
-    package var risk: RiskLevel?
+    /// A level, or NOT_ASKED: nobody was asked about them, and nothing was found.
+    package var risk: RiskFilter?
     package var exposed: Bool?
     package var active: Bool?
     package var vip: Bool?
@@ -155,8 +156,9 @@ package struct EmployeeResponse: Codable, Sendable, Hashable {
     package var deactivatedAt: Date?
     /// null: nobody has been asked about this address yet, so that nothing is known.
     package var lastCheckedAt: Date?
-    package var riskScore: Int
-    package var riskLevel: RiskLevel
+    /// null: nobody was asked about them, and nothing was found. That is not 0.
+    package var riskScore: Int?
+    package var riskLevel: RiskLevel?
     package var recordCount: Int
     package var openAlertCount: Int
     package var latestDetectionAt: Date?
@@ -178,23 +180,11 @@ package struct EmployeeResponse: Codable, Sendable, Hashable {
         deactivatedAt = employee.deactivatedAt
         lastCheckedAt = employee.lastCheckedAt
         riskScore = employee.riskScore
-        riskLevel = RiskLevel(score: employee.riskScore)
+        riskLevel = employee.riskLevel
         recordCount = employee.recordCount
         openAlertCount = employee.openAlertCount
         latestDetectionAt = employee.latestDetectionAt
         createdAt = employee.createdAt
         updatedAt = employee.updatedAt
-    }
-}
-
-extension RiskLevel {
-    /// The scores that are of this level.
-    package var scores: ClosedRange<Int> {
-        switch self {
-        case .critical: 76...100
-        case .high: 51...75
-        case .medium: 26...50
-        case .low: 0...25
-        }
     }
 }

@@ -9,9 +9,12 @@ struct EmployeeStore {
 
     static let columns: SQL = """
         e.id, e.email, e.first_name, e.last_name, e.department, e.title, e.is_vip, e.mfa_enabled, e.source_connection_id, e.external_id, \
-        e.deactivated_at, e.last_checked_at, e.risk_score, e.record_count, e.open_alert_count, e.latest_detection_at, e.created_at, e.updated_at, \
+        e.deactivated_at, e.last_checked_at, e.risk_score, e.is_asked, e.record_count, e.open_alert_count, e.latest_detection_at, e.created_at, e.updated_at, \
         \(EmployeeAddresses.column)
         """
+
+    /// The score to sort and select by: who has none is behind all who have one. As the index has it.
+    static let score: SQL = "coalesce(e.risk_score, -1)"
 
     /// One page of a list, and one row more when there is one.
     static func page(
@@ -22,7 +25,7 @@ struct EmployeeStore {
         let order: SQL =
             switch sort {
             case .name: "e.last_name, e.first_name, e.id"
-            case .risk: "e.risk_score DESC, e.id DESC"
+            case .risk: "\(score) DESC, e.id DESC"
             case .newest: "e.id DESC"
             }
         return "SELECT \(columns) FROM employees e WHERE \(condition) ORDER BY \(order) \(SQL.limit(limit + 1))"
@@ -35,8 +38,18 @@ struct EmployeeStore {
     /// The departments by name, with how many active people each has.
     static func departments(of company: CompanyID) -> SQL {
         """
-        SELECT department, people, exposed FROM department_counts
-        WHERE company_id = \(company) AND department <> '' AND people > 0 ORDER BY department
+        SELECT d.department, d.people, d.exposed, coalesce(n.people, 0)::bigint FROM department_counts d
+        LEFT JOIN (\(notAsked(of: company))) n ON n.department = d.department
+        WHERE d.company_id = \(company) AND d.department <> '' AND d.people > 0 ORDER BY d.department
+        """
+    }
+
+    /// By department ('' for none) the active people about whom nobody has answered, and what is known of them all the same.
+    static func notAsked(of company: CompanyID) -> SQL {
+        """
+        SELECT coalesce(department, '') AS department, count(*) AS people, count(*) FILTER (WHERE record_count > 0) AS exposed,
+            count(*) FILTER (WHERE NOT mfa_enabled) AS without_mfa
+        FROM employees WHERE company_id = \(company) AND NOT is_asked AND deactivated_at IS NULL GROUP BY 1
         """
     }
 
@@ -99,6 +112,7 @@ extension Employee: RowDecodable {
         deactivatedAt = try row.next()
         lastCheckedAt = try row.next()
         riskScore = try row.next()
+        isAsked = try row.next()
         recordCount = try row.next()
         openAlertCount = try row.next()
         latestDetectionAt = try row.next()
@@ -113,10 +127,13 @@ package struct DepartmentCount: Codable, Sendable, Hashable, RowDecodable {
     package var department: String
     package var people: Int
     package var exposed: Int
+    /// Of the people those about whom nobody has answered: who of them is not exposed is not clean.
+    package var notAsked: Int
 
     package init(from row: inout Row) throws {
         department = try row.next()
         people = try row.next()
         exposed = try row.next()
+        notAsked = try row.next()
     }
 }

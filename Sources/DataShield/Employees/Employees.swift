@@ -87,6 +87,30 @@ package struct Employees: Sendable {
         try await database.query(for: subject.company, EmployeeStore.departments(of: subject.company), as: DepartmentCount.self)
     }
 
+    /// How many active people there are, and of how many of them something is known.
+    package func population(for subject: Subject) async throws -> Population {
+        guard
+            let found = try await database.query(for: subject.company, RiskStore.population(of: subject.company), as: RiskStore.Population.self).first
+        else { return Population(people: 0, exposed: 0, notAsked: 0) }
+        return Population(people: found.people, exposed: found.exposed, notAsked: found.notAsked)
+    }
+
+    /// The active people of a company.
+    package struct Population: Sendable, Hashable {
+        package var people: Int
+        /// In at least one breach.
+        package var exposed: Int
+        /// Nobody has answered about them.
+        package var notAsked: Int
+
+        /// What the head of the list says.
+        var sentence: String {
+            let known = "\(Format.count(people, "person", "people")) on the list, \(Format.count(exposed)) of them in at least one breach."
+            guard notAsked > 0 else { return known }
+            return known + " \(Format.count(notAsked)) not asked about yet."
+        }
+    }
+
     /// Puts a person on the list.
     /// - Throws: ``InvalidInput`` naming each wrong field; ``Failure/addressTaken``.
     package func create(_ creation: EmployeeCreation, by subject: Subject) async throws -> Employee {
@@ -111,10 +135,9 @@ package struct Employees: Sendable {
             guard !employee.isWritten(like: before) else { return before }
             let moved = employee.email != before.email
             guard let saved = try await store.save(employee) else { throw Failure.notFound }
-            // Whether the address is on the company's domain counts.
-            if moved { try await Risk.refresh(employees: [id], in: db, now: now) }
             try await AuditTrail.record(
                 "employee.updated", target: .init("employee", id), before: EmployeeAudit(before), after: EmployeeAudit(saved), by: subject, in: db)
+            // Under another address the score is another one.
             return moved ? try await store.find(id) ?? saved : saved
         }
     }

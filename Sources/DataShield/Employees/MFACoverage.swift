@@ -17,6 +17,8 @@ package struct MFACoverage: Codable, Sendable, Hashable {
         package var unknown: Int
         /// In at least one breach, and without a second factor.
         package var exposedWithout: Int
+        /// Without a second factor, and nobody has answered about them: whether they are exposed is not known.
+        package var withoutNotAsked: Int
 
         /// Those with a second factor, of those of whom it is known; nil when it is known of nobody.
         package var share: Double? { enabled + disabled > 0 ? Double(enabled) / Double(enabled + disabled) : nil }
@@ -34,16 +36,18 @@ extension Employees {
         let rows = try await database.query(
             for: subject.company,
             """
-            SELECT department, people, mfa_enabled, mfa_disabled, mfa_unknown, exposed_without_mfa FROM department_counts
-            WHERE company_id = \(subject.company) AND people > 0 ORDER BY department
+            SELECT d.department, d.people, d.mfa_enabled, d.mfa_disabled, d.mfa_unknown, d.exposed_without_mfa, coalesce(n.without_mfa, 0)::bigint
+            FROM department_counts d LEFT JOIN (\(EmployeeStore.notAsked(of: subject.company))) n ON n.department = d.department
+            WHERE d.company_id = \(subject.company) AND d.people > 0 ORDER BY d.department
             """, as: MFARow.self)
-        var total = MFACoverage.Counts(people: 0, enabled: 0, disabled: 0, unknown: 0, exposedWithout: 0)
+        var total = MFACoverage.Counts(people: 0, enabled: 0, disabled: 0, unknown: 0, exposedWithout: 0, withoutNotAsked: 0)
         for row in rows {
             total.people += row.counts.people
             total.enabled += row.counts.enabled
             total.disabled += row.counts.disabled
             total.unknown += row.counts.unknown
             total.exposedWithout += row.counts.exposedWithout
+            total.withoutNotAsked += row.counts.withoutNotAsked
         }
         return MFACoverage(total: total, departments: rows.map { .init(name: $0.department.isEmpty ? nil : $0.department, counts: $0.counts) })
     }
@@ -65,7 +69,8 @@ private struct MFARow: RowDecodable {
     init(from row: inout Row) throws {
         department = try row.next()
         counts = MFACoverage.Counts(
-            people: try row.next(), enabled: try row.next(), disabled: try row.next(), unknown: try row.next(), exposedWithout: try row.next())
+            people: try row.next(), enabled: try row.next(), disabled: try row.next(), unknown: try row.next(), exposedWithout: try row.next(),
+            withoutNotAsked: try row.next())
     }
 }
 
@@ -77,6 +82,7 @@ struct MFAModel: Sendable {
     var hasDepartments: Bool
     var rows: [EmployeeRow]
     var hasRows: Bool
+    var emptyNote: String
     var exportURL: String
     var pager: Pager?
 
@@ -99,7 +105,7 @@ struct MFAModel: Sendable {
 }
 
 extension MFACoverage {
-    static let headings = ["department", "people", "enabled", "disabled", "unknown", "exposedWithout"]
+    static let headings = ["department", "people", "enabled", "disabled", "unknown", "exposedWithout", "withoutNotAsked"]
 
     /// A line for each department, and the last one for all; those without a department have no name.
     var csv: [UInt8] {
@@ -107,7 +113,7 @@ extension MFACoverage {
         var bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
         CSVWriter.append(Self.headings, to: &bytes)
         for (name, counts) in departments.map({ ($0.name ?? "", $0.counts) }) + [("All", total)] {
-            let numbers = [counts.people, counts.enabled, counts.disabled, counts.unknown, counts.exposedWithout]
+            let numbers = [counts.people, counts.enabled, counts.disabled, counts.unknown, counts.exposedWithout, counts.withoutNotAsked]
             CSVWriter.append([name] + numbers.map { String($0) }, to: &bytes)
         }
         return bytes
@@ -168,7 +174,7 @@ package struct MFAPages: Sendable {
         let model = MFAModel(
             subtitle: Self.subtitle(coverage.total), tiles: Self.tiles(coverage.total),
             departments: coverage.departments.map { MFAModel.DepartmentRow($0) }, hasDepartments: !coverage.departments.isEmpty, rows: rows,
-            hasRows: !rows.isEmpty, exportURL: URLText.path("/employees/export", Self.filters),
+            hasRows: !rows.isEmpty, emptyNote: Self.emptyNote(coverage.total), exportURL: URLText.path("/employees/export", Self.filters),
             pager: Pager(
                 Format.count(rows.count, "person", "people") + " on this page", path: "/mfa", query: [], cursor: cursor, next: page.nextCursor))
         return pages.show("employees/mfa", model, Frame("MFA coverage", in: .mfa), for: request, context)
@@ -181,13 +187,28 @@ package struct MFAPages: Sendable {
         return "\(Format.percent(share)) of the \(Format.count(counts.enabled + counts.disabled, "person", "people")) of whom it is known."
     }
 
+    private static func emptyNote(_ counts: MFACoverage.Counts) -> String {
+        let unknown = "Those of whom no directory says whether they have a second factor are not in this list."
+        guard counts.withoutNotAsked > 0 else { return unknown }
+        return
+            "\(Format.count(counts.withoutNotAsked)) without a second factor were not asked about yet: whether they are exposed is not known. \(unknown)"
+    }
+
     private static func tiles(_ counts: MFACoverage.Counts) -> [MFAModel.Tile] {
-        func share(_ count: Int) -> String { Format.percent(Format.share(count, of: counts.people)) + " of all" }
+        // Shares are of those of whom it is known: who is unknown is in no denominator.
+        let known = counts.enabled + counts.disabled
+        func share(_ count: Int) -> String { known > 0 ? Format.percent(Format.share(count, of: known)) + " of those known" : "nothing is known yet" }
+        let all = counts.people > 0 ? Format.percent(Format.share(counts.unknown, of: counts.people)) + " of all" : "nobody is on the list"
+        let exposed =
+            counts.disabled == 0
+            ? "nobody is known to be without"
+            : counts.withoutNotAsked > 0
+                ? "\(Format.count(counts.withoutNotAsked)) of those without not asked about yet" : "all of those without were asked about"
         return [
             .init(label: "With a second factor", value: Format.count(counts.enabled), note: share(counts.enabled)),
             .init(label: "Without", value: Format.count(counts.disabled), note: share(counts.disabled)),
-            .init(label: "Unknown", value: Format.count(counts.unknown), note: share(counts.unknown)),
-            .init(label: "Exposed and without", value: Format.count(counts.exposedWithout), note: share(counts.exposedWithout)),
+            .init(label: "Unknown", value: Format.count(counts.unknown), note: all),
+            .init(label: "Exposed and without", value: Format.count(counts.exposedWithout), note: exposed),
         ]
     }
 }
@@ -206,6 +227,7 @@ extension MFAModel.DepartmentRow {
         disabled = Format.count(counts.disabled)
         unknown = Format.count(counts.unknown)
         share = counts.share.map { Format.percent($0) } ?? "unknown"
-        exposedWithout = Format.count(counts.exposedWithout)
+        exposedWithout =
+            Format.count(counts.exposedWithout) + (counts.withoutNotAsked > 0 ? " (\(Format.count(counts.withoutNotAsked)) not asked)" : "")
     }
 }

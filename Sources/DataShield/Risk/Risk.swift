@@ -23,20 +23,18 @@ package struct Risk: Sendable {
 
     // MARK: Keeping the stored scores
 
-    /// Brings the stored scores of people up to date, in the transaction of what changed them: new records, another status of an alert.
+    /// Works the stored scores of some people out anew, as of a time. The schema has done so as of the transaction's own already.
     /// - Parameter employees: of the transaction's company; others are passed over.
     /// - Returns: how many scores changed.
     @discardableResult
     package static func refresh(
         employees: some Collection<EmployeeID> & Sendable, in db: TenantTransaction, now: Date = Date()
     ) async throws -> Int {
-        guard !employees.isEmpty else { return 0 }
-        let store = RiskStore(db: db)
-        let basis = try await store.basis()
-        return try await store.refresh(employees.sorted(), basis: basis, now: now)
+        try await RiskStore(db: db).refresh(employees.sorted(), now: now)
     }
 
-    /// Brings all stored scores of a company up to date, some thousand people at a time: recency decays each day, and weights change.
+    /// Brings all stored scores of a company up to date, some thousand people at a time: recency decays each day, and weights change. All else
+    /// that a score depends on, the schema keeps in the transaction of what changes it.
     /// Done twice, or in two processes at once, it ends the same.
     /// - Returns: how many scores changed.
     package func refreshAll(of company: CompanyID) async throws -> Int {
@@ -47,7 +45,7 @@ package struct Risk: Sendable {
             let (next, count) = try await database.transaction(for: company) { db in
                 let store = RiskStore(db: db)
                 let people = try await store.exposedPeople(after: from, limit: 2_000)
-                return (people.last, try await store.refresh(people, basis: try await store.basis(), now: now()))
+                return (people.last, try await store.refresh(people, now: now()))
             }
             changed += count
             last = next
@@ -57,9 +55,16 @@ package struct Risk: Sendable {
 
     // MARK: Explaining
 
-    /// The company's score.
+    /// The company's score, and what it would be when who is worst off were helped.
     package func company(_ company: CompanyID) async throws -> RiskScore {
-        try await database.read(for: company) { db in .company(try await RiskStore(db: db).companyExposure(now: now())) }
+        try await database.read(for: company) { db in try await Self.company(in: db, now: now()) }
+    }
+
+    static func company(in db: TenantTransaction, now: Date) async throws -> RiskScore {
+        let store = RiskStore(db: db)
+        let exposure = try await store.companyExposure(now: now)
+        guard exposure.asked > 0 else { return .company(exposure) }
+        return .company(exposure, next: try await store.nextStep(domain: try await store.basis().domain, now: now))
     }
 
     /// The score of an employee as it is at this moment; the stored one may be up to a day older.
@@ -68,8 +73,9 @@ package struct Risk: Sendable {
         try await database.read(for: company) { db in
             let store = RiskStore(db: db)
             let basis = try await store.basis()
-            guard let person = try await store.exposures([id], domain: basis.domain).first else { throw Failure.noSuchEmployee }
-            return .employee(person.exposure, weights: basis.weights, now: now())
+            guard let person = try await store.exposure(id, domain: basis.domain) else { throw Failure.noSuchEmployee }
+            // Who has left has no account to act on, as far as is known.
+            return .employee(person.exposure, weights: basis.weights, now: now(), id: person.isActive ? id : nil)
         }
     }
 
@@ -82,10 +88,13 @@ package struct Risk: Sendable {
 
     /// As ``preview(_:of:)``, for somebody who tries weights. That they do is an audit event: one for each user and minute, because the page
     /// asks at each move of a slider.
-    package func preview(_ override: JSONValue?, by subject: Subject) async throws -> RiskPreview {
+    /// - Throws: ``InvalidInput`` naming each weight that is none.
+    package func preview(_ override: [String: Double]?, by subject: Subject) async throws -> RiskPreview {
+        let faults = RiskWeights.faults(in: override ?? [:])
+        guard faults.isEmpty else { throw InvalidInput(faults) }
         let preview = try await preview(override, of: subject.company)
         guard previews.admits("\(subject.company) \(subject.user?.rawValue ?? "")") else { return preview }
-        let weights = RiskWeights(override: override)
+        let weights = RiskWeights(own: override)
         try await database.transaction(for: subject.company) { db in
             try await AuditTrail.record(
                 "company.weights_previewed", target: .init("company", subject.company),
@@ -98,66 +107,23 @@ package struct Risk: Sendable {
     ///
     /// Of a company with many exposed people, 5,000 are scored and the rest taken to be like them.
     /// - Parameter override: as it would be stored: the keys that differ from the standard.
-    package func preview(_ override: JSONValue?, of company: CompanyID) async throws -> RiskPreview {
+    package func preview(_ override: [String: Double]?, of company: CompanyID) async throws -> RiskPreview {
         try await database.read(for: company) { db in
             let store = RiskStore(db: db)
             let basis = try await store.basis()
-            let (people, exposed) = try await store.population()
-            let sample = try await store.sample(RiskPreview.sampleSize, domain: basis.domain)
-            let time = now()
+            guard let population = try await store.population() else { return RiskPreview(before: .init(), after: .init(), isEstimate: false) }
+            let sample = try await store.sample(RiskPreview.sampleSize, now: now())
             func levels(_ weights: RiskWeights) -> RiskLevels {
                 var levels = RiskLevels()
-                for person in sample { levels[RiskScore.employee(person.exposure, weights: weights, now: time).level] += 1 }
-                levels.scale(from: sample.count, to: exposed)
-                levels.low += people - exposed
+                for person in sample { levels[RiskLevel(score: person.score(weights))] += 1 }
+                levels.scale(from: sample.count, to: population.exposed)
+                // Who was asked about and is in nothing has 0; of the others nothing is known.
+                levels.low += population.known - population.exposed
+                levels.notAsked = population.people - population.known
                 return levels
             }
             return RiskPreview(
-                before: levels(basis.weights), after: levels(RiskWeights(override: override)), isEstimate: exposed > sample.count)
+                before: levels(basis.weights), after: levels(RiskWeights(own: override)), isEstimate: population.exposed > sample.count)
         }
     }
-}
-
-/// How many people are in each level.
-package struct RiskLevels: Sendable, Hashable, Codable {
-    package var critical = 0
-    package var high = 0
-    package var medium = 0
-    package var low = 0
-
-    package subscript(level: RiskLevel) -> Int {
-        get {
-            switch level {
-            case .critical: critical
-            case .high: high
-            case .medium: medium
-            case .low: low
-            }
-        }
-        set {
-            switch level {
-            case .critical: critical = newValue
-            case .high: high = newValue
-            case .medium: medium = newValue
-            case .low: low = newValue
-            }
-        }
-    }
-
-    /// What a sample says of all: the shares stay, and the numbers add up.
-    mutating func scale(from sample: Int, to all: Int) {
-        guard sample > 0, sample != all else { return }
-        for level in [RiskLevel.critical, .high, .medium] { self[level] = self[level] * all / sample }
-        low = all - critical - high - medium
-    }
-}
-
-/// What other weights would make of a company.
-package struct RiskPreview: Sendable, Hashable, Codable {
-    static let sampleSize = 5_000
-
-    package var before: RiskLevels
-    package var after: RiskLevels
-    /// Whether it was counted from a sample.
-    package var isEstimate: Bool
 }

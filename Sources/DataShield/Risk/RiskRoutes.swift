@@ -45,8 +45,10 @@ package struct RiskRoutes: Sendable {
         }
     }
 
-    struct Weights: Codable, Sendable {
-        /// Keys that differ from the standard.
-        var riskWeights: JSONValue
+    struct Weights: Codable, Sendable, BoundedFields {
+        static let bounds: [String: FieldBound] = ["riskWeights": .weights(RiskWeights.keys)]
+
+        /// Keys that differ from the standard; null: none does.
+        var riskWeights: [String: Double]?
     }
 }

@@ -23,6 +23,24 @@ package struct RiskWeights: Sendable, Hashable, Codable {
         }
     }
 
+    /// The standard weights with others for some keys, as a company's settings have them.
+    package init(own: [String: Double]?) {
+        self.init(override: own.map { JSONValue.object($0.mapValues { .number($0) }) })
+    }
+
+    /// What is wrong with weights that somebody gives, key by key.
+    package static func faults(in weights: [String: Double]) -> [FieldError] {
+        weights.sorted { $0.key < $1.key }.compactMap { key, weight in
+            if !keys.contains(key) {
+                return FieldError(field: Schema.join("riskWeights", key), message: "is not known. Known weights: \(keys.joined(separator: ", ")).")
+            }
+            guard weight.isFinite, weight >= 0 else {
+                return FieldError(field: "riskWeights.\(key)", message: "must be a number that is not negative.")
+            }
+            return nil
+        }
+    }
+
     private static func number(_ value: JSONValue) -> Double? {
         let number: Double? =
             switch value {

@@ -103,7 +103,6 @@ struct BreachUnion {
                 let after = AlertAudit(status: .open, assigneeId: before.assigneeId, resolution: nil)
                 return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
             }, by: subject, in: db)
-        try await Risk.refresh(employees: people, in: db, now: now)
     }
 
     private func records(of people: [EmployeeID], in breach: BreachID) async throws -> [EmployeeID: BreachRecordID] {

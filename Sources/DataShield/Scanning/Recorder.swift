@@ -80,7 +80,6 @@ package struct Recorder: Sendable {
                     let after = AlertAudit(status: .open, assigneeId: before.assigneeId, resolution: nil)
                     return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
                 }, by: subject, in: db)
-            try await Risk.refresh(employees: plan.touched, in: db, now: batch.now)
         }
         if batch.hasLeaks { outcome.newCredentials = try await leakStore.write(batch.leaks(known: known, plan: plan), at: batch.now) }
         return outcome

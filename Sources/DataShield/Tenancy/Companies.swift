@@ -186,14 +186,7 @@ extension Company: RowDecodable {
             errors.append(FieldError(field: "scanIntervalMinutes", message: "must be null (off) or a whole number from 5 to 525600."))
         }
         company.riskWeights = change.riskWeights.applied(to: riskWeights)
-        for (key, weight) in (company.riskWeights ?? [:]).sorted(by: { $0.key < $1.key }) {
-            if !RiskWeights.keys.contains(key) {
-                let known = RiskWeights.keys.joined(separator: ", ")
-                errors.append(FieldError(field: Schema.join("riskWeights", key), message: "is not known. Known weights: \(known)."))
-            } else if !weight.isFinite || weight < 0 {
-                errors.append(FieldError(field: "riskWeights.\(key)", message: "must be a number that is not negative."))
-            }
-        }
+        errors += RiskWeights.faults(in: company.riskWeights ?? [:])
         if let timezone = change.timezone {
             company.timezone = timezone
             if !TimeZone.knownTimeZoneIdentifiers.contains(timezone), timezone != "UTC" {
@@ -212,6 +205,6 @@ extension Company: RowDecodable {
 
     /// The standard risk weights with this company's own.
     package var effectiveRiskWeights: RiskWeights {
-        RiskWeights(override: riskWeights.map { .object($0.mapValues { .number($0) }) })
+        RiskWeights(own: riskWeights)
     }
 }

@@ -63,7 +63,7 @@ package struct SettingsPages: Sendable {
         let company = try await companies.find(subject.company)
         let override = weights.map(\.override) ?? company.riskWeights
         let shown: RiskPreview
-        if let preview { shown = preview } else { shown = try await risk.preview(Self.json(company.riskWeights), of: subject.company) }
+        if let preview { shown = preview } else { shown = try await risk.preview(company.riskWeights, of: subject.company) }
         let model = SettingsModel(
             company, form: form, override: override ?? [:], preview: shown, problem: problem, clock: PageClock(now(), for: context.signedIn))
         return pages.show(
@@ -93,13 +93,11 @@ package struct SettingsPages: Sendable {
                 return Pages.redirect(to: "/settings", .done("The weights are saved. The scores follow in a moment."))
             }
             try await companies.check(change, for: subject)
-            return try await page(request, context, weights: form, preview: risk.preview(Self.json(weights), by: subject))
+            return try await page(request, context, weights: form, preview: risk.preview(weights, by: subject))
         } catch let failure as InvalidInput {
             return try await page(request, context, weights: form, problem: failure)
         }
     }
-
-    private static func json(_ weights: [String: Double]?) -> JSONValue? { weights.map { .object($0.mapValues { .number($0) }) } }
 }
 
 extension SettingsModel {
@@ -140,11 +138,11 @@ extension SettingsModel {
     }
 
     private static let texts = [
-        ("session", "Stolen session", "A cookie or token was taken."),
-        ("recency", "Recency", "Full on the day of detection, nothing after 180 days."),
-        ("criticalData", "Critical data", "A password, payment or identity number."),
+        ("session", "Stolen session", "A cookie or token was taken, and the session may still work."),
+        ("recency", "Recency", "Full on the day it was taken or breached, nothing after 180 days."),
+        ("criticalData", "Critical data", "A password that may still work; a payment or identity number always."),
         ("domainMatch", "Company address", "The address is on your own domain."),
-        ("openAlerts", "Open alerts", "Three or more count fully."),
+        ("openAlerts", "Open alerts", "Not resolved, about what may still work. Three or more count fully."),
         ("breaches", "Breaches", "Five or more count fully."),
     ]
 }
@@ -152,11 +150,12 @@ extension SettingsModel {
 extension SettingsModel.Preview {
     init(_ preview: RiskPreview) {
         caption = "People in each level" + (preview.isEstimate ? ", estimated from 5,000 of them" : "")
-        rows = [RiskLevel.critical, .high, .medium, .low].map { level in
-            let (before, after) = (preview.before[level], preview.after[level])
-            return SettingsModel.Row(
-                level: level.badge, before: Format.count(before), after: Format.count(after),
+        func row(_ level: Badge, _ before: Int, _ after: Int) -> SettingsModel.Row {
+            SettingsModel.Row(
+                level: level, before: Format.count(before), after: Format.count(after),
                 change: after == before ? "none" : (after > before ? "+" : "") + Format.count(after - before))
         }
+        rows = [RiskLevel.critical, .high, .medium, .low].map { row($0.badge, preview.before[$0], preview.after[$0]) }
+        rows.append(row(RiskLevel.notAsked, preview.before.notAsked, preview.after.notAsked))
     }
 }

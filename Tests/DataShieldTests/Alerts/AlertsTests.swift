@@ -93,7 +93,9 @@ import Testing
         _ = try await alerts.move(id, to: .open, by: viewer)
         let opened = try await employees.find(employee, for: viewer)
         #expect(opened.openAlertCount == 1)
-        #expect(opened.riskScore > resolved.riskScore)
+        #expect(try #require(opened.riskScore) > #require(resolved.riskScore))
+        _ = try await alerts.move(id, to: .acknowledged, by: viewer)
+        #expect(try await employees.find(employee, for: viewer).riskScore == opened.riskScore, "Acknowledging changes nothing.")
     }
 
     @Test func `another company's alerts are not there`() async throws {

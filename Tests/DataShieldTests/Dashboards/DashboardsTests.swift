@@ -60,7 +60,8 @@ import Testing
         let viewer = try await makeViewer()
         let summary = try await Dashboards(database: database.tenant).summary(for: viewer)
         #expect(summary.metrics.people == 0)
-        #expect(summary.risk.score == 0)
+        #expect(summary.risk.score == nil && summary.risk.level == nil)
+        #expect(summary.coverage.share == nil)
         #expect(summary.openAlerts.total == 0)
         #expect(!summary.coverage.isComplete)
         #expect(summary.timeline.count == 53)
@@ -82,7 +83,6 @@ import Testing
         try await database.owner.execute("UPDATE employees SET deactivated_at = now() WHERE id = \(left)")
         let breach = try await database.makeBreach()
         _ = try await database.makeBreachRecord(in: company, employee: jane, breach: breach)
-        try await database.tenant.transaction(for: company) { db in try await Risk.refresh(employees: [jane, john], in: db) }
         _ = try await database.makeAlert(in: company, severity: .critical, employee: jane, breach: breach)
         _ = try await database.makeAlert(in: company, severity: .high, status: .resolved, employee: jane)
         _ = try await database.makeAlert(in: company, severity: .low, employee: jane, createdAt: Date(timeIntervalSinceNow: -400 * 86_400))
@@ -102,10 +102,17 @@ import Testing
         #expect(summary.alertsByStatus == .init(open: 2, acknowledged: 0, resolved: 1))
         #expect(summary.timeline.map(\.counts.total).reduce(0, +) == 2)
         #expect(summary.topEmployees.map(\.name) == ["Jane Doe"])
-        #expect(summary.departments == [.init(department: "Sales", people: 2, exposed: 1), .init(department: nil, people: 1, exposed: 0)])
+        #expect(
+            summary.departments == [
+                .init(department: "Sales", people: 2, asked: 2, exposed: 1, exposedAsked: 1),
+                .init(department: nil, people: 1, asked: 0, exposed: 0, exposedAsked: 0),
+            ])
+        #expect(summary.departments.map(\.share) == [0.5, nil], "Of who was not asked about nothing is known.")
         #expect(summary.recentAlerts.count == 3)
-        // 40 × 1 ÷ 3 + 12 + 4
-        #expect(summary.risk.score == 29)
+        // When her password was changed nobody says, so f is 0.7: 40 × 0.7 ÷ 2 people asked + 40 × (1 − 2^(−0.7 × 12 ÷ 48)) + 4.
+        #expect(summary.risk.score == 23)
+        #expect(summary.risk.nextStep?.employeeId == jane && summary.risk.nextStep?.score == 0)
+        #expect(summary.metrics.asked == 2 && summary.metrics.notAsked == 1 && summary.metrics.exposedAsked == 1)
         #expect(summary.coverage.asked == 2)
         #expect(summary.coverage.people == 3)
         #expect(!summary.coverage.isComplete)

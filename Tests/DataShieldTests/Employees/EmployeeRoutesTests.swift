@@ -55,7 +55,7 @@ import Testing
             let second = try await client.get("/api/employees?limit=2&cursor=\(cursor)").decode(Page<EmployeeResponse>.self)
             #expect(second.items.map(\.firstName) == ["Cem"])
             #expect(second.nextCursor == nil)
-            let found = try await client.get("/api/employees?department=R%26D&active=true&exposed=false&vip=false&risk=LOW&q=ben&sort=risk")
+            let found = try await client.get("/api/employees?department=R%26D&active=true&exposed=false&vip=false&risk=NOT_ASKED&q=ben&sort=risk")
             #expect(try found.decode(Page<EmployeeResponse>.self).items.map(\.firstName) == ["Ben"])
             let departments = try await client.get("/api/employees/departments").decode(EmployeeRoutes.Departments.self)
             #expect(departments.items.map(\.department) == ["R&D", "Sales"])
@@ -138,7 +138,7 @@ import Testing
                 let file = try await client.get(path)
                 #expect(file.header("Content-Type") == "text/csv; charset=utf-8")
                 #expect(
-                    file.text.split(separator: "\r\n").dropFirst().map(String.init) == [",1,0,1,0,0", "'=Sales,2,1,1,0,0", "All,3,1,2,0,0"])
+                    file.text.split(separator: "\r\n").dropFirst().map(String.init) == [",1,0,1,0,0,1", "'=Sales,2,1,1,0,0,1", "All,3,1,2,0,0,2"])
             }
         }
     }

@@ -128,7 +128,9 @@ import Testing
         #expect(try await shown(.init(isExposed: false)) == [jane.id])
         #expect(try await shown(.init(isVip: true)) == [jane.id])
         #expect(try await shown(.init(level: .critical)) == [])
-        #expect(try await shown(.init(level: .low)) == [jane.id, john.id])
+        #expect(try await shown(.init(level: .medium)) == [john.id])
+        #expect(try await shown(.init(level: .low)) == [], "About Jane nobody was asked.")
+        #expect(try await shown(.init(level: .notAsked)) == [jane.id])
     }
 
     @Test(arguments: EmployeeSort.allCases)

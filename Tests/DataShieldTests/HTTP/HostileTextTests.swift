@@ -17,10 +17,8 @@ import Testing
         "PATCH /api/directory/{id} config", "POST /api/directory/preview config", "POST /api/users password", "PATCH /api/users/{id} password",
     ]
 
-    /// Fields that are taken and not answered: passwords, and weights, of which what is no number counts as not given.
-    private static let unanswered: Set = [
-        "POST /api/users password", "PATCH /api/users/{id} password", "POST /api/company/risk/preview riskWeights",
-    ]
+    /// Fields that are taken and not answered: passwords.
+    private static let unanswered: Set = ["POST /api/users password", "PATCH /api/users/{id} password"]
 
     /// What else a body needs.
     private static let samples: [String: [String: JSONValue]] = [

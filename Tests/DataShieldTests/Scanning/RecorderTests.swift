@@ -43,8 +43,9 @@ import Testing
                     person: person, key: CanonicalKey.of(breach), data: ["email", "password"], artifacts: [], sources: ["HIBP"], severity: .high,
                     confidence: .high, alerts: 1, message: "Exposed in \(breach): password and email.")
             ])
-        // Recency 25, critical data 20, domain 15, one of three open alerts 3.3, one of five breaches 2.
-        #expect(try await scores(of: company) == [person: 65])
+        // Nobody says when the password was changed, so 0.7 of critical data 20 and domain 15; nothing for a breach of years ago; one of three
+        // open alerts 3.3, one of five breaches 2.
+        #expect(try await scores(of: company) == [person: 30])
     }
 
     @Test func `the same provider again writes nothing at all`() async throws {

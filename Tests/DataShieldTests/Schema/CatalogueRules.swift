@@ -38,6 +38,10 @@ enum CatalogueRules {
         "keep_states_of_leaked_insert", "keep_states_of_leaked_update", "keep_states_of_leaked_delete",
         "copy_state_to_alert", "copy_states_insert", "copy_states_update", "copy_states_delete",
         "tell_of_alert_moves",
+        "score_moved_person", "score_breach_records_insert", "score_breach_records_delete", "compute_scores_breach_records_update",
+        "compute_scores_alerts_insert", "compute_scores_alerts_update", "compute_scores_alerts_delete",
+        "answer_provider_coverage_insert", "answer_provider_coverage_update", "answer_provider_coverage_delete",
+        "weigh_alerts_insert", "weigh_alerts_update", "weigh_alerts_delete",
     ]
 
     /// What policies there are beside the two of each table, as ``Catalogue`` writes them.

@@ -30,12 +30,36 @@ import Testing
         (
             "department_counts",
             """
-            (SELECT company_id, department, people, exposed, records, open_alerts, risk_total, mfa_enabled, mfa_disabled, mfa_unknown,
+            (SELECT company_id, department, people, exposed, records, open_alerts, risk_weight, mfa_enabled, mfa_disabled, mfa_unknown,
                 exposed_without_mfa FROM department_counts WHERE people <> 0)
             \u{0} (SELECT company_id, coalesce(department, ''), count(*), count(*) FILTER (WHERE record_count > 0), sum(record_count),
-                sum(open_alert_count), sum(risk_score), count(*) FILTER (WHERE mfa_enabled), count(*) FILTER (WHERE NOT mfa_enabled),
+                sum(open_alert_count), sum(risk_weight), count(*) FILTER (WHERE mfa_enabled), count(*) FILTER (WHERE NOT mfa_enabled),
                 count(*) FILTER (WHERE mfa_enabled IS NULL), count(*) FILTER (WHERE NOT mfa_enabled AND record_count > 0)
                 FROM employees WHERE deactivated_at IS NULL GROUP BY 1, 2)
+            """
+        ),
+        (
+            "alert_weight_counts",
+            """
+            (SELECT company_id, severity, weight, count FROM alert_weight_counts WHERE count <> 0)
+            \u{0} (SELECT company_id, severity, alert_weight(state, certainty), count(*) FROM alerts
+                WHERE status <> 'RESOLVED' AND alert_weight(state, certainty) > 0 GROUP BY 1, 2, 3)
+            """
+        ),
+        (
+            "answers",
+            """
+            SELECT e.id FROM employees e WHERE e.answer_count <> (
+                SELECT count(*) FROM provider_coverage p WHERE p.company_id = e.company_id AND p.employee_id = e.id AND p.outcome <> 'UNKNOWN')
+            """
+        ),
+        (
+            // A day that has passed meanwhile may be a point.
+            "scores",
+            """
+            SELECT e.id FROM employees e, risk_parts(ARRAY[e.company_id::text], ARRAY[e.id::text], now()) p
+            WHERE (e.risk_score IS NOT NULL) <> p.is_known OR e.risk_weight <> 10 * p.weight OR abs(e.risk_score - least(100, 30 * p.session
+                + 25 * p.recency + 20 * p.critical_data + 15 * p.domain_match + 10 * p.open_alerts + 10 * p.breaches)) > 0.6
             """
         ),
         (
@@ -65,9 +89,10 @@ import Testing
     ]
 
     /// The counts that a recount of the whole database contradicts.
-    static func wrongCounts(_ owner: PostgresPool) async throws -> [String] {
+    /// - Parameter absent: what a schema of before has not got.
+    static func wrongCounts(_ owner: PostgresPool, but absent: Set<String> = []) async throws -> [String] {
         var wrong: [String] = []
-        for (name, sql) in Self.differences {
+        for (name, sql) in Self.differences where !absent.contains(name) {
             let sides = sql.split(separator: "\u{0}").map(String.init)
             let query = sides.count == 1 ? sql : "(\(sides[0]) EXCEPT ALL \(sides[1])) UNION ALL (\(sides[1]) EXCEPT ALL \(sides[0]))"
             let count = try await owner.first(SQL(unsafe: "SELECT count(*) FROM (\(query)) AS different"), as: Int.self)
@@ -96,15 +121,20 @@ import Testing
         "DELETE FROM breach_records WHERE (hashtext(id) + %) % 8 = 0",
         "DELETE FROM alerts WHERE (hashtext(id) + %) % 10 = 0",
         "UPDATE employees SET department = (ARRAY['D1', 'D2', null])[% % 3 + 1] WHERE (hashtext(id) + %) % 5 = 0",
-        "UPDATE employees SET mfa_enabled = NOT coalesce(mfa_enabled, false), risk_score = % % 101 WHERE (hashtext(id) + %) % 3 = 0",
+        "UPDATE employees SET mfa_enabled = NOT coalesce(mfa_enabled, false) WHERE (hashtext(id) + %) % 3 = 0",
+        "UPDATE breach_records SET artifacts = '{COOKIE,PASSWORD}', captured_at = now() - (% % 200) * interval '1 day' WHERE (hashtext(id) + %) % 4 = 0",
+        "UPDATE employees SET password_changed_at = now() - (% % 200) * interval '1 day' WHERE (hashtext(id) + %) % 3 = 0",
+        "UPDATE employees SET sessions_valid_from = now() - (% % 200) * interval '1 day' WHERE (hashtext(id) + %) % 3 = 0",
         "UPDATE employees SET deactivated_at = now() WHERE (hashtext(id) + %) % 6 = 0",
         "UPDATE employees SET deactivated_at = null WHERE (hashtext(id) + %) % 4 = 0",
         "INSERT INTO provider_coverage (company_id, employee_id, provider, outcome) SELECT company_id, id, 'HIBP', (ARRAY['CLEAN', 'EXPOSED', 'UNKNOWN']::coverage_outcome[])[% % 3 + 1] FROM employees WHERE (hashtext(id) + %) % 2 = 0 AND deactivated_at IS NULL ON CONFLICT (company_id, employee_id, provider) DO UPDATE SET outcome = excluded.outcome",
         "UPDATE employees SET email = 'z' || email WHERE (hashtext(id) + %) % 13 = 0 AND length(email) < 200",
+        "INSERT INTO provider_coverage (company_id, employee_id, provider, outcome) SELECT company_id, id, 'DEHASHED', (ARRAY['CLEAN', 'EXPOSED', 'UNKNOWN']::coverage_outcome[])[% % 3 + 1] FROM employees WHERE (hashtext(id) + %) % 3 = 0 AND deactivated_at IS NULL ON CONFLICT (company_id, employee_id, provider) DO UPDATE SET outcome = excluded.outcome",
+        "UPDATE employees SET email = 'z@' || (SELECT domain FROM companies LIMIT 1) WHERE id = (SELECT min(id) FROM employees)",
         "DELETE FROM employees WHERE (hashtext(id) + %) % 12 = 0",
     ]
 
-    @Test(arguments: [2, 3, 4] as [UInt64]) func `after random operations all counts are those of a recount`(seed: UInt64) async throws {
+    @Test(arguments: [2, 3, 5] as [UInt64]) func `after random operations all counts are those of a recount`(seed: UInt64) async throws {
         var random = SeededRandom(state: seed)
         try await database.owner.transaction { db in
             // The same ids in each run, as they decide what is changed.

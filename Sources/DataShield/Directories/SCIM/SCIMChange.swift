@@ -95,15 +95,13 @@ struct SCIMChange: Sendable {
         let entry = entry(
             "scim.user_updated", after, before: SCIMUserAudit(before, former.person), after: SCIMUserAudit(after, person.person))
         let isAddressFree = outcome.hasMoved || !person.person.isActive
-        guard isAddressFree, let employee = outcome.employee, let address = outcome.formerAddress else {
+        guard isAddressFree, outcome.employee != nil, let address = outcome.formerAddress else {
             try await send(statements + [try AuditTrail.statement([entry], by: access.subject)])
             return after
         }
         try await send(statements)
         var entries = [entry]
         if let heir = try await takeUp(address) { entries.append(heir) }
-        // Whether the address is on the company's domain counts.
-        if outcome.hasMoved { try await Risk.refresh(employees: [employee], in: db, now: now) }
         try await AuditTrail.record(entries, by: access.subject, in: db)
         return after
     }

@@ -8,6 +8,9 @@ package enum DataType {
     /// What the employee's score counts as critical: the above, and anything else about their money.
     package static let criticalForRisk: Set<String> = critical.union(["financial"])
 
+    /// What nobody can change: it counts in a score whatever was done about passwords and sessions.
+    package static let unchangeable: Set<String> = ["credit_card", "ssn", "bank_account"]
+
     /// What anybody could know who wants to reach a person.
     package static let contact: Set<String> = ["email", "name", "username", "phone", "address"]
 

@@ -1,0 +1,214 @@
+import Foundation
+
+/// A finding about somebody, as far as their score depends on it.
+package struct RiskFinding: Sendable, Hashable {
+    /// f of the finding: of the worst credential in it.
+    package var weight: Double
+    /// f of the session in it: it may have ended while the password is live. nil: there is none.
+    package var sessionWeight: Double?
+    /// A password, a hash of one, or anything else that is critical.
+    package var isCritical: Bool
+    /// A card, an identity number or an account: nobody changes it, so that it counts whatever was done.
+    package var isPermanent: Bool
+    /// When it happened: when malware took it, else when the breach was, else when it was found.
+    package var date: Date
+    package var dateKind: DateKind
+    /// What takes it away: a password or hash is reset, a session revoked; of a stealer log that names neither, both.
+    package var endedBy: Set<RemediationType>
+
+    package enum DateKind: String, Sendable, CaseIterable {
+        case captured
+        case breached
+        case detected
+    }
+
+    package init(
+        weight: Double, sessionWeight: Double? = nil, isCritical: Bool = false, isPermanent: Bool = false, date: Date, dateKind: DateKind = .detected,
+        endedBy: Set<RemediationType> = [.forcePasswordReset]
+    ) {
+        self.weight = weight
+        self.sessionWeight = sessionWeight
+        self.isCritical = isCritical
+        self.isPermanent = isPermanent
+        self.date = date
+        self.dateKind = dateKind
+        self.endedBy = endedBy
+    }
+
+    /// f of the critical data in it.
+    var criticalWeight: Double { isPermanent ? RiskWeight.certain : isCritical ? weight : RiskWeight.none }
+
+    /// 1 on its day, nothing after 180 days.
+    func freshness(at now: Date) -> Double { (1 - now.timeIntervalSince(date) / 86_400 / 180).clamped(to: 0...1) }
+
+    /// The same, when its account has a new password and no session of before.
+    var ended: RiskFinding {
+        var finding = self
+        finding.weight = RiskWeight.none
+        finding.sessionWeight = sessionWeight.map { _ in RiskWeight.none }
+        return finding
+    }
+}
+
+/// What is known of an employee that their score depends on.
+package struct EmployeeExposure: Sendable, Hashable {
+    /// Whether any source has answered about them.
+    package var isAsked: Bool
+    package var findings: [RiskFinding]
+    /// Their address is on the company's own domain.
+    package var isOnCompanyDomain: Bool
+    /// Alerts that are not resolved, about findings with f > 0.
+    package var liveAlerts: Int
+    /// Those of them without a finding behind them: no step at the account ends them.
+    package var alertsAlone: Int
+
+    package init(
+        isAsked: Bool = true, findings: [RiskFinding] = [], isOnCompanyDomain: Bool = false, liveAlerts: Int = 0, alertsAlone: Int = 0
+    ) {
+        self.isAsked = isAsked
+        self.findings = findings
+        self.isOnCompanyDomain = isOnCompanyDomain
+        self.liveAlerts = liveAlerts
+        self.alertsAlone = alertsAlone
+    }
+
+    /// Nobody was asked about them, and nothing was found: there is no score.
+    var isKnown: Bool { isAsked || !findings.isEmpty }
+
+    /// What it would be after all of ``RiskFinding/endedBy`` of what counts.
+    var ended: EmployeeExposure {
+        EmployeeExposure(
+            isAsked: isAsked, findings: findings.map(\.ended), isOnCompanyDomain: isOnCompanyDomain, liveAlerts: alertsAlone, alertsAlone: alertsAlone
+        )
+    }
+
+    /// What is to be done at the account; nothing when nothing counts.
+    var nextActions: [RemediationType] {
+        let needed = findings.filter { $0.weight > 0 }.reduce(into: Set<RemediationType>()) { $0.formUnion($1.endedBy) }
+        // Reset first, sessions second.
+        return [RemediationType.forcePasswordReset, .revokeSessions].filter { needed.contains($0) }
+    }
+}
+
+/// What a person's score is made of: each part from 0 to 1 of its weight. `risk_parts` of the schema has the same rule.
+package struct RiskParts: Sendable, Hashable {
+    package var session = 0.0
+    package var recency = 0.0
+    package var criticalData = 0.0
+    package var domainMatch = 0.0
+    package var openAlerts = 0.0
+    package var breaches = 0.0
+
+    /// In the order in which the schema adds them, so that both come to the same sum.
+    func sum(_ weights: RiskWeights) -> Double {
+        weights.session * session + weights.recency * recency + weights.criticalData * criticalData + weights.domainMatch * domainMatch
+            + weights.openAlerts * openAlerts + weights.breaches * breaches
+    }
+
+    package func score(_ weights: RiskWeights) -> Int { RiskScore.rounded(sum(weights)) }
+}
+
+extension RiskParts {
+    package init(_ exposure: EmployeeExposure, now: Date) {
+        let worst = exposure.findings.map(\.weight).max() ?? 0
+        session = exposure.findings.compactMap(\.sessionWeight).max() ?? 0
+        // Of the finding that counts most by age and state: were it always the newest, ending a doubtful new one could raise the score.
+        recency = exposure.findings.map { $0.weight * $0.freshness(at: now) }.max() ?? 0
+        criticalData = exposure.findings.map(\.criticalWeight).max() ?? 0
+        domainMatch = exposure.isOnCompanyDomain ? worst : 0
+        openAlerts = Double(min(exposure.liveAlerts, 3)) / 3
+        breaches = Double(min(exposure.findings.count, 5)) / 5
+    }
+}
+
+extension RiskScore {
+    /// The score of an employee, and what it would be after the next step.
+    /// - Parameter id: whose it is; without one no next step is named.
+    package static func employee(_ exposure: EmployeeExposure, weights: RiskWeights = .standard, now: Date, id: EmployeeID? = nil) -> RiskScore {
+        guard exposure.isKnown else { return .unknown }
+        let parts = RiskParts(exposure, now: now)
+        func component(_ key: String, _ title: String, _ part: Double, _ reason: String) -> RiskComponent {
+            RiskComponent(key: key, title: title, points: weights[key] * part, maximum: weights[key], reason: reason)
+        }
+        var score = RiskScore(components: [
+            component("session", "Stolen session", parts.session, sessionReason(exposure)),
+            component("recency", "Recency", parts.recency, recencyReason(exposure, now: now)),
+            component("criticalData", "Critical data", parts.criticalData, criticalReason(exposure)),
+            component("domainMatch", "Company address", parts.domainMatch, domainReason(exposure)),
+            component(
+                "openAlerts", "Open alerts", parts.openAlerts,
+                "\(counted(exposure.liveAlerts, "alert is", "alerts are")) not resolved, about what may still work; 3 or more count fully."),
+            component(
+                "breaches", "Breaches", parts.breaches,
+                "Found in \(counted(exposure.findings.count, "breach", "breaches")); 5 or more count fully."),
+        ])
+        let actions = exposure.nextActions
+        if let id, !actions.isEmpty {
+            let after = RiskParts(exposure.ended, now: now).score(weights)
+            score.nextStep = RiskNextStep(
+                employeeId: id, actions: actions, score: after, level: RiskLevel(score: after),
+                text: "\(actions.condition(of: "the account")), the score becomes \(after).")
+        }
+        return score
+    }
+
+    private static func sessionReason(_ exposure: EmployeeExposure) -> String {
+        switch exposure.findings.compactMap(\.sessionWeight).max() {
+        case nil: "No cookie or token is among what was found."
+        case RiskWeight.none?: "A cookie or token was taken, and the sessions have been ended since."
+        case RiskWeight.certain?: "A cookie or token was taken, and the session has not been ended: whoever has it is signed in without a password."
+        case let weight?: "A cookie or token was taken.\(RiskWeight.note(weight))"
+        }
+    }
+
+    private static func recencyReason(_ exposure: EmployeeExposure, now: Date) -> String {
+        guard
+            let finding = exposure.findings.filter({ $0.weight > 0 }).max(by: {
+                ($0.weight * $0.freshness(at: now), $0.date) < ($1.weight * $1.freshness(at: now), $1.date)
+            })
+        else {
+            return exposure.findings.isEmpty ? "Nothing was found." : "Nothing that was found can be used to sign in now."
+        }
+        let days = Int(max(0, now.timeIntervalSince(finding.date) / 86_400))
+        let age = days == 0 ? "today" : days == 1 ? "a day ago" : "\(days) days ago"
+        let event =
+            switch finding.dateKind {
+            case .captured: "Malware took it \(age)"
+            case .breached: "The breach was \(age)"
+            case .detected: "It was found \(age), and nobody says when it happened"
+            }
+        let rule = days == 0 ? "." : days < 180 ? "; it counts less each day, and nothing after 180." : "; after 180 days it counts nothing here."
+        return "\(event)\(rule)\(RiskWeight.note(finding.weight))"
+    }
+
+    private static func criticalReason(_ exposure: EmployeeExposure) -> String {
+        if exposure.findings.contains(where: \.isPermanent) {
+            return "A card, identity or account number is exposed. It cannot be changed, so it counts fully whatever was done."
+        }
+        guard let weight = exposure.findings.filter(\.isCritical).map(\.weight).max() else {
+            return "No password, payment or identity number is among what was found."
+        }
+        return weight == RiskWeight.none
+            ? "A password or financial data was exposed. What could be used to sign in has been changed since."
+            : "A password or financial data is exposed.\(RiskWeight.note(weight))"
+    }
+
+    private static func domainReason(_ exposure: EmployeeExposure) -> String {
+        guard exposure.isOnCompanyDomain else { return "The address is not on the company's domain." }
+        switch exposure.findings.map(\.weight).max() ?? 0 {
+        case RiskWeight.none: return "The address is on the company's own domain, and nothing that was found can be used to sign in now."
+        case let weight: return "The exposed address is on the company's own domain.\(RiskWeight.note(weight))"
+        }
+    }
+}
+
+extension [RemediationType] {
+    /// "If the password of the account is reset and its sessions are revoked".
+    func condition(of account: String) -> String {
+        switch (contains(.forcePasswordReset), contains(.revokeSessions)) {
+        case (true, true): "If the password of \(account) is reset and all sessions are revoked"
+        case (true, false): "If the password of \(account) is reset"
+        case (false, _): "If all sessions of \(account) are revoked"
+        }
+    }
+}
