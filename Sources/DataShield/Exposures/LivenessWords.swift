@@ -71,8 +71,13 @@ extension ExposureLiveness {
             return "Malware took data of the person \(time). The service does not say which: a password or a session may be among them."
         }
         let place = sites.count == 1 ? "the site that is named" : "each of the \(sites.count) sites that are named"
-        let own = sites.contains(where: \.isCompany) ? " One of them is the company's own." : ""
-        let company = sites.count == 1 && !own.isEmpty ? " It is the company's own." : own
+        let own = sites.count(where: \.isCompany)
+        let company =
+            switch own {
+            case 0: ""
+            case 1: sites.count == 1 ? " It is the company's own." : " One of them is the company's own."
+            default: " \(own) of them are the company's own."
+            }
         return "Malware took a password for \(place) \(time).\(company) The service does not pass passwords on, so that nobody can tell whether"
             + " the account's is among them."
     }
