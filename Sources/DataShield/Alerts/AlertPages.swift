@@ -187,7 +187,7 @@ extension AlertModel {
         credentials leaked: [LeakedCredential], problem: (any FeatureError)?, clock: PageClock
     ) {
         id = alert.id.rawValue
-        liveness = alert.liveness?.state.badge
+        liveness = alert.liveness.map { $0.state.badge($0.certainty) }
         livenessText = alert.liveness?.text
         self.remediations = remediations
         hasRemediations = !remediations.isEmpty
