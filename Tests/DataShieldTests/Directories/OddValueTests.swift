@@ -1,4 +1,3 @@
-import DataShieldTestSupport
 import Foundation
 import Sandbox
 import Testing
