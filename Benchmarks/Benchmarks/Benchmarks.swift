@@ -13,6 +13,7 @@ enum Benchmarks {
         ScanBenchmark(),
         StartBenchmark(),
         LeakSearchBenchmark(),
+        ManyPasswordsBenchmark(),
         SCIMBenchmark(),
         DirectorySyncBenchmark(),
     ]

@@ -39,15 +39,16 @@ typedef struct before {
 
 static inline int is_letter_or_digit(uint8_t byte) { return (uint8_t)(byte - '0') < 10 || (uint8_t)((byte | 0x20) - 'a') < 26; }
 
-static inline int is_local(uint8_t byte) {
-  return is_letter_or_digit(byte) || byte == '.' || byte == '_' || byte == '-' || byte == '+' || byte == '%';
-}
+// '%' is none: it begins an escape more often than it is one of an address.
+static inline int is_local(uint8_t byte) { return is_letter_or_digit(byte) || byte == '.' || byte == '_' || byte == '-' || byte == '+'; }
+
+static const uint8_t begins_escape[256] = {['\\'] = 1, ['%'] = 1};
 
 // A local part of so many bytes as it counts: signs before its first letter or digit may be anything's.
-static inline unsigned shortened(unsigned run, unsigned letters) {
-  run = run < LONGEST_RUN ? run : LONGEST_RUN;
-  letters >>= 16 - run;
-  return letters ? run - (unsigned)__builtin_ctz(letters) : run;
+static unsigned shortened(const uint8_t *end, unsigned run) {
+  unsigned rest = run < LONGEST_RUN ? run : LONGEST_RUN;
+  while (rest && !is_letter_or_digit(end[-(int)rest])) rest--;
+  return rest;
 }
 
 static inline before look_before(const uint8_t *end) {
@@ -56,25 +57,26 @@ static inline before look_before(const uint8_t *end) {
   __m128i folded = _mm_or_si128(x, _mm_set1_epi8(0x20));
   __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(folded, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(folded, _mm_set1_epi8('z' + 1)));
   __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(x, _mm_set1_epi8('9' + 1)));
-  __m128i either = _mm_or_si128(letter, digit);
   __m128i sign = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('.')), _mm_cmpeq_epi8(x, _mm_set1_epi8('_'))),
                               _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('-')), _mm_cmpeq_epi8(x, _mm_set1_epi8('+'))));
-  __m128i percent = _mm_cmpeq_epi8(x, _mm_set1_epi8('%'));
-  unsigned letters = (unsigned)_mm_movemask_epi8(either);
-  unsigned percents = (unsigned)_mm_movemask_epi8(percent);
-  unsigned others = ~((unsigned)_mm_movemask_epi8(_mm_or_si128(either, sign)) | percents) & 0xFFFF;
+  unsigned signs = (unsigned)_mm_movemask_epi8(sign);
+  unsigned others = ~(unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), sign)) & 0xFFFF;
 #else
-  unsigned letters = 0, percents = 0, others = 0;
+  unsigned signs = 0, others = 0;
   for (unsigned i = 0; i < 16; i++) {
     uint8_t byte = end[(int)i - 16];
-    letters |= (unsigned)is_letter_or_digit(byte) << i;
-    percents |= (unsigned)(byte == '%') << i;
     others |= (unsigned)!is_local(byte) << i;
+    signs |= (unsigned)(is_local(byte) && !is_letter_or_digit(byte)) << i;
   }
 #endif
   unsigned run = others ? (unsigned)__builtin_clz(others) - 16 : 16;
-  unsigned slash = end[-1 - (int)run] == '\\' || (run == 16 && end[-18] == '\\');
-  return (before){.run = shortened(run, letters), .may_be_escaped = slash | percents >> (16 - run)};
+  const uint8_t *start = end - run;
+  before seen;
+  // 16 bytes are not enough to see the whole of the longest escape.
+  seen.may_be_escaped = begins_escape[start[-1]] | begins_escape[start[-1 - (run == 16)]];
+  seen.run = run < LONGEST_RUN ? run : LONGEST_RUN;
+  if (__builtin_expect((signs << seen.run) & 0x10000, 0)) seen.run = shortened(end, run);
+  return seen;
 }
 
 static int hexadecimal(const uint8_t *text, unsigned count) {
@@ -86,15 +88,13 @@ static int hexadecimal(const uint8_t *text, unsigned count) {
 
 // The lengths that a local part has when what it seems to begin with is the end of an escape, the longest first; 3 at most.
 static unsigned behind_escapes(const uint8_t *end, unsigned first, unsigned *runs) {
-  unsigned whole = 0, letters = 0, percent = 0;
-  while (whole < 18 && is_local(end[-1 - (int)whole])) {
-    whole++;
-    if (!percent && end[-(int)whole] == '%') percent = whole;
-  }
-  for (unsigned i = 0; i < 16; i++) letters |= (unsigned)is_letter_or_digit(end[(int)i - 16]) << i;
+  unsigned whole = 0;
+  while (whole < 18 && is_local(end[-1 - (int)whole])) whole++;
   const uint8_t *start = end - whole;
   unsigned cuts[3], count = 0, found = 0;
-  if (whole && start[-1] == '\\') {
+  if (start[-1] == '%') {
+    if (whole > 2 && hexadecimal(start, 2)) cuts[count++] = 2;
+  } else if (whole && start[-1] == '\\') {
     switch (start[0]) {
     case 'n': case 'r': case 't': case 'b': case 'f': case 'v': case 'a': case 'e': cuts[count++] = 1; break;
     case 'x': if (whole > 3 && hexadecimal(start + 1, 2)) cuts[count++] = 3; break;
@@ -106,10 +106,9 @@ static unsigned behind_escapes(const uint8_t *end, unsigned first, unsigned *run
     default: break;
     }
   }
-  if (percent > 3 && hexadecimal(end - percent + 1, 2)) cuts[count++] = whole - percent + 3;
   for (unsigned i = 0; i < count; i++) {
     if (cuts[i] >= whole) continue;
-    unsigned run = shortened(whole - cuts[i], letters);
+    unsigned run = shortened(end, whole - cuts[i]);
     if (run != first && (found == 0 || runs[found - 1] != run)) runs[found++] = run;
   }
   return found;
@@ -186,19 +185,11 @@ static inline uint64_t find_ats(const uint8_t *block, uint64_t *newlines) {
 // The most keys that 64 bytes can have: one for each '@', and three more behind what may be an escape.
 #define MOST_KEYS 256
 
-static inline size_t wait_for(const leak_filter *f, leak_place *waiting, size_t at, uint64_t key) {
-  __builtin_prefetch(&f->addresses[key >> f->address_shift]);
-  waiting->at = at;
-  waiting->key = key;
-  return 1;
-}
-
 // The keys of a place where what stands before the address may be the end of an escape.
-static __attribute__((noinline)) size_t wait_behind_escapes(const leak_filter *f, leak_place *waiting, const uint8_t *end, size_t at, uint64_t domain,
-                                                            unsigned first) {
+static __attribute__((noinline)) size_t wait_behind_escapes(leak_place *waiting, const uint8_t *end, size_t at, uint64_t domain, unsigned first) {
   unsigned runs[3];
   unsigned count = behind_escapes(end, first, runs);
-  for (unsigned i = 0; i < count; i++) wait_for(f, waiting + i, at, key_of(domain, end, runs[i]));
+  for (unsigned i = 0; i < count; i++) waiting[i] = (leak_place){.at = at, .key = key_of(domain, end, runs[i])};
   return count;
 }
 
@@ -226,8 +217,11 @@ size_t leak_scan(const leak_filter *filter, const uint8_t *text, size_t length, 
       if (!(f.domains[bit >> 6] >> (bit & 63) & 1)) continue;
       const uint8_t *edge = window(text, at, room);
       before seen = look_before(edge);
-      waits += wait_for(&f, waiting + waits, at, key_of(domain, edge, seen.run));
-      if (__builtin_expect(seen.may_be_escaped, 0)) waits += wait_behind_escapes(&f, waiting + waits, edge, at, domain, seen.run);
+      uint64_t key = key_of(domain, edge, seen.run);
+      __builtin_prefetch(&f.addresses[key >> f.address_shift]);
+      waiting[waits].at = at;
+      waiting[waits++].key = key;
+      if (__builtin_expect(seen.may_be_escaped, 0)) waits += wait_behind_escapes(waiting + waits, edge, at, domain, seen.run);
     }
     place += 64;
     if (waits >= WAITING || place >= end) {

@@ -33,7 +33,7 @@ import Testing
         Column(name: "x", value: md5, kind: nil), Column(name: "avatar_hash", value: md5, kind: nil),
         Column(name: "password_reset_token", value: md5, kind: nil),
         Column(name: "password_changed_at", value: "2020-01-01", kind: nil), Column(name: "passport", value: "C01X00T47", kind: nil),
-        Column(name: "hash", value: "none given", kind: nil), Column(name: "commit_hash", value: md5, kind: nil),
+        Column(name: "commit_hash", value: md5, kind: nil),
     ]
 
     @Test(arguments: columns) func `a secret is known by its column or by its looks`(_ column: Column) {
@@ -124,6 +124,5 @@ import Testing
         for first in [sql, json, table] {
             #expect(records(first + lines).map(\.secretText) == ["Zq7-0", "Zq7-1", "Zq7-2"], "\(first)")
         }
-        #expect(records(table + sql + json).map(\.secretText) == ["Zq7-0", "Zq7-0", "Zq7-0"])
     }
 }

@@ -15,7 +15,7 @@ package func run(
     return runDriver(&count, &arguments, body)
 }
 
-private let watch = WatchList(["alex.doe@example.com", "sam@example.net", "a@b.co"])
+private let watch = WatchList(["alex.doe@example.com", "sam@example.net", "a@b.co", "o't+x@b.co", "m@xn--mller-kva.test"])
 
 /// Each way in, for a start of bytes and their number. What is not as promised stops the program.
 package enum Entry {

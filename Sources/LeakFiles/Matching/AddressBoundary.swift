@@ -158,7 +158,8 @@ struct Neighbour {
             return UInt32(digits, radix: isHexadecimal ? 16 : 10).flatMap { Unicode.Scalar($0) }.map { kind($0) } ?? .other
         }
         let letters: [StaticString] = ["acute", "grave", "uml", "circ", "tilde", "cedil", "ring", "slash", "lig", "caron"]
-        return name.count > 4 && letters.contains { name.hasSuffix($0) } ? .letter : .other
+        // `&uuml;` is a letter, and `&uml;` an accent by itself.
+        return letters.contains { (1...2).contains(name.count - $0.utf8CodeUnitCount) && name.hasSuffix($0) } ? .letter : .other
     }
 
     // MARK: Behind

@@ -161,7 +161,14 @@ final class WatchIndex: @unchecked Sendable {
             let range = start..<(start + pattern.count)
             guard AddressBoundary.begins(range.lowerBound, in: text), AddressBoundary.ends(range.upperBound, in: text) else { continue }
             let match = WatchMatch(address: address(of: number), range: range, isSpelledOtherwise: number >= addressCount)
-            if first == nil { first = match } else { others.append(match) }
+            // `''@…` is `'@…` behind a quotation mark, and might be that with its mark doubled: it is one find.
+            if first?.address == match.address {
+                if !match.isSpelledOtherwise { first = match }
+            } else if first == nil {
+                first = match
+            } else if !others.contains(where: { $0.address == match.address }) {
+                others.append(match)
+            }
         }
         guard let first else { return }
         if others.isEmpty { return report(first) }

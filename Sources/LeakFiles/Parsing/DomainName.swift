@@ -25,7 +25,7 @@ enum DomainName {
 
     /// What a label in ASCII form stands for, without its `xn--`; nil when it is none (RFC 3492, section 6.2).
     private static func letters(_ label: [UInt8]) -> String? {
-        guard label.count <= 59, label.allSatisfy({ $0 < 0x80 }) else { return nil }
+        guard (1...59).contains(label.count), label.allSatisfy({ $0 < 0x80 }) else { return nil }
         let hyphen = label.lastIndex(of: UInt8(ascii: "-"))
         var output = (hyphen.map { label[..<$0] } ?? []).map { UInt32($0) }
         var rest = label[(hyphen.map { $0 + 1 } ?? 0)...]

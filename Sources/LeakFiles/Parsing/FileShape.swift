@@ -70,8 +70,8 @@ package struct FileShape: Sendable {
         case .text: break
         }
         return context.inOneLine.withoutNUL { context in
-            let record = Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
-            return record.secret == nil ? otherShape(of: address, in: context, offset: offset) ?? record : record
+            if let record = otherShape(of: address, in: context, offset: offset) { return record }
+            return Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
         }
     }
 
@@ -81,7 +81,9 @@ package struct FileShape: Sendable {
         guard !context.isStartCut else { return LeakRecord(address: address, shape: .table, confidence: .low, offset: offset) }
         let line = ByteView(context.line)
         let record = layout.record(of: address, in: line, at: context.match, isEndCut: context.isEndCut, offset: offset)
-        guard record.secret == nil, !layout.fits(line) else { return record }
+        guard record.secret == nil else { return record }
+        if let labelled = LabelledLine.record(of: address, in: context, offset: offset) { return labelled }
+        guard !layout.fits(line) else { return record }
         let other = Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
         if other.secret != nil { return other }
         return otherShape(of: address, in: context, offset: offset) ?? record

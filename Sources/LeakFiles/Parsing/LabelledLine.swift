@@ -101,6 +101,8 @@ struct LabelledLine {
         let start = labels[number].end
         guard number + 1 < labels.count else { return unquoted(line.from(start).withoutLineEnd.trimmedRight) }
         var value = line[start..<max(start, labels[number + 1].start)].trimmedRight
+        // A quotation mark before the next word is that word's.
+        if value.last == ByteView.quote, value.count(of: ByteView.quote) % 2 == 1 { value = value.upTo(value.count - 1).trimmedRight }
         // One sign that sets the next part off, with the blanks around it.
         if let last = value.last,
             [ByteView.pipe, ByteView.comma, ByteView.semicolon, UInt8(ascii: "-"), UInt8(ascii: "["), UInt8(ascii: "(")].contains(last),
@@ -113,8 +115,12 @@ struct LabelledLine {
     }
 
     private static func unquoted(_ value: ByteView) -> ByteView {
-        guard value.count > 1, value.first == ByteView.quote, value.last == ByteView.quote else { return value }
-        return value[1..<value.count - 1]
+        guard value.count > 1, value.first == ByteView.quote else { return value }
+        if value.last == ByteView.quote { return value[1..<value.count - 1] }
+        // What closes an object or a list behind the last value is none of it.
+        let end = value.lastIndex(of: ByteView.quote, before: value.count) ?? 0
+        let isClosed = end > 0 && value.from(end + 1).allSatisfy { ByteView.isBlank($0) || [0x7D, 0x5D, 0x29, ByteView.comma].contains($0) }
+        return isClosed ? value[1..<end] : value
     }
 }
 
