@@ -139,7 +139,9 @@ struct LeakSearchBenchmark: Benchmark {
             let start = ContinuousClock.now
             var collector = StealerLogCollector(watch: watch)
             for (path, content) in files {
-                guard case .whole = collector.interest(in: path) else { continue }
+                var interest = collector.interest(in: path)
+                if interest == .look { interest = content.withUnsafeBytes { collector.interest(in: path, beginning: $0) } }
+                guard case .whole = interest else { continue }
                 content.withUnsafeBytes { collector.add(path, $0) }
                 _ = collector.takeFinished()
             }

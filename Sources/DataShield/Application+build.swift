@@ -115,6 +115,7 @@ extension Application {
                 scans.schedule,
                 RefreshRisk.schedule(queue, now: now),
                 ingests.schedule,
+                Machines.schedule(now: now),
                 directories.schedule,
                 RemediationSchedule(queue: queue, keeper: remediationKeeper, logger: parts.logger).work,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
@@ -169,10 +170,10 @@ extension Application {
         DashboardPages(pages: pages, dashboards: dashboards, now: now).add(to: routes.pages)
         EmployeePages(
             pages: pages, employees: employees, breaches: breaches, alerts: alerts, risk: risk, coverage: coverage, credentials: leakedCredentials,
-            now: now
+            machines: machines, now: now
         ).add(to: routes.pages)
         BreachPages(pages: pages, breaches: breaches, now: now).add(to: routes.pages)
-        AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, remediation: remediation, now: now)
+        AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, remediation: remediation, machines: machines, now: now)
             .add(to: routes.pages)
         RemediationPages(pages: pages, remediation: remediation, now: now).add(to: routes.pages)
         RemediationSettingsPages(pages: pages, remediation: remediation, sessions: sessions, now: now).add(to: routes.pages)

@@ -90,6 +90,9 @@ enum IngestText {
         if report.knownFiles > 0 { lines.append("\(report.knownFiles) files had been read before.") }
         if let text = report.leftOutText { lines.append("Credentials that were not kept: \(text)") }
         for part in report.skipped { lines.append("skipped: \(part.path) at byte \(part.offset): \(part.reason)") }
+        if let passed = report.passedOver {
+            lines.append("Not looked into: \(passed) files without access to anything (pictures, programs, histories).")
+        }
         if report.skippedCount > report.skipped.count { lines.append("… and \(report.skippedCount - report.skipped.count) more parts.") }
         return lines
     }

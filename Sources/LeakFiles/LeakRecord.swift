@@ -142,9 +142,8 @@ package struct LeakedCookie: Sendable, Hashable {
 
 /// One infected machine, as far as it concerns watched addresses.
 package struct StealerLog: Sendable, Hashable {
-    /// Stable: the same log packed anew has the same one. Family and hardware id where known, else computer, user and IP, else a digest of
-    /// the folder's name and time; in each case only a digest (64 lower-case hex digits), so that it names nobody.
-    package var machineId: String
+    package var identity: MachineIdentity
+    package var traces = MachineTraces()
     /// `RedLine`, `Lumma` …; nil when the evidence is too weak.
     package var malwareFamily: String?
     package var capturedAt: Date?
@@ -163,10 +162,10 @@ package struct StealerLog: Sendable, Hashable {
     package var hasTokens: Bool
 
     package init(
-        machineId: String, malwareFamily: String? = nil, capturedAt: Date? = nil, operatingSystem: String? = nil, country: String? = nil,
+        identity: MachineIdentity, malwareFamily: String? = nil, capturedAt: Date? = nil, operatingSystem: String? = nil, country: String? = nil,
         records: [LeakRecord] = [], cookies: [LeakedCookie] = [], credentialCount: Int = 0, cookieCount: Int = 0, hasTokens: Bool = false
     ) {
-        self.machineId = machineId
+        self.identity = identity
         self.malwareFamily = malwareFamily
         self.capturedAt = capturedAt
         self.operatingSystem = operatingSystem

@@ -42,6 +42,39 @@ def test_the_machines_lead_to_whose_data_were_on_them(page):
     expect(page.get_by_role("heading", name="Leaked credentials")).to_be_visible()
 
 
+def first_machine(api):
+    machines = api.get("/api/machines").json()["items"]
+    return next(machine for machine in machines if machine["malwareFamily"] == "RedLine")
+
+
+def test_an_administrator_sees_how_to_find_the_machine_and_that_is_on_record(page, admin_api):
+    machine = first_machine(admin_api)
+    page.goto(f"/machines/{machine['id']}")
+    card = page.get_by_role("region", name="How to find it")
+    for fact in (machine["machineId"], machine["traces"]["computer"], machine["traces"]["userName"], *machine["traces"]["addresses"]):
+        expect(card).to_contain_text(fact)
+    page.goto("/audit")
+    expect(page.get_by_role("main")).to_contain_text("machine.traced")
+
+
+def test_whoever_only_looks_does_not_see_how_to_find_the_machine(open_page, viewer_session, admin_api):
+    machine = first_machine(admin_api)
+    alert = admin_api.get("/api/alerts", params={"breach": machine["breachId"]}).json()["items"][0]
+    page = open_page(viewer_session)
+    page.goto(f"/machines/{machine['id']}")
+    expect(page.get_by_role("region", name="How to find it")).to_contain_text("Only administrators")
+    secrets = [machine["machineId"], machine["traces"]["computer"], *machine["traces"]["addresses"]]
+    for path in (f"/machines/{machine['id']}", f"/alerts/{alert['id']}", f"/employees/{alert['employeeId']}", "/api/machines", f"/api/machines/{machine['id']}"):
+        answer = page.request.get(path)
+        assert answer.ok, path
+        for secret in secrets:
+            assert secret not in answer.text(), path
+    # The machine itself is no secret: an alert leads there.
+    page.goto(f"/alerts/{alert['id']}")
+    page.get_by_role("link", name=re.compile("^Machine ")).click()
+    expect(page).to_have_url(re.compile(f"/machines/{machine['id']}"))
+
+
 def test_whoever_only_looks_sees_the_readings_and_sends_nothing(open_page, viewer_session):
     page = open_page(viewer_session)
     page.goto("/ingest")

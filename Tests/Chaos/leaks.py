@@ -85,7 +85,7 @@ class Leaks:
                 FROM leaked_credentials c JOIN breach_records r ON r.company_id = c.company_id AND r.id = c.record_id
                 JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id JOIN breaches b ON b.id = r.breach_id
                 WHERE c.company_id = {company} GROUP BY c.company_id, c.id, e.email, b.name ORDER BY 1, 2, 3, 4, 5, 6, 7""",
-            "machines": f"SELECT machine_id, malware_family, credential_count, cookie_count FROM infected_machines WHERE company_id = {company} ORDER BY 1",
+            "machines": f"SELECT t.hardware_id, t.computer, malware_family, credential_count, cookie_count FROM infected_machines m LEFT JOIN machine_traces t ON t.company_id = m.company_id AND t.machine_id = m.id WHERE m.company_id = {company} ORDER BY 1, 2",
             "files": f"SELECT name, size, digest FROM leak_files WHERE company_id = {company} ORDER BY 1, 2, 3",
         }
         return {name: self.world.ask(question) for name, question in questions.items()}

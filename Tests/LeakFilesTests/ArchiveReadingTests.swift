@@ -210,7 +210,7 @@ import Testing
         let entries = devices + [Entry("combo.txt", list)]
         let reading = try await readAll([try scratch.write("logs.bin", ArchiveFixture.make(kind, entries))], watch)
         #expect(reading.logs.count == 2)
-        #expect(Set(reading.logs.map(\.machineId)).count == 2)
+        #expect(Set(reading.logs.map(\.identity.key)).count == 2)
         #expect(reading.logs.allSatisfy { $0.records.count == 1 && $0.records[0].site == "vpn.example.com" })
         #expect(reading.hits.map(\.part) == ["logs.bin!combo.txt"])
         let file = try #require(reading.finished.first)
@@ -221,7 +221,7 @@ import Testing
         let packed = try await readAll([try scratch.write("logs.zip", ArchiveFixture.make(.zip, devices))], watch)
         for entry in devices { try scratch.write("folder/\(entry.name)", entry.bytes) }
         let folder = try await readAll([scratch.path + "/folder"], watch)
-        #expect(Set(folder.logs.map(\.machineId)) == Set(packed.logs.map(\.machineId)))
+        #expect(Set(folder.logs.map(\.identity.key)) == Set(packed.logs.map(\.identity.key)))
         #expect(folder.finished.count == 1)
         #expect(folder.finished.first?.entries == 6)
         #expect(folder.finished.first?.digest != nil)
@@ -231,7 +231,7 @@ import Testing
                 ArchiveFixture.make(.zip, devices[(2 * number)..<(2 * number + 2)].map { Entry(($0.name as NSString).lastPathComponent, $0.bytes) }))
         }
         let inside = try await readAll([try scratch.write("nested.zip", ArchiveFixture.make(.zip, nested))], watch)
-        #expect(Set(inside.logs.map(\.machineId)) == Set(packed.logs.map(\.machineId)))
+        #expect(Set(inside.logs.map(\.identity.key)) == Set(packed.logs.map(\.identity.key)))
         #expect(inside.finished.first?.machines == 3)
     }
 }

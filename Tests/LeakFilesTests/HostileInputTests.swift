@@ -26,7 +26,9 @@ import Testing
         SystemInformationTests.redLine,
         "Local Date: 28.06.2025 12:28:40\n- Time: 2024-12-29 05:37:17 [ UTC: +1 ]\nUserName (ComputerName): a (\n{\"ip\":\"1",
         "#HttpOnly_vpn.example.com\tFALSE\t/\tTRUE\t13400000000000000\tsid\tx\n.a.example TRUE / TRUE 1 a b\n[{\"domain\":\"a\",\"name\":",
-        "Form: x\nName: a\nValue: sam@example.net\nemail\tsam@example.net\n",
+        "Form: x\nName: a\nValue: sam@example.net\nemail\tsam@example.net\nmail sam@example.net\nsam@example.net\n",
+        "Konto= sam@example.net\nhttps://a.example\n\nWeb: a.example\nKonto: sam@example.net\nKennwort: x\n",
+        "- Time: 03.04.2025 19:41:07 (sig:1743698467.0a)\n- Anti Virus:\n\t- X [ON]\n- NetBIOS: X\nTime zone: UTC: (UTC-08:00)\nLaunched at: 1743698467\n",
     ]
 
     static func mutated(_ numbers: inout Numbers) -> [UInt8] {
@@ -74,13 +76,16 @@ import Testing
 
     @Test func `no reader of logs reads beyond the end`() {
         var numbers = Numbers(state: 0xD1B5_4A32_D192_ED03)
-        let paths = ["a/Passwords.txt", "a/System.txt", "a/Cookies/x.txt", "a/Autofills/x.txt", "a/pc_info.json", "a/Passwords.csv", "b/ip.txt"]
+        let paths = [
+            "a/Passwords.txt", "a/Browsers/x.txt", "History/y.txt", "a/System.txt", "a/Cookies/x.txt", "a/Autofills/x.txt", "a/pc_info.json",
+            "a/Passwords.csv", "b/ip.txt",
+        ]
         var collector = StealerLogCollector(watch: WatchList(people))
         for round in 0..<4_000 {
             collector.add(paths[round % paths.count], bytes: Self.mutated(&numbers))
             if round % 50 == 0 { _ = collector.finish() }
         }
-        for log in collector.finish() { #expect(log.machineId.count == 64) }
+        for log in collector.finish() { #expect(log.identity.former.allSatisfy { $0.count == 64 }) }
     }
 
     @Test func `no path is too strange`() {

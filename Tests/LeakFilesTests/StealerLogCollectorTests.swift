@@ -38,7 +38,9 @@ import Testing
         #expect(log.capturedAt == (try? Date("2024-07-04T16:43:07Z", strategy: .iso8601)))
         #expect(log.operatingSystem == "Windows 11 Pro x64")
         #expect(log.country == "DE")
-        #expect(log.machineId.count == 64)
+        #expect(log.identity.machineId == "0123456789ABCDEF0123456789ABCDEF")
+        #expect(log.traces.computer == "EXAMPLE-PC" && log.traces.user == "alex" && log.traces.addresses == ["192.0.2.10"])
+        #expect(log.traces.malwarePath == "C:\\Users\\alex\\AppData\\Local\\Temp\\setup.exe")
         #expect(log.hasTokens)
         #expect(log.credentialCount == 2)
         #expect(log.cookieCount == 6)
@@ -75,7 +77,7 @@ import Testing
             ("__MACOSX/a/Passwords.txt", passwords("kim@acme.example")),
         ])
         #expect(found.count == 2)
-        #expect(Set(found.map(\.machineId)).count == 2)
+        #expect(Set(found.map(\.identity.key)).count == 2)
         #expect(found.map(\.records.count) == [1, 1])
         #expect(found.map(\.cookieCount).sorted() == [0, 6])
     }
@@ -86,7 +88,7 @@ import Testing
         ("PC1/Cookies/Firefox_a1b2c3d4.default-release.txt", "PC1"), ("PC1\\Autofills\\x.txt", "PC1"), ("Cookies/x.txt", ""),
         ("passwords/US_192.0.2.10_2024-05-06/System.txt", "passwords/US_192.0.2.10_2024-05-06"), ("./PC1/All Passwords.txt", "PC1"),
         ("DE[0123456789ABCDEF] [2024-06-05T10_11_12]/Sub/Passwords.txt", "DE[0123456789ABCDEF] [2024-06-05T10_11_12]"),
-        ("PC1/Wallets/Exodus/seed.seco", "PC1"),
+        ("PC1/Wallets/Exodus/wallets.txt", "PC1"),
         ("PC1/_AllPasswords_list.txt", "PC1"), ("PC1/Telegram/Profile_1/key_datas", "PC1"),
     ]
 
@@ -113,12 +115,18 @@ import Testing
     ]
 
     @Test(arguments: interests) func `what an entry holds is told by its path`(_ path: String, _ expected: String) {
-        let interest = StealerLogCollector(watch: WatchList(people)).interest(in: path)
+        let content =
+            switch path {
+            case _ where path.lowercased().contains("cookie"): cookies
+            case _ where path.lowercased().contains("info"): "OS: Windows 11 Pro\nHWID: 01234567\n"
+            default: "nothing of anybody\n"
+            }
         let name =
-            switch interest {
+            switch interest(in: path, content) {
             case .whole: "whole"
             case .presence: "presence"
             case .leakFile: "leakFile"
+            case .look: "look"
             case .none: "none"
             }
         // A word list in a folder of passwords is neither.
@@ -130,9 +138,10 @@ import Testing
         let second = logs([
             ("Logs/b/All Passwords.txt", passwords("sam@example.net")), ("Logs/b/UserInformation.txt", SystemInformationTests.redLine),
         ])[0]
-        #expect(first.machineId == second.machineId)
+        #expect(first.identity.key == second.identity.key)
+        // Without its description the machine is known by what was taken.
         let third = logs([("a/Passwords.txt", passwords("sam@example.net"))])[0]
-        #expect(third.machineId != first.machineId)
+        #expect(third.identity.content == first.identity.content)
     }
 
     @Test func `the folder's name helps out where the system file is missing`() {

@@ -79,11 +79,22 @@ extension StealerLogCollector {
 func logs(_ files: [(String, String)], watching addresses: [String] = people) -> [StealerLog] {
     var collector = StealerLogCollector(watch: WatchList(addresses))
     for (path, text) in files {
-        switch collector.interest(in: path) {
+        switch interest(in: path, text, collector) {
         case .whole: collector.add(path, text: text)
         case .presence: collector.notePresence(path)
-        case .leakFile, .none: break
+        case .look, .leakFile, .none: break
         }
     }
     return collector.finish()
+}
+
+/// What a collector does with a file, having looked into it where it wants to.
+func interest(in path: String, _ text: String, _ collector: StealerLogCollector = StealerLogCollector(watch: WatchList(people))) -> EntryInterest {
+    let interest = collector.interest(in: path)
+    return interest == .look ? Array(text.utf8).withUnsafeBytes { collector.interest(in: path, beginning: $0) } : interest
+}
+
+extension MachineIdentity {
+    /// Tells two logs apart as an installation does, without its key.
+    var key: String { machineId.map { "id \($0)" } ?? computer.map { "names \($0) \(user ?? "")" } ?? "content \(content ?? [])" }
 }

@@ -61,7 +61,7 @@ import Testing
                 - HWID: 0123456789ABCDEF0123456789ABCDEF
                 - IP Address: 192.0.2.10
                 - Country: 192.0.2.10
-                """, name: "system.txt", date: "2025-06-28T10:28:40Z", country: nil, system: "Windows 11 Pro (10.0.22631) x64"),
+                """, name: "system.txt", date: "2025-06-28T07:28:40Z", country: nil, system: "Windows 11 Pro (10.0.22631) x64"),
         Case(
             family: "StealC",
             text: """
@@ -148,7 +148,7 @@ import Testing
             family: "Phemedrone",
             text:
                 "----- Geolocation Data -----\nGeolocation Data\nIP: 192.0.2.10\nCountry: Germany (DE)\nHardware Info\nUsername: alex\\EXAMPLE\nHWID: 0123456789ABCDEF0123456789ABCDEF\nReport Contents\nPasswords: 3\n",
-            name: "information.txt", date: nil, computer: nil, user: "alex\\EXAMPLE", system: nil),
+            name: "information.txt", date: nil, computer: "EXAMPLE", system: nil),
         Case(
             family: nil,
             text: "{\"ip\":\"192.0.2.10\",\"username\":\"alex\",\"pc_name\":\"EXAMPLE-PC\",\"country\":\"DE\",\"os\":\"Windows 11 Pro\"}",
@@ -180,6 +180,9 @@ import Testing
         ("99", nil, false),
         ("", nil, false), ("2024-12-29 05:37:17 [ UTC: +1 ]", "2024-12-29T04:37:17Z", false), ("09 Dec 23 00:33 UTC", "2023-12-09T00:33:00Z", false),
         ("2024-05-06 07:08:09 +02:00", "2024-05-06T05:08:09Z", false),
+        ("2024-12-29 05:37:17 [ UTC: (UTC-08:00) Pacific Time (US & Canada) ]", "2024-12-29T13:37:17Z", false),
+        ("29 Jun 25 21:02 CEST", "2025-06-29T19:02:00Z", false), ("1743698467", "2025-04-03T16:41:07Z", false),
+        ("1743698467000", "2025-04-03T16:41:07Z", false), ("0000000001", nil, false), ("05/22/2025 5:28", "2025-05-22T05:28:00Z", false),
     ]
 
     @Test(arguments: dates) func `dates are read in the best sense`(_ text: String, _ expected: String?, _ isAmbiguous: Bool) {
@@ -190,7 +193,8 @@ import Testing
 
     static let zones: [(String, Int?)] = [
         ("(UTC+01:00) Amsterdam", 3_600), ("UTC+1", 3_600), ("2", 7_200), ("UTC: -5", -18_000), ("+05:30", 19_800), ("W. Europe Standard Time", nil),
-        ("UTC", 0), ("+0300", 10_800),
+        ("UTC", 0), ("+0300", 10_800), ("UTC: (UTC-08:00) Pacific Time (US & Canada)", -28_800), ("+3 hours from GMT", 10_800), ("UTC2", 7_200),
+        ("CEST", 7_200), ("(GMT-03:00) Brasilia", -10_800), ("UTC-08:00", -28_800), ("UTC+15", 0),
     ]
 
     @Test(arguments: zones) func `time zones are read where they are given`(_ text: String, _ seconds: Int?) {

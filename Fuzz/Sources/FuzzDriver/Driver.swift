@@ -58,7 +58,7 @@ package enum Entry {
             Array("URL: a.example\nUsername: a@b.co\nPassword: x\n".utf8).withUnsafeBytes { collector.add("device/logins.txt", $0) }
             collector.add("device/" + name, content)
             let logs = collector.finish()
-            precondition(logs.count == 1 && logs[0].machineId.count == 64)
+            precondition(logs.count == 1 && logs[0].identity.former.allSatisfy { $0.utf8.count == 64 })
         }
         return 0
     }
@@ -74,10 +74,12 @@ package enum Entry {
             guard end + 2 < count else { break }
             let length = min(count - end - 3, Int(input[end + 1]) << 8 | Int(input[end + 2]))
             let content = UnsafeRawBufferPointer(rebasing: input[end + 3..<end + 3 + length])
-            switch collector.interest(in: path) {
+            var interest = collector.interest(in: path)
+            if interest == .look { interest = collector.interest(in: path, beginning: content) }
+            switch interest {
             case .whole: collector.add(path, content)
             case .presence: collector.notePresence(path)
-            case .leakFile, .none: break
+            case .look, .leakFile, .none: break
             }
             position = end + 3 + length
         }

@@ -82,6 +82,8 @@ struct AlertModel: Sendable {
     var exposed: [DataTag]
     var hasExposed: Bool
     var artifacts: String?
+    /// The infected machine that it is about.
+    var machine: MachineLine?
     var sources: String
     var credentials: [CredentialRow]
     var hasCredentials: Bool

@@ -15,14 +15,18 @@ package struct AlertPages: Sendable {
     let users: Users
     let credentials: LeakedCredentials
     let remediation: Remediation
+    let machines: Machines
     let now: Now
 
-    package init(pages: Pages, alerts: Alerts, users: Users, credentials: LeakedCredentials, remediation: Remediation, now: @escaping Now) {
+    package init(
+        pages: Pages, alerts: Alerts, users: Users, credentials: LeakedCredentials, remediation: Remediation, machines: Machines, now: @escaping Now
+    ) {
         self.pages = pages
         self.alerts = alerts
         self.users = users
         self.credentials = credentials
         self.remediation = remediation
+        self.machines = machines
         self.now = now
     }
 
@@ -125,6 +129,7 @@ package struct AlertPages: Sendable {
         let model = AlertModel(
             alert, comments: comments, remediations: isOffered ? RemediationButton.all : [], assignees: [("", "Unassigned")] + Self.people(people),
             credentials: leaked, problem: problem,
+            machine: try await machines.lines(of: [alert.breachId].compactMap { $0 }, on: "an alert", for: subject).values.first,
             clock: PageClock(now(), for: context.signedIn))
         let frame = Frame(model.heading, in: .alerts, showsHIBP: true, status: problem?.status ?? .ok)
         return pages.show("alerts/show", model, frame, for: request, context)
@@ -184,7 +189,7 @@ package struct AlertPages: Sendable {
 extension AlertModel {
     init(
         _ alert: AlertDetailResponse, comments: [AlertComment], remediations: [RemediationButton], assignees: [(value: String, label: String)],
-        credentials leaked: [LeakedCredential], problem: (any FeatureError)?, clock: PageClock
+        credentials leaked: [LeakedCredential], problem: (any FeatureError)?, machine: MachineLine?, clock: PageClock
     ) {
         id = alert.id.rawValue
         liveness = alert.liveness.map { $0.state.badge($0.certainty) }
@@ -192,6 +197,7 @@ extension AlertModel {
         self.remediations = remediations
         hasRemediations = !remediations.isEmpty
         url = "/alerts/\(alert.id)"
+        self.machine = machine
         name = alert.employeeName ?? "Somebody who was deleted"
         email = alert.employeeEmail
         breach = alert.breachName ?? "A breach that was removed"

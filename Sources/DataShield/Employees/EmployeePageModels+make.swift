@@ -53,7 +53,7 @@ extension EmployeeImportModel.Report {
 extension EmployeeModel {
     init(
         _ employee: Employee, score risk: RiskScore, records found: [Breaches.Record], coverage known: [PersonCoverage],
-        alerts recent: [AlertListing], credentials leaked: [LeakedCredential], clock: PageClock
+        alerts recent: [AlertListing], credentials leaked: [LeakedCredential], machines: [BreachID: MachineLine], clock: PageClock
     ) {
         url = "/employees/\(employee.id)"
         name = employee.name
@@ -70,7 +70,7 @@ extension EmployeeModel {
             isAnswered
             ? "The score is 0 because the person is in no breach that was found."
             : "The score is 0 because no breach is known. That is no proof: see under Coverage who has not answered."
-        records = found.map { Record($0, clock) }
+        records = found.map { Record($0, machines[$0.record.breachId], clock) }
         hasRecords = !records.isEmpty
         recordsNote = hasRecords ? Format.count(records.count, "breach", "breaches") : ""
         noRecordsIcon = isAnswered ? "shield-check" : "question"
@@ -116,14 +116,14 @@ extension EmployeeModel.Component {
 }
 
 extension EmployeeModel.Record {
-    init(_ found: Breaches.Record, _ clock: PageClock) {
+    init(_ found: Breaches.Record, _ machine: MachineLine?, _ clock: PageClock) {
         url = "/breaches/\(found.record.breachId)"
         breach = found.breach.displayName
         date = clock.breachDay(found.breach.breachDate)
         exposed = DataTag.all(found.record.exposedData)
         artifacts = found.record.artifacts.map(\.label).joined(separator: ", ")
-        let machine = [found.record.malwareFamily, found.record.machineId.map { "on machine \($0.prefix(12))" }].compactMap { $0 }
-        self.machine = machine.isEmpty ? nil : machine.joined(separator: " ")
+        family = found.record.malwareFamily
+        self.machine = machine
         sources = found.record.sourceNames
         detected = clock.ago(found.record.detectedAt)
         iso = Timestamp.text(found.record.detectedAt)

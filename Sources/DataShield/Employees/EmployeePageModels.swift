@@ -150,7 +150,8 @@ struct EmployeeModel: Sendable {
         var date: String
         var exposed: [DataTag]
         var artifacts: String?
-        var machine: String?
+        var family: String?
+        var machine: MachineLine?
         var sources: String
         var detected: String
         var iso: String

@@ -22,11 +22,12 @@ package struct EmployeePages: Sendable {
     let risk: Risk
     let coverage: Coverage
     let credentials: LeakedCredentials
+    let machines: Machines
     let now: Now
 
     package init(
         pages: Pages, employees: Employees, breaches: Breaches, alerts: Alerts, risk: Risk, coverage: Coverage, credentials: LeakedCredentials,
-        now: @escaping Now
+        machines: Machines, now: @escaping Now
     ) {
         self.pages = pages
         self.employees = employees
@@ -35,6 +36,7 @@ package struct EmployeePages: Sendable {
         self.risk = risk
         self.coverage = coverage
         self.credentials = credentials
+        self.machines = machines
         self.now = now
     }
 
@@ -141,7 +143,9 @@ package struct EmployeePages: Sendable {
         let recent = try await alerts.list(AlertFilter(employee: id), limit: 10, for: subject).items
         let model = EmployeeModel(
             employee, score: score, records: records, coverage: sources, alerts: recent,
-            credentials: try await credentials.of(id, for: subject), clock: PageClock(now(), for: context.signedIn))
+            credentials: try await credentials.of(id, for: subject),
+            machines: try await machines.lines(of: records.map(\.record.breachId), on: "a person", for: subject),
+            clock: PageClock(now(), for: context.signedIn))
         return pages.show("employees/show", model, Frame(employee.name, in: .employees, showsHIBP: true), for: request, context)
     }
 

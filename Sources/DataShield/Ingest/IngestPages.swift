@@ -164,6 +164,9 @@ struct IngestModel: Sendable {
             Fact("Files", Format.count(report.files)),
             Fact("Of them read before", Format.count(report.knownFiles)), Fact("Lines", Format.count(report.lines)),
             Fact("Findings about your people", Format.count(report.findings)),
+            Fact(
+                "Not looked into",
+                report.passedOver.map { "\(Format.count($0, "file", "files")) without access to anything: pictures, programs, histories" } ?? "none"),
             Fact("Speed", run.bytesPerSecond.map { "\(ByteText.of($0)) a second" } ?? "not measured"),
         ]
         if let text = report.leftOutText { facts.append(Fact("Credentials that were not kept", text)) }

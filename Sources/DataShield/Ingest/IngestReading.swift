@@ -178,6 +178,7 @@ extension Ingests {
                     report.files = batch.progress.filesDone
                     report.seconds = secondsBefore + (ContinuousClock.now - began) / .seconds(1)
                     report.machines = machines
+                    if let passed = batch.finished?.passedOver, passed > 0 { report.passedOver = (report.passedOver ?? 0) + passed }
                     for part in batch.skipped { report.skip(SkippedPart(path: names(part.path), offset: part.offset, reason: part.reason)) }
                 }
                 if let summary = batch.finished { try await recording.finished(file, summary) }

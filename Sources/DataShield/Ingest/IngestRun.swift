@@ -57,6 +57,8 @@ package struct IngestReport: Sendable, Hashable, Codable {
     package var newAlerts = 0
     package var newCredentials = 0
     package var corroborated = 0
+    /// Files that were not looked into, because what they are says that nobody's access is in them; nil in what was kept before it was counted.
+    package var passedOver: Int?
     /// Credentials that were counted and not kept, because one person has more of them in one breach and file than ``CredentialCap/most``.
     /// After a kill it may be fewer than there were; nil for none.
     package var leftOut: Int?

@@ -57,10 +57,13 @@ struct LeakFindings: Sendable {
     // MARK: Stealer logs
 
     /// What a stealer log says of a person.
-    /// - Parameter records: those of the log that are about the person.
-    func finding(_ log: StealerLog, _ records: [LeakRecord], of person: Person) -> Finding {
+    /// - Parameters:
+    ///   - known: which machine it is of.
+    ///   - records: those of the log that are about the person.
+    func finding(_ log: StealerLog, on known: KnownMachine, _ records: [LeakRecord], of person: Person) -> Finding {
         let machine = InfectedMachine.Facts(
-            machineId: log.machineId, malwareFamily: log.malwareFamily.map { PlainText.oneLine($0) }, capturedAt: log.capturedAt,
+            key: known.key, marks: known.marks, traces: traces(of: log), malwareFamily: log.malwareFamily.map { PlainText.oneLine($0) },
+            capturedAt: log.capturedAt,
             operatingSystem: log.operatingSystem.map { PlainText.oneLine($0) }, country: log.country, credentialCount: log.credentialCount,
             cookieCount: log.cookieCount, hasTokens: log.hasTokens)
         let sites = Set(records.compactMap(\.site))
@@ -84,11 +87,18 @@ struct LeakFindings: Sendable {
         let name = machine.breachName
         return Finding(
             breachName: name, breachDate: log.capturedAt.map(BreachDate.day(of:)), dataTypes: dataTypes(records), artifacts: artifacts,
-            machineId: machine.machineId, malwareFamily: machine.malwareFamily, capturedAt: log.capturedAt, evidence: evidence,
+            machineId: machine.traces.machineId, malwareFamily: machine.malwareFamily, capturedAt: log.capturedAt, evidence: evidence,
             source: .stealerLog, provider: nil,
             leak: LeakFinding(
-                file: file, credentials: credentials(records, of: person, machine: machine.machineId), isDated: log.capturedAt != nil,
+                file: file, credentials: credentials(records, of: person, machine: machine.key), isDated: log.capturedAt != nil,
                 machine: machine))
+    }
+
+    private func traces(of log: StealerLog) -> InfectedMachine.Traces {
+        InfectedMachine.Traces(
+            machineId: log.identity.machineId.map { PlainText.oneLine($0) }, computer: log.traces.computer.map { PlainText.oneLine($0) },
+            userName: log.traces.user.map { PlainText.oneLine($0) }, addresses: log.traces.addresses,
+            antivirus: log.traces.antivirus.map { PlainText.oneLine($0) }, malwarePath: log.traces.malwarePath.map { PlainText.oneLine($0) })
     }
 
     /// Whether a host is a domain, or below it.

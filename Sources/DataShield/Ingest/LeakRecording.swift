@@ -105,7 +105,8 @@ struct LeakRecording {
     /// What one person is said of.
     private struct Heard {
         var records: [LeakRecord] = []
-        var logs: [(log: StealerLog, records: [LeakRecord])] = []
+        /// With their places among all logs.
+        var logs: [(place: Int, log: StealerLog, records: [LeakRecord])] = []
     }
 
     /// Records what was read in a file.
@@ -114,8 +115,8 @@ struct LeakRecording {
         for record in records {
             for person in people.people(record.address) { heard[person, default: Heard()].records.append(record) }
         }
-        for log in logs {
-            for (person, records) in split(log) { heard[person, default: Heard()].logs.append((log, records)) }
+        for (place, log) in logs.enumerated() {
+            for (person, records) in split(log) { heard[person, default: Heard()].logs.append((place, log, records)) }
         }
         for (number, company) in people.companies.enumerated() {
             let mine = heard.filter { $0.key.company == number }
@@ -154,12 +155,16 @@ struct LeakRecording {
                     DumpName(path: part.name, beginning: part.beginning, day: source.date ?? time), beginning: part.beginning, said: source.name)
             }
             let maker = LeakFindings(fingerprints: company.fingerprints, file: id, source: source, dump: dump, domains: [company.domain])
+            let machines = try await Self.machines(of: heard.values, of: company, in: db)
             var findings: [(EmployeeID, Finding)] = []
             for (person, heard) in heard.sorted(by: { $0.key.employee < $1.key.employee }) {
                 guard let address = (heard.records + heard.logs.flatMap(\.records)).first.map({ list[$0.address] }) else { continue }
                 let subject = LeakFindings.Person(employee: person.employee, address: address)
                 findings += maker.findings(heard.records, of: subject).map { (person.employee, $0) }
-                findings += heard.logs.map { (person.employee, maker.finding($0.log, $0.records, of: subject)) }
+                for (place, log, records) in heard.logs {
+                    guard let machine = machines[place] else { continue }
+                    findings.append((person.employee, maker.finding(log, on: machine, records, of: subject)))
+                }
             }
             let leftOut = try await cap.apply(to: &findings, of: id, in: db)
             var report = before
@@ -176,6 +181,19 @@ struct LeakRecording {
         open[file.place, default: [:]][company.id, default: Counts()].cap = cap
         open[file.place, default: [:]][company.id, default: Counts()].lists += counts.lists
         open[file.place, default: [:]][company.id, default: Counts()].logs += counts.logs
+    }
+
+    /// The machines of the logs that people are in, by the logs' places.
+    private static func machines(
+        of heard: some Collection<Heard>, of company: WatchedPeople.Watched, in db: TenantTransaction
+    ) async throws -> [Int: KnownMachine] {
+        var logs: [Int: StealerLog] = [:]
+        for one in heard {
+            for (place, log, _) in one.logs { logs[place] = log }
+        }
+        let places = logs.keys.sorted()
+        let machines = try await MachineKeys(db: db, fingerprints: company.fingerprints).machines(places.compactMap { logs[$0]?.identity })
+        return Dictionary(uniqueKeysWithValues: zip(places, machines))
     }
 
     /// A file has been read to its end, or as far as it can be.

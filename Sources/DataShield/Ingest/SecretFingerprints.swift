@@ -29,6 +29,9 @@ struct SecretFingerprints: Sendable {
             ])
     }
 
+    /// Of what a machine is known by.
+    func mark(of kind: String, _ parts: [[UInt8]]) -> [UInt8] { code("machine by \(kind)", parts) }
+
     private func code(_ purpose: String, _ parts: [[UInt8]]) -> [UInt8] {
         var code = HMAC<SHA256>(key: key)
         // With their lengths, so that no two lists of parts make the same bytes.

@@ -4,7 +4,8 @@ import Postgres
 /// A machine that malware took data from, as far as it concerns a company's people: one thing, however many files hold its log.
 package struct InfectedMachine: Sendable, Hashable, RowDecodable {
     package var id: InfectedMachineID
-    package var machineId: String
+    /// Tells it from others. Ours: it says nothing of the machine.
+    package var key: String
     /// The breach under which its records and alerts are.
     package var breachId: BreachID
     package var malwareFamily: String?
@@ -26,8 +27,11 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
 
     /// What a log says of its machine.
     package struct Facts: Sendable, Hashable {
-        /// A digest of the malware's own id of the machine.
-        package var machineId: String
+        /// Tells it from others.
+        package var key: String
+        /// By what it is known again.
+        package var marks: [MachineMark]
+        package var traces: Traces
         package var malwareFamily: String?
         package var capturedAt: Date?
         package var operatingSystem: String?
@@ -37,10 +41,12 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         package var hasTokens: Bool
 
         package init(
-            machineId: String, malwareFamily: String? = nil, capturedAt: Date? = nil, operatingSystem: String? = nil, country: String? = nil,
-            credentialCount: Int = 0, cookieCount: Int = 0, hasTokens: Bool = false
+            key: String, marks: [MachineMark] = [], traces: Traces = Traces(), malwareFamily: String? = nil, capturedAt: Date? = nil,
+            operatingSystem: String? = nil, country: String? = nil, credentialCount: Int = 0, cookieCount: Int = 0, hasTokens: Bool = false
         ) {
-            self.machineId = machineId
+            self.key = key
+            self.marks = marks
+            self.traces = traces
             self.malwareFamily = malwareFamily
             self.capturedAt = capturedAt
             self.operatingSystem = operatingSystem
@@ -50,21 +56,71 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
             self.hasTokens = hasTokens
         }
 
+        /// With what another log says of the same machine.
+        package func merged(with other: Facts) -> Facts {
+            var result = self
+            result.marks += other.marks.filter { !marks.contains($0) }
+            result.traces = traces.completed(with: other.traces)
+            result.malwareFamily = malwareFamily ?? other.malwareFamily
+            result.capturedAt = capturedAt ?? other.capturedAt
+            result.operatingSystem = operatingSystem ?? other.operatingSystem
+            result.country = country ?? other.country
+            result.credentialCount = max(credentialCount, other.credentialCount)
+            result.cookieCount = max(cookieCount, other.cookieCount)
+            result.hasTokens = hasTokens || other.hasTokens
+            return result
+        }
+
         /// The name of the company's breach that stands for this machine. It names nobody, and follows from the machine alone.
-        package var breachName: String { "Stealer log \(machineId.prefix(12))" }
+        package var breachName: String { "Stealer log \(key.prefix(12))" }
+    }
+
+    /// What finds a machine, as the malware wrote it down: shown to administrators only, each look audited, and gone with the company's
+    /// retention.
+    package struct Traces: Sendable, Hashable, Codable {
+        /// The malware's own id of the machine, exactly as it gives it.
+        package var machineId: String?
+        package var computer: String?
+        package var userName: String?
+        /// Of networks, that which others see first.
+        package var addresses: [String]
+        package var antivirus: [String]
+        /// Where the malware lay.
+        package var malwarePath: String?
+
+        package init(
+            machineId: String? = nil, computer: String? = nil, userName: String? = nil, addresses: [String] = [], antivirus: [String] = [],
+            malwarePath: String? = nil
+        ) {
+            self.machineId = machineId
+            self.computer = computer
+            self.userName = userName
+            self.addresses = addresses
+            self.antivirus = antivirus
+            self.malwarePath = malwarePath
+        }
+
+        package var isEmpty: Bool { self == Traces() }
+
+        func completed(with other: Traces) -> Traces {
+            Traces(
+                machineId: machineId ?? other.machineId, computer: computer ?? other.computer, userName: userName ?? other.userName,
+                addresses: addresses.isEmpty ? other.addresses : addresses, antivirus: antivirus.isEmpty ? other.antivirus : antivirus,
+                malwarePath: malwarePath ?? other.malwarePath)
+        }
     }
 
     /// The machine's short name for people.
-    package var shortName: String { String(machineId.prefix(12)) }
+    package var shortName: String { String(key.prefix(12)) }
 
     static let columns: SQL = """
-        m.id, m.machine_id, m.breach_id, m.malware_family, m.captured_at, m.operating_system, m.country, m.credential_count, m.cookie_count,
+        m.id, m.machine_key, m.breach_id, m.malware_family, m.captured_at, m.operating_system, m.country, m.credential_count, m.cookie_count,
         m.has_tokens, m.created_at
         """
 
     package init(from row: inout Row) throws {
         id = try row.next()
-        machineId = try row.next()
+        key = try row.next()
         breachId = try row.next()
         malwareFamily = try row.next()
         capturedAt = try row.next()

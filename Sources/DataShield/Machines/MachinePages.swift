@@ -41,7 +41,8 @@ package struct MachinePages: Sendable {
         let subject = try context.require(.machinesRead)
         let machine = try await machines.find(try context.id(as: InfectedMachineID.self), for: subject)
         let people = try await machines.people(on: machine, for: subject)
-        let model = MachineModel(machine, people, PageClock(now(), for: context.signedIn))
+        let traces = try await machines.traces(of: [machine.id], on: "the machine", for: subject)[machine.id]
+        let model = MachineModel(machine, people, traces, mayTrace: subject.may(.machinesTrace), PageClock(now(), for: context.signedIn))
         return pages.show("machines/show", model, Frame("Machine \(machine.shortName)", in: .machines), for: request, context)
     }
 }
@@ -80,11 +81,44 @@ struct MachineListModel: Sendable {
     }
 }
 
+/// A machine on the page of something else.
+struct MachineLine: Sendable {
+    var url: String
+    var name: String
+    /// What finds it, in a few words.
+    var found: String?
+
+    init(_ machine: InfectedMachine, _ traces: InfectedMachine.Traces?) {
+        url = "/machines/\(machine.id)"
+        name = "Machine \(machine.shortName)"
+        let words = [traces?.computer, traces?.userName.map { "user \($0)" }, traces?.addresses.first].compactMap { $0 }
+        found = words.isEmpty ? nil : words.joined(separator: ", ")
+    }
+}
+
+/// What finds a machine, in words.
+enum MachineTraceFacts {
+    static func all(_ traces: InfectedMachine.Traces) -> [Fact] {
+        [
+            traces.computer.map { Fact("Computer", $0) }, traces.userName.map { Fact("User", $0) },
+            traces.addresses.isEmpty ? nil : Fact("Addresses", traces.addresses.joined(separator: ", ")),
+            traces.machineId.map { Fact("Malware's id of it", $0) },
+            traces.antivirus.isEmpty ? nil : Fact("Antivirus", traces.antivirus.joined(separator: ", ")),
+            traces.malwarePath.map { Fact("The malware lay at", $0) },
+        ].compactMap { $0 }
+    }
+}
+
 /// One infected machine, `machines/show`.
 struct MachineModel: Sendable {
     var name: String
     var subtitle: String
     var facts: [Fact]
+    /// What finds it.
+    var traces: [Fact]
+    var hasTraces: Bool
+    /// Why nothing is shown.
+    var noTraces: String
     var people: [Person]
     var alertsURL: String
     var cookies: [Cookie]
@@ -108,7 +142,7 @@ struct MachineModel: Sendable {
         var expires: String
     }
 
-    init(_ machine: InfectedMachine, _ people: [Machines.Person], _ clock: PageClock) {
+    init(_ machine: InfectedMachine, _ people: [Machines.Person], _ found: InfectedMachine.Traces?, mayTrace: Bool, _ clock: PageClock) {
         name = machine.shortName
         let family = machine.malwareFamily ?? "an unknown family"
         subtitle = "Malware of \(family) took data from this machine. Whatever its user typed or was signed in to is to be taken as known to others."
@@ -118,6 +152,12 @@ struct MachineModel: Sendable {
             Fact("Credentials in its log", Format.count(machine.credentialCount)), Fact("Cookies in its log", Format.count(machine.cookieCount)),
             Fact("Application tokens", machine.hasTokens ? "Taken" : "None found"), Fact("Heard of", clock.dateTime(machine.createdAt)),
         ]
+        traces = found.map(MachineTraceFacts.all) ?? []
+        hasTraces = !traces.isEmpty
+        noTraces =
+            mayTrace
+            ? "Its log said nothing of it, or that is older than your company keeps it."
+            : "Only administrators see what finds the machine: its name, its user and its addresses."
         self.people = people.map { person in
             let sites = person.record.evidence?.sites ?? []
             let shown = sites.prefix(5).joined(separator: ", ")

@@ -12,10 +12,13 @@ package struct MachineRoutes: Sendable {
 
     package func add(to api: APIRoutes) {
         api.get(
-            "/api/machines", .permission(.machinesRead), summary: "Infected machines with data of the company's people, the latest first",
+            "/api/machines", .permission(.machinesRead),
+            summary:
+                "Infected machines with data of the company's people, the latest first; what finds them for administrators only, and each look is audited",
             query: ListQuery.self, answers: Page<MachineResponse>.self, use: list)
         api.get(
-            "/api/machines/{id}", .permission(.machinesRead), summary: "One infected machine, and whose data were on it",
+            "/api/machines/{id}", .permission(.machinesRead),
+            summary: "One infected machine, and whose data were on it; what finds it for administrators only, and each look is audited",
             answers: MachineDetailResponse.self, use: find)
     }
 
@@ -25,22 +28,28 @@ package struct MachineRoutes: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<MachineResponse> {
-        let page = try await machines.list(cursor: query.cursor, limit: query.limit, for: try context.require(.machinesRead))
-        return Page(items: page.items.map { MachineResponse($0) }, nextCursor: page.nextCursor)
+        let subject = try context.require(.machinesRead)
+        let page = try await machines.list(cursor: query.cursor, limit: query.limit, for: subject)
+        let traces = try await machines.traces(of: page.items.map(\.id), on: "the list of machines", for: subject)
+        return Page(items: page.items.map { MachineResponse($0, traces[$0.id]) }, nextCursor: page.nextCursor)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> MachineDetailResponse {
         let subject = try context.require(.machinesRead)
         let machine = try await machines.find(try context.id(as: InfectedMachineID.self), for: subject)
+        let traces = try await machines.traces(of: [machine.id], on: "the machine", for: subject)
         return MachineDetailResponse(
-            machine: MachineResponse(machine), people: try await machines.people(on: machine, for: subject).map { .init($0) })
+            machine: MachineResponse(machine, traces[machine.id]), people: try await machines.people(on: machine, for: subject).map { .init($0) })
     }
 }
 
 /// A machine as the API answers it.
 package struct MachineResponse: Codable, Sendable, Hashable {
     package var id: InfectedMachineID
-    package var machineId: String
+    /// Tells the machine from others in this installation.
+    package var key: String
+    /// The malware's own id of it, as given; null where there is none, and for whoever may not see it.
+    package var machineId: String?
     package var breachId: BreachID
     package var malwareFamily: String?
     package var capturedAt: Date?
@@ -53,10 +62,14 @@ package struct MachineResponse: Codable, Sendable, Hashable {
     package var sites: Int
     package var openAlerts: Int
     package var createdAt: Date
+    /// What finds the machine; null where nothing is kept, and for whoever may not see it.
+    package var traces: InfectedMachine.Traces?
 
-    init(_ machine: InfectedMachine) {
+    init(_ machine: InfectedMachine, _ traces: InfectedMachine.Traces?) {
         id = machine.id
-        machineId = machine.machineId
+        key = machine.key
+        machineId = traces?.machineId
+        self.traces = traces
         breachId = machine.breachId
         malwareFamily = machine.malwareFamily
         capturedAt = machine.capturedAt

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Jobs
 import Postgres
 
 /// Infected machines that hold data of a company's people.
@@ -55,9 +56,84 @@ package struct Machines: Sendable {
         return machine
     }
 
+    /// What finds machines, by machine: nothing for whoever may not see it. That somebody looked is on record.
+    /// - Parameter occasion: where they looked, for the audit trail.
+    package func traces(
+        of machines: [InfectedMachineID], on occasion: String, for subject: Subject
+    ) async throws -> [InfectedMachineID: InfectedMachine
+        .Traces]
+    {
+        guard subject.may(.machinesTrace), !machines.isEmpty else { return [:] }
+        return try await database.transaction(for: subject.company) { db in
+            let found = try await db.query(MachineQueries.traces(of: machines, of: subject.company), as: MachineTraceRow.self)
+            // A machine of which nothing is known shows nothing. One page is one look, however many it shows.
+            if let only = found.first, found.count == 1 {
+                try await AuditTrail.record("machine.traced", target: .init("machine", only.machine), after: ["on": occasion], by: subject, in: db)
+            } else if !found.isEmpty {
+                try await AuditTrail.record(
+                    "machines.traced", target: nil, after: MachineLook(on: occasion, machines: found.map(\.machine)), by: subject, in: db)
+            }
+            return Dictionary(uniqueKeysWithValues: found.map { ($0.machine, $0.traces) })
+        }
+    }
+
+    /// The machines behind breaches, by breach.
+    package func machines(of breaches: [BreachID], for subject: Subject) async throws -> [BreachID: InfectedMachine] {
+        guard !breaches.isEmpty else { return [:] }
+        let machines = try await database.query(
+            for: subject.company, MachineQueries.of(breaches, company: subject.company), as: InfectedMachine.self)
+        return Dictionary(machines.map { ($0.breachId, $0) }) { first, _ in first }
+    }
+
+    /// The machines behind breaches, with what finds them where whoever looks may see it, by breach.
+    func lines(of breaches: [BreachID], on occasion: String, for subject: Subject) async throws -> [BreachID: MachineLine] {
+        let machines = try await machines(of: breaches, for: subject)
+        let traces = try await traces(of: machines.values.map(\.id).sorted(), on: occasion, for: subject)
+        return machines.mapValues { MachineLine($0, traces[$0.id]) }
+    }
+
+    /// Lets what finds machines go that is older than the company keeps anything.
+    package static func schedule(now: @escaping Now) -> ScheduledWork {
+        ScheduledWork("what finds machines, beyond retention") { db in
+            try await db.execute(
+                """
+                WITH gone AS (
+                    DELETE FROM machine_traces t USING companies c
+                    WHERE c.retention_days IS NOT NULL AND t.company_id = c.id AND t.created_at < \(now())::timestamptz - make_interval(days => c.retention_days)
+                    RETURNING t.company_id, t.machine_id
+                )
+                UPDATE breach_records r SET machine_id = NULL
+                FROM gone JOIN infected_machines m ON m.company_id = gone.company_id AND m.id = gone.machine_id
+                WHERE r.company_id = m.company_id AND r.breach_id = m.breach_id AND r.machine_id IS NOT NULL
+                """)
+        }
+    }
+
     /// The people whose data were on a machine, the first 500.
     package func people(on machine: InfectedMachine, for subject: Subject) async throws -> [Person] {
         try await database.query(for: subject.company, MachineQueries.people(on: machine.breachId, of: subject.company), as: Person.self)
+    }
+}
+
+/// What the audit trail keeps of a look at several machines.
+private struct MachineLook: Encodable, Sendable {
+    var on: String
+    var machines: [InfectedMachineID]
+}
+
+private struct MachineTraceRow: RowDecodable {
+    var machine: InfectedMachineID
+    var traces: InfectedMachine.Traces
+
+    init(from row: inout Row) throws {
+        machine = try row.next()
+        traces = InfectedMachine.Traces()
+        traces.machineId = try row.next()
+        traces.computer = try row.next()
+        traces.userName = try row.next()
+        traces.addresses = try row.next()
+        traces.antivirus = try row.next()
+        traces.malwarePath = try row.next()
     }
 }
 
@@ -88,6 +164,17 @@ enum MachineQueries {
 
     static func one(_ id: InfectedMachineID, of company: CompanyID) -> SQL {
         listing("SELECT * FROM infected_machines WHERE company_id = \(company) AND id = \(id)")
+    }
+
+    static func of(_ breaches: [BreachID], company: CompanyID) -> SQL {
+        listing("SELECT * FROM infected_machines WHERE company_id = \(company) AND breach_id = ANY(\(breaches)::text[])")
+    }
+
+    static func traces(of machines: [InfectedMachineID], of company: CompanyID) -> SQL {
+        """
+        SELECT machine_id, hardware_id, computer, user_name, addresses, antivirus, malware_path FROM machine_traces
+        WHERE company_id = \(company) AND machine_id = ANY(\(machines)::text[]) ORDER BY machine_id
+        """
     }
 
     static func people(on breach: BreachID, of company: CompanyID) -> SQL {

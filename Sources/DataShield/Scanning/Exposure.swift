@@ -146,7 +146,7 @@ extension Finding {
         result.leak = leak ?? other.leak
         if let mine = leak, let theirs = other.leak {
             result.leak?.credentials = mine.credentials + theirs.credentials
-            result.leak?.machine = mine.machine ?? theirs.machine
+            result.leak?.machine = mine.machine.map { machine in theirs.machine.map(machine.merged) ?? machine } ?? theirs.machine
             result.leak?.isDated = mine.isDated && theirs.isDated && (source == .stealerLog || breachDate == other.breachDate)
         }
         return result

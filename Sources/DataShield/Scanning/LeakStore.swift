@@ -131,25 +131,31 @@ struct LeakStore {
     }
 
     private func machines(_ leaks: [RecordedLeak]) -> [SQL] {
-        var seen: Set<String> = []
-        let machines = leaks.compactMap { leak -> (InfectedMachine.Facts, BreachID)? in
-            guard let machine = leak.finding.machine, seen.insert(machine.machineId).inserted else { return nil }
-            return (machine, leak.breach)
+        var machines: [(InfectedMachine.Facts, BreachID)] = []
+        var places: [String: Int] = [:]
+        for leak in leaks {
+            guard let machine = leak.finding.machine else { continue }
+            if let place = places[machine.key] {
+                machines[place].0 = machines[place].0.merged(with: machine)
+            } else {
+                places[machine.key] = machines.count
+                machines.append((machine, leak.breach))
+            }
         }
         guard !machines.isEmpty else { return [] }
         let facts = machines.map(\.0)
         return [
             """
-            INSERT INTO infected_machines AS known (id, company_id, machine_id, breach_id, malware_family, captured_at, operating_system, country,
+            INSERT INTO infected_machines AS known (id, company_id, machine_key, breach_id, malware_family, captured_at, operating_system, country,
                 credential_count, cookie_count, has_tokens)
-            SELECT id, \(db.company), machine_id, breach_id, family, captured_at, system, country, credentials, cookies, tokens
+            SELECT id, \(db.company), machine_key, breach_id, family, captured_at, system, country, credentials, cookies, tokens
             FROM unnest(
-                \(facts.map { _ in InfectedMachineID() })::text[], \(facts.map(\.machineId))::text[], \(machines.map(\.1))::text[],
+                \(facts.map { _ in InfectedMachineID() })::text[], \(facts.map(\.key))::text[], \(machines.map(\.1))::text[],
                 \(facts.map(\.malwareFamily))::text[], \(facts.map(\.capturedAt))::timestamptz[], \(facts.map(\.operatingSystem))::text[],
                 \(facts.map(\.country))::text[], \(facts.map(\.credentialCount))::int4[], \(facts.map(\.cookieCount))::int4[],
                 \(facts.map(\.hasTokens))::bool[]
-            ) AS m (id, machine_id, breach_id, family, captured_at, system, country, credentials, cookies, tokens)
-            ON CONFLICT (company_id, machine_id) DO UPDATE SET
+            ) AS m (id, machine_key, breach_id, family, captured_at, system, country, credentials, cookies, tokens)
+            ON CONFLICT (company_id, machine_key) DO UPDATE SET
                 malware_family = coalesce(known.malware_family, excluded.malware_family),
                 captured_at = coalesce(known.captured_at, excluded.captured_at),
                 operating_system = coalesce(known.operating_system, excluded.operating_system),
@@ -160,6 +166,63 @@ struct LeakStore {
             WHERE (excluded.credential_count, excluded.cookie_count, excluded.has_tokens)
                     IS DISTINCT FROM (known.credential_count, known.cookie_count, known.has_tokens)
                 OR num_nulls(known.malware_family, known.captured_at, known.operating_system, known.country) > 0
+            """
+        ] + marks(facts) + traces(facts) + ids(facts)
+    }
+
+    /// By what the machines are known again.
+    private func marks(_ machines: [InfectedMachine.Facts]) -> [SQL] {
+        let marks = machines.flatMap { machine in machine.marks.map { (machine.key, $0) } }
+        guard !marks.isEmpty else { return [] }
+        return [
+            """
+            INSERT INTO machine_marks (company_id, mark, kind, machine_id)
+            SELECT \(db.company), n.mark, n.kind, m.id
+            FROM unnest(\(marks.map(\.0))::text[], \(marks.map(\.1.mark))::bytea[], \(marks.map(\.1.kind.rawValue))::text[]) AS n (machine_key, mark, kind)
+            JOIN infected_machines m ON m.company_id = \(db.company) AND m.machine_key = n.machine_key
+            ON CONFLICT DO NOTHING
+            """
+        ]
+    }
+
+    /// Gives the malware's id of a machine to records that were made when no log had said it.
+    private func ids(_ machines: [InfectedMachine.Facts]) -> [SQL] {
+        let machines = machines.filter { $0.traces.machineId != nil }
+        guard !machines.isEmpty else { return [] }
+        return [
+            """
+            UPDATE breach_records r SET machine_id = n.hardware_id
+            FROM unnest(\(machines.map(\.key))::text[], \(machines.map(\.traces.machineId))::text[]) AS n (machine_key, hardware_id)
+            JOIN infected_machines m ON m.company_id = \(db.company) AND m.machine_key = n.machine_key
+            WHERE r.company_id = \(db.company) AND r.breach_id = m.breach_id AND r.machine_id IS NULL
+            """
+        ]
+    }
+
+    /// What finds the machines. A log that says less takes nothing away.
+    private func traces(_ machines: [InfectedMachine.Facts]) -> [SQL] {
+        let machines = machines.filter { !$0.traces.isEmpty }
+        guard !machines.isEmpty else { return [] }
+        let traces = machines.map(\.traces)
+        return [
+            """
+            INSERT INTO machine_traces AS known (company_id, machine_id, hardware_id, computer, user_name, addresses, antivirus, malware_path)
+            SELECT \(db.company), m.id, n.hardware_id, n.computer, n.user_name, n.addresses::text[], n.antivirus::text[], n.malware_path
+            FROM unnest(
+                \(machines.map(\.key))::text[], \(traces.map(\.machineId))::text[], \(traces.map(\.computer))::text[],
+                \(traces.map(\.userName))::text[], \(traces.map { ArrayText.of($0.addresses) })::text[],
+                \(traces.map { ArrayText.of($0.antivirus) })::text[], \(traces.map(\.malwarePath))::text[]
+            ) AS n (machine_key, hardware_id, computer, user_name, addresses, antivirus, malware_path)
+            JOIN infected_machines m ON m.company_id = \(db.company) AND m.machine_key = n.machine_key
+            ON CONFLICT (company_id, machine_id) DO UPDATE SET
+                hardware_id = coalesce(known.hardware_id, excluded.hardware_id),
+                computer = coalesce(known.computer, excluded.computer),
+                user_name = coalesce(known.user_name, excluded.user_name),
+                addresses = CASE WHEN known.addresses = '{}' THEN excluded.addresses ELSE known.addresses END,
+                antivirus = CASE WHEN known.antivirus = '{}' THEN excluded.antivirus ELSE known.antivirus END,
+                malware_path = coalesce(known.malware_path, excluded.malware_path)
+            WHERE num_nulls(known.hardware_id, known.computer, known.user_name, known.malware_path) > 0
+                OR known.addresses = '{}' OR known.antivirus = '{}'
             """
         ]
     }

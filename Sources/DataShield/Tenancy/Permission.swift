@@ -11,6 +11,8 @@ package enum Permission: String, CaseIterable, Sendable {
     case scansRead = "scans:read"
     /// Infected machines, and what leak files gave.
     case machinesRead = "machines:read"
+    /// What finds an infected machine: its names, addresses, and the malware's id of it.
+    case machinesTrace = "machines:trace"
     /// Has leak files read.
     case leaksIngest = "leaks:ingest"
     /// Sees which credentials there are, never the key.

@@ -6,18 +6,19 @@ final class ArchiveDecoder {
     private let file: OpenFile
     private let limits: LeakLimits
     private let queue: DecodeQueue
-    private let interest: (String) -> EntryInterest
+    private let names: StealerLogCollector
     private var total: UInt64 = 0
     private var entries = 0
     private var isWanted = true
     /// Why nothing more of the file is read.
     private var refusal: String?
 
-    init(_ file: OpenFile, limits: LeakLimits, queue: DecodeQueue, interest: @escaping (String) -> EntryInterest) {
+    /// - Parameter names: tells what an entry is by its path and its beginning.
+    init(_ file: OpenFile, limits: LeakLimits, queue: DecodeQueue, names: StealerLogCollector) {
         self.file = file
         self.limits = limits
         self.queue = queue
-        self.interest = interest
+        self.names = names
     }
 
     func run() {
@@ -120,7 +121,7 @@ final class ArchiveDecoder {
             return
         }
         // What was named to be read is read, whatever it is called.
-        let wish = isBare && place.folder.isEmpty ? .leakFile : interest(place.folder)
+        let wish = isBare && place.folder.isEmpty ? .leakFile : names.interest(in: place.folder)
         if case .presence = wish {
             emit(.presence(path: place.folder))
             return
@@ -148,8 +149,8 @@ final class ArchiveDecoder {
             queue.giveBack(block)
             return
         }
-        switch wish {
-        case .none, .presence:
+        switch wish == .look ? names.interest(in: place.folder, beginning: block.bytes) : wish {
+        case .none, .presence, .look:
             queue.giveBack(block)
             if isDamaged { skip(place.shown, UInt64(count), entry.damage) } else { emit(.passed) }
         case .whole(let limit):

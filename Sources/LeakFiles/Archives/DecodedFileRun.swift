@@ -41,8 +41,7 @@ final class DecodedFileRun {
                 var decoder = StreamDecoder(file, limits: reader.limits, digestKey: reader.digestKey, queue: queue)
                 decoder.run(kind)
             case .archive, .seekingArchive:
-                let names = StealerLogCollector(watch: reader.watch)
-                ArchiveDecoder(file, limits: reader.limits, queue: queue) { names.interest(in: $0) }.run()
+                ArchiveDecoder(file, limits: reader.limits, queue: queue, names: StealerLogCollector(watch: reader.watch)).run()
             }
             queue.finish()
         }
@@ -98,6 +97,7 @@ final class DecodedFileRun {
             collector.notePresence(path)
             add([], logs: [])
         case .passed:
+            summary.passedOver += 1
             add([], logs: [])
         case .skipped(let path, let offset, let reason):
             skip(path, offset, reason)

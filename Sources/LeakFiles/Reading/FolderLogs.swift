@@ -3,6 +3,7 @@ struct FolderLogs {
     let identity: FileIdentity
     var collector: StealerLogCollector
     var entries = 0
+    var passedOver = 0
     var isIncomplete = false
     private var digest: DigestStream
     private var bytes: UInt64 = 0
@@ -12,6 +13,12 @@ struct FolderLogs {
         self.identity = identity
         collector = StealerLogCollector(watch: watch)
         digest = DigestStream(key: digestKey)
+    }
+
+    /// What to do with a file whose path does not say it.
+    func interest(in relative: String, _ file: OpenFile) throws(OpenFile.Failure) -> EntryInterest {
+        let beginning = try file.beginning(LogContent.sampleBytes)
+        return beginning.withUnsafeBytes { collector.interest(in: relative, beginning: $0) }
     }
 
     /// Reads a file of a log.
@@ -47,7 +54,8 @@ struct FolderLogs {
     var summary: LeakFileSummary {
         var digest = self.digest
         return LeakFileSummary(
-            file: identity, outcome: isIncomplete ? .incomplete : .read, digest: isIncomplete ? nil : digest.end(), bytes: bytes, matches: matches,
-            entries: entries, machines: collector.machineCount, credentials: collector.credentialCount, isFolder: true)
+            file: identity, outcome: isIncomplete ? .incomplete : .read, digest: isIncomplete || entries == 0 ? nil : digest.end(), bytes: bytes,
+            matches: matches,
+            entries: entries, machines: collector.machineCount, credentials: collector.credentialCount, passedOver: passedOver, isFolder: true)
     }
 }

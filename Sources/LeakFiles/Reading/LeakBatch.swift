@@ -74,6 +74,8 @@ package struct LeakFileSummary: Sendable, Hashable {
     /// Devices and credentials of its stealer logs, of whomever.
     package var machines = 0
     package var credentials = 0
+    /// Files that were not looked into, because what they are says that nobody's access is in them: pictures, programs, histories.
+    package var passedOver = 0
     /// Whether it stands for the stealer logs of a folder, which are read anew whenever the folder is: it is not told what lies deeper.
     package var isFolder = false
 }

@@ -99,4 +99,14 @@ final class OpenFile: Sendable {
         }
         return filled
     }
+
+    /// The first bytes, as many as there are.
+    func beginning(_ count: Int) throws(Failure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Int(min(UInt64(count), size)))
+        let result: Result<Int, Failure> = bytes.withUnsafeMutableBytes { memory in
+            do throws(Failure) { return .success(try read(at: 0, into: memory)) } catch { return .failure(error) }
+        }
+        bytes.removeLast(bytes.count - (try result.get()))
+        return bytes
+    }
 }

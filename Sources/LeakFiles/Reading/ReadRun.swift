@@ -230,7 +230,7 @@ final class ReadRun {
                 readInFolder(path, relative, size, &folder)
             }
         }
-        guard goesOn, folder.entries > 0 || folder.isIncomplete else { return }
+        guard goesOn, folder.entries > 0 || folder.isIncomplete || folder.passedOver > 0 else { return }
         begin(folder.identity)
         let logs = folder.finish()
         add([], logs: logs, part: path, done: 0, lines: 0, checkpoint: nil)
@@ -249,8 +249,10 @@ final class ReadRun {
             let file = try OpenFile(path, followsLinks: false)
             let kind = try FileKind(file)
             if kind != .plain { return readFile(file, kind) }
-            switch interest {
-            case .none, .presence: bytesBefore += size
+            switch interest == .look ? try folder.interest(in: relative, file) : interest {
+            case .none, .presence, .look:
+                folder.passedOver += 1
+                bytesBefore += size
             case .whole(let limit) where file.size <= UInt64(max(0, limit)):
                 try folder.add(relative, file)
                 bytesBefore += size

@@ -1,4 +1,4 @@
-/// Files of what browsers fill in by themselves: `name: value`, `name<TAB>value`, and records of `Name:` and `Value:`.
+/// Files of what browsers fill in by themselves: `name: value`, `name<TAB>value`, `name value`, and records of `Name:` and `Value:`.
 enum AutofillFile {
     struct Entry {
         /// The form or its address, where the file says so.
@@ -20,7 +20,13 @@ enum AutofillFile {
                 continue
             }
             let tab = line.firstIndex(of: ByteView.tab)
-            guard let mark = tab ?? line.firstIndex(of: ByteView.colon) else { continue }
+            guard
+                let mark = tab ?? line.firstIndex(of: ByteView.colon) ?? line.firstIndex(of: UInt8(ascii: "=")) ?? line.firstIndex(of: ByteView.blank)
+            else {
+                // A value alone: of those only addresses say what they are.
+                if line.contains(ByteView.at) { body(Entry(form: form, name: name, value: line)) }
+                continue
+            }
             let label = line.upTo(mark).trimmed
             let value = line.from(mark + 1).trimmed
             if label.equals("form") || label.equals("url") || label.equals("form url") || label.equals("site") {

@@ -14,33 +14,57 @@ struct LogDate: Equatable {
     /// - Parameter offset: seconds east of UTC for a time that names no zone.
     static func read(_ text: ByteView, offset: Int = 0) -> LogDate? {
         let text = text.trimmed.upTo(80)
+        if let date = epoch(text) { return LogDate(date: date, hasTime: true, isAmbiguous: false, hasZone: true) }
         var parts = Parts(text)
         parts.read()
         return parts.date(offset: offset)
     }
 
-    /// The offset in `(UTC+01:00) Berlin`, `UTC+1`, `UTC: 2`, `+0300`, in seconds.
+    /// Seconds or milliseconds since 1970 and nothing else.
+    static func epoch(_ text: ByteView) -> Date? {
+        guard text.count == 10 || text.count == 13, let number = text.wholeNumber else { return nil }
+        let seconds = text.count == 13 ? number / 1_000 : number
+        // From 2005 to 2100.
+        guard (1_104_537_600..<4_133_980_800).contains(seconds) else { return nil }
+        return Date(timeIntervalSince1970: Double(seconds))
+    }
+
+    /// The offset in `(UTC+01:00) Berlin`, `UTC+1`, `UTC: 2`, `UTC: (UTC-08:00) Pacific`, `+0300`, `+3 hours from GMT`, `CEST`, in seconds.
     static func zoneOffset(_ text: ByteView) -> Int? {
         let text = text.upTo(120)
-        var index = text.firstIndex(of: "utc") ?? text.firstIndex(of: "gmt") ?? -3
-        let isNamed = index >= 0
-        index += 3
-        while index < text.count, [ByteView.blank, ByteView.colon, UInt8(ascii: "(")].contains(text[index]) { index += 1 }
-        guard index < text.count else { return isNamed ? 0 : nil }
-        var sign = 1
-        if text[index] == UInt8(ascii: "-") { sign = -1 }
-        if text[index] == UInt8(ascii: "-") || text[index] == UInt8(ascii: "+") {
-            index += 1
-        } else if !isNamed, !ByteView.isDigit(text[index]) {
-            return nil
+        if let first = text.trimmed.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-") || ByteView.isDigit(first) {
+            return offset(text.trimmed)
         }
+        var isNamed = false
+        var start = 0
+        while let index = nextName(in: text, from: start) {
+            isNamed = true
+            start = index + 3
+            var behind = start
+            while behind < text.count, [ByteView.blank, ByteView.colon, UInt8(ascii: "("), UInt8(ascii: "[")].contains(text[behind]) { behind += 1 }
+            // The name may stand twice, and only the second time with a number.
+            if let offset = offset(text.from(behind)) { return offset }
+        }
+        return isNamed ? 0 : Self.zones.first { text.trimmed.equals($0.name) }.map { $0.hours * 3_600 }
+    }
+
+    private static func nextName(in text: ByteView, from start: Int) -> Int? {
+        [text.firstIndex(of: "utc", from: start), text.firstIndex(of: "gmt", from: start)].compactMap { $0 }.min()
+    }
+
+    /// A sign, which may be missing, hours, and minutes.
+    private static func offset(_ text: ByteView) -> Int? {
+        var index = 0
+        var sign = 1
+        if text.first == UInt8(ascii: "-") { sign = -1 }
+        if text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+") { index += 1 }
         let start = index
         var hours = 0
         while index < text.count, index - start < 4, ByteView.isDigit(text[index]) {
             hours = hours * 10 + Int(text[index] - 48)
             index += 1
         }
-        guard index > start else { return isNamed ? 0 : nil }
+        guard index > start else { return nil }
         var minutes = 0
         if index - start > 2 {
             minutes = hours % 100
@@ -51,6 +75,12 @@ struct LogDate: Equatable {
         guard hours <= 14, minutes < 60 else { return nil }
         return sign * (hours * 3_600 + minutes * 60)
     }
+
+    /// Zones by letters that mean one thing only.
+    static let zones: [(name: StaticString, hours: Int)] = [
+        ("wet", 0), ("west", 1), ("cet", 1), ("cest", 2), ("eet", 2), ("eest", 3), ("msk", 3), ("est", -5), ("edt", -4), ("cdt", -5), ("mst", -7),
+        ("mdt", -6), ("pst", -8), ("pdt", -7),
+    ]
 }
 
 private struct Parts {
@@ -129,6 +159,8 @@ private struct Parts {
             index = text.count
         } else if word.equals("z"), time != nil {
             zone = 0
+        } else if time != nil, zone == nil, let named = LogDate.zones.first(where: { word.equals($0.name) }) {
+            zone = named.hours * 3_600
         } else if month == nil, word.count >= 3, word.count <= 9 {
             let names: [StaticString] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
             month = names.firstIndex { word.hasPrefix($0) }.map { $0 + 1 }

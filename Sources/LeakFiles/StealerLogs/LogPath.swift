@@ -11,17 +11,26 @@ struct LogPath {
         case tokens
         /// Part of a log, without anything to read.
         case part
-        /// Nothing of a log, as far as the path tells.
+        /// Nothing that the path tells: the content has to.
         case unknown
     }
 
     var kind: Kind
-    /// The folder of the device; empty for files at the top.
+    /// The folder of the device, as far as the path tells; empty for files at the top.
     var device: String
     /// Lower-cased, of the entry.
     var name: String
     /// Lower-cased, inside the device's folder.
     var folders: [String]
+    /// Whether it lies among what the malware took from elsewhere on the machine: its history, its downloads, its owner's own files. These
+    /// are no lists of the malware's making, unless their content says so.
+    var isAside = false
+    /// Of these, files of the machine's owner.
+    var isGrabbed = false
+    /// Whether the folders say that this is part of a log.
+    var isInLog = false
+    /// Whether only words of the name speak for a list of passwords, which a combolist may be called by, too.
+    var isGuess = false
 
     /// - Returns: nil for what is no path inside an archive, and for what tools put there themselves.
     init?(_ path: String) {
@@ -36,100 +45,56 @@ struct LogPath {
         guard let last = parts.popLast() else { return nil }
         name = last.lowercased()
         let lowered = parts.map { $0.lowercased() }
-        // What a stealer took from the machine's own folders is no list of its making.
-        let own = lowered.contains(where: Self.grabbed.contains) ? .part : Self.kind(name, folder: lowered.last)
-        let depth = Self.deviceDepth(parts, lowered, kind: own)
+        let own = Self.kind(String(last), name, folder: lowered.last)
+        let isInner = parts.indices.map { LogNames.isInner(parts[$0], lowered: lowered[$0]) }
+        let depth = Self.deviceDepth(parts, lowered, isInner, kind: own)
         device = parts[..<depth].joined(separator: "/")
         folders = Array(lowered[depth...])
-        kind = Self.kind(own, name, folders)
+        isGrabbed = lowered.contains(where: Self.grabbed.contains)
+        isAside = isGrabbed || folders.contains(where: Self.asideFolders.contains)
+        isInLog = isInner.contains(true) || parts.contains(where: LogNames.looksLikeDevice)
+        kind = Self.kind(own, folders)
+        isGuess = kind == .passwords && !LogNames.isPasswordFile(Self.plain(name).0)
     }
 
     // MARK: Folders
 
     /// How many folders lead to the device's own.
-    private static func deviceDepth(_ parts: [Substring], _ lowered: [String], kind: Kind) -> Int {
-        if let named = parts.indices.last(where: { looksLikeDevice(parts[$0]) }) { return named + 1 }
-        let isInner = { (index: Int) in innerFolders.contains(lowered[index]) }
+    private static func deviceDepth(_ parts: [Substring], _ lowered: [String], _ isInner: [Bool], kind: Kind) -> Int {
+        if let named = parts.indices.last(where: { LogNames.looksLikeDevice(parts[$0]) }) { return named + 1 }
         switch kind {
-        case .passwords, .system, .cookies, .autofill:
+        case .passwords, .system, .cookies, .autofill, .unknown:
             // From the end, because a wrapper may be called anything.
             var depth = parts.count
             while depth > 0 {
-                if isInner(depth - 1) {
+                if isInner[depth - 1] {
                     depth -= 1
-                } else if depth > 1, isInner(depth - 2), isProfile(lowered[depth - 1]) || browsers.contains(lowered[depth - 2]) {
+                } else if depth > 1, isInner[depth - 2], LogNames.isProfile(lowered[depth - 1]) || LogNames.browsers.contains(lowered[depth - 2]) {
                     depth -= 2
                 } else {
                     break
                 }
             }
             return depth
-        case .tokens, .part, .unknown:
-            guard var depth = parts.indices.last(where: isInner) else { return parts.count }
-            while depth > 0, isInner(depth - 1) { depth -= 1 }
+        case .tokens, .part:
+            guard var depth = isInner.lastIndex(of: true) else { return parts.count }
+            while depth > 0, isInner[depth - 1] { depth -= 1 }
             return depth
         }
     }
 
-    /// `DE[0123…] [2024-06-05T10_11_12]`, `[US]_[code]_[2024_05_06_07-08-09]_[192.0.2.10]`, `US_192.0.2.10_2024-05-06`.
-    static func looksLikeDevice(_ folder: Substring) -> Bool {
-        let bytes = Array(folder.utf8)
-        return bytes.withUnsafeBytes { buffer in
-            var text = ByteView(buffer)
-            guard text.count >= 12 else { return false }
-            if text[0] == UInt8(ascii: "[") { text = text.from(1) }
-            guard text[0] &- 65 < 26, text[1] &- 65 < 26, !ByteView.isLetter(text[2]), !ByteView.isDigit(text[2]) else { return false }
-            var digits = 0
-            for index in 2..<text.count where ByteView.isHex(text[index]) { digits += 1 }
-            return digits >= 8
-        }
-    }
-
-    private static func isProfile(_ folder: String) -> Bool {
-        folder == "default" || folder.begins(with: "profile") || folder.ends(with: ".default") || folder.has(text: ".default-")
-            || folder == "guest profile"
-            || folder == "user data" || folder == "network" || browsers.contains(folder)
-    }
-
-    private static let browsers: Set<String> = [
-        "chrome", "google chrome", "google", "edge", "microsoft edge", "firefox", "mozilla firefox", "opera", "opera gx", "opera stable", "brave",
-        "vivaldi",
-        "yandex", "chromium", "gecko", "browser", "browsers", "safari", "cent browser", "360browser",
-    ]
-
-    private static let innerFolders: Set<String> = browsers.union([
-        "passwords", "password", "logins", "cookies", "cookie", "autofill", "autofills", "history", "downloads", "cc", "creditcards", "credit cards",
-        "cards",
-        "ftp", "restore", "telegram", "discord", "steam", "messengers", "messenger", "wallets", "wallet", "extensions", "extension", "plugins",
-        "filegrabber", "file grabber", "grabber", "files", "crypto", "googleaccounts", "google accounts", "accounttokens", "tokens", "fingerprint",
-        "masterkeys", "important", "vpn", "applications", "soft", "games", "bookmarks", "system", "information", "debug", "fbfastcheck",
-        "screenshots",
-    ])
-
     // MARK: Files
-
-    private static let systemNames: Set<String> = [
-        "userinformation", "userinfo", "information", "system", "systeminfo", "systeminformation", "machineinfo", "pcinfo", "info", "buildinfo",
-        "environment", "identification", "ip",
-    ]
-
-    private static let passwordNames: Set<String> = [
-        "passwords", "password", "allpasswords", "allpasswordslist", "passwordlist", "passwordslist", "uniquepasswords", "logins", "credentials",
-        "icloudpasswords", "keychain", "brute", "filezilla", "allpasswordlist",
-    ]
 
     private static let partNames: Set<String> = [
         "domaindetects", "domaindetect", "installedbrowsers", "installedsoftware", "software", "installedprograms", "programslist", "processlist",
-        "processes", "screenshot", "screen", "cookielist", "clipboard", "creditcards", "cards", "history", "downloads", "brutelist", "copyright",
-        "credits",
-        "readme", "wallets",
+        "processes", "screenshot", "screen", "cookielist", "cookieslist", "clipboard", "creditcards", "cards", "history", "downloads", "brutelist",
+        "copyright", "credits", "readme", "wallets",
     ]
 
     private static let grabbed: Set<String> = ["filegrabber", "file grabber", "grabber"]
 
-    private static let skippedFolders: Set<String> = [
-        "history", "downloads", "cc", "creditcards", "credit cards", "cards", "filegrabber", "file grabber", "grabber", "files", "bookmarks",
-        "screenshots",
+    private static let asideFolders: Set<String> = [
+        "history", "downloads", "cc", "creditcards", "credit cards", "cards", "files", "bookmarks", "screenshots",
     ]
 
     /// Without what follows the last dot, and of that only letters and digits.
@@ -143,7 +108,7 @@ struct LogPath {
     }
 
     /// By the name and its folder alone.
-    private static func kind(_ name: String, folder: String?) -> Kind {
+    private static func kind(_ written: String, _ name: String, folder: String?) -> Kind {
         let (plain, ending) = plain(name)
         let isText = ending == "txt" || ending == "log" || ending.isEmpty || ending == "csv" || ending == "tsv"
         guard isText || ending == "json" else { return tokenFile(plain, folder) ? .tokens : .unknown }
@@ -154,21 +119,10 @@ struct LogPath {
         default: break
         }
         if tokenFile(plain, folder) { return .tokens }
-        if systemNames.contains(plain) { return .system }
-        if isText, passwordNames.contains(plain) { return .passwords }
-        // `Passwords[Chrome]_Default.txt`; numbered parts of big lists are no password files of a device.
-        if isText,
-            name.begins(with: "passwords[") || name.begins(with: "passwords_[") || name.begins(with: "passwords (") || name.begins(with: "password[")
-        {
-            return .passwords
-        }
-        if plain.begins(with: "cookies"), plain != "cookieslist",
-            name.has("[") || plain == "cookies" || plain == "cookiesjson" || name.begins(with: "cookies_")
-        {
-            return .cookies
-        }
-        if plain == "importantautofills" || plain == "autofill" || plain == "autofills" { return .autofill }
-        return partNames.contains(plain) ? .part : .unknown
+        if partNames.contains(plain) { return .part }
+        let stem = String(written[..<(written.lastPlace(of: ".") ?? written.endIndex)])
+        let known = isWordList(plain) && !LogNames.isPasswordFile(plain) ? nil : LogNames.kind(stem, plain)
+        return known == .passwords && !isText ? .unknown : known ?? .unknown
     }
 
     private static func isWordList(_ plain: String) -> Bool {
@@ -185,26 +139,21 @@ struct LogPath {
     }
 
     /// With the folders inside the device's own in view.
-    private static func kind(_ kind: Kind, _ name: String, _ folders: [String]) -> Kind {
-        if folders.contains(where: skippedFolders.contains) { return .part }
-        if kind == .unknown || kind == .part {
-            if folders.contains("telegram") || folders.contains("accounttokens") || folders.contains("googleaccounts") { return .tokens }
-            if !folders.isEmpty { return .part }
-        }
-        if kind == .system, folders.contains(where: { $0 != "system" && $0 != "information" }) { return .part }
-        return kind
+    private static func kind(_ kind: Kind, _ folders: [String]) -> Kind {
+        guard kind == .unknown || kind == .part else { return kind }
+        return folders.contains("telegram") || folders.contains("accounttokens") || folders.contains("googleaccounts") ? .tokens : kind
     }
 
-    /// What the name and the folders speak for.
+    /// What the names of file and folders speak for. None is enough by itself: whoever packs a log anew gives it other names.
     var evidence: FamilyEvidence {
         var evidence = FamilyEvidence()
         switch name {
         case "userinformation.txt": evidence.add(.redLine, .fileName)
         case "importantautofills.txt", "domaindetects.txt": evidence.add(.redLine, .fileName)
-        case "_information.txt": evidence.add(.cryptBot, .file)
+        case "_information.txt": evidence.add(.cryptBot, .fileName)
         case "brute.txt" where folders.isEmpty, "googletokens.txt": evidence.add(.rhadamanthys, .fileName)
-        case "keychain.txt", "keychain data.txt", "icloud passwords.txt", "system_information.txt": evidence.add(.atomic, .file)
-        case "pc_info.json": evidence.add(.worldWind, .file)
+        case "keychain.txt", "keychain data.txt", "icloud passwords.txt": evidence.add(.atomic, .structure)
+        case "system_information.txt": evidence.add(.atomic, .fileName)
         case "domain detect.txt": evidence.add(.vidar, .fileName)
         case "system_info.txt", "cookie_list.txt": evidence.add(.stealC, .fileName)
         case "system info.txt", "machineinfo.txt": evidence.add(.raccoon, .fileName)

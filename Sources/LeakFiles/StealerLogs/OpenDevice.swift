@@ -16,6 +16,10 @@ struct OpenDevice {
     private(set) var candidates: [UInt8] = []
     var credentialCount = 0
     var cookieCount = 0
+    /// Of all its credentials, whosever they are.
+    var content = LogDigest()
+    /// Of forms with a watched address in them, which is all that some logs have.
+    var forms = LogDigest()
     var hasTokens = false
     /// Whether it has a file that makes a folder a device: of passwords, or about the system.
     var isDevice = false
@@ -45,6 +49,25 @@ struct OpenDevice {
         add(record)
     }
 
+    /// Takes in what lies in a folder that is part of this one's device.
+    mutating func absorb(_ other: OpenDevice) {
+        touched = max(touched, other.touched)
+        if let system = other.system {
+            if self.system == nil { self.system = system } else { self.system?.complete(with: system) }
+        }
+        for sign in other.signs { note(sign) }
+        for record in other.records {
+            if record.shape == .stealerAutofill { addAutofill(record) } else { add(record) }
+        }
+        if candidates.count + other.candidates.count <= Self.mostCookieBytes { candidates += other.candidates }
+        credentialCount += other.credentialCount
+        cookieCount += other.cookieCount
+        content.add(other.content)
+        forms.add(other.forms)
+        hasTokens = hasTokens || other.hasTokens
+        isDevice = isDevice || other.isDevice
+    }
+
     /// - Parameter watched: the watched domains, for which the last room is kept.
     mutating func addCandidate(_ entry: CookieFile.Entry, watched: CookieScope) {
         let length = candidates.count + entry.domain.count + entry.name.count + 10
@@ -68,10 +91,13 @@ struct OpenDevice {
         var evidence = evidence
         if let system { evidence.add(system.evidence) }
         let name = FolderName(folder.parts(between: "/").last ?? "")
-        var log = StealerLog(machineId: machineId(), malwareFamily: evidence.family?.rawValue)
+        var log = StealerLog(identity: identity(name), malwareFamily: evidence.family?.rawValue)
         log.capturedAt = system?.capturedAt ?? name.date
         log.operatingSystem = system?.operatingSystem
         log.country = system?.country ?? name.country
+        log.traces = MachineTraces(
+            computer: system?.computer, user: system?.user, addresses: ([system?.ipAddress].compactMap { $0 }) + (system?.localAddresses ?? []),
+            antivirus: system?.antivirus ?? [], malwarePath: system?.malwarePath)
         log.records = records
         log.cookies = cookies(watched)
         log.credentialCount = credentialCount
@@ -80,23 +106,26 @@ struct OpenDevice {
         return log
     }
 
-    /// By hardware, else by names and network, else by folder; a folder that says nothing is helped out by what is in the log.
-    private func machineId() -> String {
-        var parts: [String]
+    private func identity(_ name: FolderName) -> MachineIdentity {
+        MachineIdentity(
+            machineId: system?.hardwareId ?? name.hardwareId, computer: system?.computer, user: system?.user,
+            content: content.bytes ?? forms.bytes,
+            folder: String(folder.parts(between: "/").last ?? ""), former: formerIds(name))
+    }
+
+    /// What the machine was called before it had a key of ours.
+    private func formerIds(_ name: FolderName) -> [String] {
+        var forms: [[String]] = []
         if let hardware = system?.hardwareId {
-            // Other files may be missing when the same log is packed anew: only this one says which family it is here.
-            parts = ["hardware", system?.family?.rawValue ?? "", hardware.uppercased()]
+            forms = ([""] + MalwareFamily.allCases.map(\.rawValue)).map { ["hardware", $0, hardware.uppercased()] }
         } else if let system, system.computer != nil || system.user != nil {
-            parts = ["names", system.computer ?? "", system.user ?? "", system.ipAddress ?? ""]
+            forms = [["names", system.computer ?? "", system.user ?? "", system.ipAddress ?? ""]]
         } else {
-            let name = folder.parts(between: "/").last.map(String.init) ?? ""
-            parts = ["folder", name, FolderName(Substring(name)).date.map { String($0.timeIntervalSince1970) } ?? ""]
-            if !LogPath.looksLikeDevice(Substring(name)) {
-                // Nothing of who is looked for: the same log is the same machine for whoever looks.
-                parts += ["\(credentialCount)", "\(cookieCount)"]
-            }
+            let folder = self.folder.parts(between: "/").last.map(String.init) ?? ""
+            forms = [["folder", folder, name.date.map { String($0.timeIntervalSince1970) } ?? ""]]
+            if !LogNames.looksLikeDevice(Substring(folder)) { forms[0] += ["\(credentialCount)", "\(cookieCount)"] }
         }
-        return SHA256Digest.hexadecimal(Array(parts.joined(separator: "\u{0}").utf8))
+        return forms.map { SHA256Digest.hexadecimal(Array($0.joined(separator: "\u{0}").utf8)) }
     }
 
     private func cookies(_ watched: CookieScope) -> [LeakedCookie] {
@@ -136,12 +165,15 @@ struct OpenDevice {
 struct FolderName {
     var country: String?
     var date: Date?
+    /// The malware's own id of the machine: 32 letters and digits in brackets.
+    var hardwareId: String?
 
     init(_ name: Substring) {
         let bytes = Array(name.utf8)
         bytes.withUnsafeBytes { buffer in
             let text = ByteView(buffer)
-            guard LogPath.looksLikeDevice(name) else { return }
+            guard LogNames.looksLikeDevice(name) else { return }
+            hardwareId = Self.hardwareId(in: text)
             country = text.from(text[0] == UInt8(ascii: "[") ? 1 : 0).upTo(2).text(limit: 2)
             // A year, a mark and a month begin the date.
             for index in 0..<max(0, text.count - 9) where index == 0 || !ByteView.isHex(text[index - 1]) {
@@ -154,5 +186,14 @@ struct FolderName {
                 }
             }
         }
+    }
+
+    private static func hardwareId(in text: ByteView) -> String? {
+        guard let open = text.firstIndex(of: UInt8(ascii: "["), from: 1), let close = text.firstIndex(of: UInt8(ascii: "]"), from: open) else {
+            return nil
+        }
+        let id = text[open + 1..<close]
+        guard id.count == 32, id.allSatisfy({ ByteView.isLetter($0) || ByteView.isDigit($0) }) else { return nil }
+        return id.text(limit: 32)
     }
 }

@@ -4,6 +4,8 @@ import Scalars
 package enum EntryInterest: Sendable, Hashable {
     /// Hand it over whole, when it is not longer than that.
     case whole(limit: Int)
+    /// The path does not say it: ask ``StealerLogCollector/interest(in:beginning:)`` with how it begins.
+    case look
     /// Only note that it is there.
     case presence
     /// Read it as an ordinary leak file.
@@ -24,14 +26,17 @@ package struct StealerLogCollector {
 
     private let watch: WatchList
     private let watched: CookieScope
-    private var open: [String: OpenDevice] = [:]
+    private var tree = LogTree()
     private var finished: [StealerLog] = []
     private var clock = 0
     private var size = 0
+    /// Of devices that were finished.
     private var folders: Set<Int> = []
 
     /// Devices seen, also those without a watched address.
-    package var machineCount: Int { folders.count }
+    package var machineCount: Int {
+        folders.count + tree.devices.values.count { $0.isDevice && !folders.contains($0.folder.hashValue) }
+    }
     /// Credentials seen, of whomever.
     package private(set) var credentialCount = 0
 
@@ -40,24 +45,46 @@ package struct StealerLogCollector {
         watched = CookieScope(domains: watch.domains)
     }
 
-    /// What to do with an entry: hand it over whole, note only that it is there, treat it as an ordinary leak file, or pass it over.
+    /// What to do with an entry, by its path.
     package func interest(in path: String) -> EntryInterest {
         guard let place = LogPath(path) else { return .none }
         switch place.kind {
-        case .passwords: return .whole(limit: 32 * 1024 * 1024)
-        case .system: return .whole(limit: 1024 * 1024)
-        case .cookies, .autofill: return .whole(limit: 16 * 1024 * 1024)
+        case .passwords where place.isAside || place.isGuess: return .look
+        case .passwords, .autofill: return Self.whole(place.kind)
         case .tokens: return .presence
-        case .part: return place.isTelling ? .presence : .none
-        case .unknown: return Self.isBinary(place.name) ? .none : .leakFile
+        case .part where place.isTelling: return .presence
+        case .unknown where Self.isBinary(place.name): return .none
+        case .system, .cookies, .part, .unknown: return .look
+        }
+    }
+
+    /// What to do with an entry whose path does not say it.
+    /// - Parameter beginning: its first bytes, as they are.
+    package func interest(in path: String, beginning: UnsafeRawBufferPointer) -> EntryInterest {
+        guard let place = LogPath(path) else { return .none }
+        let sample = UnsafeRawBufferPointer(rebasing: beginning.prefix(LogContent.sampleBytes))
+        return TextEncoding.withDecoded(sample) { text in
+            switch LogContent(ByteView(text), at: place).kind {
+            case .part?: .none
+            case .tokens?: .presence
+            case let kind?: Self.whole(kind)
+            case nil: .leakFile
+            }
+        }
+    }
+
+    private static func whole(_ kind: LogPath.Kind) -> EntryInterest {
+        switch kind {
+        case .passwords: .whole(limit: 32 * 1024 * 1024)
+        case .system: .whole(limit: 1024 * 1024)
+        default: .whole(limit: 16 * 1024 * 1024)
         }
     }
 
     private static func isBinary(_ name: String) -> Bool {
         guard let dot = name.lastPlace(of: ".") else { return false }
         return [
-            "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "db", "sqlite", "ldb", "html", "htm", "mp4", "pdf", "docx",
-            "xlsx", "vdf",
+            "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "db", "sqlite", "ldb", "mp4", "vdf",
         ]
         .contains(String(name[name.place(behind: dot)...]))
     }
@@ -66,10 +93,16 @@ package struct StealerLogCollector {
     package mutating func add(_ path: String, _ content: UnsafeRawBufferPointer) {
         guard !content.isEmpty, let place = LogPath(path) else { return }
         let text = ByteView(content)
-        switch place.kind {
+        let kind: LogPath.Kind
+        switch interest(in: path) {
+        case .whole: kind = place.kind
+        case .look: kind = LogContent(text, at: place).kind ?? .unknown
+        case .presence, .leakFile, .none: return notePresence(path)
+        }
+        switch kind {
         case .passwords, .system, .cookies, .autofill:
             var device = take(place)
-            switch place.kind {
+            switch kind {
             case .passwords:
                 let count = addPasswords(text, place, to: &device)
                 device.credentialCount += count
@@ -80,8 +113,7 @@ package struct StealerLogCollector {
             case .tokens, .part, .unknown: break
             }
             put(device)
-        case .tokens, .part: notePresence(path)
-        case .unknown: break
+        case .tokens, .part, .unknown: notePresence(path)
         }
     }
 
@@ -100,8 +132,9 @@ package struct StealerLogCollector {
 
     /// All that are left.
     package mutating func finish() -> [StealerLog] {
-        for device in open.values.sorted(by: { $0.folder < $1.folder }) { close(device) }
-        open = [:]
+        tree.unite()
+        for device in tree.devices.values.sorted(by: { $0.folder < $1.folder }) { close(device) }
+        tree.devices = [:]
         size = 0
         return takeFinished()
     }
@@ -111,7 +144,7 @@ package struct StealerLogCollector {
     /// Out of the open ones, so that what it holds is changed in place.
     private mutating func take(_ place: LogPath) -> OpenDevice {
         clock += 1
-        var device = open.removeValue(forKey: place.device) ?? OpenDevice(folder: place.device)
+        var device = tree.devices.removeValue(forKey: place.device) ?? OpenDevice(folder: place.device)
         if device.touched > 0 { size -= device.size }
         device.touched = clock
         device.note(place.evidence)
@@ -120,22 +153,23 @@ package struct StealerLogCollector {
 
     private mutating func put(_ device: OpenDevice) {
         size += device.size
-        if device.isDevice, folders.count < Self.mostFolders { folders.insert(device.folder.hashValue) }
-        open[device.folder] = device
-        if size > Self.mostBytes || open.count > Self.mostDevices { closeOldest(except: device.folder) }
+        tree.devices[device.folder] = device
+        if size > Self.mostBytes || tree.devices.count > Self.mostDevices { closeOldest(except: device.folder) }
     }
 
     /// Finishes half of the devices, those that were longest untouched: few times much is cheaper than each time one.
     private mutating func closeOldest(except current: String) {
-        let oldest = open.values.sorted { $0.touched < $1.touched }
+        tree.unite()
+        let oldest = tree.devices.values.sorted { $0.touched < $1.touched }
         for device in oldest.prefix(max(1, oldest.count / 2)) where device.folder != current {
-            open.removeValue(forKey: device.folder)
-            size -= device.size
+            tree.devices.removeValue(forKey: device.folder)
             close(device)
         }
+        size = tree.devices.values.reduce(0) { $0 + $1.size }
     }
 
     private mutating func close(_ device: OpenDevice) {
+        if device.isDevice, folders.count < Self.mostFolders { folders.insert(device.folder.hashValue) }
         if let log = device.log(watch, watched) { finished.append(log) }
     }
 
@@ -144,19 +178,20 @@ package struct StealerLogCollector {
     /// - Returns: how many credentials there are.
     private func addPasswords(_ text: ByteView, _ place: LogPath, to device: inout OpenDevice) -> Int {
         device.isDevice = true
-        addBanner(text, to: &device)
         let matches = watch.matches(in: text.bytes)
         var next = 0
         var count = 0
         func add(_ block: PasswordFile.Block) {
             count += 1
-            while next < matches.count, matches[next].range.lowerBound < block.range.lowerBound { next += 1 }
+            device.content.add(block)
             while next < matches.count, matches[next].range.lowerBound < block.range.upperBound {
                 let match = matches[next]
                 next += 1
-                if let record = PasswordFile.record(of: match.address, text[match.range], in: block, offset: UInt64(match.range.lowerBound)) {
-                    device.add(record)
-                }
+                let isInside = match.range.lowerBound >= block.range.lowerBound
+                let record =
+                    isInside ? PasswordFile.record(of: match.address, text[match.range], in: block, offset: UInt64(match.range.lowerBound)) : nil
+                // What no label is known of is understood by what stands where.
+                device.add(record ?? UnknownBlock.record(of: match, in: text))
             }
         }
         let isTable = place.name.ends(with: ".csv") || place.name.ends(with: ".tsv") || isTableHeader(text)
@@ -164,6 +199,7 @@ package struct StealerLogCollector {
             count = Self.addTable(text, layout, matches, to: &device)
         } else {
             PasswordFile.read(text, body: add)
+            for match in matches[min(next, matches.count)...] { device.add(UnknownBlock.record(of: match, in: text)) }
         }
         return count
     }
@@ -187,7 +223,10 @@ package struct StealerLogCollector {
         var next = 0
         var count = -1
         while let line = lines.next() {
-            if !line.trimmed.isEmpty { count += 1 }
+            if !line.trimmed.isEmpty {
+                count += 1
+                if count > 0 { device.content.add(line) }
+            }
             while next < matches.count, matches[next].range.lowerBound < lines.start { next += 1 }
             while next < matches.count, matches[next].range.upperBound <= lines.start + line.count {
                 let match = matches[next]
@@ -208,18 +247,6 @@ package struct StealerLogCollector {
         if device.system == nil { device.system = system } else { device.system?.complete(with: system) }
     }
 
-    /// Banners name the malware, when they do not advertise somebody.
-    private func addBanner(_ text: ByteView, to device: inout OpenDevice) {
-        var lines = LineReader(text.upTo(2_048))
-        var count = 0
-        while count < 12, let line = lines.next() {
-            count += 1
-            guard line.trimmedLeft.first == UInt8(ascii: "*"), let family = MalwareFamily.named(in: line) else { continue }
-            device.evidence.add(family, .banner)
-            return
-        }
-    }
-
     private func addCookies(_ text: ByteView, to device: inout OpenDevice) {
         var count = 0
         CookieFile.read(text) { entry in
@@ -232,19 +259,23 @@ package struct StealerLogCollector {
     private func addAutofill(_ text: ByteView, to device: inout OpenDevice) {
         let matches = watch.matches(in: text.bytes)
         guard !matches.isEmpty else { return }
+        device.forms.add(text)
         var next = 0
+        func add(_ entry: AutofillFile.Entry?, _ match: WatchMatch) {
+            let isWhole = entry.map { match.range.count == $0.value.count } ?? false
+            var record = LeakRecord(address: match.address, shape: .stealerAutofill, confidence: isWhole ? .high : .low)
+            record.offset = UInt64(match.range.lowerBound)
+            record.site = entry.flatMap { $0.form.isEmpty ? nil : SiteAddress.host(of: $0.form) }
+            device.addAutofill(record)
+        }
         AutofillFile.read(text) { entry in
             guard next < matches.count, let start = entry.value.offset(in: text) else { return }
-            while next < matches.count, matches[next].range.lowerBound < start { next += 1 }
             while next < matches.count, matches[next].range.upperBound <= start + entry.value.count {
-                let match = matches[next]
+                add(matches[next].range.lowerBound >= start ? entry : nil, matches[next])
                 next += 1
-                let isWhole = match.range.count == entry.value.count
-                var record = LeakRecord(address: match.address, shape: .stealerAutofill, confidence: isWhole ? .high : .low)
-                record.offset = UInt64(match.range.lowerBound)
-                record.site = entry.form.isEmpty ? nil : SiteAddress.host(of: entry.form)
-                device.addAutofill(record)
             }
         }
+        // Whatever the form of the file, the address was in it.
+        for match in matches[next...] { add(nil, match) }
     }
 }

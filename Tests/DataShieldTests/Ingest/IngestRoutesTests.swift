@@ -106,6 +106,58 @@ import Testing
         }
     }
 
+    @Test func `what finds a machine is for administrators, and each look is on record`() async throws {
+        try await withServer(as: .admin) { client in
+            _ = try await people(client)
+            let answer = try await client.send(
+                "POST", "/api/ingest?fileName=logs.zip", body: DemoLeaks.stealerLogs(), contentType: "application/zip")
+            _ = try await ended(client, try answer.decode(IngestRun.Response.self).id)
+            let machines = try await client.get("/api/machines").decode(Page<MachineResponse>.self).items
+            let machine = try #require(machines.first { $0.malwareFamily == "RedLine" })
+            let traces = try #require(machine.traces)
+            let (id, computer) = (try #require(machine.machineId), try #require(traces.computer))
+            #expect(traces.machineId == id)
+            let detail = try await client.get("/api/machines/\(machine.id)").decode(MachineDetailResponse.self)
+            #expect(detail.machine.traces == traces)
+            let person = try #require(detail.people.first)
+            let alert = try #require(person.alertId)
+            let pages = ["/machines/\(machine.id)", "/employees/\(person.employeeId)", "/alerts/\(alert)"]
+            try await tell(client, pages, computer, does: true)
+            try await looksAreRecorded(client, machine.id)
+            let viewer = try await client.signedIn(as: .viewer)
+            let answers = [
+                "/machines", "/api/machines", "/api/machines/\(machine.id)", "/api/employees/\(person.employeeId)", "/api/alerts/\(alert)",
+            ]
+            try await tell(viewer, pages + answers, computer, does: false)
+            try await tell(viewer, pages + answers, id, does: false)
+            let seen = try await viewer.get("/api/machines").decode(Page<MachineResponse>.self).items
+            #expect(seen.allSatisfy { $0.machineId == nil && $0.traces == nil })
+            #expect(try await viewer.get("/machines/\(machine.id)").text.contains("Only administrators"))
+            // Whoever was shown nothing has not looked.
+            try await looksAreRecorded(client, machine.id)
+        }
+    }
+
+    /// Whether each of the addresses answers with a text in it.
+    private func tell(_ client: TestClient, _ paths: [String], _ text: String, does: Bool) async throws {
+        for path in paths {
+            let answer = try await client.get(path)
+            #expect(answer.status == 200, "\(path)")
+            #expect(answer.text.contains(text) == does, "\(path)")
+        }
+    }
+
+    private func looksAreRecorded(_ client: TestClient, _ machine: InfectedMachineID) async throws {
+        let looks = try await TestDatabase.current.owner.query(
+            "SELECT concat_ws(' ', action, target_id, after->>'on', jsonb_array_length(after->'machines')) FROM audit_events WHERE company_id = \(client.company) AND action LIKE 'machine%' ORDER BY 1",
+            as: String.self)
+        #expect(
+            looks == [
+                "machine.traced \(machine) a person", "machine.traced \(machine) an alert", "machine.traced \(machine) the machine",
+                "machine.traced \(machine) the machine", "machines.traced the list of machines 3",
+            ])
+    }
+
     @Test func `a viewer may not have files read, and another company sees nothing of them`() async throws {
         try await withServer(as: .admin) { client in
             _ = try await people(client)

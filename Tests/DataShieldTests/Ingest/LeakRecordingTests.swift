@@ -249,9 +249,9 @@ import Testing
             world.record(world.adaNumber, .stealerPassword, site: "vpn.\(world.domain)"),
             world.record(world.bobNumber, .stealerPassword, site: "shop.example.org"),
         ]
-        let id = String(repeating: "ab", count: 32)
         let log = StealerLog(
-            machineId: id, malwareFamily: "RedLine", capturedAt: Timestamp.parse("2024-07-04T15:43:07.000Z"), operatingSystem: "Windows 11",
+            identity: MachineIdentity(machineId: "AB-1"), malwareFamily: "RedLine", capturedAt: Timestamp.parse("2024-07-04T15:43:07.000Z"),
+            operatingSystem: "Windows 11",
             country: "DE", records: records,
             cookies: [
                 LeakedCookie(domain: "vpn.\(world.domain)", name: "sid", expiresAt: nil, isSession: true),
@@ -260,7 +260,9 @@ import Testing
         for number in 1...2 {
             try await world.recording.record([], [log], in: file("logs\(number).zip", UInt8(number)), part("x"))
         }
-        let name = "Stealer log \(id.prefix(12))"
+        let key = try #require(
+            try await database.owner.first("SELECT machine_key FROM infected_machines WHERE company_id = \(world.company)", as: String.self))
+        let name = "Stealer log \(key.prefix(12))"
         #expect(try await alerts(world) == ["ada \(name) CRITICAL MEDIUM OPEN", "bob \(name) CRITICAL MEDIUM OPEN"])
         let subject = Subject(actor: .program("test"), company: world.company, role: .viewer)
         let machines = Machines(database: database.tenant)

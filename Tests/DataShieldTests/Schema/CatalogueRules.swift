@@ -28,7 +28,7 @@ enum CatalogueRules {
 
     /// Functions that may do what the system may. Each is a trigger, so that nobody calls it at will.
     static let definers = [
-        "chain_audit_event", "refuse_change", "forget_coverage",
+        "chain_audit_event", "refuse_change", "forget_coverage", "forget_traces_of_nobody",
         "count_employees_insert", "count_employees_update", "count_employees_delete",
         "count_alerts_insert", "count_alerts_update", "count_alerts_delete",
         "count_breach_records_insert", "count_breach_records_update", "count_breach_records_delete",

@@ -162,7 +162,7 @@ import Testing
             _ = try await db.pipeline([
                 "INSERT INTO leak_files (id, company_id, digest, name, size) VALUES (\(file), \(company), '\\x00', 'x', 1)",
                 """
-                INSERT INTO infected_machines (id, company_id, machine_id, breach_id) VALUES (\(CUID.make(at: Date())), \(company), 'x', \(breach))
+                INSERT INTO infected_machines (id, company_id, machine_key, breach_id) VALUES (\(CUID.make(at: Date())), \(company), 'x', \(breach))
                 """,
                 """
                 INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, first_seen_at, last_seen_at)

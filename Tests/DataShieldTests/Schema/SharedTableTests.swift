@@ -112,7 +112,7 @@ import Testing
                 (
                     "infected_machines",
                     """
-                    INSERT INTO infected_machines (id, company_id, machine_id, breach_id)
+                    INSERT INTO infected_machines (id, company_id, machine_key, breach_id)
                     VALUES (\(InfectedMachineID()), \(one), \(CUID.make(at: Date())), \(breach))
                     """
                 ),
