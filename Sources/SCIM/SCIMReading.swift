@@ -112,6 +112,8 @@ extension SCIMResourceType {
             guard text.unicodeScalars.count <= maximumTextLength else { throw .invalidValue("\(name) has at most \(maximumTextLength) characters.") }
             guard !text.unicodeScalars.contains("\0") else { throw .invalidValue("\(name) has a character in it that cannot be stored (U+0000).") }
             return value
+        // The number of an employee, as a number.
+        case (.string, .integer(let number)): return .string(String(number))
         case (.boolean, .bool): return value
         // Entra writes "True" and "False" unless it is told not to.
         case (.boolean, .string(let text)) where SCIMText.isSame(text, "true"): return true

@@ -218,6 +218,8 @@ package struct RunDirectorySync: JobHandler {
             let merge = SyncMerge(
                 db: db, connection: id, isFull: run.isFull, acceptedDepartures: try await runs.acceptedDepartures(run.id), now: now())
             let outcome = try await merge.perform(listing)
+            // Whom this directory has let go and another one pushed as active is watched on.
+            let heirs = outcome.deactivated > 0 ? try await SCIMWaiting(db: db, now: now()).takeUpAll() : []
             let time = now()
             try await runs.finish(run.id, holder: attempt.holder, outcome, warnings: end.warnings, at: time)
             let isCurrent = try await DirectoryStore(db).synced(
@@ -228,6 +230,7 @@ package struct RunDirectorySync: JobHandler {
             try await AuditTrail.record(
                 "directory.synced", target: .init("directory", id), after: AuditState(outcome),
                 by: Subject(actor: .program("worker"), company: company, role: .admin), in: db)
+            for heir in heirs { try await heir.record(in: db) }
             return outcome
         }
         logger.info(
