@@ -33,10 +33,11 @@ extension EmployeeFormModel {
 extension EmployeeImportModel.Report {
     init(_ report: ImportReport) {
         heading = "Read \(Format.count(report.rows, "row", "rows"))"
-        encoding = report.encoding == .utf8 ? "UTF-8" : "Windows-1252"
+        encoding = report.encoding.rawValue
         totals = [
             .init(label: "Added", value: Format.count(report.added)), .init(label: "Changed", value: Format.count(report.changed)),
-            .init(label: "Unchanged", value: Format.count(report.unchanged)), .init(label: "Not taken", value: Format.count(report.rejectedCount)),
+            .init(label: "Deactivated", value: Format.count(report.deactivated)), .init(label: "Unchanged", value: Format.count(report.unchanged)),
+            .init(label: "Left out", value: Format.count(report.leftOutCount)), .init(label: "Refused", value: Format.count(report.rejectedCount)),
         ]
         ignored = report.ignoredColumns.isEmpty ? nil : report.ignoredColumns.joined(separator: ", ")
         if report.duplicateCount > 0 {

@@ -18,12 +18,18 @@ package struct Employees: Sendable {
         case noAddressColumn(found: [String])
         case emptyFile
         case notCSV
+        /// A file of a spreadsheet program in its own format.
+        case workbook
+        /// There is no such preview: it was written, thrown away, or is too old.
+        case noPreview
+        /// What would be done is not what was shown.
+        case listChanged
 
         package var status: HTTPResponse.Status {
             switch self {
-            case .notFound: .notFound
-            case .addressTaken: .conflict
-            case .noAddressColumn, .emptyFile, .notCSV: .unprocessableContent
+            case .notFound, .noPreview: .notFound
+            case .addressTaken, .listChanged: .conflict
+            case .noAddressColumn, .emptyFile, .notCSV, .workbook: .unprocessableContent
             }
         }
         package var detail: String {
@@ -31,14 +37,18 @@ package struct Employees: Sendable {
             case .notFound: "There is no such employee."
             case .addressTaken: "Somebody on the list has this e-mail address already."
             case .noAddressColumn:
-                "The first line has to name the columns, and one of them has to be the e-mail address (email, e-mail, mail, userPrincipalName …)."
+                "One of the first \(StaffListReader.rowsAbove) lines has to name the columns, and one of them has to be the e-mail address (email, "
+                    + "e-mail, mail, work email, userPrincipalName …)."
             case .emptyFile: "The file is empty."
             case .notCSV: "The file is not CSV: very many quotation marks are never closed."
+            case .workbook: "The file is a workbook of a spreadsheet program. Save it as CSV and choose that file."
+            case .noPreview: "There is no such preview any more: it is kept for an hour. Choose the file again."
+            case .listChanged: "The staff list has changed since the preview was made. Nothing was written: look at the preview again."
             }
         }
         package var fields: [FieldError] {
             switch self {
-            case .notFound, .emptyFile, .notCSV: []
+            case .notFound, .emptyFile, .notCSV, .workbook, .noPreview, .listChanged: []
             case .addressTaken: [FieldError(field: "email", message: detail)]
             case .noAddressColumn(let found):
                 [FieldError(field: "file", message: found.isEmpty ? detail : "\(detail) Found: \(found.prefix(20).joined(separator: ", ")).")]

@@ -192,13 +192,109 @@ struct Pieces: AsyncSequence, Sendable {
         #expect(try await all(admin).isEmpty)
     }
 
-    @Test func `who had left and is on the list is back`() async throws {
+    private func makeLeaver(_ email: String, _ admin: Subject) async throws -> EmployeeID {
+        let id = try await database.makeEmployee(in: admin.company, email: email, department: nil)
+        try await database.owner.execute("UPDATE employees SET deactivated_at = now(), deactivation_reason = 'HAND' WHERE id = \(id)")
+        return id
+    }
+
+    @Test(arguments: [
+        ("email\njane@x.example\n", false), ("email,department\njane@x.example,Sales\n", false), ("email,status\njane@x.example,Full-time\n", false),
+        ("email,status\njane@x.example,\n", false), ("email,status\njane@x.example,Inactive\n", false), ("email,active\njane@x.example,no\n", false),
+        ("email,status\njane@x.example,Active\n", true), ("email,enabled\njane@x.example,True\n", true),
+        ("email,Block credential\njane@x.example,False\n", true),
+    ])
+    func `who had left is back only when their row says that they are active`(_ list: String, _ isBack: Bool) async throws {
         let admin = try await makeAdmin()
-        let id = try await database.makeEmployee(in: admin.company, email: "jane@x.example", department: nil)
-        try await database.owner.execute("UPDATE employees SET deactivated_at = now() WHERE id = \(id)")
-        let report = try await employees.importCSV(Pieces("email\njane@x.example\n"), by: admin)
-        #expect(report.changed == 1)
+        let id = try await makeLeaver("jane@x.example", admin)
+        let before = try await employees.find(id, for: admin)
+        let report = try await employees.importCSV(Pieces(list), by: admin)
+        #expect(numbers(report.rows, report.changed, report.reactivated) == [1, isBack ? 1 : 0, isBack ? 1 : 0])
+        let after = try await employees.find(id, for: admin)
+        #expect((after.deactivatedAt == nil) == isBack)
+        guard !isBack else { return }
+        #expect(after == before)
+        // Nothing is passed over in silence: either the list agrees, or the report says why they stay.
+        #expect(report.unchanged + report.leftOutCount == 1)
+        if !list.contains("Inactive"), !list.contains("no") { #expect(report.leftOut.map(\.line) == [2]) }
+    }
+
+    @Test func `who has left by the list is deactivated, and not added when nobody knows them`() async throws {
+        let admin = try await makeAdmin()
+        for name in ["ann", "bob"] { _ = try await database.makeEmployee(in: admin.company, email: "\(name)@x.example", department: nil) }
+        let list =
+            "email,department,status\nann@x.example,Ops,Terminated\nbob@x.example,Ops,Active\ncem@x.example,Ops,Suspended\ndee@x.example,Ops,Active\n"
+        let report = try await employees.importCSV(Pieces(list), by: admin)
+        #expect(numbers(report.rows, report.added, report.changed, report.deactivated, report.leftOutCount, report.unchanged) == [4, 1, 1, 1, 1, 0])
+        #expect(report.leftOut.map(\.line) == [4])
+        let people = try await all(admin)
+        #expect(Set(people.map(\.email.text)) == ["ann@x.example", "bob@x.example", "dee@x.example"])
+        #expect(people.filter { $0.deactivatedAt != nil }.map(\.email.text) == ["ann@x.example"])
+        #expect(people.allSatisfy { $0.department == "Ops" })
+        let reason = try await database.owner.first(
+            "SELECT deactivation_reason FROM employees WHERE company_id = \(admin.company) AND email = 'ann@x.example'", as: String.self)
+        #expect(reason == "HAND")
+        let again = try await employees.importCSV(Pieces(list), by: admin)
+        #expect(numbers(again.added, again.changed, again.deactivated, again.unchanged, again.leftOutCount) == [0, 0, 0, 3, 1])
+    }
+
+    @Test func `whom a directory watches over is left to it`() async throws {
+        let admin = try await makeAdmin()
+        let id = try await database.makeEmployee(in: admin.company, email: "ann@x.example", department: nil)
+        let connection = try await database.makeDirectoryConnection(in: admin.company)
+        try await database.owner.execute("UPDATE employees SET source_connection_id = \(connection) WHERE id = \(id)")
+        let report = try await employees.importCSV(Pieces("email,status\nann@x.example,Inactive\n"), by: admin)
+        #expect(numbers(report.deactivated, report.changed, report.leftOutCount) == [0, 0, 1])
+        #expect(report.leftOut.first?.reason.contains("directory") == true)
         #expect(try await employees.find(id, for: admin).deactivatedAt == nil)
+    }
+
+    @Test func `a preview says what would be done, and does nothing`() async throws {
+        let admin = try await makeAdmin()
+        let ann = try await database.makeEmployee(in: admin.company, email: "ann@x.example", firstName: "Ann", department: "Sales")
+        let bob = try await makeLeaver("bob@x.example", admin)
+        _ = try await database.makeEmployee(in: admin.company, email: "cem@x.example", department: nil)
+        let list =
+            "email,Name,Department,Status,Shoe size\nann@x.example,,Ops,Active,39\nbob@x.example,,,Active,\ncem@x.example,,,Left,\n"
+            + "dee@x.example,Dee Im,Ops,Active,\nnobody,,,,\n"
+        let before = try await all(admin)
+        let preview = try await employees.importCSV(Pieces(list), isPreview: true, by: admin)
+        #expect(preview.isPreview)
+        #expect(
+            numbers(preview.rows, preview.added, preview.changed, preview.reactivated, preview.deactivated, preview.rejectedCount) == [
+                5, 1, 2, 1, 1, 1,
+            ])
+        #expect(preview.samples.map(\.action) == [.add, .change, .reactivate, .deactivate])
+        #expect(preview.samples.first?.name == "Dee Im")
+        #expect(preview.samples[1].changes == [.init(field: "department", before: "Sales", after: "Ops")])
+        #expect(preview.columns.map(\.field) == ["email", "name", "department", "isActive", nil])
+        #expect(preview.ignoredColumns == ["Shoe size"])
+        #expect(try await all(admin) == before)
+        #expect(try await Audit(database: database.tenant).list(for: admin).items.isEmpty)
+        // What is written is what was shown.
+        let written = try await employees.importCSV(Pieces(list), by: admin)
+        #expect(!written.isPreview)
+        #expect(numbers(written.rows, written.added, written.changed, written.reactivated, written.deactivated) == [5, 1, 2, 1, 1])
+        #expect(try await employees.find(ann, for: admin).department == "Ops")
+        #expect(try await employees.find(bob, for: admin).deactivatedAt == nil)
+    }
+
+    @Test func `the rows that did not go in come as CSV, guarded against spreadsheets`() async throws {
+        let admin = try await makeAdmin()
+        _ = try await makeLeaver("bob@x.example", admin)
+        let list =
+            "Staff list\nemail;name;user type\nok@x.example;Fine;Member\nnobody;=1+1;Member\nbob@x.example;Bob;Member\neve@y.example;Eve;Guest\n\"open;x\n"
+        let file = try await employees.rejectedCSV(Pieces(list), by: admin)
+        var bytes: [UInt8] = []
+        for try await piece in file { bytes += piece }
+        let (records, _) = try CSVReaderTests.read(bytes, by: 4_096)
+        #expect(records.first?.fields == ["line", "outcome", "column", "reason", "email", "name", "user type"])
+        #expect(records.dropFirst().map { $0.fields[0] } == ["4", "5", "6", "7"])
+        #expect(records.dropFirst().map { $0.fields[1] } == ["refused", "left out", "left out", "refused"])
+        #expect(records.dropFirst().allSatisfy { !$0.fields[3].isEmpty })
+        #expect(records[1].fields[4...] == ["nobody", "'=1+1", "Member"])
+        #expect(records[3].fields[4] == "eve@y.example")
+        #expect(try await all(admin).count == 1)
     }
 
     @Test func `a list touches its own company only, and is written down`() async throws {

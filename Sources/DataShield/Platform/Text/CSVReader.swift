@@ -8,7 +8,7 @@ import Scalars
 ///     while let record = try reader.next() { … }
 ///
 /// - The delimiter (comma, semicolon, tab or bar) is the one that the first line has most often outside quotes; Excel's `sep=;` is heeded.
-/// - UTF-8 with or without byte-order mark, UTF-16 with one; a record that is not UTF-8 is read as Windows-1252.
+/// - UTF-8 and UTF-16 with or without byte-order mark; a record that is not UTF-8 is read as Windows-1252.
 /// - A quotation mark that is never closed spoils its own line only: reading goes on with the next one.
 package struct CSVReader {
     /// One record, or why there is none on its line.
@@ -60,7 +60,8 @@ package struct CSVReader {
     private var ranges: [FieldRange] = []
     private static let maximum = 65_536
 
-    package init() {}
+    /// - Parameter delimiter: what stands between cells, where it is known.
+    package init(delimiter: UInt8? = nil) { self.delimiter = delimiter }
 
     /// Takes the next bytes.
     package mutating func append(_ bytes: some Sequence<UInt8>) {
@@ -124,13 +125,20 @@ extension CSVReader {
     /// - Returns: false while there are too few.
     private mutating func begin() -> Bool {
         guard !begun else { return true }
-        guard buffer.count >= 3 || finished else { return false }
+        guard buffer.count >= 4 || finished else { return false }
         begun = true
         if buffer.starts(with: [0xEF, 0xBB, 0xBF]) {
             position = 3
         } else if buffer.starts(with: [0xFF, 0xFE]) || buffer.starts(with: [0xFE, 0xFF]) {
             var transcoder = UTF16Transcoder(bigEndian: buffer[0] == 0xFE)
             let raw = buffer.dropFirst(2)
+            buffer = []
+            transcoder.append(raw, to: &buffer)
+            self.transcoder = transcoder
+            encoding = .utf16
+        } else if buffer.count >= 4, let bigEndian = Self.utf16WithoutMark(buffer) {
+            var transcoder = UTF16Transcoder(bigEndian: bigEndian)
+            let raw = buffer
             buffer = []
             transcoder.append(raw, to: &buffer)
             self.transcoder = transcoder
@@ -173,7 +181,15 @@ extension CSVReader {
         return true
     }
 
-    private static let delimiters = Array(",;\t|".utf8)
+    static let delimiters = Array(",;\t|".utf8)
+
+    /// Whether the first letters are ASCII in UTF-16: some programs leave the byte-order mark out.
+    /// - Returns: whether the higher byte comes first; nil when they are not.
+    private static func utf16WithoutMark(_ bytes: [UInt8]) -> Bool? {
+        if bytes[0] != 0, bytes[1] == 0, bytes[2] != 0, bytes[3] == 0 { return false }
+        if bytes[0] == 0, bytes[1] != 0, bytes[2] == 0, bytes[3] != 0 { return true }
+        return nil
+    }
 }
 
 // MARK: - Scanning

@@ -1,0 +1,333 @@
+import Foundation
+import Scalars
+
+/// Reads the rows of a staff list: which column is which, and what a row says about a person.
+///
+/// A cell that is not there says nothing, and so leaves what we know as it is. An empty cell takes a department or title away;
+/// an empty name, VIP mark, MFA state or status says nothing.
+struct StaffSheet: Sendable {
+    typealias Column = StaffColumn
+
+    /// Why a row is not taken.
+    struct RowFault: Error, Hashable {
+        var field: String?
+        var reason: String
+        /// Nothing is wrong with the row: it is no person of the company, or nothing is to be done about them.
+        var isLeftOut = false
+    }
+
+    /// What a row says. nil: nothing; an empty department, title or externalId: it has none.
+    struct Row: Sendable, Hashable {
+        var email: EmailAddress
+        var firstName: String?
+        var lastName: String?
+        var department: String?
+        var title: String?
+        var externalId: String?
+        var isVip: Bool?
+        var mfa: MFA?
+        /// false: has left, is suspended or blocked.
+        var isActive: Bool?
+        /// What the status column says when we do not know the word.
+        var unknownStatus: String?
+    }
+
+    enum MFA: Int, Sendable {
+        case unknown = -1
+        case disabled = 0
+        case enabled = 1
+    }
+
+    /// How a column is read.
+    struct Reading: Sendable, Hashable {
+        var heading: String
+        /// nil: it is not.
+        var column: Column?
+    }
+
+    /// For each column where to look, in order.
+    private let places: [Column: [Int]]
+    private let width: Int
+    private let domain: String?
+    private let today: Date
+    /// The columns in their order, those without a heading left out.
+    let readings: [Reading]
+
+    /// Headings of columns that are not read: they mean nothing to us, or another column says the same better.
+    var ignored: [String] { readings.filter { $0.column == nil }.map(\.heading) }
+
+    /// - Parameters:
+    ///   - headings: the cells of the row that names the columns.
+    ///   - domain: the company's, whose address is taken where a row has several.
+    ///   - today: when a day of leaving is over.
+    /// - Returns: nil when none of them is the e-mail address.
+    init?(headings: [String], domain: String? = nil, today: Date = Date()) {
+        var ranked: [Column: [(rank: Int, index: Int)]] = [:]
+        for (index, heading) in headings.enumerated() {
+            guard let known = StaffHeading.read(heading) else { continue }
+            ranked[known.column, default: []].append((known.rank, index))
+        }
+        guard ranked[.email] != nil || ranked[.privateEmail] != nil else { return nil }
+        var places = ranked.mapValues { $0.sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }.map(\.index) }
+        for (column, indices) in places where !column.fallsBack { places[column] = Array(indices.prefix(1)) }
+        var read: [Int: Column] = [:]
+        for (column, indices) in places { for index in indices { read[index] = column } }
+        // A private address is nobody's business where there is one of work.
+        let hasWork = places[.email] != nil
+        readings = headings.enumerated().compactMap { index, heading in
+            let heading = heading.unicodeScalars.trimmingSpace()
+            guard !heading.isEmpty else { return nil }
+            let column = read[index]
+            return Reading(heading: heading, column: column == .privateEmail && hasWork ? nil : column)
+        }
+        self.places = places
+        self.domain = domain
+        self.today = today
+        width = headings.count
+    }
+
+    /// Reads one row.
+    func row(_ cells: [String]) throws(RowFault) -> Row {
+        if let kind = kind(cells) {
+            throw RowFault(field: Column.kind.field, reason: "This is \(kind.words), no person of the company.", isLeftOut: true)
+        }
+        if cells.count > width, cells[width...].contains(where: { !$0.unicodeScalars.trimmingSpace().isEmpty }) {
+            throw RowFault(
+                field: nil, reason: "The row has \(cells.count) cells, the heading \(width): a cell that has the delimiter in it needs quotes.")
+        }
+        let (isActive, unknownStatus) = status(cells)
+        var row = Row(email: try address(cells, isActive: isActive))
+        (row.isActive, row.unknownStatus) = (isActive, unknownStatus)
+        try readNames(cells, into: &row)
+        row.department = try text(.department, of: cells)
+        row.title = try text(.title, of: cells)
+        row.externalId = try text(.externalId, of: cells)
+        if let word = word(.vip, of: cells) {
+            guard let value = StaffStatus.truth(word) else { throw RowFault(field: Column.vip.field, reason: "Yes or no is expected.") }
+            row.isVip = value
+        }
+        if let word = word(.mfa, of: cells) {
+            if let value = StaffStatus.truth(word) {
+                row.mfa = value ? .enabled : .disabled
+            } else if ["unknown", "n/a", "-", "?", "unbekannt"].contains(word.lowercased()) {
+                row.mfa = .unknown
+            } else {
+                throw RowFault(field: Column.mfa.field, reason: "Yes, no or unknown is expected.")
+            }
+        }
+        return row
+    }
+
+    // MARK: Cells
+
+    /// The first of the column's cells that is not empty; an empty one when all are; nil when the row has none of them.
+    private func cell(_ column: Column, of cells: [String]) -> String? {
+        guard let indices = places[column] else { return nil }
+        var found: String?
+        for index in indices where index < cells.count {
+            if !cells[index].isEmpty { return cells[index] }
+            found = ""
+        }
+        return found
+    }
+
+    /// The cell without blanks around it; nil for an empty one.
+    private func word(_ column: Column, of cells: [String]) -> String? {
+        guard let cell = cell(column, of: cells), !cell.isEmpty else { return nil }
+        let word = cell.unicodeScalars.trimmingSpace()
+        return word.isEmpty ? nil : word
+    }
+
+    private func text(_ column: Column, of cells: [String]) throws(RowFault) -> String? {
+        guard let cell = cell(column, of: cells) else { return nil }
+        do { return try EmployeeText.clean(CSVWriter.restored(cell)) } catch {
+            throw RowFault(field: column.field, reason: error.message)
+        }
+    }
+
+    /// All cells of a column that say something.
+    private func words(_ column: Column, of cells: [String]) -> [String] {
+        (places[column] ?? []).compactMap { index in
+            guard index < cells.count, !cells[index].isEmpty else { return nil }
+            let word = cells[index].unicodeScalars.trimmingSpace()
+            return word.isEmpty ? nil : word
+        }
+    }
+}
+
+// MARK: - The address
+
+extension StaffSheet {
+    /// The work address of a row: of several that of the company's domain, then that of the likeliest column. A private one only where the
+    /// list has no other column, or where it is of the company's domain.
+    private func address(_ cells: [String], isActive: Bool?) throws(RowFault) -> EmailAddress {
+        var fault: EmailAddress.Fault?
+        var first: EmailAddress?
+        for cell in words(.email, of: cells) {
+            do {
+                let address = try EmailAddress(Self.bare(CSVWriter.restored(cell)))
+                guard let domain, address.domain != domain else { return address }
+                first = first ?? address
+            } catch {
+                // A name to sign in with beside an address is none.
+                if fault == nil || fault == .noAt { fault = error }
+            }
+        }
+        var hasPrivate = false
+        for cell in words(.privateEmail, of: cells) {
+            guard let address = try? EmailAddress(Self.bare(CSVWriter.restored(cell))) else { continue }
+            if address.domain == domain { return address }
+            if places[.email] == nil { first = first ?? address }
+            hasPrivate = true
+        }
+        if let first { return first }
+        if places[.email] == nil, let cell = words(.privateEmail, of: cells).first {
+            do { return try EmailAddress(Self.bare(CSVWriter.restored(cell))) } catch { fault = error }
+        }
+        let missing = fault ?? .missing
+        if missing == .missing || missing == .noAt {
+            if isActive == false {
+                throw RowFault(field: Column.active.field, reason: "They have left, and the row has no address.", isLeftOut: true)
+            }
+            if let reason = Self.footer(cells) { throw RowFault(field: nil, reason: reason, isLeftOut: true) }
+        }
+        if hasPrivate { throw RowFault(field: Column.email.field, reason: "has no work address; the private one is not taken.") }
+        throw RowFault(field: Column.email.field, reason: missing.message)
+    }
+
+    /// The address of `Ann Lee <ann@acme.test>` and `mailto:ann@acme.test`.
+    static func bare(_ text: String) -> String {
+        var text = text.unicodeScalars.trimmingSpace()
+        if text.ends(with: ">"), let start = text.lastPlace(of: "<") { text = String(text[text.place(behind: start)...].unicodeScalars.dropLast()) }
+        for scheme in ["mailto:", "MAILTO:", "smtp:", "SMTP:"] { if let rest = text.rest(behind: scheme) { return String(rest) } }
+        return text
+    }
+
+    /// Why a row without an address is none of the list: a sum, a note of the program that wrote it, the headings once more.
+    static func footer(_ cells: [String]) -> String? {
+        let filled = cells.map { $0.unicodeScalars.trimmingSpace() }.filter { !$0.isEmpty }
+        guard let first = filled.first else { return nil }
+        if first.begins(with: "#TYPE ") { return "This line names the type of an export, and is no person." }
+        let words = StaffHeading.words(first)
+        let hasOnlyNumbers = filled.dropFirst().allSatisfy { $0.unicodeScalars.allSatisfy { !$0.properties.isAlphabetic } }
+        if let word = words.first(where: { !numberWord($0) }), sums.contains(word), hasOnlyNumbers {
+            return "This line is a sum or a note below the list, and no person."
+        }
+        let headings = filled.filter { StaffHeading.read($0) != nil }.count
+        if filled.count > 1, headings == filled.count { return "These are the headings once more." }
+        return nil
+    }
+
+    private static func numberWord(_ word: String) -> Bool { word.unicodeScalars.allSatisfy { !$0.properties.isAlphabetic } }
+
+    private static let sums: Set<String> = [
+        "total", "totals", "grand", "subtotal", "count", "sum", "summe", "gesamt", "gesamtsumme", "anzahl", "totale", "totaal", "aantal", "nombre",
+        "suma", "records", "rows", "record", "row", "employees", "users", "generated", "exported", "report", "end", "confidential", "page",
+        "effectif", "mitarbeiter", "datensatze", "lignes", "filas", "righe", "rijen",
+    ]
+}
+
+// MARK: - Names
+
+extension StaffSheet {
+    private func readNames(_ cells: [String], into row: inout Row) throws(RowFault) {
+        row.firstName = try name(.firstName, of: cells)
+        row.lastName = try name(.lastName, of: cells)
+        let hasFirst = !(row.firstName ?? "").isEmpty
+        let hasLast = !(row.lastName ?? "").isEmpty
+        guard !hasFirst || !hasLast else { return }
+        if let full = try name(.lastThenFirst, of: cells), !full.isEmpty, !hasFirst, !hasLast {
+            (row.firstName, row.lastName) = Self.split(lastThenFirst: full)
+            return
+        }
+        guard let full = try name(.fullName, of: cells), !full.isEmpty else { return }
+        if !hasFirst, !hasLast {
+            (row.firstName, row.lastName) = Self.split(fullName: full)
+        } else if hasFirst, places[.lastName] == nil, let first = row.firstName {
+            // "Name" beside "Vorname" is the last name, unless it has the first in it.
+            let both = Self.split(fullName: full)
+            row.lastName = both.first.begins(with: first) && !both.last.isEmpty ? both.last : full
+        }
+    }
+
+    /// What a name's cell says; ids and addresses are none.
+    private func name(_ column: Column, of cells: [String]) throws(RowFault) -> String? {
+        guard let found = try text(column, of: cells) else { return nil }
+        return found.isEmpty || Self.isName(found) ? found : ""
+    }
+
+    /// Whether a text can be somebody's name: not a number, an id of a directory or an address.
+    static func isName(_ text: String) -> Bool {
+        let isNumber = text.utf8.allSatisfy { (0x20...0x40).contains($0) } && text.utf8.contains { (0x30...0x39).contains($0) }
+        guard !isNumber, !text.begins(with: "S-1-5-") else { return false }
+        if text.has("@"), (try? EmailAddress(text)) != nil { return false }
+        let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }
+        let isHex = digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0 | 0x20) }
+        return !(digits.count == 32 && isHex)
+    }
+
+    /// "Doe, Jane" and "Jane Doe" are Jane and Doe; "Ludwig van Beethoven" is Ludwig and van Beethoven.
+    static func split(fullName: String) -> (first: String, last: String) {
+        if let comma = fullName.firstPlace(of: ",") {
+            let last = fullName[..<comma].unicodeScalars.trimmingSpace()
+            let first = fullName[fullName.place(behind: comma)...].unicodeScalars.trimmingSpace()
+            return (first, last)
+        }
+        let words = fullName.parts(between: " ")
+        guard words.count > 1 else { return (fullName, "") }
+        let particle = words.dropFirst().dropLast().firstIndex { particles.contains($0.lowercased()) }
+        let start = particle ?? words.count - 1
+        return (words[..<start].joined(separator: " "), words[start...].joined(separator: " "))
+    }
+
+    /// "Doe, Jane" and "Doe Jane" are Jane and Doe, "van Beethoven Ludwig" is Ludwig and van Beethoven.
+    static func split(lastThenFirst text: String) -> (first: String, last: String) {
+        if text.has(",") { return split(fullName: text) }
+        let words = text.parts(between: " ")
+        guard words.count > 1 else { return ("", text) }
+        let end = words.firstIndex { !particles.contains($0.lowercased()) } ?? 0
+        return (words[(end + 1)...].joined(separator: " "), words[...end].joined(separator: " "))
+    }
+
+    private static let particles: Set<String> = [
+        "van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "zu", "zur", "al", "el", "bin", "ibn", "ter", "ten",
+    ]
+}
+
+// MARK: - Status and kind
+
+extension StaffSheet {
+    /// Whether the row says that somebody is there: who has left by any column has left.
+    private func status(_ cells: [String]) -> (isActive: Bool?, unknown: String?) {
+        var (isActive, unknown): (Bool?, String?) = (nil, nil)
+        func take(_ said: Bool?) { if let said { isActive = (isActive ?? true) && said } }
+        for word in words(.status, of: cells) {
+            let said = StaffStatus.isActive(word)
+            take(said)
+            if said == nil { unknown = unknown ?? word }
+        }
+        for word in words(.active, of: cells) {
+            let said = StaffStatus.truth(word) ?? StaffStatus.isActive(word)
+            take(said)
+            if said == nil { unknown = unknown ?? word }
+        }
+        for word in words(.inactive, of: cells) {
+            // A day of deletion, say, is one that is over.
+            take(StaffStatus.truth(word).map { !$0 } ?? StaffStatus.isActive(word) ?? StaffStatus.isOver(word, on: today).map { !$0 })
+        }
+        // Who was hired again may still have the day on which they left.
+        if isActive == nil {
+            for word in words(.leavingDay, of: cells) where StaffStatus.isOver(word, on: today) == true { isActive = false }
+        }
+        return (isActive, unknown)
+    }
+
+    /// What a row is when it is no person of the company.
+    private func kind(_ cells: [String]) -> StaffStatus.Kind? {
+        for word in words(.kind, of: cells) + words(.status, of: cells) { if let kind = StaffStatus.kind(word) { return kind } }
+        if words(.bot, of: cells).contains(where: { StaffStatus.truth($0) == true }) { return .bot }
+        if words(.guest, of: cells).contains(where: { StaffStatus.truth($0) == true }) { return .guest }
+        let isInvited = words(.email, of: cells).contains { $0.lowercased().has(text: "#ext#") }
+        return isInvited ? .guest : nil
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Scalars
+
+/// What the words of a staff list say of how somebody stands, and of what kind an account is. What is not known says nothing.
+enum StaffStatus {
+    /// Whether a word of a status column says that somebody is there or has left.
+    /// - Returns: nil when it does not tell: "Full-time", "Contractor".
+    static func isActive(_ word: String) -> Bool? {
+        var words = StaffHeading.words(word)
+        guard !words.isEmpty else { return nil }
+        if let known = known(words.joined()) { return known }
+        let isNegated = negations.contains(words[0])
+        if isNegated { words.removeFirst() }
+        if words.first == "longer" || words.first == "currently" { words.removeFirst() }
+        // "Terminated - voluntary", "Active (full-time)", "Suspended by administrator"
+        guard let first = words.first, let known = known(words.joined()) ?? known(first) else { return nil }
+        return isNegated ? !known : known
+    }
+
+    private static func known(_ word: String) -> Bool? { active.contains(word) ? true : left.contains(word) ? false : nil }
+
+    /// What is no person of the company.
+    enum Kind: Sendable, Hashable {
+        case guest, bot, service, shared, room, device
+
+        var words: String {
+            switch self {
+            case .guest: "a guest of another organisation"
+            case .bot: "a bot"
+            case .service: "a service account"
+            case .shared: "a shared mailbox"
+            case .room: "a room or a thing"
+            case .device: "a computer, a group or a contact"
+            }
+        }
+    }
+
+    /// - Returns: nil for a person's account, and where the word does not tell.
+    static func kind(_ word: String) -> Kind? {
+        let words = StaffHeading.words(word)
+        let key = words.joined()
+        if let kind = kinds[key] { return kind }
+        // Slack's "Single-Channel Guest". Who is merely external works for the company, and has its addresses.
+        if words.contains("guest") { return .guest }
+        if words.contains("bot") { return .bot }
+        return nil
+    }
+
+    private static let kinds: [String: Kind] = {
+        let words: [(Kind, String)] = [
+            (.guest, "guest guestuser guestmailuser guestmailboxuser externalguest b2b b2bguest gast invitado ospite ultrarestricted"),
+            (.bot, "bot appuser workflowbot slackbot robot"),
+            (
+                .service,
+                """
+                serviceaccount serviceprincipal systemaccount systemmailbox dienstkonto managedserviceaccount msdsmanagedserviceaccount \
+                msdsgroupmanagedserviceaccount discoverymailbox arbitrationmailbox monitoringmailbox auditlogmailbox
+                """
+            ),
+            (
+                .shared,
+                "sharedmailbox sharedaccount groupmailbox teammailbox publicfoldermailbox publicfolder functionalmailbox funktionspostfach"
+            ),
+            (.room, "room roommailbox equipment equipmentmailbox schedulingmailbox"),
+            (
+                .device,
+                """
+                computer group contact mailcontact maildistributiongroup mailuniversaldistributiongroup mailuniversalsecuritygroup \
+                dynamicdistributiongroup foreignsecurityprincipal organizationalunit
+                """
+            ),
+        ]
+        var kinds: [String: Kind] = [:]
+        for (kind, text) in words { for word in text.parts(between: " ") { kinds[String(word)] = kind } }
+        return kinds
+    }()
+
+    private static func set(_ words: String) -> Set<String> { Set(words.parts(between: " ").map { String($0) }) }
+
+    private static let negations = set("not no non nicht niet nao")
+
+    private static let active = set(
+        """
+        active a enabled allowed yes true 1 current employed present working onboarding onleave leave leaveofabsence paidleave unpaidleave \
+        parentalleave maternityleave sabbatical hired probation notice staged provisioned recovery passwordexpired passwordreset lockedout \
+        pendinguseraction invited member admin administrator owner primaryowner workspaceowner workspaceadmin orgowner orgadmin activated aktiv aktiviert angestellt \
+        beschaftigt beurlaubt elternzeit mutterschutz actif enconge activo activa vigente alta attivo attiva inforza actief indienst ativo ativa wahr ja oui si \
+        signinallowed unblocked
+        """)
+
+    private static let left = set(
+        """
+        inactive suspended deleted deactivated terminated deprovisioned disabled blocked archived removed left leaver exemployee \
+        former formeremployee departed resigned retired dismissed deceased discarded dormant offboarded offboarding separated quit fired laidoff \
+        redundant revoked expired cancelled canceled closed ended unassigned signinblocked signindenied denied false no 0 softdeleted purged absconded \
+        inaktiv gesperrt deaktiviert ausgeschieden ausgetreten gekundigt suspendiert geloscht blockiert ehemalig ehemalige verlassen pensioniert \
+        inactif suspendu desactive bloque parti supprime sorti demissionne licencie archive \
+        inactivo inactiva suspendido suspendida desactivado desactivada bloqueado bloqueada baja eliminado eliminada cesado despedido jubilado \
+        inattivo inattiva sospeso sospesa disattivato disattivata bloccato bloccata cessato cessata dimesso licenziato eliminato \
+        inactief geblokkeerd uitgeschakeld gedeactiveerd uitdienst geschorst verwijderd vertrokken \
+        inativo inativa suspenso suspensa desativado desativada demitido desligado excluido nein falsch faux falso
+        """)
+
+    /// Yes and no in the words of lists.
+    static func truth(_ word: String) -> Bool? {
+        switch word.lowercased() {
+        case "true", "yes", "y", "1", "x", "on", "t", "enabled", "enrolled", "enforced", "active", "registered", "capable", "ja", "j", "wahr", "oui",
+            "vrai", "si", "sí", "sim", "verdadero", "vero", "waar", "✓", "✔":
+            true
+        case "false", "no", "n", "0", "off", "f", "disabled", "none", "inactive", "not enrolled", "not registered", "not capable", "not enabled",
+            "not set up", "unenrolled", "nein", "falsch", "non", "faux", "nee", "não", "nao", "falso", "onwaar":
+            false
+        default: nil
+        }
+    }
+
+    // MARK: Days
+
+    /// Whether a day is over: of one that can be read in two ways, when it is over in both.
+    /// - Returns: nil when it cannot be told.
+    static func isOver(_ text: String, on today: Date) -> Bool? {
+        let days = days(in: text)
+        guard let first = days.first else { return nil }
+        let now = number(of: today)
+        let isOver = first < now
+        return days.allSatisfy { ($0 < now) == isOver } ? isOver : nil
+    }
+
+    /// What days a text can mean, each as 20260131.
+    private static func days(in text: String) -> [Int] {
+        let numbers = text.parts { !("0"..."9").contains($0) }.prefix(3).compactMap { part in part.utf8.count <= 4 ? Int(part) : nil }
+        guard numbers.count == 3 else { return [] }
+        let (a, b, c) = (numbers[0], numbers[1], numbers[2])
+        func day(_ year: Int, _ month: Int, _ day: Int) -> [Int] {
+            (1...12).contains(month) && (1...31).contains(day) && (1900...9999).contains(year) ? [year * 10_000 + month * 100 + day] : []
+        }
+        if a > 999 { return day(a, b, c) }
+        let year = c < 100 ? 2_000 + c : c
+        return day(year, b, a) + day(year, a, b)
+    }
+
+    private static func number(of date: Date) -> Int {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        let parts = calendar.dateComponents([.year, .month, .day], from: date)
+        return (parts.year ?? 0) * 10_000 + (parts.month ?? 0) * 100 + (parts.day ?? 0)
+    }
+}

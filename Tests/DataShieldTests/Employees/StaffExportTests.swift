@@ -1,0 +1,175 @@
+import Foundation
+import Testing
+
+@testable import DataShield
+
+@Suite struct StaffExportTests {
+    static let today = Timestamp.parse("2026-11-30T10:00:00.000Z") ?? Date()
+
+    /// What comes out of a list, whole or in pieces.
+    struct Outcome {
+        var people: [String] = []
+        var leftOut: [Int: String] = [:]
+        var rejected: [Int: StaffSheet.RowFault] = [:]
+        var sheet: StaffSheet?
+        var unknown: [String] = []
+    }
+
+    static func read(_ bytes: [UInt8], by size: Int = 1 << 20) throws -> Outcome {
+        var reader = StaffListReader(domain: "acme.test", today: today)
+        var outcome = Outcome()
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            reader.append(bytes[start..<min(start + size, bytes.count)])
+            try take(&reader, into: &outcome)
+        }
+        reader.finish()
+        try take(&reader, into: &outcome)
+        outcome.sheet = reader.sheet
+        return outcome
+    }
+
+    private static func take(_ reader: inout StaffListReader, into outcome: inout Outcome) throws {
+        while let line = try reader.next() {
+            switch StaffLine(line, reader.sheet) {
+            case .person(let row):
+                outcome.people.append("\(line.number) \(text(row))")
+                if let word = row.unknownStatus { outcome.unknown.append(word) }
+            case .nobody(let fault) where fault.isLeftOut: outcome.leftOut[line.number] = fault.reason
+            case .nobody(let fault): outcome.rejected[line.number] = fault
+            }
+        }
+    }
+
+    private static func text(_ row: StaffSheet.Row) -> String {
+        func word(_ text: String?) -> String { text.flatMap { $0.isEmpty ? nil : $0 } ?? "-" }
+        let mfa = row.mfa.map { $0 == .enabled ? "on" : $0 == .disabled ? "off" : "?" } ?? "?"
+        let active = row.isActive.map { $0 ? "active" : "left" } ?? "?"
+        let texts = [row.firstName, row.lastName, row.department, row.title, row.externalId].map(word)
+        return ([row.email.text] + texts + [mfa, active]).joined(separator: "|")
+    }
+
+    @Test(arguments: StaffExport.all) func `an export is read as it comes`(_ export: StaffExport) throws {
+        for size in [7, 1 << 20] {
+            let outcome = try Self.read(Array(export.text.utf8), by: size)
+            #expect(outcome.people == export.people)
+            #expect(outcome.leftOut.keys.sorted() == export.leftOut.keys.sorted(), "\(outcome.leftOut)")
+            for (line, word) in export.leftOut { #expect(outcome.leftOut[line]?.contains(word) == true, "\(outcome.leftOut[line] ?? "")") }
+            let ignored = outcome.sheet?.ignored ?? []
+            for heading in export.ignored { #expect(ignored.contains(heading), "\(heading) is not among \(ignored)") }
+        }
+    }
+
+    @Test func `who has a private address alone is refused where the list has addresses of work`() throws {
+        let export = try #require(StaffExport.personnel.first { $0.name == "BambooHR" })
+        let outcome = try Self.read(Array(export.text.utf8))
+        #expect(outcome.rejected.keys.sorted() == [4])
+        #expect(outcome.rejected[4]?.field == "email")
+        #expect(outcome.rejected[4]?.reason.contains("private") == true)
+        // Where there is no other column, it is the address.
+        let alone = try Self.read(Array("Name,Personal Email\nAnn Lee,ann@home.example\n".utf8))
+        #expect(alone.people == ["2 ann@home.example|Ann|Lee|-|-|-|?|?"])
+    }
+
+    @Test func `a word of a status column that we do not know is kept, and says nothing`() throws {
+        let outcome = try Self.read(Array("email,status\na@acme.test,Full-time\nb@acme.test,Active (part-time)\nc@acme.test,not active\n".utf8))
+        #expect(outcome.people == ["2 a@acme.test|-|-|-|-|-|?|?", "3 b@acme.test|-|-|-|-|-|?|active", "4 c@acme.test|-|-|-|-|-|?|left"])
+        #expect(outcome.unknown == ["Full-time"])
+    }
+
+    @Test(arguments: ["1001", "S-1-5-21-1-2-3-1101", "11111111-2222-4333-8444-555555555551", "ann@acme.test", "10-22"])
+    func `an id is never a name`(_ id: String) throws {
+        for heading in ["Employee", "Name", "First Name", "Display name", "Last name, First name"] {
+            let outcome = try Self.read(Array("\(heading);email\n\(id);ann@acme.test\n".utf8))
+            #expect(outcome.people == ["2 ann@acme.test|-|-|-|-|-|?|?"], "\(heading)")
+        }
+    }
+
+    @Test(arguments: [
+        "Employee #", "Employee No.", "Emp ID", "Employee Number", "ID", "objectId", "ObjectGUID", "SID", "immutableId", "User ID", "Personal-Nr.",
+        "Personnel Number", "Matricule", "profile.employeeNumber", "Work: Employee ID", "Employee ID [Required]",
+    ])
+    func `an id is the external id`(_ heading: String) throws {
+        let outcome = try Self.read(Array("\(heading);email\n1001;ann@acme.test\n".utf8))
+        #expect(outcome.people == ["2 ann@acme.test|-|-|-|-|1001|?|?"])
+    }
+
+    @Test(arguments: [
+        "Manager Email", "Manager: Email", "manager.email", "Supervisor e-mail", "Reports To Email", "Assistant Email", "Emergency Contact: Email",
+        "Email Usage", "Email Status", "Mail Server", "New Primary Email [UPLOAD ONLY]", "Mailing Address", "alternateEmailAddress",
+    ])
+    func `another's address, and what is none, is not taken for the person's`(_ heading: String) {
+        #expect(StaffHeading.read(heading) == nil)
+        #expect(throws: Employees.Failure.self) { try Self.read(Array("Name,\(heading)\nAnn,boss@acme.test\n".utf8)) }
+    }
+
+    @Test(arguments: [
+        "Suspended", "Inactive", "Deleted", "Deactivated", "Terminated", "DEPROVISIONED", "Blocked", "Disabled", "Archived", "Retired",
+        "No longer active",
+        "Sign-in blocked", "terminated - voluntary", "Gesperrt", "ausgeschieden", "désactivé", "baja", "cessato", "uit dienst", "desligado", "False",
+    ])
+    func `who has left by the word of a status`(_ word: String) { #expect(StaffStatus.isActive(word) == false) }
+
+    @Test(arguments: [
+        "Active", "ACTIVE", "active ", "On leave", "Parental Leave", "Onboarding", "Employed", "STAGED", "PROVISIONED", "Locked out", "Member",
+        "Primary Owner", "Aktiv", "actif", "in dienst", "True", "not terminated",
+    ])
+    func `who is there by the word of a status`(_ word: String) { #expect(StaffStatus.isActive(word) == true) }
+
+    @Test(arguments: ["", "Full-time", "Contractor", "Regular", "R", "T", "Single", "2026", "?", "Berlin"])
+    func `a word that does not tell says nothing`(_ word: String) { #expect(StaffStatus.isActive(word) == nil) }
+
+    @Test(
+        arguments: [
+            ("2026-11-29", true), ("2026-12-01", false), ("2026/01/31 10:00", true), ("31.01.2026", true), ("12/31/2026", false),
+            ("31/12/2026", false),
+            // The 12th of January, or the first of December.
+            ("12/01/2026", nil), ("", nil), ("soon", nil), ("99999999999999-1-1", nil), ("1/1/26", true),
+        ] as [(String, Bool?)])
+    func `a day of leaving is over when it is in each way of reading it`(_ text: String, _ isOver: Bool?) {
+        #expect(StaffStatus.isOver(text, on: Self.today) == isOver)
+    }
+
+    @Test(arguments: [",", ";", "\t", "|"]) func `titles above the headings do not decide the delimiter`(_ delimiter: String) throws {
+        let rows = [["Last name", "First name", "Work e-mail"], ["Lee", "Ann", "ann@acme.test"]].map { $0.joined(separator: delimiter) }
+        for title in ["Staff, as of today; all | some, and, more, commas", "sep=\(delimiter)", "#TYPE Selected.User", "\"A title,\nover two lines\""]
+        {
+            let text = title + "\r\n\r\n" + rows.joined(separator: "\r\n")
+            for bytes in Self.encodings(of: text) {
+                let outcome = try Self.read(bytes, by: 3)
+                #expect(outcome.people.map { $0.drop { $0 != " " } } == [" ann@acme.test|Ann|Lee|-|-|-|?|?"], "\(title)")
+            }
+        }
+    }
+
+    private static func encodings(of text: String) -> [[UInt8]] {
+        let (little, big) = (
+            text.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] },
+            text.utf16.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
+        )
+        return [Array(text.utf8), [0xEF, 0xBB, 0xBF] + Array(text.utf8), [0xFF, 0xFE] + little, [0xFE, 0xFF] + big, little, big]
+    }
+
+    @Test func `a list without headings, a workbook and what is no text are refused with what would be right`() {
+        #expect(throws: Employees.Failure.noAddressColumn(found: ["a row with an address"])) {
+            try Self.read(Array("ann@acme.test,Ann\nbob@acme.test,Bob\n".utf8))
+        }
+        #expect(throws: Employees.Failure.workbook) { try Self.read([0x50, 0x4B, 3, 4] + Array("email\n".utf8)) }
+        #expect(throws: Employees.Failure.workbook) { try Self.read([0xD0, 0xCF, 0x11, 0xE0, 0xA1] + Array("email\n".utf8)) }
+        #expect(throws: Employees.Failure.self) { try Self.read(Array(repeating: 0, count: 100_000)) }
+        #expect(throws: Employees.Failure.self) { try Self.read(Array(repeating: UInt8(ascii: ","), count: 200_000)) }
+    }
+
+    @Test func `a heading of thousands of columns is read, and soon`() throws {
+        let headings = (0..<8_000).map { "mail\($0 % 2 == 0 ? "" : " x")" }.joined(separator: ",")
+        let outcome = try Self.read(Array("\(headings)\nann@acme.test\n".utf8))
+        #expect(outcome.people.count == 1)
+    }
+
+    @Test func `an address comes with a name or a scheme around it, and the headings come again`() throws {
+        let text = "name,email\nAnn,Ann Lee <ann@acme.test>\nBob,mailto:bob@acme.test\nname,email\nReport generated by admin,\nNobody,\n"
+        let outcome = try Self.read(Array(text.utf8))
+        #expect(outcome.people.map { String($0.prefix { $0 != "|" }) } == ["2 ann@acme.test", "3 bob@acme.test"])
+        #expect(outcome.leftOut.keys.sorted() == [4, 5])
+        #expect(outcome.rejected.keys.sorted() == [6])
+    }
+}
