@@ -157,9 +157,9 @@ extension Application {
         IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
         DirectoryRoutes(directories: directories, tokens: scimTokens, refusals: scimRefusals).add(to: routes.api)
-        SCIMRoutes(
-            tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), refusals: scimRefusals, settings: settings, now: now
-        ).add(to: routes.api)
+        let scimRoutes = SCIMRoutes(
+            tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), refusals: scimRefusals, settings: settings, now: now)
+        scimRoutes.add(to: routes.api)
         RemediationRoutes(remediation: remediation).add(to: routes.api)
 
         // Pages: one line each.
@@ -194,7 +194,7 @@ extension Application {
         let front = FrontResponder(
             router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),
             crossSite: CrossSite(publicOrigin: settings.publicOrigin), allowedMethods: AllowedMethods(routes.registered),
-            errorPages: pages, telemetry: telemetry, errorFormats: [SCIMErrorFormat()])
+            errorPages: pages, telemetry: telemetry, errorFormats: [SCIMErrorFormat { await scimRoutes.noteUnrouted($0, $1) }])
 
         telemetry.add(
             .init(name: "datashield_database_connections", help: "Connections of the pool of requests that see every company.") {

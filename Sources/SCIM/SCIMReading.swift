@@ -129,6 +129,10 @@ extension SCIMResourceType {
                 if let converted = try converted(value, sub, name: "\(name).\(sub.name)") { members[sub.name] = converted }
             }
             return members.isEmpty ? nil : .object(members)
+        // The other way round: Entra has sent `[{"$ref": null, "value": "False"}]` for a value alone.
+        case (.string, .object(let object)), (.reference, .object(let object)), (.boolean, .object(let object)), (.dateTime, .object(let object)):
+            guard let value = try SCIMMembers(object)["value"], value.members == nil else { break }
+            return try checked(value, attribute, name)
         // A manager or a member by its id alone, as Entra and Microsoft's samples send it.
         case (.complex, .string(let text)):
             guard let sub = attribute.sub("value") else { break }

@@ -121,6 +121,8 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "add", "path": "urn:scim:schemas:extension:enterprise:1.0", "value": ["department": "F"]], [enterprise: ["department": "F"]]),
             (["op": "add", "value": ["urn:scim:schemas:extension:enterprise:1.0": ["department": "F"]]], [enterprise: ["department": "F"]]),
             (["op": "replace", "path": "urn:scim:schemas:core:1.0:title", "value": "T"], ["title": "T"]),
+            (["op": "Replace", "path": "active", "value": [["$ref": nil, "value": "False"]]], ["active": false]),
+            (["op": "Replace", "path": "title", "value": ["Value": "T"]], ["title": "T"]),
             // A number for a text.
             (["op": "replace", "path": .string("\(enterprise):employeeNumber"), "value": 1042], [enterprise: ["employeeNumber": "1042"]]),
         ] as [(SCIMValue, [String: SCIMValue])]) func `what real directories send is understood`(

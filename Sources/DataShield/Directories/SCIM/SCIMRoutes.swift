@@ -158,6 +158,19 @@ struct SCIMRoutes {
         await refusals.note(call, of: access.connection, in: access.company)
     }
 
+    /// Notes a call that no route takes: an endpoint that was typed in with something behind it, as `/v2`, sends all of them astray.
+    func noteUnrouted(_ request: Request, _ context: AppContext) async {
+        do {
+            let access = try await access(request, context)
+            try limit.take(access.connection, now: now())
+            let reason = "There is nothing at this address and for this method. The endpoint is \(access.base), with nothing behind it."
+            let call = SCIMRefusals.Call(method: request.method.rawValue, path: Self.path(of: request), status: 404, reason: reason)
+            await refusals.note(call, of: access.connection, in: access.company)
+        } catch {
+            // Without a good token, or of a directory that runs wild: it is answered all the same, and that is all.
+        }
+    }
+
     /// Names that we do not have are passed over, and not in silence: somebody may have meant one that we do.
     private func notePassedOver(_ patch: SCIMPatch, of kind: SCIMKind, _ access: SCIMAccess) async {
         for name in patch.unknownNames(of: kind.type).prefix(10) {

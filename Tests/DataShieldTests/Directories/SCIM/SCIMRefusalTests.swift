@@ -115,6 +115,20 @@ private final class Moment: Sendable {
         }
     }
 
+    @Test func `a call that no route takes is listed, with where the endpoint is`() async throws {
+        try await withServer(as: .admin) { client in
+            let scim = try await makeSCIMClient(client, in: client.company)
+            #expect(try await scim.get("/v2/Users?filter=userName").status == 404)
+            #expect(try await scim.send("POST", "/Schemas", [:]).status == 405)
+            var stranger = scim
+            stranger.token = "wrong"
+            #expect(try await stranger.get("/v2/Groups").status == 404)
+            let calls = try await listed(client, scim)
+            #expect(calls.map { "\($0.method) \($0.path)" }.sorted() == ["GET /v2/Users", "POST /Schemas"])
+            #expect(calls.allSatisfy { $0.reason.contains(scim.base + ", with nothing behind it") })
+        }
+    }
+
     private func call(_ path: String) -> SCIMRefusals.Call { SCIMRefusals.Call(method: "GET", path: path, status: 404, reason: "x") }
 
     @Test func `of each connection the latest hundred are kept`() async throws {
