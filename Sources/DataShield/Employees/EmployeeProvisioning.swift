@@ -47,6 +47,8 @@ struct EmployeeProvisioning {
         var hasMoved = false
         /// The address that they had on the list before.
         var formerAddress: EmailAddress?
+        /// Whether they were not on the list before.
+        var isNew = false
 
         static func == (left: Self, right: Self) -> Bool { left.employee == right.employee && left.problem == right.problem }
         func hash(into hasher: inout Hasher) { hasher.combine(employee) }
@@ -56,6 +58,8 @@ struct EmployeeProvisioning {
         static let noAddress = "The directory gives no usable e-mail address."
         static let otherDirectory = "Another directory has a person with this e-mail address."
         static let otherPerson = "Another person of this directory has this e-mail address."
+        static let furtherAddressTaken =
+            "Somebody else on the staff list has another e-mail address that the directory gives: it is watched for them alone."
         static let addressTaken = "Somebody else on the staff list has the new e-mail address: the old one is kept."
     }
 
@@ -123,7 +127,7 @@ struct EmployeeProvisioning {
                 \(person.department), \(person.title), \(person.externalId), \(connection), \(deactivatedAt),
                 CASE WHEN \(!person.isActive) THEN 'UNASSIGNED' END)
             """
-        return Outcome(employee: id, statements: [statement])
+        return Outcome(employee: id, statements: [statement], isNew: true)
     }
 
     private func update(

@@ -51,12 +51,27 @@ struct SCIMChange: Sendable {
         let outcome = try await people.plan(person.person, linked: nil) { try await store.hold(on: $0, besides: resource.id) }
         resource.employee = outcome.employee
         resource.problem = outcome.problem
+        let statements =
+            outcome.statements + (try store.insertion(resource, department: SCIMPerson.department(attributes), addresses: person.addresses))
+        // With further addresses there is more to do before the audit trail, which is one per company, is held.
+        guard outcome.employee == nil || outcome.isNew && person.furtherAddresses.isEmpty else {
+            try await send(statements)
+            resource.problem = try await watch(person, resource)
+            let entry = entry("scim.user_created", resource, before: nil, after: SCIMUserAudit(resource, person.person))
+            try await AuditTrail.record([entry], by: access.subject, in: db)
+            return resource
+        }
         let entry = entry("scim.user_created", resource, before: nil, after: SCIMUserAudit(resource, person.person))
-        try await send(
-            outcome.statements
-                + (try store.insertion(resource, department: SCIMPerson.department(attributes), addresses: person.addresses))
-                + [try AuditTrail.statement([entry], by: access.subject)])
+        try await send(statements + [try AuditTrail.statement([entry], by: access.subject)])
         return resource
+    }
+
+    /// Has a person's further addresses watched.
+    /// - Returns: the resource's problem, which is written down.
+    private func watch(_ person: SCIMPerson, _ resource: SCIMResource) async throws -> String? {
+        guard let problem = try await store.watch(person, as: resource.employee), resource.problem == nil else { return resource.problem }
+        try await store.setProblem(problem, of: resource.id)
+        return problem
     }
 
     func createGroup(_ attributes: SCIMAttributes) async throws -> SCIMResource {
@@ -98,21 +113,36 @@ struct SCIMChange: Sendable {
         after.employee = outcome.employee
         after.problem = outcome.problem
         guard !after.isWritten(like: before) || !outcome.statements.isEmpty else { return before }
+        if before.problem == EmployeeProvisioning.Problem.furtherAddressTaken, after.problem == nil, outcome.statements.isEmpty,
+            after.attributes.isWritten(like: before.attributes), try await store.watch(person, as: after.employee) != nil
+        {
+            // Tried again, and as it was.
+            return before
+        }
         var statements = outcome.statements
         statements += try store.update(
             after, department: SCIMPerson.department(after.attributes), addresses: person.addresses == former.addresses ? nil : person.addresses)
-        let entry = entry(
-            "scim.user_updated", after, before: SCIMUserAudit(before, former.person), after: SCIMUserAudit(after, person.person))
+        func entry(_ after: SCIMResource) -> AuditTrail.Entry {
+            self.entry("scim.user_updated", after, before: SCIMUserAudit(before, former.person), after: SCIMUserAudit(after, person.person))
+        }
         let isAddressFree = outcome.hasMoved || !person.person.isActive
-        guard isAddressFree, let employee = outcome.employee, let address = outcome.formerAddress else {
-            try await send(statements + [try AuditTrail.statement([entry], by: access.subject)])
+        let isWatchedAnew =
+            person.person.isActive
+            && (person.furtherAddresses != former.furtherAddresses || before.employee != outcome.employee || !former.person.isActive
+                || before.problem != nil)
+        guard isAddressFree || isWatchedAnew, let employee = outcome.employee else {
+            try await send(statements + [try AuditTrail.statement([entry(after)], by: access.subject)])
             return after
         }
         try await send(statements)
-        let heir = try await SCIMWaiting(db: db, now: now).takeUp(address, of: access.connection)
+        if isWatchedAnew { after.problem = try await watch(person, after) }
+        var heir: SCIMWaiting.Heir?
+        if isAddressFree, let address = outcome.formerAddress {
+            heir = try await SCIMWaiting(db: db, now: now).takeUp(address, of: access.connection)
+        }
         // Whether the address is on the company's domain counts.
         if outcome.hasMoved { try await Risk.refresh(employees: [employee], in: db, now: now) }
-        try await record([entry], heir)
+        try await record([entry(after)], heir)
         return after
     }
 

@@ -50,8 +50,8 @@ struct SCIMListing {
         {
             // Asked for an order, the planner may walk along it in search of the one row: the few there are, are found first and put in order then.
             return """
-                SELECT \(SCIMResource.columns) FROM (SELECT r.* FROM scim_resources r WHERE \(condition) OFFSET 0) AS r
-                ORDER BY \(order) \(SQL.limit(page.count))
+                WITH found AS MATERIALIZED (SELECT r.* FROM scim_resources r WHERE \(condition))
+                SELECT \(SCIMResource.columns) FROM found r ORDER BY \(order) \(SQL.limit(page.count))
                 """
         }
         if page.startIndex == 1 {

@@ -8,6 +8,8 @@ import SCIM
 /// A text that no employee can have (too long, a control character in it) counts as not given.
 struct SCIMPerson: Sendable, Hashable {
     var person: ProvisionedPerson
+    /// The other addresses that are watched for them: all that are addresses, and the user name when it is one.
+    var furtherAddresses: [EmailAddress]
     /// All addresses, folded: for look-ups.
     var addresses: [String]
 
@@ -26,6 +28,11 @@ struct SCIMPerson: Sendable, Hashable {
             department: Self.department(attributes) ?? groupDepartment, title: Self.clean(attributes["title"]),
             externalId: Self.clean(attributes["externalId"]), isActive: attributes["active"] != false,
             isAddressOpaque: email.map { SCIMTombstone.isOpaque($0) } ?? false)
+        // try?: as above. An id is nothing that anybody is found by.
+        let others = candidates.compactMap { try? EmailAddress(SCIMTombstone.original($0) ?? $0) }.filter {
+            $0 != email && !SCIMTombstone.isOpaque($0)
+        }
+        furtherAddresses = Array(Set(others)).sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
         self.addresses = Array(Set(addresses.map { SCIMText.folded($0) })).sorted()
     }
 

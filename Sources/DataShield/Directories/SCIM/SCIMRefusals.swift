@@ -159,9 +159,9 @@ package final class SCIMRefusals: Sendable {
                         last_at = greatest(scim_refusals.last_at, excluded.last_at)
                     """,
                     """
-                    DELETE FROM scim_refusals r WHERE r.company_id = \(company) AND r.connection_id = \(connection) AND r.id IN (
+                    DELETE FROM scim_refusals r WHERE r.company_id = \(company) AND r.connection_id = \(connection) AND r.id NOT IN (
                         SELECT o.id FROM scim_refusals o WHERE o.company_id = \(company) AND o.connection_id = \(connection)
-                        ORDER BY o.last_at DESC, o.id OFFSET \(Self.kept))
+                        ORDER BY o.last_at DESC, o.id \(SQL.limit(Self.kept)))
                     """,
                 ])
             }

@@ -190,6 +190,19 @@ struct SCIMStore {
         return statements
     }
 
+    /// Writes down why a person is not on the staff list as the directory has them.
+    func setProblem(_ problem: String, of id: SCIMResourceID) async throws {
+        try await db.execute("UPDATE scim_resources SET problem = \(problem) WHERE company_id = \(db.company) AND id = \(id)")
+    }
+
+    /// Gives a person the further addresses that their directory tells, where they are on the list and active.
+    /// - Returns: why not all of them are watched for them.
+    func watch(_ person: SCIMPerson, as employee: EmployeeID?) async throws -> String? {
+        guard let employee, person.person.isActive else { return nil }
+        let refused = try await EmployeeAddresses(db).replace(person.furtherAddresses, of: employee)
+        return refused.isEmpty ? nil : EmployeeProvisioning.Problem.furtherAddressTaken
+    }
+
     /// The statement that puts members into a group, or says anew what is said of them.
     func memberInsertion(_ members: [SCIMValue], into group: SCIMResourceID) throws -> [SQL] {
         guard !members.isEmpty, let attribute = SCIMResourceType.group.schema.attributes.first(where: { $0.name == "members" }) else { return [] }

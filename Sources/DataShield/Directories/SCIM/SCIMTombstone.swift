@@ -13,7 +13,7 @@ enum SCIMTombstone {
         guard isID(text.unicodeScalars.prefix(idLength)) else { return nil }
         let rest = String(String.UnicodeScalarView(text.unicodeScalars.dropFirst(idLength)))
         // An address whose local part is an id and nothing else is one that somebody may have.
-        guard rest.contains("@"), !rest.begins(with: "@") else { return nil }
+        guard rest.firstPlace(of: "@") != nil, !rest.begins(with: "@") else { return nil }
         return rest
     }
 

@@ -95,7 +95,8 @@ struct SCIMWaiting: Sendable {
     private func takeUp(_ candidate: Candidate) async throws -> Heir? {
         let (before, store, people) = (candidate.resource, SCIMStore(db, candidate.connection), people(of: candidate.connection))
         let group = try await store.groupDepartment(of: before.id, after: people.lock(nil, SCIMPerson(before.attributes).person.email))
-        let person = SCIMPerson(before.attributes, groupDepartment: group).person
+        let told = SCIMPerson(before.attributes, groupDepartment: group)
+        let person = told.person
         let outcome = try await people.plan(person, linked: nil) { try await store.hold(on: $0, besides: before.id) }
         guard outcome.employee != nil else { return nil }
         var after = before
@@ -103,6 +104,10 @@ struct SCIMWaiting: Sendable {
         after.problem = outcome.problem
         _ = try await db.pipeline(
             outcome.statements + (try store.update(after, department: SCIMPerson.department(after.attributes), addresses: nil)))
+        if let problem = try await store.watch(told, as: outcome.employee), after.problem == nil {
+            after.problem = problem
+            try await store.setProblem(problem, of: after.id)
+        }
         return Heir(before: before, after: after, person: person, actor: candidate.actor)
     }
 
