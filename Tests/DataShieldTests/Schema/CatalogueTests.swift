@@ -9,12 +9,13 @@ import Testing
 
     /// What the specification names as belonging to a company.
     private static let tenantTables = [
+        "scim_refusals",
         "users", "employees", "breach_records", "alerts", "directory_connections", "jobs", "api_credentials", "webhooks",
         "remediation_actions", "exposure_register_entries", "report_schedules", "dashboard_configs", "dashboard_presets", "sessions",
         "api_tokens", "audit_events", "scan_runs", "provider_coverage", "deliveries", "alert_comments",
         "leak_files", "infected_machines", "leaked_credentials", "leak_sightings", "ingest_runs", "ingest_files", "leak_dumps",
         "sync_runs", "scim_resources", "scim_addresses", "scim_members",
-        "remediation_requests", "remediation_settings", "remediation_orders", "protected_people", "scim_refusals",
+        "remediation_requests", "remediation_settings", "remediation_orders", "protected_people",
     ]
     /// The rest: the company itself, what all share, and the migrations' own.
     private static let globalTables: Set = [
