@@ -9,6 +9,7 @@ import Testing
 
     /// What the specification names as belonging to a company.
     private static let tenantTables = [
+        "scim_refusals",
         "users", "employees", "breach_records", "alerts", "directory_connections", "jobs", "api_credentials", "webhooks",
         "remediation_actions", "exposure_register_entries", "report_schedules", "dashboard_configs", "dashboard_presets", "sessions",
         "api_tokens", "audit_events", "scan_runs", "provider_coverage", "deliveries", "alert_comments",

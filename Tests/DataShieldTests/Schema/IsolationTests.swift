@@ -155,6 +155,10 @@ import Testing
                 INSERT INTO scim_members (company_id, group_id, member_id, body, search)
                 VALUES (\(company), \(group), \(pushed), '{}', '{}')
                 """,
+                """
+                INSERT INTO scim_refusals (id, company_id, connection_id, method, path, status, reason, first_at, last_at)
+                VALUES (\(CUID.make(at: Date())), \(company), \(connection), 'GET', '/x', 404, 'x', now(), now())
+                """,
             ])
         }
         let (file, credential, directory) = (LeakFileID(), CUID.make(at: Date()), CUID.make(at: Date()))
