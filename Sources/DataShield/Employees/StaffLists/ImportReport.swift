@@ -73,7 +73,7 @@ package struct ImportReport: Codable, Sendable, Hashable {
     /// Rows without a mistake about which nothing is done: guests, bots, sums, who has left and was never on the list.
     package var leftOutCount = 0
     package var leftOut: [Rejection] = []
-    /// Rows whose address comes again further down: the last one counts.
+    /// Rows whose address comes again: the last one counts, and one of somebody who is there before one of who has left.
     package var duplicateCount = 0
     package var duplicateLines: [Int] = []
     /// On which line the headings stand.
