@@ -183,6 +183,14 @@ struct Pieces: AsyncSequence, Sendable {
         }
     }
 
+    @Test func `what a report repeats of a list has no control characters`() async throws {
+        let admin = try await makeAdmin()
+        let list = "email,\"Shoe\n\u{1B}[2Jsize\",status\njane@x.example,7,\"odd\u{1B}]0;x\u{7}\"\n"
+        let report = try await employees.importCSV(Pieces(list), isPreview: true, by: admin)
+        #expect(report.ignoredColumns == ["Shoe [2Jsize"])
+        #expect(report.unknownStatuses.map(\.word) == ["odd ]0;x"])
+    }
+
     @Test func `a file in Windows-1252 is read`() async throws {
         let admin = try await makeAdmin()
         let bytes = Array("email;nachname\r\nm@x.example;M".utf8) + [0xFC] + Array("ller\r\n".utf8)
