@@ -174,6 +174,9 @@ extension Application {
             pages: pages, employees: employees, breaches: breaches, alerts: alerts, risk: risk, coverage: coverage, credentials: leakedCredentials,
             machines: machines, now: now
         ).add(to: routes.pages)
+        StaffListPages(
+            pages: pages, employees: employees, previews: StaffPreviews(database: database, secrets: parts.secrets, now: now), now: now
+        ).add(to: routes.pages)
         BreachPages(pages: pages, breaches: breaches, now: now).add(to: routes.pages)
         AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, remediation: remediation, machines: machines, now: now)
             .add(to: routes.pages)
@@ -226,7 +229,10 @@ extension Application {
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
             dashboards: dashboards, directories: directories, scimTokens: scimTokens, scim: scim, remediation: remediation,
             assets: assets, routes: routes.registered, responder: front, uploads: uploads, keeper: remediationKeeper, worker: worker,
-            background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
+            background: [
+                scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger),
+                StaffPreviewUpkeep(system: system, logger: parts.logger, now: now),
+            ])
     }
 }
 

@@ -17,6 +17,7 @@ import Testing
         "leak_dumps",
         "sync_runs", "scim_resources", "scim_addresses", "scim_members",
         "remediation_requests", "remediation_settings", "remediation_orders", "protected_people",
+        "staff_previews", "staff_preview_pieces",
     ]
     /// The rest: the company itself, what all share, and the migrations' own.
     private static let globalTables: Set = [
