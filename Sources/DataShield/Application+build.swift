@@ -93,6 +93,7 @@ extension Application {
         let scans = Scans(database: database, system: system, queue: queue, now: now)
 
         let scim = SCIMDirectory(database: database, now: now)
+        let scimRefusals = SCIMRefusals(database: database, logger: parts.logger, now: now)
 
         // Work in the background: one line for each job, one for each schedule.
         var work = Worker.Configuration()
@@ -157,9 +158,10 @@ extension Application {
         MachineRoutes(machines: machines).add(to: routes.api)
         IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
-        DirectoryRoutes(directories: directories, tokens: scimTokens).add(to: routes.api)
-        SCIMRoutes(tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), settings: settings, now: now).add(
-            to: routes.api)
+        DirectoryRoutes(directories: directories, tokens: scimTokens, refusals: scimRefusals).add(to: routes.api)
+        let scimRoutes = SCIMRoutes(
+            tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), refusals: scimRefusals, settings: settings, now: now)
+        scimRoutes.add(to: routes.api)
         RemediationRoutes(remediation: remediation).add(to: routes.api)
 
         // Pages: one line each.
@@ -172,6 +174,9 @@ extension Application {
             pages: pages, employees: employees, breaches: breaches, alerts: alerts, risk: risk, coverage: coverage, credentials: leakedCredentials,
             machines: machines, now: now
         ).add(to: routes.pages)
+        StaffListPages(
+            pages: pages, employees: employees, previews: StaffPreviews(database: database, secrets: parts.secrets, now: now), now: now
+        ).add(to: routes.pages)
         BreachPages(pages: pages, breaches: breaches, now: now).add(to: routes.pages)
         AlertPages(pages: pages, alerts: alerts, users: users, credentials: leakedCredentials, remediation: remediation, machines: machines, now: now)
             .add(to: routes.pages)
@@ -181,7 +186,8 @@ extension Application {
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
         CredentialPages(pages: pages, credentials: credentials, yields: yields, now: now).add(to: routes.pages)
-        DirectoryPages(pages: pages, directories: directories, tokens: scimTokens, scim: scim, now: now).add(to: routes.pages)
+        DirectoryPages(pages: pages, directories: directories, tokens: scimTokens, scim: scim, refusals: scimRefusals, now: now)
+            .add(to: routes.pages)
         MFAPages(pages: pages, employees: employees, now: now).add(to: routes)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)
@@ -193,7 +199,8 @@ extension Application {
         let front = FrontResponder(
             router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),
             crossSite: CrossSite(publicOrigin: settings.publicOrigin), allowedMethods: AllowedMethods(routes.registered),
-            errorPages: pages, authenticate: authenticate, telemetry: telemetry, errorFormats: [SCIMErrorFormat()])
+            errorPages: pages, authenticate: authenticate, telemetry: telemetry,
+            errorFormats: [SCIMErrorFormat { await scimRoutes.noteUnrouted($0, $1) }])
 
         telemetry.add(
             .init(name: "datashield_database_connections", help: "Connections of the pool of requests that see every company.") {
@@ -222,7 +229,10 @@ extension Application {
             alerts: alerts, breaches: breaches, risk: risk, credentials: credentials, scans: scans, machines: machines, ingests: ingests,
             dashboards: dashboards, directories: directories, scimTokens: scimTokens, scim: scim, remediation: remediation,
             assets: assets, routes: routes.registered, responder: front, uploads: uploads, keeper: remediationKeeper, worker: worker,
-            background: [scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger)])
+            background: [
+                scheduler, AccountUpkeep(sessions: sessions, logger: parts.logger),
+                StaffPreviewUpkeep(system: system, logger: parts.logger, now: now),
+            ])
     }
 }
 

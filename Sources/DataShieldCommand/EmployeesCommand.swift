@@ -85,7 +85,7 @@ enum ImportText {
         if report.duplicateCount > 0 {
             let listed = report.duplicateLines.prefix(20).map { String($0) }.joined(separator: ", ")
             lines.append(
-                "\(report.duplicateCount) rows have an address that comes again further down, where it counts: lines \(listed)"
+                "\(report.duplicateCount) rows have an address that comes again, where it counts: lines \(listed)"
                     + (report.duplicateCount > 20 ? " and more." : "."))
         }
         for sample in report.samples { lines.append("line \(sample.line): \(verb(sample.action)) \(sample.email)\(changes(sample))") }

@@ -4,10 +4,13 @@ import Scalars
 package struct SCIMPath: Sendable, Hashable, CustomStringConvertible {
     /// What stands before the last colon; nil without one.
     package var urn: String?
-    /// The rest, apart at its dots.
+    /// The rest, apart at its dots; empty for a URN alone that ends in a version.
     package var parts: [String]
 
-    package var description: String { (urn.map { $0 + ":" } ?? "") + parts.joined(separator: ".") }
+    package var description: String { [urn, parts.isEmpty ? nil : parts.joined(separator: ".")].compactMap { $0 }.joined(separator: ":") }
+
+    /// `value`, by itself.
+    var isValue: Bool { urn == nil && parts.count == 1 && SCIMText.isSame(parts[0], "value") }
 
     package init(urn: String? = nil, _ parts: [String]) {
         self.urn = urn
@@ -23,7 +26,13 @@ package struct SCIMPath: Sendable, Hashable, CustomStringConvertible {
             name = text[text.place(behind: colon)...]
         }
         parts = name.parts(between: ".", keepsEmpty: true).map { String($0) }
-        guard parts.allSatisfy({ Self.isName($0) }), urn.map({ SCIMText.folded($0).begins(with: "urn:") }) ?? true else {
+        let isURN = urn.map { SCIMText.folded($0).begins(with: "urn:") } ?? true
+        // A URN by itself that ends in a version: `urn:scim:schemas:extension:enterprise:1.0`.
+        if isURN, urn != nil, name.unicodeScalars.allSatisfy({ "0123456789.".unicodeScalars.contains($0) }), name.first != "." {
+            (urn, parts) = (text, [])
+            return
+        }
+        guard parts.allSatisfy({ Self.isName($0) }), isURN else {
             throw .invalidPath("A path is an attribute's name, such as userName, name.familyName or emails[type eq \"work\"].value.")
         }
     }
@@ -73,12 +82,13 @@ extension SCIMResourceType {
 
     package func resolve(_ path: SCIMPath) -> Resolution {
         guard let urn = path.urn else { return resolve(path.parts, in: nil) }
-        if SCIMText.isSame(urn, schema.urn) { return resolve(path.parts, in: nil) }
-        if let found = extensionSchema(urn) { return resolve(path.parts, in: found) }
+        if isCore(urn) { return path.parts.isEmpty ? .passedOver : resolve(path.parts, in: nil) }
+        if let found = extensionSchema(urn) { return path.parts.isEmpty ? .wholeExtension(found) : resolve(path.parts, in: found) }
+        guard !path.parts.isEmpty else { return .passedOver }
         // The URN's own end was taken for a name: `…:User`, or `…:User.manager`, as Entra writes it.
         let whole = "\(urn):\(path.parts[0])"
         let rest = Array(path.parts.dropFirst())
-        if SCIMText.isSame(whole, schema.urn) { return rest.isEmpty ? .passedOver : resolve(rest, in: nil) }
+        if isCore(whole) { return rest.isEmpty ? .passedOver : resolve(rest, in: nil) }
         // `urn:…:2.0:User` has a dot of its own, which may have parted it.
         if let found = extensionSchema(whole) { return rest.isEmpty ? .wholeExtension(found) : resolve(rest, in: found) }
         return .passedOver
@@ -86,7 +96,11 @@ extension SCIMResourceType {
 
     private func resolve(_ parts: [String], in found: SCIMSchema?) -> Resolution {
         guard let first = parts.first, let attribute = found.map({ $0.attribute(first) }) ?? core(first) else {
-            return found == nil && parts.first.map({ isPassedOver($0) }) == true ? .passedOver : .unknown
+            guard found == nil, let first = parts.first else { return .unknown }
+            if isPassedOver(first) { return .passedOver }
+            // Entra and others leave the extension's URN out: `manager[value eq "…"]`, `department`.
+            guard let found = extensions.first(where: { $0.attribute(first) != nil }) else { return .unknown }
+            return resolve(parts, in: found)
         }
         switch parts.count {
         case 1: return .attribute(SCIMTarget(extensionURN: found?.urn, attribute: attribute))

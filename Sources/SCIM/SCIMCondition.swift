@@ -55,11 +55,7 @@ extension SCIMResourceType {
             }
         case .element(let path, let filter):
             switch resolve(path) {
-            case .attribute(let target):
-                guard target.sub == nil, target.attribute.kind == .complex else {
-                    throw .invalidFilter("\(target.name) has no sub-attributes that a bracket could ask for.")
-                }
-                return .element(target, try Self.elementCondition(filter, of: target.attribute))
+            case .attribute(let target): return try Self.valueCondition(filter, of: target)
             case .wholeExtension: throw .invalidFilter("\(path) is a schema: an attribute of it can be compared.")
             case .passedOver, .unknown: return .constant(false)
             }
@@ -72,12 +68,30 @@ extension SCIMResourceType {
         return conditions
     }
 
-    /// What a filter in brackets means, where the names are those of sub-attributes.
+    /// What a filter in brackets asks of a resource. One element of a list fulfils it, or the one value where there is no list, as Entra asks
+    /// for managers. Where that has no parts, `value` is the value itself.
+    static func valueCondition(_ filter: SCIMFilter, of target: SCIMTarget) throws(SCIMError) -> SCIMCondition {
+        guard target.leaf.kind != .complex else { return .element(target, try elementCondition(filter, of: target.leaf)) }
+        func all(_ filters: [SCIMFilter]) throws(SCIMError) -> [SCIMCondition] {
+            var conditions: [SCIMCondition] = []
+            for filter in filters { conditions.append(try valueCondition(filter, of: target)) }
+            return conditions
+        }
+        switch filter {
+        case .and(let parts): return .all(try all(parts))
+        case .or(let parts): return .any(try all(parts))
+        case .not(let part): return .not(try valueCondition(part, of: target))
+        case .present(let path): return path.isValue ? .present(target) : .constant(false)
+        case .compare(let path, let comparison, let comparand):
+            return path.isValue ? try Self.comparison(target, comparison, comparand) : .constant(comparison == .notEqual)
+        case .element: throw .invalidFilter("There are no brackets inside of brackets.")
+        }
+    }
+
+    /// What a filter in brackets means, where the names are those of sub-attributes. As of attributes, one that we do not know has no value.
     static func elementCondition(_ filter: SCIMFilter, of attribute: SCIMAttribute) throws(SCIMError) -> SCIMCondition {
-        func target(_ path: SCIMPath) throws(SCIMError) -> SCIMTarget {
-            guard path.urn == nil, path.parts.count == 1, let sub = attribute.sub(path.parts[0]) else {
-                throw .invalidFilter("\(attribute.name) has no such sub-attribute: \(attribute.subAttributes.map(\.name).joined(separator: ", ")).")
-            }
+        func target(_ path: SCIMPath) -> SCIMTarget? {
+            guard path.urn == nil, path.parts.count == 1, let sub = attribute.sub(path.parts[0]) else { return nil }
             return SCIMTarget(attribute: sub)
         }
         func all(_ filters: [SCIMFilter]) throws(SCIMError) -> [SCIMCondition] {
@@ -89,8 +103,10 @@ extension SCIMResourceType {
         case .and(let parts): return .all(try all(parts))
         case .or(let parts): return .any(try all(parts))
         case .not(let part): return .not(try elementCondition(part, of: attribute))
-        case .present(let path): return .present(try target(path))
-        case .compare(let path, let comparison, let comparand): return try Self.comparison(try target(path), comparison, comparand)
+        case .present(let path): return target(path).map { .present($0) } ?? .constant(false)
+        case .compare(let path, let comparison, let comparand):
+            guard let target = target(path) else { return .constant(comparison == .notEqual) }
+            return try Self.comparison(target, comparison, comparand)
         case .element: throw .invalidFilter("There are no brackets inside of brackets.")
         }
     }

@@ -60,16 +60,26 @@ package enum SCIMMessage {
         return found
     }
 
-    /// - Throws: when `schemas` is there and does not have a URN in it.
+    /// Reads `schemas`, which says nothing that the request's address does not say. Clients write URNs of drafts, of SCIM 1.1 and of their
+    /// own there, or none: they are taken. Only what is known to be something else is not.
+    /// - Throws: `invalidSyntax` when it is no list of texts, or names another message or another kind of resource in place of this one.
     static func checkSchemas(_ schemas: SCIMValue?, has urn: String) throws(SCIMError) {
         guard let schemas, schemas != .null else { return }
-        let list = schemas.items ?? [schemas]
-        var isNamed = false
-        for item in list {
+        var (isNamed, isOther) = (false, false)
+        for item in schemas.items ?? [schemas] {
             guard let text = item.text else { throw .invalidSyntax("schemas has to be a list of texts.") }
             if SCIMText.isSame(text, urn) { isNamed = true }
+            if others(than: urn).contains(where: { SCIMText.isSame(text, $0) }) { isOther = true }
         }
-        guard isNamed else { throw .invalidSyntax("schemas has to contain \(urn).") }
+        guard isNamed || !isOther else { throw .invalidSyntax("schemas has to contain \(urn), and names something else.") }
+    }
+
+    /// What a body that should be of one URN must not be: a resource no message, a user no group.
+    private static func others(than urn: String) -> [String] {
+        let messages = [listResponse, searchRequest, patch, bulkRequest, bulkResponse, error]
+        // Some clients name in a message what it is about.
+        let resources = messages.contains(urn) ? [] : SCIMResourceType.all.map(\.schema.urn)
+        return (messages + resources).filter { $0 != urn }
     }
 }
 

@@ -40,6 +40,27 @@ package struct SCIMPatch: Sendable, Hashable {
         return try SCIMFilterParser.patchPath(text)
     }
 
+    /// The names in it that a kind of resource does not have, each once, as the schema's authors would have to write them. They are passed over;
+    /// what is known and not kept, such as telephone numbers, is not among them.
+    package func unknownNames(of type: SCIMResourceType) -> [String] {
+        var names: [String] = []
+        func look(at path: SCIMPatchPath) {
+            guard case .unknown = type.resolve(path.path), !names.contains(path.path.description) else { return }
+            names.append(path.path.description)
+        }
+        for operation in operations {
+            if let path = operation.path {
+                look(at: path)
+            } else {
+                // try?: what is no name is not one that could be shown either.
+                for name in (operation.value?.members ?? [:]).keys.sorted() where type.extensionSchema(name) == nil {
+                    if let path = try? SCIMFilterParser.patchPath(name) { look(at: path) }
+                }
+            }
+        }
+        return names
+    }
+
     /// Applies all operations, or none.
     /// - Returns: the resource's attributes afterwards, checked as those of a PUT are.
     /// - Throws: `noTarget`, `invalidPath`, `mutability`, `invalidValue`; `tooMany` when they cost too much.

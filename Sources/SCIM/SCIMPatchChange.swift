@@ -20,6 +20,7 @@ struct SCIMPatchChange {
         return attributes
     }
 
+    /// What names something that we do not keep is passed over: the rest of the PATCH, which may deactivate somebody, is done.
     mutating func apply(_ operation: SCIMPatch.Operation) throws(SCIMError) {
         if let path = operation.path { return try apply(operation.kind, path, operation.value ?? .null, isNamed: true) }
         guard let members = operation.value?.members else {
@@ -41,10 +42,7 @@ struct SCIMPatchChange {
     /// - Parameter isNamed: the client asked for this attribute by a path; else it was among others, and what cannot be done is passed over.
     private mutating func apply(_ kind: SCIMPatch.Kind, _ path: SCIMPatchPath, _ value: SCIMValue, isNamed: Bool) throws(SCIMError) {
         switch type.resolve(path.path) {
-        case .passedOver: return
-        case .unknown:
-            guard isNamed else { return }
-            throw .invalidPath("\(type.name) has no attribute of this name: \(type.schema.attributes.map(\.name).joined(separator: ", ")).")
+        case .passedOver, .unknown: return
         case .wholeExtension(let found): try apply(kind, value, to: found)
         case .attribute(let target):
             guard target.attribute.mutability != .readOnly else {
@@ -53,7 +51,11 @@ struct SCIMPatchChange {
                 throw .mutability("\(target.attribute.name) cannot be changed.")
             }
             if let filter = path.filter {
-                try applyToElements(kind, target, filter, sub: path.sub, value)
+                if target.leaf.isMultiValued {
+                    try applyToElements(kind, target, filter, sub: path.sub, value)
+                } else {
+                    try applyToValue(kind, target, filter, sub: path.sub, value)
+                }
             } else if target.sub != nil, target.attribute.isMultiValued {
                 try applyToEveryElement(kind, target, value)
             } else {
@@ -163,10 +165,10 @@ struct SCIMPatchChange {
     private mutating func applyToElements(
         _ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ filter: SCIMFilter, sub name: String?, _ value: SCIMValue
     ) throws(SCIMError) {
-        guard target.sub == nil, target.attribute.isMultiValued else { throw .invalidPath("\(target.name) has no elements to choose from.") }
+        guard filter.asksOnly(of: target.attribute) else { return }
         var sub: SCIMAttribute?
         if let name {
-            guard let found = target.attribute.sub(name) else { throw .invalidPath("\(target.name) has no sub-attribute of this name.") }
+            guard let found = target.attribute.sub(name) else { return }
             sub = found
         }
         let condition: SCIMCondition
@@ -194,6 +196,31 @@ struct SCIMPatchChange {
             try replace(chosen, of: &list, kind, value, target, made: try Self.element(of: filter, target.attribute) ?? [:])
         }
         put(list, target)
+    }
+
+    /// `manager[value eq "c1"]`: of an attribute that has one value the filter can only say which one is meant. What is to be taken away is when
+    /// it is that one; what is put is put, and where nothing was it is also what the filter says, as for lists.
+    private mutating func applyToValue(
+        _ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ filter: SCIMFilter, sub name: String?, _ value: SCIMValue
+    ) throws(SCIMError) {
+        guard !target.attribute.isMultiValued else { throw .invalidPath("\(target.name) has no elements to choose from.") }
+        // A sub-attribute behind the bracket, and in it: those of the attribute itself.
+        var place = target
+        if let name, !(target.leaf.kind != .complex && SCIMText.isSame(name, "value")) {
+            guard target.sub == nil, let sub = target.attribute.sub(name) else { return }
+            place.sub = sub
+        }
+        guard filter.asksOnly(of: target.leaf) else { return }
+        let condition: SCIMCondition
+        do throws(SCIMError) { condition = try SCIMResourceType.valueCondition(filter, of: target) } catch { throw .invalidPath(error.detail) }
+        if kind == .remove {
+            guard condition.holds(for: .object(attributes.members)) else { return }
+        } else if target.leaf.kind == .complex, attributes.value(at: target) == nil, let made = try Self.element(of: filter, target.leaf),
+            !made.isEmpty
+        {
+            attributes.insert(.object(made), at: target)
+        }
+        try apply(kind, value, to: place)
     }
 
     /// Changes some elements as wholes. Replaced, they still are what the filter asked for.
@@ -256,6 +283,20 @@ struct SCIMPatchChange {
             }
             return members
         case .or, .not, .present, .compare, .element: return nil
+        }
+    }
+}
+
+extension SCIMFilter {
+    /// Whether all that it names is known of an attribute: what asks of something else asks of nothing that we keep.
+    func asksOnly(of attribute: SCIMAttribute) -> Bool {
+        switch self {
+        case .and(let parts), .or(let parts): parts.allSatisfy { $0.asksOnly(of: attribute) }
+        case .not(let part): part.asksOnly(of: attribute)
+        case .present(let path), .compare(let path, _, _):
+            attribute.kind == .complex ? path.urn == nil && path.parts.count == 1 && attribute.sub(path.parts[0]) != nil : path.isValue
+        // Refused where it is read.
+        case .element: true
         }
     }
 }

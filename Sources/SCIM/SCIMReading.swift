@@ -112,6 +112,8 @@ extension SCIMResourceType {
             guard text.unicodeScalars.count <= maximumTextLength else { throw .invalidValue("\(name) has at most \(maximumTextLength) characters.") }
             guard !text.unicodeScalars.contains("\0") else { throw .invalidValue("\(name) has a character in it that cannot be stored (U+0000).") }
             return value
+        // The number of an employee, as a number.
+        case (.string, .integer(let number)): return .string(String(number))
         case (.boolean, .bool): return value
         // Entra writes "True" and "False" unless it is told not to.
         case (.boolean, .string(let text)) where SCIMText.isSame(text, "true"): return true
@@ -127,6 +129,10 @@ extension SCIMResourceType {
                 if let converted = try converted(value, sub, name: "\(name).\(sub.name)") { members[sub.name] = converted }
             }
             return members.isEmpty ? nil : .object(members)
+        // The other way round: Entra has sent `[{"$ref": null, "value": "False"}]` for a value alone.
+        case (.string, .object(let object)), (.reference, .object(let object)), (.boolean, .object(let object)), (.dateTime, .object(let object)):
+            guard let value = try SCIMMembers(object)["value"], value.members == nil else { break }
+            return try checked(value, attribute, name)
         // A manager or a member by its id alone, as Entra and Microsoft's samples send it.
         case (.complex, .string(let text)):
             guard let sub = attribute.sub("value") else { break }

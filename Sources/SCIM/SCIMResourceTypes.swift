@@ -31,7 +31,8 @@ extension SCIMResourceType {
                         SCIMAttribute("display", .string, "The address as it is shown.").with { $0.isPublished = false },
                     ]
                 },
-            ]),
+            ],
+            formerURNs: ["urn:scim:schemas:core:1.0", "urn:scim:schemas:core:2.0:User", "urn:scim:schemas:core:user:1.0"]),
         extensions: [enterprise],
         passedOver: [
             "nickname", "profileurl", "usertype", "preferredlanguage", "locale", "timezone", "password", "phonenumbers", "ims", "photos", "addresses",
@@ -66,7 +67,8 @@ extension SCIMResourceType {
                         SCIMAttribute("display", .string, "Its name, as the client gave it.").with { $0.isPublished = false },
                     ]
                 },
-            ]),
+            ],
+            formerURNs: ["urn:scim:schemas:core:1.0", "urn:scim:schemas:core:2.0:Group"]),
         extensions: [], passedOver: ["roles", "entitlements", "owners", "description"])
 
     package static let all = [user, group]
@@ -89,5 +91,9 @@ extension SCIMResourceType {
                     SCIMAttribute("displayName", .string, "The manager's name.").with { $0.isPublished = false },
                 ]
             },
+        ],
+        formerURNs: [
+            "urn:scim:schemas:extension:enterprise:1.0", "urn:scim:schemas:extension:enterprise:2.0:User",
+            "urn:scim:schemas:extension:enterprise:1.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0",
         ])
 }

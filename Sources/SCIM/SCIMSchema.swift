@@ -67,6 +67,8 @@ package struct SCIMSchema: Sendable, Hashable {
     package var name: String
     package var about: String
     package var attributes: [SCIMAttribute]
+    /// What the schema was called in SCIM 1.1 and in the drafts of 2.0, which clients still write.
+    var formerURNs: [String] = []
 
     func attribute(_ name: some StringProtocol) -> SCIMAttribute? { attributes.first { SCIMText.isSame($0.name, name) } }
 
@@ -106,10 +108,8 @@ package struct SCIMResourceType: Sendable, Hashable {
             $0.returned = .always
             $0.uniqueness = .server
         },
-        SCIMAttribute("externalId", .string, "The client's id of the resource.").with {
-            $0.isCaseExact = true
-            $0.uniqueness = .server
-        },
+        // The client's own, RFC 7643 §3.1: two resources may have the same, as when Okta assigns somebody again under another name.
+        SCIMAttribute("externalId", .string, "The client's id of the resource.").with { $0.isCaseExact = true },
         SCIMAttribute("meta", .complex, "When the resource was made and changed, and where it is.").with {
             $0.mutability = .readOnly
             $0.subAttributes = [
@@ -127,7 +127,12 @@ package struct SCIMResourceType: Sendable, Hashable {
         schema.attribute(name) ?? Self.common.first { SCIMText.isSame($0.name, name) }
     }
 
-    func extensionSchema(_ urn: some StringProtocol) -> SCIMSchema? { extensions.first { SCIMText.isSame($0.urn, urn) } }
+    func extensionSchema(_ urn: some StringProtocol) -> SCIMSchema? {
+        extensions.first { found in SCIMText.isSame(found.urn, urn) || found.formerURNs.contains { SCIMText.isSame($0, urn) } }
+    }
+
+    /// Whether a URN is this kind's schema, by the name that it has or had.
+    func isCore(_ urn: String) -> Bool { SCIMText.isSame(urn, schema.urn) || schema.formerURNs.contains { SCIMText.isSame($0, urn) } }
 
     func isPassedOver(_ name: some StringProtocol) -> Bool { passedOver.contains(SCIMText.folded(String(name))) }
 

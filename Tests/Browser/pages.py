@@ -11,6 +11,7 @@ PAGES = {
     "employees": "/employees",
     "new employee": "/employees/new",
     "staff list import": "/employees/import",
+    "preview of a staff list": "preview",
     "one employee": "employee",
     "changing an employee": "employee/edit",
     "breaches": "/breaches",
@@ -59,6 +60,8 @@ def address_of(name: str, api: APIRequestContext) -> str:
             return f"/employees/{exposed_employee(api)}"
         case "employee/edit":
             return f"/employees/{exposed_employee(api)}/edit"
+        case "preview":
+            return previewed_list(api)
         case "breach":
             return f"/breaches/{first_id(api, '/api/breaches')}"
         case "directory":
@@ -75,6 +78,26 @@ def address_of(name: str, api: APIRequestContext) -> str:
             return f"/scans/{first_id(api, '/api/scans')}"
         case _:
             return address
+
+
+# Somebody of each kind: to be added, changed, left out, refused.
+LIST = """Staff of Acme,,,,
+Email Address [Required],First name,Department,Status,Shoe size
+preview.one@acme.example,Nora,{long},Active,39
+preview.two@acme.example,Ola,Ops,Suspended,
+{known},,Preview of a department,Full-time,
+not an address,{long},,Active,
+"""
+
+
+def previewed_list(api: APIRequestContext) -> str:
+    """The address of a preview that shows all that a preview can."""
+    known = api.get(f"/api/employees/{exposed_employee(api)}").json()["email"]
+    text = LIST.format(known=known, long="W" * 60)
+    file = {"name": "staff.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    answer = api.post("/employees/import", multipart={"file": file}, max_redirects=0)
+    assert answer.status == 303, answer.text()
+    return answer.headers["location"]
 
 
 def exposed_employee(api: APIRequestContext) -> str:

@@ -129,6 +129,32 @@ def test_whom_a_scim_directory_could_not_get_onto_the_list_is_on_its_page(page, 
     admin_api.delete(f"/api/directory/{made['id']}")
 
 
+def test_what_a_scim_directory_was_refused_is_on_its_page(page, admin_api):
+    made = admin_api.post("/api/directory", data={"type": "SCIM", "name": "Okta with refusals"}).json()
+    path = "/" + made["endpoint"].split("//", 1)[1].split("/", 1)[1]
+    headers = {"Authorization": f"Bearer {made['bearerToken']}", "Content-Type": "application/scim+json"}
+    page.goto(f"/directories/{made['id']}")
+    expect(page.get_by_text("No call was refused")).to_be_visible()
+    user = {"userName": "refused.twice@northwind.example"}
+    assert page.request.post(f"{path}/Users", headers=headers, data=user).status == 201
+    for _ in range(2):
+        assert page.request.post(f"{path}/Users", headers=headers, data=user).status == 409
+    assert page.request.get(f"{path}/Users/c1?attributes=userName", headers=headers).status == 404
+    # Without the token nothing is written down.
+    assert page.request.get(f"{path}/Groups/c1").status == 401
+    page.goto(f"/directories/{made['id']}")
+    table = page.get_by_role("table", name="Refused calls, newest first")
+    expect(table.get_by_role("row")).to_have_count(3)
+    twice = table.get_by_role("row", name=re.compile("POST /Users"))
+    expect(twice).to_contain_text("userName is in use already.")
+    expect(twice).to_contain_text("2 times since")
+    expect(table.get_by_role("row", name=re.compile("GET /Users/c1"))).to_contain_text("There is no User of this id.")
+    assert "attributes=userName" not in page.content() and made["bearerToken"] not in page.content()
+    admin_api.delete(f"/api/directory/{made['id']}")
+    for each in admin_api.get("/api/employees", params={"q": "refused.twice", "limit": 5}).json()["items"]:
+        admin_api.delete(f"/api/employees/{each['id']}")
+
+
 def test_mfa_coverage_shows_numbers_departments_and_the_exposed(page, admin_api):
     coverage = admin_api.get("/api/mfa").json()
     total = coverage["total"]

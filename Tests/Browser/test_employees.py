@@ -1,5 +1,6 @@
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from pages import exposed_employee
@@ -85,20 +86,65 @@ def test_people_are_found_by_a_part_of_their_name(page, admin_api):
         assert part.lower() in row.inner_text().lower()
 
 
-def test_a_staff_list_with_a_bad_row_goes_in_but_for_that_row(page, admin_api):
+def choose(page, text=STAFF):
     page.goto("/employees/import")
-    page.get_by_label("CSV file").set_input_files({"name": "staff.csv", "mimeType": "text/csv", "buffer": STAFF.encode()})
-    page.get_by_role("button", name="Import").click()
+    page.get_by_label("CSV file").set_input_files({"name": "staff.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.get_by_role("button", name="Show a preview").click()
+
+
+def forget_newcomers(admin_api):
+    for person in admin_api.get("/api/employees", params={"q": "newcomer"}).json()["items"]:
+        assert admin_api.delete(f"/api/employees/{person['id']}").status == 204
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_staff_list_is_shown_written_and_its_bad_row_downloaded(open_page, admin_session, admin_api, scripts):
+    page = open_page(admin_session, scripts=scripts, accept_downloads=True)
+    choose(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Preview of a staff list")
     bad = page.get_by_role("table", name="Rows that did not go in")
     expect(bad.get_by_role("rowheader")).to_have_text(["3"])
     expect(bad).to_contain_text(re.compile("@|address"))
+    expect(page.get_by_role("table", name="The first rows").get_by_role("rowheader")).to_have_count(2)
+    assert admin_api.get("/api/employees", params={"q": "newcomer"}).json()["items"] == []
+
+    page.get_by_role("button", name="Write it to the staff list").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Staff list imported")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("as CSV")).click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert text.splitlines()[0] == "line,outcome,column,reason,E-Mail,Vorname,Nachname,Abteilung"
+    assert text.splitlines()[1].startswith("3,refused,email,")
 
     page.goto("/employees?q=newcomer")
     expect(page.get_by_role("table")).to_contain_text("newcomer.one@acme.example")
     expect(page.get_by_role("table")).to_contain_text("Quoted; with a semicolon")
+    forget_newcomers(admin_api)
 
-    for person in admin_api.get("/api/employees", params={"q": "newcomer"}).json()["items"]:
-        assert admin_api.delete(f"/api/employees/{person['id']}").status == 204
+
+def test_a_list_that_is_thrown_away_changes_nothing(page, admin_api):
+    choose(page)
+    page.get_by_role("button", name="Throw it away").click()
+    expect(page.get_by_role("status")).to_contain_text("Nothing was written")
+    assert admin_api.get("/api/employees", params={"q": "newcomer"}).json()["items"] == []
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_names_of_sixty_letters_do_not_widen_the_preview(open_page, admin_session, width):
+    page = open_page(admin_session, width=width)
+    long = "W" * 60
+    choose(page, f"email,first name,last name,department,{long},status\n{long.lower()}@acme.example,{long},{long},{long},1,{long}\n{long},,,,,\n")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Preview of a staff list")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('main .card')].flatMap(card => {
+            const edge = card.getBoundingClientRect().right + 0.5;
+            return [...card.querySelectorAll('td, th, p, strong, .tile, .note')]
+                .filter(part => part.getClientRects().length && part.getBoundingClientRect().right > edge).map(part => part.textContent.slice(0, 40));
+        })"""
+    )
+    assert outside == []
+    page.get_by_role("button", name="Throw it away").click()
 
 
 def test_what_is_typed_is_shown_as_text(page, admin_api):

@@ -71,7 +71,7 @@ import Testing
 
     @Test(arguments: [
         "active gt true", "active co \"t\"", "meta.created co \"2026\"", "meta.created gt \"yesterday\"", #"name eq "x""#,
-        #"name.givenName[value eq "x"]"#, #"emails[kind eq "work"]"#, #"title gt null"#, #"userName[value eq "x"]"#,
+        #"emails[primary gt true]"#, #"title gt null"#, #"userName[value gt null]"#, #"title[a[b eq "c"]]"#,
         #"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User eq "x""#,
     ]) func `a comparison that an attribute does not have is refused`(text: String) throws {
         let filter = try SCIMFilterParser.filter(text)
@@ -107,6 +107,15 @@ import Testing
         ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq \"c456\"", true),
         ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq \"c456\"", true),
         (#"schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User""#, true),
+        // Without the URN, and with brackets where there is one value.
+        (#"department eq "finance""#, true), (#"manager[value eq "c456"]"#, true), (#"manager[value eq "c457"]"#, false),
+        (#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager[value eq "c456"]"#, true),
+        (#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager[value eq "c456"].value eq "c456""#, true),
+        (#"name[givenName eq "mara" and familyName sw "l"]"#, true), (#"name[givenName eq "mara" and familyName sw "m"]"#, false),
+        (#"title[value sw "contr"]"#, true), (#"title[value eq "x" or value pr]"#, true), (#"displayName[not (value eq "x")]"#, true),
+        (#"title[kind eq "x"]"#, false), (#"name.givenName[value eq "Mara"]"#, true), (#"emails[kind eq "work"]"#, false),
+        (#"emails[kind ne "work" and type eq "work"]"#, true), (#"urn:scim:schemas:extension:enterprise:1.0:department eq "finance""#, true),
+        ("urn:scim:schemas:extension:enterprise:1.0 pr", true), ("urn:onelogin:scim:1.0 pr", false),
         ("meta.created gt 2015-10-10T14:38:21.8617979-07:00", true), (#"meta.lastModified lt "2026-02-05T09:00:00Z""#, false),
         (#"meta.lastModified eq "2026-02-05T10:00:00+01:00""#, true), (#"meta.resourceType eq "User""#, true), (#"meta.version eq "W/\"3\"""#, true),
         (#"title pr and not (active eq false) or userName eq "nobody""#, true), (#"not (title pr or active eq true)"#, false),

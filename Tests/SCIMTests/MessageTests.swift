@@ -80,7 +80,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         #expect(one == other)
         #expect(throws: SCIMError.self) { try SCIMQuery(parameters: ["sortOrder": "up"]) }
         #expect(throws: SCIMError.self) { try SCIMQuery(parameters: ["count": "many"]) }
-        #expect(throws: SCIMError.self) { try SCIMQuery(search: ["schemas": ["urn:x"]]) }
+        #expect(throws: SCIMError.self) { try SCIMQuery(search: ["schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]]) }
     }
 
     @Test func `sorting puts who has no value last, and first when turned around`() throws {

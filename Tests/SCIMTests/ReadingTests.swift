@@ -29,14 +29,16 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 
     @Test(
         arguments: [
-            ("x", .invalidSyntax), ([], .invalidSyntax), (nil, .invalidSyntax), (["schemas": "urn:x", "userName": "a"], .invalidSyntax),
+            ("x", .invalidSyntax), ([], .invalidSyntax), (nil, .invalidSyntax),
+            (["schemas": "urn:ietf:params:scim:schemas:core:2.0:Group", "userName": "a"], .invalidSyntax),
+            (["schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "userName": "a"], .invalidSyntax),
             (["schemas": [1], "userName": "a"], .invalidSyntax), (["userName": "a", "username": "b"], .invalidSyntax),
-            ([:], .invalidValue), (["userName": nil], .invalidValue), (["userName": ""], .invalidValue), (["userName": 5], .invalidValue),
+            ([:], .invalidValue), (["userName": nil], .invalidValue), (["userName": ""], .invalidValue), (["userName": .number(5.5)], .invalidValue),
             (["userName": ["a", "b"]], .invalidValue),
             (["userName": ["a": "b"]], .invalidValue), (["userName": "a", "active": "perhaps"], .invalidValue),
             (["userName": "a", "active": 1], .invalidValue),
             (["userName": "a", "name": "Mara"], .invalidValue), (["userName": "a", "emails": [1]], .invalidValue),
-            (["userName": "a", "emails": [["value": 1]]], .invalidValue),
+            (["userName": "a", "emails": [["value": true]]], .invalidValue),
             (["userName": "a", "emails": [["value": "a", "primary": true], ["value": "b", "primary": true]]], .invalidValue),
             (["userName": "a\u{0}"], .invalidValue), (["userName": .string(String(repeating: "a", count: 501))], .invalidValue),
             (["userName": "a", "emails": .array((0..<60).map { ["value": .string("\($0)")] })], .invalidValue),
@@ -48,6 +50,25 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
     {
         let error = #expect(throws: SCIMError.self) { try SCIMResourceType.user.read(body) }
         #expect(error?.kind == kind && error?.code == 400 && error?.detail.isEmpty == false)
+    }
+
+    /// As OneLogin's templates for SCIM 1.1 and 2.0, other clients' own extensions, and those that say nothing at all.
+    @Test(arguments: [
+        ["urn:scim:schemas:core:1.0"], ["urn:scim:schemas:core:1.0", "urn:scim:schemas:extension:enterprise:1.0"], ["urn:scim:schemas:core:2.0:User"],
+        [core, "urn:ietf:params:scim:schemas:extension:OneLogin:2.0:User"], ["urn:x"], [],
+    ]) func `URNs that nobody here knows are taken, and not given out as ours`(schemas: [String]) throws {
+        let former: SCIMValue = ["department": "Finance", "employeeNumber": 1042, "extra": ["a"]]
+        let read = try SCIMResourceType.user.read([
+            "schemas": .array(schemas.map { .string($0) }), "userName": "a", "custom1": [1, 2],
+            "urn:ietf:params:scim:schemas:extension:OneLogin:2.0:User": ["status": 1], "urn:scim:schemas:extension:enterprise:1.0": former,
+        ])
+        #expect(read.members == ["userName": "a", "active": true, enterprise: ["department": "Finance", "employeeNumber": "1042"]])
+        #expect(read.schemas(of: .user) == [core, enterprise])
+    }
+
+    @Test func `an attribute of the extension is known without its URN`() throws {
+        let read = try SCIMResourceType.user.read(["userName": "a", "department": "Finance", "manager": ["value": "c1"]])
+        #expect(read[enterprise] == ["department": "Finance", "manager": ["value": "c1"]])
     }
 
     @Test func `somebody is active unless it is said otherwise, and a PUT that does not say it leaves it as it was`() throws {

@@ -139,7 +139,7 @@ struct BreachStore {
         let text = String(name.text.beginning(200))
         try await db.execute(
             """
-            UPDATE breaches SET name = \(text), canonical_key = \(naming.key), domain = coalesce(domain, \(name.domain)),
+            UPDATE breaches SET name = \(text), title = CASE WHEN title = name THEN '' ELSE title END, canonical_key = \(naming.key), domain = coalesce(domain, \(name.domain)),
                 pwn_count = coalesce(pwn_count, \(name.size)::bigint), description = coalesce(description, \(name.note))
             WHERE company_id = \(db.company) AND id = \(own)
                 AND NOT EXISTS (SELECT FROM breaches o WHERE o.company_id = \(db.company) AND o.name = \(text) AND o.id <> \(own))

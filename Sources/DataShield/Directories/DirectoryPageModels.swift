@@ -131,6 +131,32 @@ struct SCIMModel: Sendable {
     /// What it has pushed.
     var facts: [Fact]
     var skipped: Skipped?
+    /// The calls that were refused, the last one first.
+    var refused: [Call]
+    var hasRefused: Bool
+    var refusedNote: String
+
+    struct Call: Sendable {
+        var time: String
+        var call: String
+        var status: Badge
+        var reason: String
+        /// Only where it came more than once.
+        var times: String?
+
+        init(_ refusal: SCIMRefusal, _ clock: PageClock) {
+            time = clock.dateTime(refusal.lastAt)
+            call = "\(refusal.method) \(refusal.path)"
+            status =
+                switch refusal.status {
+                case 200: Badge("Done in part", .low, icon: "info")
+                case 500...: Badge(String(refusal.status), .high, icon: "warning")
+                default: Badge(String(refusal.status), .medium, icon: "warning")
+                }
+            reason = refusal.reason
+            times = refusal.times > 1 ? "\(Format.count(refusal.times)) times since \(clock.dateTime(refusal.firstAt))" : nil
+        }
+    }
 
     /// Those who could not be taken.
     struct Skipped: Sendable {

@@ -45,6 +45,7 @@ extension DirectoryPages {
             SCIMModel.Row(
                 userName: person.userName, address: person.address ?? "none", reason: person.problem, since: clock.dateTime(person.since))
         }
+        let refused = try await refusals.list(of: id, for: subject).map { SCIMModel.Call($0, clock) }
         return SCIMModel(
             endpoint: tokens.endpoint(of: id), token: token, hasFormer: try await tokens.hasFormer(id, for: subject),
             facts: [
@@ -56,7 +57,12 @@ extension DirectoryPages {
                 : SCIMModel.Skipped(
                     note: overview.skipped > rows.count
                         ? "the latest \(rows.count) of \(Format.count(overview.skipped))" : Format.count(overview.skipped, "person", "people"),
-                    rows: rows))
+                    rows: rows),
+            refused: refused, hasRefused: !refused.isEmpty, refusedNote: Self.note(refused.count))
+    }
+
+    private static func note(_ count: Int) -> String {
+        count < SCIMRefusals.kept ? Format.count(count, "call", "calls") : "the latest \(Format.count(count))"
     }
 
     func rotateToken(_ request: Request, _ context: AppContext) async throws -> Response {

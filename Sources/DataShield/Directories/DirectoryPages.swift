@@ -22,10 +22,14 @@ package struct DirectoryPages: Sendable {
     let directories: Directories
     let tokens: SCIMTokens
     let scim: SCIMDirectory
+    let refusals: SCIMRefusals
     let now: Now
 
-    package init(pages: Pages, directories: Directories, tokens: SCIMTokens, scim: SCIMDirectory, now: @escaping Now) {
+    package init(
+        pages: Pages, directories: Directories, tokens: SCIMTokens, scim: SCIMDirectory, refusals: SCIMRefusals, now: @escaping Now
+    ) {
         self.pages = pages
+        self.refusals = refusals
         self.directories = directories
         self.tokens = tokens
         self.scim = scim

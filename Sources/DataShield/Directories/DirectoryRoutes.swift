@@ -13,13 +13,18 @@ import Hummingbird
 /// | GET    | `/api/directory/{id}/jobs`        | `directory:read`    |
 /// | GET    | `/api/directory/jobs/{id}`        | `directory:read`    |
 /// | GET    | `/api/directory/jobs/{id}/events` | `directory:read`    |
+/// | GET    | `/api/directory/{id}/refusals`    | `directory:read`    |
+/// | POST   | `/api/directory/{id}/token`       | `connectors:manage` |
+/// | POST   | `/api/directory/{id}/token/revoke` | `connectors:manage` |
 package struct DirectoryRoutes: Sendable {
     private let directories: Directories
     private let tokens: SCIMTokens
+    private let refusals: SCIMRefusals
 
-    package init(directories: Directories, tokens: SCIMTokens) {
+    package init(directories: Directories, tokens: SCIMTokens, refusals: SCIMRefusals) {
         self.directories = directories
         self.tokens = tokens
+        self.refusals = refusals
     }
 
     package func add(to api: APIRoutes) {
@@ -50,6 +55,17 @@ package struct DirectoryRoutes: Sendable {
         api.respond(
             .get, "/api/directory/jobs/{id}/events", .permission(.directoryRead),
             summary: "A sync as it goes on: server-sent events `progress`, then `finished`", answerType: "text/event-stream", use: events)
+        api.get(
+            "/api/directory/{id}/refusals", .permission(.directoryRead),
+            summary: "Calls of a SCIM directory that were refused, the last one first: the latest hundred", answers: Page<SCIMRefusalResponse>.self,
+            use: refusedCalls)
+        api.post(
+            "/api/directory/{id}/token", .permission(.connectorsManage),
+            summary: "Another token for a SCIM directory, shown once; the former one stays good until it is taken back", answers: NewToken.self,
+            status: .created, use: rotateToken)
+        api.respond(
+            .post, "/api/directory/{id}/token/revoke", .permission(.connectorsManage), summary: "Take back the former token of a SCIM directory",
+            status: .noContent, use: revokeToken)
     }
 
     struct NewDirectory: Codable, Sendable {
@@ -76,6 +92,15 @@ package struct DirectoryRoutes: Sendable {
     struct SyncRequest: Codable, Sendable {
         /// More than half of the people may go.
         var acceptDepartures: Bool?
+    }
+
+    /// A token that was made, and where the directory shows it.
+    struct NewToken: Codable, Sendable {
+        var endpoint: String
+        /// Only in this answer.
+        var bearerToken: String
+        /// Whether the one before is good as well.
+        var isFormerTokenGood: Bool
     }
 
     struct ListQuery: Codable, Sendable {
@@ -147,6 +172,24 @@ package struct DirectoryRoutes: Sendable {
         let (id, subject) = (try context.id(as: SyncRunID.self), try context.require(.directoryRead))
         return SyncRunDetail(
             run: SyncRunResponse(try await directories.run(id, for: subject)), samples: try await directories.samples(of: id, for: subject))
+    }
+
+    func refusedCalls(_ request: Request, _ context: AppContext) async throws -> Page<SCIMRefusalResponse> {
+        let (id, subject) = (try context.id(as: DirectoryConnectionID.self), try context.require(.directoryRead))
+        // One that is not there has had no calls either, and is told so.
+        _ = try await directories.find(id, for: subject)
+        return Page(items: try await refusals.list(of: id, for: subject).map { SCIMRefusalResponse($0) }, nextCursor: nil)
+    }
+
+    func rotateToken(_ request: Request, _ context: AppContext) async throws -> NewToken {
+        let (id, subject) = (try context.id(as: DirectoryConnectionID.self), try context.require(.connectorsManage))
+        let token = try await tokens.rotate(id, by: subject)
+        return NewToken(endpoint: tokens.endpoint(of: id), bearerToken: token, isFormerTokenGood: try await tokens.hasFormer(id, for: subject))
+    }
+
+    func revokeToken(_ request: Request, _ context: AppContext) async throws -> Response {
+        try await tokens.revokePrevious(try context.id(as: DirectoryConnectionID.self), by: try context.require(.connectorsManage))
+        return Response(status: .noContent)
     }
 
     /// Ends with the sync, when the client goes, and when the program stops.

@@ -30,26 +30,6 @@ extension EmployeeFormModel {
     }
 }
 
-extension EmployeeImportModel.Report {
-    init(_ report: ImportReport) {
-        heading = "Read \(Format.count(report.rows, "row", "rows"))"
-        encoding = report.encoding.rawValue
-        totals = [
-            .init(label: "Added", value: Format.count(report.added)), .init(label: "Changed", value: Format.count(report.changed)),
-            .init(label: "Deactivated", value: Format.count(report.deactivated)), .init(label: "Unchanged", value: Format.count(report.unchanged)),
-            .init(label: "Left out", value: Format.count(report.leftOutCount)), .init(label: "Refused", value: Format.count(report.rejectedCount)),
-        ]
-        ignored = report.ignoredColumns.isEmpty ? nil : report.ignoredColumns.joined(separator: ", ")
-        if report.duplicateCount > 0 {
-            let lines = report.duplicateLines.prefix(20).map { String($0) }.joined(separator: ", ")
-            duplicates = "Lines \(lines)\(report.duplicateCount > 20 ? " and more" : ""): the last row of an address counts."
-        }
-        rejected = report.rejected.map { .init(line: $0.line, field: $0.field, reason: $0.reason) }
-        hasRejected = !rejected.isEmpty
-        rejectedNote = report.rejectedCount > rejected.count ? "the first \(rejected.count) of \(Format.count(report.rejectedCount))" : ""
-    }
-}
-
 extension EmployeeModel {
     init(
         _ employee: Employee, score risk: RiskScore, records found: [Breaches.Record], coverage known: [PersonCoverage],

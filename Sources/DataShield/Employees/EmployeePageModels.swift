@@ -71,34 +71,6 @@ extension Employee {
     }
 }
 
-/// Importing a staff list, `employees/import`.
-struct EmployeeImportModel: Sendable {
-    var formError: String?
-    var report: Report?
-    var uploadTitle: String
-    var limit: String
-
-    struct Report: Sendable {
-        var heading: String
-        var encoding: String
-        var totals: [Total]
-        var ignored: String?
-        var duplicates: String?
-        var rejected: [Rejection]
-        var hasRejected: Bool
-        var rejectedNote: String
-    }
-    struct Total: Sendable {
-        var label: String
-        var value: String
-    }
-    struct Rejection: Sendable {
-        var line: Int
-        var field: String?
-        var reason: String
-    }
-}
-
 /// A new person, or a change of one, `employees/form`.
 struct EmployeeFormModel: Sendable {
     var heading: String

@@ -6,8 +6,6 @@ import Hummingbird
 /// |--------|--------------------------|--------------------|
 /// | GET    | `/employees`             | `employees:read`   |
 /// | GET    | `/employees/export`      | `employees:read`   |
-/// | GET    | `/employees/import`      | `employees:manage` |
-/// | POST   | `/employees/import`      | `employees:manage` |
 /// | GET    | `/employees/new`         | `employees:manage` |
 /// | POST   | `/employees`             | `employees:manage` |
 /// | GET    | `/employees/{id}`        | `employees:read`   |
@@ -44,8 +42,6 @@ package struct EmployeePages: Sendable {
         let manage = Access.permission(.employeesManage)
         routes.get("/employees", .permission(.employeesRead), use: list)
         routes.get("/employees/export", .permission(.employeesRead), use: EmployeeRoutes(employees: employees, credentials: credentials).exportFile)
-        routes.get("/employees/import", manage) { request, context in importPage(request, context) }
-        routes.post("/employees/import", manage, use: importFile)
         routes.get("/employees/new", manage) { request, context in
             formPage(EmployeeFormModel(nil, EmployeeForm(), problem: nil), nil, request, context)
         }
@@ -106,29 +102,6 @@ package struct EmployeePages: Sendable {
                 Format.count(rows.count, "person", "people") + " on this page", path: "/employees", query: all, cursor: query.cursor,
                 next: page.nextCursor))
         return pages.show("employees/list", model, Frame("Employees", in: .employees, showsHIBP: true), for: request, context)
-    }
-
-    // MARK: Importing
-
-    private func importPage(
-        _ request: Request, _ context: AppContext, report: ImportReport? = nil, problem: (any FeatureError)? = nil
-    ) -> Response {
-        let model = EmployeeImportModel(
-            formError: problem?.detail, report: report.map { .init($0) }, uploadTitle: report == nil ? "Choose a file" : "Import another file",
-            limit: "\(Employees.importLimit >> 20) MB")
-        let frame = Frame("Import a staff list", in: .employees, isNarrow: true, status: problem?.status ?? .ok)
-        return pages.show("employees/import", model, frame, for: request, context)
-    }
-
-    func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesManage)
-        do {
-            context.allow(bodyTime: Employees.importTime)
-            let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
-            return importPage(request, context, report: try await employees.importCSV(try await SpooledFile(file), by: subject))
-        } catch let failure as any FeatureError {
-            return importPage(request, context, problem: failure)
-        }
     }
 
     // MARK: One person

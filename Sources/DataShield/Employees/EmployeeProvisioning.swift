@@ -13,6 +13,8 @@ package struct ProvisionedPerson: Sendable, Hashable {
     package var externalId: String?
     /// false: has left; kept, not scanned, not counted.
     package var isActive: Bool
+    /// Whether the address is an id rather than a name, as a deleted account's can be: it takes nobody's place.
+    package var isAddressOpaque = false
 }
 
 /// Puts people on the staff list in the name of a directory's connection, in its transaction.
@@ -45,6 +47,8 @@ struct EmployeeProvisioning {
         var hasMoved = false
         /// The address that they had on the list before.
         var formerAddress: EmailAddress?
+        /// Whether they were not on the list before.
+        var isNew = false
 
         static func == (left: Self, right: Self) -> Bool { left.employee == right.employee && left.problem == right.problem }
         func hash(into hasher: inout Hasher) { hasher.combine(employee) }
@@ -54,6 +58,8 @@ struct EmployeeProvisioning {
         static let noAddress = "The directory gives no usable e-mail address."
         static let otherDirectory = "Another directory has a person with this e-mail address."
         static let otherPerson = "Another person of this directory has this e-mail address."
+        static let furtherAddressTaken =
+            "Somebody else on the staff list has another e-mail address that the directory gives: it is watched for them alone."
         static let addressTaken = "Somebody else on the staff list has the new e-mail address: the old one is kept."
     }
 
@@ -79,12 +85,18 @@ struct EmployeeProvisioning {
         let found = try await db.query(lock(linked, person.email), as: Employee.self)
         let holder = found.first { $0.email == person.email }
         if let linked, let known = found.first(where: { $0.id == linked }), isOurs(known, person) {
+            guard person.isActive else {
+                // Who leaves keeps the address they had: directories rename an account to free its name, and who comes back is to be known.
+                return update(known, person, former, takesBack: takesBack, address: nil)
+            }
+            let isUseless = person.email == nil || person.isAddressOpaque && person.email != known.email
             let isBlocked = holder != nil && holder?.id != linked
-            var outcome = update(known, person, former, takesBack: takesBack, address: isBlocked ? nil : person.email)
-            outcome.problem = isBlocked ? Problem.addressTaken : person.email == nil ? Problem.noAddress : nil
+            var outcome = update(known, person, former, takesBack: takesBack, address: isBlocked || isUseless ? nil : person.email)
+            outcome.problem = isUseless ? Problem.noAddress : isBlocked ? Problem.addressTaken : nil
             return outcome
         }
-        guard let email = person.email else { return Outcome(problem: Problem.noAddress) }
+        // Somebody who has left before we heard of them, by an address that is an id: nobody to be known again.
+        guard let email = person.email, person.isActive || !person.isAddressOpaque else { return Outcome(problem: Problem.noAddress) }
         guard let holder else { return insert(person, email) }
         guard isOurs(holder, person) else { return Outcome(problem: Problem.otherDirectory) }
         switch try await hold(holder.id) {
@@ -115,7 +127,7 @@ struct EmployeeProvisioning {
                 \(person.department), \(person.title), \(person.externalId), \(connection), \(deactivatedAt),
                 CASE WHEN \(!person.isActive) THEN 'UNASSIGNED' END)
             """
-        return Outcome(employee: id, statements: [statement])
+        return Outcome(employee: id, statements: [statement], isNew: true)
     }
 
     private func update(

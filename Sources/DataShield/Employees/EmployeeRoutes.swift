@@ -11,6 +11,7 @@ import NIOCore
 /// | DELETE | `/api/employees/{id}`             | `employees:manage` |
 /// | GET    | `/api/employees/{id}/credentials` | `employees:read`   |
 /// | POST   | `/api/employees/import`           | `employees:manage` |
+/// | POST   | `/api/employees/import/rejected`  | `employees:manage` |
 /// | GET    | `/api/employees/export`           | `employees:read`   |
 /// | GET    | `/api/employees/departments`      | `employees:read`   |
 package struct EmployeeRoutes: Sendable {
@@ -30,8 +31,13 @@ package struct EmployeeRoutes: Sendable {
             "/api/employees", .permission(.employeesManage), summary: "Put a person on the list", body: EmployeeCreation.self,
             answers: EmployeeResponse.self, status: .created, use: create)
         api.respond(
-            .post, "/api/employees/import", .permission(.employeesManage), summary: "Read a staff list from a CSV file", bodyType: "text/csv",
-            limit: Employees.importLimit, answers: ImportReport.self, use: importFile)
+            .post, "/api/employees/import", .permission(.employeesManage),
+            summary: "Read a staff list from a CSV file; with preview=true say what would be done, and write nothing", query: ImportQuery.self,
+            bodyType: "text/csv", limit: Employees.importLimit, answers: ImportReport.self, use: importFile)
+        api.respond(
+            .post, "/api/employees/import/rejected", .permission(.employeesManage),
+            summary: "The rows of a staff list that do not go in, with their line and the reason; nothing is written", bodyType: "text/csv",
+            limit: Employees.importLimit, answerType: "text/csv", use: rejectedRows)
         api.respond(
             .get, "/api/employees/export", .permission(.employeesRead), summary: "The staff list as CSV", query: EmployeeListQuery.self,
             answerType: "text/csv", use: exportFile)
@@ -89,11 +95,34 @@ package struct EmployeeRoutes: Sendable {
         try await employees.delete(try context.id(as: EmployeeID.self), by: subject)
     }
 
+    struct ImportQuery: Codable, Sendable {
+        /// true: nothing is written, and the report says what would be.
+        var preview: Bool?
+    }
+
     func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
+        let subject = try context.require(.employeesManage)
+        let query = try request.decodeQuery(ImportQuery.self)
+        context.allow(bodyTime: Employees.importTime)
+        let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
+        return try .json(try await employees.importCSV(try await SpooledFile(file), isPreview: query.preview ?? false, by: subject))
+    }
+
+    func rejectedRows(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.employeesManage)
         context.allow(bodyTime: Employees.importTime)
         let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
-        return try .json(try await employees.importCSV(try await SpooledFile(file), by: subject))
+        return Self.csv(try await employees.rejectedCSV(try await SpooledFile(file), by: subject), name: "rejected-rows.csv")
+    }
+
+    /// A file of ours as an answer.
+    static func csv(_ file: SpooledFile, name: String) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "text/csv; charset=utf-8", .contentDisposition: "attachment; filename=\"\(name)\""],
+            body: ResponseBody { writer in
+                for try await piece in file { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            })
     }
 
     func exportFile(_ request: Request, _ context: AppContext) async throws -> Response {

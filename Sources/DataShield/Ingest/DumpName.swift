@@ -23,7 +23,7 @@ struct DumpName: Sendable, Hashable {
         } else if let holder = names.dropLast().compactMap({ $0 }).last(where: { !Self.isGeneric($0) }) {
             self.init(text: holder, isOwn: false)
         } else if let beginning {
-            self.init(text: "Leak file of \(Format.day(day)) (\(beginning.description.prefix(8)))", isOwn: false)
+            self.init(text: "Leak file of \(Format.longDay(day)) (\(beginning.description.prefix(8)))", isOwn: false)
         } else {
             return nil
         }

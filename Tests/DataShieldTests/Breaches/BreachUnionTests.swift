@@ -93,6 +93,7 @@ import Testing
                 "SELECT b.name FROM alerts a JOIN breaches b ON b.id = a.breach_id WHERE a.id = \(orphan)", as: String.self)
                 == "Shop9")
         #expect(try await RollupTests.wrongCounts(database.owner) == [])
+        #expect(try await StoredStateTests.mismatches(in: database) == 0)
         let own: SQL = "SELECT name FROM breaches WHERE company_id IS NOT NULL ORDER BY 1"
         #expect(try await database.owner.query(own, as: String.self) == ["Elsewhere", "Shop 9"])
 

@@ -173,6 +173,24 @@ struct Pieces: AsyncSequence, Sendable {
         #expect(try await all(admin).first { $0.email.text == "jane@x.example" }?.department == "Three")
     }
 
+    @Test func `who was hired again is there, in whatever order the two rows stand`() async throws {
+        let rows = ["jane@x.example,Ops,Active", "jane@x.example,Old,Terminated"]
+        for order in [rows, rows.reversed()] {
+            let admin = try await makeAdmin()
+            let report = try await employees.importCSV(Pieces((["email,department,status"] + order).joined(separator: "\n")), by: admin)
+            #expect(numbers(report.added, report.duplicateCount, report.leftOutCount) == [1, 1, 0])
+            #expect(try await all(admin).map(\.department) == ["Ops"])
+        }
+    }
+
+    @Test func `what a report repeats of a list has no control characters`() async throws {
+        let admin = try await makeAdmin()
+        let list = "email,\"Shoe\n\u{1B}[2Jsize\",status\njane@x.example,7,\"odd\u{1B}]0;x\u{7}\"\n"
+        let report = try await employees.importCSV(Pieces(list), isPreview: true, by: admin)
+        #expect(report.ignoredColumns == ["Shoe [2Jsize"])
+        #expect(report.unknownStatuses.map(\.word) == ["odd ]0;x"])
+    }
+
     @Test func `a file in Windows-1252 is read`() async throws {
         let admin = try await makeAdmin()
         let bytes = Array("email;nachname\r\nm@x.example;M".utf8) + [0xFC] + Array("ller\r\n".utf8)

@@ -14,7 +14,7 @@ import Testing
             hasKey: false,
             configure: { configuration in
                 for address in configuration.exposures.keys where address.hasPrefix("ada@") {
-                    configuration.leaks[service] = [address: (0..<count).map { "Leak \($0)" }]
+                    configuration.leaks[service] = [address: (0..<count).map { "Harbour Board \($0)" }]
                 }
                 configuration.credits[service] = credits ?? configuration.credits[service]
             },

@@ -9,6 +9,7 @@ import Testing
 
     /// What the specification names as belonging to a company.
     private static let tenantTables = [
+        "scim_refusals",
         "users", "employees", "breach_records", "alerts", "directory_connections", "jobs", "api_credentials", "webhooks",
         "remediation_actions", "exposure_register_entries", "report_schedules", "dashboard_configs", "dashboard_presets", "sessions",
         "api_tokens", "audit_events", "scan_runs", "provider_coverage", "deliveries", "alert_comments",
@@ -16,6 +17,7 @@ import Testing
         "leak_dumps",
         "sync_runs", "scim_resources", "scim_addresses", "scim_members",
         "remediation_requests", "remediation_settings", "remediation_orders", "protected_people",
+        "staff_previews", "staff_preview_pieces",
     ]
     /// The rest: the company itself, what all share, and the migrations' own.
     private static let globalTables: Set = [

@@ -156,6 +156,10 @@ import Testing
                 INSERT INTO scim_members (company_id, group_id, member_id, body, search)
                 VALUES (\(company), \(group), \(pushed), '{}', '{}')
                 """,
+                """
+                INSERT INTO scim_refusals (id, company_id, connection_id, method, path, status, reason, first_at, last_at)
+                VALUES (\(CUID.make(at: Date())), \(company), \(connection), 'GET', '/x', 404, 'x', now(), now())
+                """,
             ])
         }
         let (file, credential, directory) = (LeakFileID(), CUID.make(at: Date()), CUID.make(at: Date()))
@@ -171,6 +175,7 @@ import Testing
                 """,
                 "INSERT INTO leak_sightings (company_id, credential_id, file_id) VALUES (\(company), \(credential), \(file))",
                 "INSERT INTO ingest_runs (id, company_id, trigger, name) VALUES (\(CUID.make(at: Date())), \(company), 'upload', 'x')",
+                "INSERT INTO united_alerts (company_id, id, alert_id) VALUES (\(company), \(AlertID()), \(alert))",
                 "INSERT INTO alert_comments (id, company_id, alert_id, author_id, body) VALUES (\(CUID.make(at: Date())), \(company), \(alert), \(user), 'x')",
                 "INSERT INTO provider_coverage (company_id, employee_id, provider, outcome) VALUES (\(company), \(employee), 'HIBP', 'CLEAN')",
                 "INSERT INTO scan_runs (id, company_id, started_by) VALUES (\(CUID.make(at: Date())), \(company), \(user))",

@@ -36,18 +36,42 @@ struct SCIMChange: Sendable {
     /// As the database keeps it, so that what is answered is what will be read.
     private static func rounded(_ time: Date) -> Date { Date(timeIntervalSince1970: (time.timeIntervalSince1970 * 1_000).rounded() / 1_000) }
 
-    func createUser(_ attributes: SCIMAttributes) async throws -> SCIMResource {
+    /// Makes a user, or switches on again who has the name and was switched off.
+    func createOrReviveUser(_ attributes: SCIMAttributes) async throws -> SCIMResource {
+        let name = SCIMText.folded(attributes["userName"]?.text ?? "")
+        guard attributes["active"] != false, let former = try await store.lockedInactive(named: name) else {
+            return try await createUser(attributes)
+        }
+        return try await update(former, attributes, takesBack: false)
+    }
+
+    private func createUser(_ attributes: SCIMAttributes) async throws -> SCIMResource {
         var resource = new(.user, attributes)
         let person = SCIMPerson(attributes)
         let outcome = try await people.plan(person.person, linked: nil) { try await store.hold(on: $0, besides: resource.id) }
         resource.employee = outcome.employee
         resource.problem = outcome.problem
+        let statements =
+            outcome.statements + (try store.insertion(resource, department: SCIMPerson.department(attributes), addresses: person.addresses))
+        // With further addresses there is more to do before the audit trail, which is one per company, is held.
+        guard outcome.employee == nil || outcome.isNew && person.furtherAddresses.isEmpty else {
+            try await send(statements)
+            resource.problem = try await watch(person, resource)
+            let entry = entry("scim.user_created", resource, before: nil, after: SCIMUserAudit(resource, person.person))
+            try await AuditTrail.record([entry], by: access.subject, in: db)
+            return resource
+        }
         let entry = entry("scim.user_created", resource, before: nil, after: SCIMUserAudit(resource, person.person))
-        try await send(
-            outcome.statements
-                + (try store.insertion(resource, department: SCIMPerson.department(attributes), addresses: person.addresses))
-                + [try AuditTrail.statement([entry], by: access.subject)])
+        try await send(statements + [try AuditTrail.statement([entry], by: access.subject)])
         return resource
+    }
+
+    /// Has a person's further addresses watched.
+    /// - Returns: the resource's problem, which is written down.
+    private func watch(_ person: SCIMPerson, _ resource: SCIMResource) async throws -> String? {
+        guard let problem = try await store.watch(person, as: resource.employee), resource.problem == nil else { return resource.problem }
+        try await store.setProblem(problem, of: resource.id)
+        return problem
     }
 
     func createGroup(_ attributes: SCIMAttributes) async throws -> SCIMResource {
@@ -89,41 +113,37 @@ struct SCIMChange: Sendable {
         after.employee = outcome.employee
         after.problem = outcome.problem
         guard !after.isWritten(like: before) || !outcome.statements.isEmpty else { return before }
+        if before.problem == EmployeeProvisioning.Problem.furtherAddressTaken, after.problem == nil, outcome.statements.isEmpty,
+            after.attributes.isWritten(like: before.attributes), try await store.watch(person, as: after.employee) != nil
+        {
+            // Tried again, and as it was.
+            return before
+        }
         var statements = outcome.statements
         statements += try store.update(
             after, department: SCIMPerson.department(after.attributes), addresses: person.addresses == former.addresses ? nil : person.addresses)
-        let entry = entry(
-            "scim.user_updated", after, before: SCIMUserAudit(before, former.person), after: SCIMUserAudit(after, person.person))
+        func entry(_ after: SCIMResource) -> AuditTrail.Entry {
+            self.entry("scim.user_updated", after, before: SCIMUserAudit(before, former.person), after: SCIMUserAudit(after, person.person))
+        }
         let isAddressFree = outcome.hasMoved || !person.person.isActive
-        guard isAddressFree, outcome.employee != nil, let address = outcome.formerAddress else {
-            try await send(statements + [try AuditTrail.statement([entry], by: access.subject)])
+        let isWatchedAnew =
+            person.person.isActive
+            && (person.furtherAddresses != former.furtherAddresses || before.employee != outcome.employee || !former.person.isActive
+                || before.problem != nil)
+        guard isAddressFree || isWatchedAnew, let employee = outcome.employee else {
+            try await send(statements + [try AuditTrail.statement([entry(after)], by: access.subject)])
             return after
         }
         try await send(statements)
-        var entries = [entry]
-        if let heir = try await takeUp(address) { entries.append(heir) }
-        try await AuditTrail.record(entries, by: access.subject, in: db)
+        if isWatchedAnew { after.problem = try await watch(person, after) }
+        var heir: SCIMWaiting.Heir?
+        if isAddressFree, let address = outcome.formerAddress {
+            heir = try await SCIMWaiting(db: db, now: now).takeUp(address, of: access.connection)
+        }
+        // Whether the address is on the company's domain counts.
+        if outcome.hasMoved { try await Risk.refresh(employees: [employee], in: db, now: now) }
+        try await record([entry(after)], heir)
         return after
-    }
-
-    /// Puts on the staff list, or in the place of who has left, the first of the people who wait for an address: nobody who is active
-    /// in the directory stays unwatched because somebody had the address before.
-    /// - Returns: what the audit trail keeps of it; nil when nobody waits.
-    private func takeUp(_ address: EmailAddress) async throws -> AuditTrail.Entry? {
-        // Who is about to wait holds the employee until they do: awaited, they are seen.
-        try await db.execute(people.lock(nil, address))
-        let waiting = try await store.waiting(for: address).first { SCIMPerson($0.attributes).person.email == address }
-        guard let before = waiting else { return nil }
-        let group = try await store.groupDepartment(of: before.id, after: people.lock(nil, address))
-        let person = SCIMPerson(before.attributes, groupDepartment: group).person
-        let outcome = try await people.plan(person, linked: nil) { try await store.hold(on: $0, besides: before.id) }
-        guard outcome.employee != nil else { return nil }
-        var after = before
-        after.employee = outcome.employee
-        after.problem = outcome.problem
-        try await send(
-            outcome.statements + (try store.update(after, department: SCIMPerson.department(after.attributes), addresses: nil)))
-        return entry("scim.user_updated", after, before: SCIMUserAudit(before, person), after: SCIMUserAudit(after, person))
     }
 
     private func updateGroup(_ before: SCIMResource, _ after: SCIMResource) async throws -> SCIMResource {
@@ -163,13 +183,13 @@ struct SCIMChange: Sendable {
         switch before.kind {
         case .user:
             let entry = entry("scim.user_deleted", before, before: SCIMUserAudit(before, SCIMPerson(before.attributes).person), after: nil)
-            var entries = [entry]
+            var heir: SCIMWaiting.Heir?
             try await send(store.deletion(before.id, at: Self.rounded(now)))
             if let employee = before.employee, let known = try await db.first(people.lock(employee, nil), as: Employee.self) {
                 try await db.execute(people.deactivation(of: employee))
-                if let heir = try await takeUp(known.email) { entries.append(heir) }
+                heir = try await SCIMWaiting(db: db, now: now).takeUp(known.email, of: access.connection)
             }
-            try await AuditTrail.record(entries, by: access.subject, in: db)
+            try await record([entry], heir)
         case .group:
             try await send(store.deletion(before.id, at: Self.rounded(now)))
             let former = [SCIMPerson.clean(before.attributes["displayName"])].compactMap { $0 }
@@ -185,14 +205,41 @@ struct SCIMChange: Sendable {
     private func entry(
         _ action: String, _ resource: SCIMResource, before: (any Encodable & Sendable)?, after: (any Encodable & Sendable)?
     ) -> AuditTrail.Entry {
-        let target: AuditTrail.Target = resource.employee.map { .init("employee", $0) } ?? .init("scim_resource", resource.id)
-        return AuditTrail.Entry(action, target: target, before: before, after: after)
+        AuditTrail.Entry(action, target: resource.auditTarget, before: before, after: after)
+    }
+
+    /// Writes what was done, and who followed: that is another directory's doing where they are another's.
+    private func record(_ entries: [AuditTrail.Entry], _ heir: SCIMWaiting.Heir?) async throws {
+        guard let heir else { return try await AuditTrail.record(entries, by: access.subject, in: db) }
+        if heir.actor == access.subject.actor {
+            return try await AuditTrail.record(entries + [heir.entry], by: access.subject, in: db)
+        }
+        try await AuditTrail.record(entries, by: access.subject, in: db)
+        try await heir.record(in: db)
     }
 
     private func record(
         _ action: String, _ resource: SCIMResource, before: (any Encodable & Sendable)?, after: (any Encodable & Sendable)?
     ) async throws {
         try await AuditTrail.record([entry(action, resource, before: before, after: after)], by: access.subject, in: db)
+    }
+}
+
+extension SCIMResource {
+    /// What an event of the audit trail is about.
+    fileprivate var auditTarget: AuditTrail.Target { employee.map { .init("employee", $0) } ?? .init("scim_resource", id) }
+}
+
+extension SCIMWaiting.Heir {
+    /// What the audit trail keeps of it.
+    fileprivate var entry: AuditTrail.Entry {
+        AuditTrail.Entry(
+            "scim.user_updated", target: after.auditTarget, before: SCIMUserAudit(before, person), after: SCIMUserAudit(after, person))
+    }
+
+    /// Writes it down as done by the directory that pushed the person.
+    func record(in db: TenantTransaction) async throws {
+        try await AuditTrail.record([entry], by: Subject(actor: actor, company: db.company, role: .viewer), in: db)
     }
 }
 

@@ -102,13 +102,14 @@ package struct SCIMDirectory: Sendable {
 
     // MARK: Writing
 
-    /// Takes a new resource.
-    /// - Throws: ``SCIMError``: 400 when it is none, 409 when its name or external id is taken.
+    /// Takes a new resource. Somebody who is made again under the user name of an account that was switched off is the same, switched on:
+    /// what Okta and others send instead of a change. Their resource keeps its id.
+    /// - Throws: ``SCIMError``: 400 when it is none, 409 when its name is taken.
     func create(_ kind: SCIMKind, _ body: SCIMValue, _ access: SCIMAccess) async throws -> SCIMResource {
         let attributes = try kind.type.read(body)
         return try await write(kind, access) { change in
             switch kind {
-            case .user: try await change.createUser(attributes)
+            case .user: try await change.createOrReviveUser(attributes)
             case .group: try await change.createGroup(attributes)
             }
         }
@@ -158,7 +159,6 @@ package struct SCIMDirectory: Sendable {
                 case "scim_resources_go_with_their_connection", "employees_outlive_their_connection":
                     // Removed by another process a moment ago, whose token this one still takes for good.
                     throw SCIMError.unauthorized
-                case "external_ids_of_scim_resources_are_unique": throw SCIMError.uniqueness("externalId is in use already.")
                 case "addresses_of_employees_are_unique_in_a_company", "an_employee_is_one_scim_resource":
                     // Somebody came onto the list at the same moment: the next look finds them.
                     attempt += 1

@@ -11,6 +11,11 @@ extension SCIMError: FeatureError {
 
 /// Says whatever goes wrong under `/api/scim` as RFC 7644 §3.12 has it, also where no route is.
 struct SCIMErrorFormat: ErrorFormat {
+    /// Told of requests that no route takes.
+    var unrouted: @Sendable (Request, AppContext) async -> Void = { _, _ in }
+
+    func isUnrouted(_ request: Request, _ context: AppContext) async { await unrouted(request, context) }
+
     func covers(_ path: String) -> Bool { path.hasPrefix("/api/scim/") || path == "/api/scim" }
 
     func answer(to error: any Error, _ refusal: Refusal) -> Response {

@@ -15,12 +15,13 @@ struct SCIMFilterSQL {
         (fast(condition) + [sql(condition)]).joined(separator: " AND ")
     }
 
-    /// Whether the condition asks for a value that only one resource can have: there is no order to care for then.
+    /// Whether the condition asks for a value that only one resource has, or a few: there is no order worth walking along then.
     func isLookUp(_ condition: SCIMCondition) -> Bool {
         switch condition {
         case .all(let parts): parts.contains { isLookUp($0) }
         case .compare(let target, .text(.equal, _)):
-            target.extensionURN == nil && target.sub == nil && target.attribute.uniqueness == .server
+            target.extensionURN == nil && target.sub == nil
+                && (target.attribute.uniqueness == .server || target.attribute.name == "externalId")
         case .any, .not, .constant, .present, .compare, .element: false
         }
     }

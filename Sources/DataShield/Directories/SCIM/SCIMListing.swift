@@ -48,8 +48,11 @@ struct SCIMListing {
         if page.startIndex == 1, kinds.count == 1, let asked = kinds[0].condition,
             SCIMFilterSQL(type: kinds[0].kind.type, base: access.base).isLookUp(asked)
         {
-            // Asked for an order, the planner may walk along the order in search of the one row.
-            return "SELECT \(SCIMResource.columns) FROM scim_resources r WHERE \(condition) \(SQL.limit(page.count))"
+            // Asked for an order, the planner may walk along it in search of the one row: the few there are, are found first and put in order then.
+            return """
+                WITH found AS MATERIALIZED (SELECT r.* FROM scim_resources r WHERE \(condition))
+                SELECT \(SCIMResource.columns) FROM found r ORDER BY \(order) \(SQL.limit(page.count))
+                """
         }
         if page.startIndex == 1 {
             return "SELECT \(SCIMResource.columns) FROM scim_resources r WHERE \(condition) ORDER BY \(order) \(SQL.limit(page.count))"

@@ -23,6 +23,7 @@ struct SCIMRoutes {
     let tokens: SCIMTokens
     let directory: SCIMDirectory
     let limit: SCIMRateLimit
+    let refusals: SCIMRefusals
     let settings: Settings
     let now: Now
 
@@ -114,6 +115,7 @@ struct SCIMRoutes {
             limit.owe(patch.operations.count - 1, access.connection, now: now())
             let resource = try await directory.patch(
                 try Self.id(kind, context), kind, patch, ifMatch: request.headers[.ifMatch], access)
+            await notePassedOver(patch, of: kind, access)
             // A group can have ten thousand members, and a change names a few: they are sent only to who asks.
             if kind == .group, projection == .standard {
                 return Response(status: .noContent, headers: [.eTag: SCIMEntityTag.text(resource.version)])
@@ -135,27 +137,76 @@ struct SCIMRoutes {
             limit: path.hasPrefix(SCIMKind.group.type.endpoint) ? Self.groupBodyLimit : Self.bodyLimit,
             answerType: status == .noContent ? nil : Self.media, status: status
         ) { request, context in
-            try await handler(request, context, try await access(request, context))
+            let access = try await access(request, context)
+            do {
+                try admit(access, to: Self.parameter("connectionId", context))
+                return try await handler(request, context, access)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                await note(error, request.method.rawValue, Self.path(of: request), access)
+                throw error
+            }
         }
+    }
+
+    // MARK: What is refused
+
+    private func note(_ error: any Error, _ method: String, _ path: String, _ access: SCIMAccess) async {
+        let refused = SCIMErrorFormat.error(error, Refusal(error))
+        let call = SCIMRefusals.Call(method: method, path: path, status: refused.code, reason: refused.detail)
+        await refusals.note(call, of: access.connection, in: access.company)
+    }
+
+    /// Notes a call that no route takes: an endpoint that was typed in with something behind it, as `/v2`, sends all of them astray.
+    func noteUnrouted(_ request: Request, _ context: AppContext) async {
+        do {
+            let access = try await access(request, context)
+            try limit.take(access.connection, now: now())
+            let reason = "There is nothing at this address and for this method. The endpoint is \(access.base), with nothing behind it."
+            let call = SCIMRefusals.Call(method: request.method.rawValue, path: Self.path(of: request), status: 404, reason: reason)
+            await refusals.note(call, of: access.connection, in: access.company)
+        } catch {
+            // Without a good token, or of a directory that runs wild: it is answered all the same, and that is all.
+        }
+    }
+
+    /// Names that we do not have are passed over, and not in silence: somebody may have meant one that we do.
+    private func notePassedOver(_ patch: SCIMPatch, of kind: SCIMKind, _ access: SCIMAccess) async {
+        for name in patch.unknownNames(of: kind.type).prefix(10) {
+            // Whoever it was about: the same name is the same row.
+            let call = SCIMRefusals.Call(
+                method: "PATCH", path: "\(kind.type.endpoint)/{id}", status: 200, reason: "Passed over, because no attribute is called so: \(name)")
+            await refusals.note(call, of: access.connection, in: access.company)
+        }
+    }
+
+    /// Below the connection's address; what stands behind a question mark can name a person.
+    private static func path(of request: Request) -> String {
+        let parts = request.uri.path.parts(between: "/").dropFirst(3)
+        return "/" + parts.joined(separator: "/")
     }
 
     // MARK: Who asks
 
     /// The connection whose token the request has.
-    /// - Throws: 401 without a token that is good; 404 when it is another connection's than the path's; 429.
+    /// - Throws: 401 without a token that is good.
     private func access(_ request: Request, _ context: AppContext) async throws -> SCIMAccess {
         guard let token = Self.bearerToken(request), let holder = try await tokens.find(token) else {
             throw SCIMError.unauthorized
         }
-        let path = Self.parameter("connectionId", context)
-        guard ConstantTime.equal(holder.connection.rawValue, path) else {
-            throw SCIMError.notFound("There is no connection at this address that the token is of.")
-        }
-        try limit.take(holder.connection, now: now())
         let origin = settings.publicOrigin ?? request.head.authority.map { "http://\($0)" } ?? settings.baseURL
         return SCIMAccess(
             connection: holder.connection, connectionName: holder.name, company: holder.company,
             base: origin + SCIMTokens.path(of: holder.connection.rawValue), address: context.sourceAddress(of: request))
+    }
+
+    /// - Throws: 404 when the token is another connection's than the path's; 429.
+    private func admit(_ access: SCIMAccess, to path: String) throws {
+        guard ConstantTime.equal(access.connection.rawValue, path) else {
+            throw SCIMError.notFound("There is no connection at this address that the token is of.")
+        }
+        try limit.take(access.connection, now: now())
     }
 
     private static func bearerToken(_ request: Request) -> String? {
@@ -240,6 +291,7 @@ struct SCIMRoutes {
                 } catch is CancellationError {
                     throw CancellationError()
                 } catch {
+                    await note(error, operation.method.rawValue, "/Bulk\(operation.path)", access)
                     // Each operation ends by itself: those before it stay done, and those after it are done.
                     return SCIMBulk.Outcome(SCIMErrorFormat.error(error, Refusal(error)))
                 }
@@ -262,7 +314,9 @@ struct SCIMRoutes {
         case .patch:
             let patch = try SCIMPatch(data)
             limit.owe(patch.operations.count - 1, access.connection, now: now())
-            return outcome(try await directory.patch(id, kind, patch, ifMatch: operation.version, access), 200, access)
+            let resource = try await directory.patch(id, kind, patch, ifMatch: operation.version, access)
+            await notePassedOver(patch, of: kind, access)
+            return outcome(resource, 200, access)
         case .delete:
             try await directory.delete(id, kind, ifMatch: operation.version, access)
             return SCIMBulk.Outcome(status: 204, location: "\(access.base)\(kind.type.endpoint)/\(id)")

@@ -27,6 +27,17 @@ struct SCIMStore {
         try await db.first("\(Self.one(id, kind, of: db.company, connection)) FOR UPDATE", as: SCIMResource.self)
     }
 
+    /// The user of a name who is switched off, about to change.
+    /// - Parameter name: folded.
+    func lockedInactive(named name: String) async throws -> SCIMResource? {
+        try await db.first(
+            """
+            SELECT \(SCIMResource.columns) FROM scim_resources r
+            WHERE r.company_id = \(db.company) AND r.connection_id = \(connection) AND r.kind = 'USER' AND r.name = \(name)
+                AND r.body ->> 'active' = 'false' FOR UPDATE
+            """, as: SCIMResource.self)
+    }
+
     /// The department of the eldest group that a person is in.
     private static let groupDepartment: SQL = """
         (SELECT g.department FROM scim_members m
@@ -95,21 +106,6 @@ struct SCIMStore {
                 THEN \(EmployeeProvisioning.Problem.otherPerson)::text ELSE \(EmployeeProvisioning.Problem.otherDirectory)::text END
             WHERE company_id = \(db.company) AND id = \(left)
             """)
-    }
-
-    /// Active people with an address who are not on the staff list, the eldest first: those whom nobody is changing at this moment.
-    func waiting(for address: EmailAddress) async throws -> [SCIMResource] {
-        try await db.query(
-            """
-            SELECT \(SCIMResource.columns) FROM scim_resources r
-            WHERE r.company_id = \(db.company) AND r.connection_id = \(connection) AND r.kind = 'USER' AND r.employee_id IS NULL
-                AND r.body ->> 'active' = 'true' AND r.id IN (
-                    SELECT a.resource_id FROM scim_addresses a
-                    WHERE a.company_id = \(db.company) AND a.connection_id = \(connection) AND a.address = \(address.text)
-                    UNION ALL SELECT n.id FROM scim_resources n
-                    WHERE n.company_id = \(db.company) AND n.connection_id = \(connection) AND n.kind = 'USER' AND n.name = \(address.text))
-            ORDER BY r.id LIMIT 50 FOR NO KEY UPDATE OF r SKIP LOCKED
-            """, as: SCIMResource.self)
     }
 
     /// The members of groups, in the order in which they came.
@@ -192,6 +188,19 @@ struct SCIMStore {
             statements += addressInsertion(addresses, of: resource.id)
         }
         return statements
+    }
+
+    /// Writes down why a person is not on the staff list as the directory has them.
+    func setProblem(_ problem: String, of id: SCIMResourceID) async throws {
+        try await db.execute("UPDATE scim_resources SET problem = \(problem) WHERE company_id = \(db.company) AND id = \(id)")
+    }
+
+    /// Gives a person the further addresses that their directory tells, where they are on the list and active.
+    /// - Returns: why not all of them are watched for them.
+    func watch(_ person: SCIMPerson, as employee: EmployeeID?) async throws -> String? {
+        guard let employee, person.person.isActive else { return nil }
+        let refused = try await EmployeeAddresses(db).replace(person.furtherAddresses, of: employee)
+        return refused.isEmpty ? nil : EmployeeProvisioning.Problem.furtherAddressTaken
     }
 
     /// The statement that puts members into a group, or says anew what is said of them.

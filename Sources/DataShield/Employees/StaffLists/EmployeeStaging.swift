@@ -96,9 +96,13 @@ struct EmployeeStaging {
             "ANALYZE employee_import",
             """
             WITH again AS (
-                SELECT email, max(line) AS line FROM employee_import GROUP BY email HAVING count(*) > 1
+                SELECT email FROM employee_import GROUP BY email HAVING count(*) > 1
+            ), ranked AS (
+                -- Who was hired again has a row of before, too.
+                SELECT i.line, row_number() OVER (PARTITION BY i.email ORDER BY i.is_active IS NOT DISTINCT FROM false, i.line DESC) AS place
+                FROM employee_import i JOIN again USING (email)
             ), gone AS (
-                DELETE FROM employee_import i USING again WHERE again.email = i.email AND again.line > i.line RETURNING i.line
+                DELETE FROM employee_import i USING ranked r WHERE r.line = i.line AND r.place > 1 RETURNING i.line
             )
             SELECT line, count(*) OVER () FROM gone ORDER BY line LIMIT \(ImportReport.listed)
             """,
@@ -183,12 +187,11 @@ struct EmployeeStaging {
 
     /// Brings the staff list up to the plan.
     func merge(into report: inout ImportReport) async throws {
-        let planned = report.changed + report.deactivated + report.added
         let results = try await db.pipeline([update, insert])
+        // Who was deleted since the plan was made, a moment ago, is not changed; who was added by somebody else is not added.
+        let lost = report.changed + report.deactivated - results[0].affectedRows
+        if lost > 0 { report.changed = max(0, report.changed - lost) }
         report.added = results[1].affectedRows
-        // Who was deleted since the plan was made, a moment ago, is not changed.
-        let missing = planned - results[0].affectedRows - report.added
-        if missing > 0 { report.changed = max(0, report.changed - missing) }
         report.unchanged =
             report.rows - report.rejectedCount - report.leftOutCount - report.duplicateCount - report.changed - report.deactivated - report.added
     }

@@ -73,7 +73,7 @@ package struct ImportReport: Codable, Sendable, Hashable {
     /// Rows without a mistake about which nothing is done: guests, bots, sums, who has left and was never on the list.
     package var leftOutCount = 0
     package var leftOut: [Rejection] = []
-    /// Rows whose address comes again further down: the last one counts.
+    /// Rows whose address comes again: the last one counts, and one of somebody who is there before one of who has left.
     package var duplicateCount = 0
     package var duplicateLines: [Int] = []
     /// On which line the headings stand.
@@ -102,7 +102,7 @@ package struct ImportReport: Codable, Sendable, Hashable {
     }
 
     mutating func note(unknownStatus word: String) {
-        let word = String(word.beginning(60))
+        let word = String(PlainText.oneLine(word).beginning(60))
         if let index = unknownStatuses.firstIndex(where: { $0.word == word }) {
             unknownStatuses[index].rows += 1
         } else if unknownStatuses.count < Self.words {
@@ -112,7 +112,10 @@ package struct ImportReport: Codable, Sendable, Hashable {
 
     mutating func note(_ sheet: StaffSheet, headingLine: Int) {
         self.headingLine = headingLine
-        columns = sheet.readings.prefix(Self.columnLimit).map { Column(heading: String($0.heading.beginning(200)), field: $0.column?.field) }
-        ignoredColumns = sheet.ignored.prefix(Self.columnLimit).map { String($0.beginning(200)) }
+        // A terminal runs what stands in control characters.
+        columns = sheet.readings.prefix(Self.columnLimit).map {
+            Column(heading: String(PlainText.oneLine($0.heading).beginning(200)), field: $0.column?.field)
+        }
+        ignoredColumns = columns.filter { $0.field == nil }.map(\.heading)
     }
 }

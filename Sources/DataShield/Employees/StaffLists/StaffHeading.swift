@@ -164,7 +164,7 @@ struct StaffHeading: Hashable, Sendable {
         """
         work workinfo workinformation workcontact business profile user userprofile userinfo employee employeedata employeeinfo employeeinformation \
         employeeprofile person personal personaldata personalinfo personalinformation personalprofile personalcontact private home basic basicinfo \
-        basicinformation basicdata contact contactinfo contactinformation contactdata job jobinfo jobinformation employment employmentinfo \
+        basicinformation basicdata contactinfo contactinformation contactdata job jobinfo jobinformation employment employmentinfo \
         employmentinformation employmentprofile employmentdata general generalinfo generalinformation account accountinfo identity worker internal \
         root primary about organization organisation org hr hrinformation lifecycle legal mitarbeiter email emailaddress
         """)

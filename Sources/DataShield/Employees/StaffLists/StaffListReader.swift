@@ -132,7 +132,7 @@ struct StaffListReader {
                     // Somebody's address is a row of the list.
                     let hasAddress = record.fields.contains { $0.has("@") }
                     if rows == 1 {
-                        seen = hasAddress ? ["a row with an address"] : record.fields.map { String($0.unicodeScalars.trimmingSpace().beginning(60)) }
+                        seen = hasAddress ? ["a row with an address"] : record.fields.map { String(PlainText.oneLine($0).beginning(60)) }
                     }
                     guard !hasAddress else { continue }
                     let read = record.fields.compactMap { StaffHeading.read($0)?.column }

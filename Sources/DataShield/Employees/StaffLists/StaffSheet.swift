@@ -327,7 +327,7 @@ extension StaffSheet {
         for word in words(.kind, of: cells) + words(.status, of: cells) { if let kind = StaffStatus.kind(word) { return kind } }
         if words(.bot, of: cells).contains(where: { StaffStatus.truth($0) == true }) { return .bot }
         if words(.guest, of: cells).contains(where: { StaffStatus.truth($0) == true }) { return .guest }
-        let isInvited = words(.email, of: cells).contains { $0.lowercased().has(text: "#ext#") }
+        let isInvited = words(.email, of: cells).contains { $0.has("#") && $0.lowercased().has(text: "#ext#") }
         return isInvited ? .guest : nil
     }
 }

@@ -6,6 +6,8 @@ enum StaffStatus {
     /// Whether a word of a status column says that somebody is there or has left.
     /// - Returns: nil when it does not tell: "Full-time", "Contractor".
     static func isActive(_ word: String) -> Bool? {
+        // A list has hundreds of thousands of them, and nearly all are one word.
+        if let plain = plain(word), let known = known(plain) { return known }
         var words = StaffHeading.words(word)
         guard !words.isEmpty else { return nil }
         if let known = known(words.joined()) { return known }
@@ -15,6 +17,12 @@ enum StaffStatus {
         // "Terminated - voluntary", "Active (full-time)", "Suspended by administrator"
         guard let first = words.first, let known = known(words.joined()) ?? known(first) else { return nil }
         return isNegated ? !known : known
+    }
+
+    /// One word of ASCII letters and digits, in small ones.
+    private static func plain(_ word: String) -> String? {
+        let isPlain = word.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) && $0 < 0x80 }
+        return isPlain && !word.isEmpty ? word.lowercased() : nil
     }
 
     private static func known(_ word: String) -> Bool? { active.contains(word) ? true : left.contains(word) ? false : nil }
@@ -37,6 +45,7 @@ enum StaffStatus {
 
     /// - Returns: nil for a person's account, and where the word does not tell.
     static func kind(_ word: String) -> Kind? {
+        if let plain = plain(word) { return kinds[plain] }
         let words = StaffHeading.words(word)
         let key = words.joined()
         if let kind = kinds[key] { return kind }

@@ -33,6 +33,11 @@ package struct FrontResponder: HTTPResponder {
             record(request, .badRequest, context, start.duration(to: .now))
             throw error
         } catch {
+            if let found = error as? RouterFailure, found.underlying.status == .notFound,
+                let format = errorFormats.first(where: { $0.covers(request.uri.path) })
+            {
+                await format.isUnrouted(request, context)
+            }
             response = await answer(to: error, request: request, context: context)
         }
         await ContentCoding.apply(to: &response, for: request)
@@ -101,6 +106,8 @@ package protocol ErrorFormat: Sendable {
     /// Whether a path belongs to the protocol.
     func covers(_ path: String) -> Bool
     func answer(to error: any Error, _ refusal: Refusal) -> Response
+    /// Told of a request of the protocol that no route takes, before it is answered.
+    func isUnrouted(_ request: Request, _ context: AppContext) async
 }
 
 /// Shows an error to a person.

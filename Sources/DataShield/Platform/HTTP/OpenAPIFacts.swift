@@ -26,6 +26,7 @@ extension OpenAPI {
             "POST /api/users", "PATCH /api/users/{id}", "DELETE /api/users/{id}", "POST /api/employees", "PATCH /api/employees/{id}",
             "POST /api/employees/scan", "PATCH /api/alerts/{id}", "POST /api/alerts/bulk", "POST /api/ingest", "POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk",
             "POST /api/remediation/resume", "PATCH /api/directory/{id}", "POST /api/directory/{id}/test", "POST /api/directory/{id}/sync",
+            "POST /api/directory/{id}/token", "POST /api/directory/{id}/token/revoke",
         ],
         throttled: [
             "POST /api/auth/login", "POST /api/me/password", "POST /api/employees/scan", "GET /api/employees/export", "GET /api/mfa/export",

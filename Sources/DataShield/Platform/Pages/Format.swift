@@ -64,6 +64,12 @@ package enum Format {
         return "\(parts.day) \(months[parts.month - 1]) \(parts.year)"
     }
 
+    /// "23 November 2026".
+    package static func longDay(_ date: Date, in zone: TimeZone = .gmt) -> String {
+        let parts = Parts(date, zone)
+        return "\(parts.day) \(longMonths[parts.month - 1]) \(parts.year)"
+    }
+
     /// "23 Nov".
     package static func shortDay(_ date: Date, in zone: TimeZone = .gmt) -> String {
         let parts = Parts(date, zone)
@@ -101,6 +107,9 @@ package enum Format {
         return (String(first) + String(last)).uppercased()
     }
 
+    private static let longMonths = [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    ]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }

@@ -139,7 +139,8 @@ import Testing
                     try await db.query("EXPLAIN \(listing.rows)", as: String.self).joined(separator: "\n")
                 }
                 let index = [
-                    "userName": "names_of_scim", "externalId": "external_ids_of", "id": "scim_resources_pkey", "emails": "scim_addresses_by_address",
+                    "userName": "names_of_scim", "externalId": "scim_resources_by_external", "id": "scim_resources_pkey",
+                    "emails": "scim_addresses_by_address",
                 ]
                 let name = filter.prefix { $0.isLetter }
                 #expect(plan.contains(index[String(name)] ?? "?") && !plan.contains("Seq Scan"), "\(filter)\n\(plan)")
@@ -185,6 +186,7 @@ struct FilterGenerator: RandomNumberGenerator {
 
     private static let paths = [
         "userName", "externalId", "id", "name.givenName", "name.familyName", "name", "title", "active", "emails", "emails.value", "emails.type",
+        "department", "manager",
         "emails.primary",
         "\(enterprise):department", "\(enterprise):manager", "\(enterprise):manager.value", "schemas", "meta.created", "meta.lastModified",
         "meta.resourceType", "meta.version",
@@ -220,6 +222,11 @@ struct FilterGenerator: RandomNumberGenerator {
         case 6: return .or([filter(depth: depth + 1, in: names), filter(depth: depth + 1, in: names)])
         default:
             guard names == nil else { return .present(path(choices)) }
+            if Bool.random(using: &self) {
+                let single = ["title", "displayName", "userName", "externalId", "active"].randomElement(using: &self) ?? "title"
+                return .element(SCIMPath([single]), filter(depth: depth + 1, in: ["value", "kind"]))
+            }
+            if Bool.random(using: &self) { return .element(SCIMPath(["manager"]), filter(depth: depth + 1, in: ["value", "display"])) }
             if Bool.random(using: &self) { return .element(SCIMPath(["name"]), filter(depth: depth + 1, in: ["givenName", "familyName"])) }
             return .element(SCIMPath(["emails"]), filter(depth: depth + 1, in: ["value", "type", "primary"]))
         }

@@ -152,6 +152,58 @@ import Testing
         }
     }
 
+    @Test(arguments: ["PATCH", "DELETE"])
+    func `who is active in a second directory is watched as soon as the first switches them off, without a word of the second`(
+        method: String
+    ) async throws {
+        try await withSCIM { scim in
+            let other = try await makeSCIMClient(scim.client, in: scim.company)
+            let ours = try await make(scim, "ours", "both@acme.example")
+            let before = try #require(try await scim.employee("both@acme.example"))
+            let theirs = try await make(other, "theirs", "both@acme.example")
+            #expect(try await skipped(other) == ["theirs: \(EmployeeProvisioning.Problem.otherDirectory)"])
+            if method == "DELETE" { _ = try await scim.send("DELETE", "/Users/\(ours)") } else { try await setActive(scim, ours, false) }
+            let after = try #require(try await scim.employee("both@acme.example"))
+            #expect(after.id == before.id && after.deactivatedAt == nil && after.title == "theirs")
+            #expect(after.sourceConnectionId == other.connection.rawValue)
+            #expect(try await skipped(other) == [])
+            // It was the second directory that did it.
+            let actors: SQL = """
+                SELECT DISTINCT actor_id FROM audit_events
+                WHERE company_id = \(scim.company) AND action = 'scim.user_updated' AND target_id = \(before.id) AND after ->> 'title' = 'theirs'
+                """
+            #expect(try await TestDatabase.current.tenant.query(for: scim.company, actors, as: String.self) == [other.connection.rawValue])
+            // The first is heard when it switches them on, and has to wait while the second has them.
+            if method == "PATCH" {
+                try await setActive(scim, ours, true)
+                #expect(try await skipped(scim) == ["ours: \(EmployeeProvisioning.Problem.otherDirectory)"])
+                try await setActive(other, theirs, false)
+                let back = try #require(try await scim.employee("both@acme.example"))
+                #expect(back.deactivatedAt == nil && back.title == "ours" && back.id == before.id)
+            } else {
+                try await setActive(other, theirs, false)
+                #expect(try await scim.employee("both@acme.example")?.deactivatedAt != nil)
+            }
+        }
+    }
+
+    @Test func `a second directory that switches somebody on is heard, in any order`() async throws {
+        try await withSCIM { scim in
+            let other = try await makeSCIMClient(scim.client, in: scim.company)
+            let ours = try await make(scim, "ours", "on@acme.example")
+            let theirs = try await make(other, "theirs", "on@acme.example", ["active": false])
+            try await setActive(scim, ours, false)
+            #expect(try await scim.employee("on@acme.example")?.deactivatedAt != nil)
+            try await setActive(other, theirs, true)
+            #expect(try await scim.employee("on@acme.example")?.title == "theirs")
+            #expect(try await scim.employee("on@acme.example")?.deactivatedAt == nil)
+            // And off is not heard of the one who no longer has them.
+            _ = try await scim.patch(
+                "/Users/\(ours)", ["op": "replace", "path": "active", "value": false], ["op": "add", "path": "title", "value": "x"])
+            #expect(try await scim.employee("on@acme.example")?.deactivatedAt == nil)
+        }
+    }
+
     @Test func `one who leaves while the other is spoken of is followed all the same`() async throws {
         try await withSCIM { scim in
             var pairs: [(String, String)] = []

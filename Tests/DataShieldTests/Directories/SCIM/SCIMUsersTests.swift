@@ -168,16 +168,35 @@ import Testing
         }
     }
 
-    @Test func `a user name and an external id are taken once, whatever the name's case`() async throws {
+    @Test func `a user name is taken once, whatever its case, and an external id is the directory's own`() async throws {
         try await withSCIM { scim in
             #expect(try await scim.makeUser("Mara@acme.example", ["externalId": "x"]).status == 201)
             let taken = try await scim.makeUser("mARA@acme.example")
             #expect(taken.status == 409 && taken.body["scimType"] == "uniqueness" && taken.body["status"] == "409" && !taken.detail.isEmpty)
-            #expect(try await scim.makeUser("jo@acme.example", ["externalId": "x"]).status == 409)
-            let jo = try await scim.makeUser("jo@acme.example", ["externalId": "X"])
+            let jo = try await scim.makeUser("jo@acme.example", ["externalId": "x"])
+            #expect(try await scim.makeUser("mo@acme.example", ["externalId": "X"]).status == 201)
+            #expect(
+                try await scim.find(#"externalId eq "x""#, in: "/Users", "&sortBy=userName&sortOrder=descending").resources.map { $0["userName"] }
+                    == [
+                        "Mara@acme.example", "jo@acme.example",
+                    ])
             #expect(jo.status == 201)
             #expect(try await scim.patch("/Users/\(jo.id)", ["op": "replace", "path": "userName", "value": "MARA@ACME.example"]).status == 409)
             #expect(try await scim.get("/Users/\(jo.id)").body["userName"] == "jo@acme.example")
+        }
+    }
+
+    @Test func `of those who switch one person on again at the same moment one does`() async throws {
+        try await withSCIM { scim in
+            let made = try await scim.makeUser("race@acme.example")
+            _ = try await scim.patch("/Users/\(made.id)", ["op": "replace", "path": "active", "value": false])
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { tasks in
+                for _ in 0..<8 { tasks.addTask { try await scim.makeUser("RACE@acme.example").status } }
+                return try await tasks.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.count { $0 == 201 } == 1 && statuses.count { $0 == 409 } == 7)
+            #expect(try await scim.get("/Users").total == 1)
+            #expect(try await scim.employee("race@acme.example")?.deactivatedAt == nil)
         }
     }
 
