@@ -47,6 +47,8 @@ actor LargeCompany {
             try await pool.execute("ALTER TABLE \(identifier: table) ENABLE TRIGGER count_insert")
             try await pool.execute("ALTER TABLE \(identifier: table) ENABLE TRIGGER \(identifier: keeper)")
         }
+        // The scores follow from the answers, which come last.
+        try await pool.execute("ALTER TABLE alerts ENABLE TRIGGER weigh_insert")
         for statement: SQL in [
             "INSERT INTO companies (id, name, domain) VALUES (\(company), 'Large', \(domain))",
             """
@@ -56,9 +58,9 @@ actor LargeCompany {
             FROM generate_series(1, \(breaches)::int) AS n
             """,
             """
-            INSERT INTO employees (id, company_id, email, first_name, last_name, department, title, mfa_enabled, risk_score, last_checked_at, created_at)
+            INSERT INTO employees (id, company_id, email, first_name, last_name, department, title, mfa_enabled, last_checked_at, created_at)
             SELECT \(id("n")), \(company), 'person.' || n || '@large.example', 'First' || n % 997, 'Last' || n % 4999, 'Department ' || n % 24,
-                'Title ' || n % 60, n % 3 = 0, n % 101, now(), now() - n * interval '5 minutes'
+                'Title ' || n % 60, n % 3 = 0, now(), now() - n * interval '5 minutes'
             FROM generate_series(1, \(people)::int) AS n
             """,
             """
