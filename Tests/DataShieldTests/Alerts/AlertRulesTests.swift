@@ -17,8 +17,8 @@ import Testing
     @Test func `acknowledging and resolving are stamped, opening again clears both`() throws {
         let (start, later, last) = (Date(timeIntervalSince1970: 1_000), Date(timeIntervalSince1970: 2_000), Date(timeIntervalSince1970: 3_000))
         var alert = Alert(
-            id: AlertID(), severity: .high, status: .open, confidence: .medium, message: "m", employeeId: EmployeeID(), createdAt: start,
-            updatedAt: start)
+            id: AlertID(), severity: .high, status: .open, confidence: .medium, message: "m", employeeId: EmployeeID(), toldAt: start,
+            createdAt: start, updatedAt: start)
         try alert.move(to: .acknowledged, at: later)
         #expect(alert.acknowledgedAt == later)
         #expect(alert.resolvedAt == nil)
