@@ -8,15 +8,11 @@
 #include <arm_neon.h>
 #endif
 
-// Local lengths from here on are one: three bytes less than the 16 that are looked at, so that a byte order mark before the address (what
-// joining files leaves at a line's start) is seen whole wherever it matters.
+// Local lengths from here on are one: the longest escape that may hide a beginning, `\u201c`, has six bytes, so that 18 bytes show it wherever
+// it matters.
 #define LONGEST_RUN 13
-
-static const uint8_t is_local[256] = {
-    ['%'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1, ['_'] = 1, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, [0x80 ... 0xFF] = 1,
-};
-
-int leak_is_local(uint8_t byte) { return is_local[byte]; }
+// As many bytes before an '@' are looked at.
+#define WINDOW 32
 
 static inline uint64_t bytes_behind(const uint8_t *text, size_t length, size_t at) {
   uint64_t word = 0;
@@ -33,51 +29,104 @@ static inline uint64_t hash_of_domain(uint64_t domain) {
   return (hash ^ hash >> 32) * 0xD6E8FEB86659FD93;
 }
 
-// How many of the 16 bytes that end at `end` are local-part bytes without a gap, 13 at most, and fewer when a byte order mark is among them.
-static inline unsigned run_before(const uint8_t *end) {
+// What stands before an '@'.
+typedef struct before {
+  // How many of the bytes that end there are of one local part in ASCII, from its first letter or digit on, 13 at most.
+  unsigned run;
+  // Whether some of these bytes may be the end of an escape: `\nann@`, `%22ann@`.
+  unsigned may_be_escaped;
+} before;
+
+static inline int is_letter_or_digit(uint8_t byte) { return (uint8_t)(byte - '0') < 10 || (uint8_t)((byte | 0x20) - 'a') < 26; }
+
+static inline int is_local(uint8_t byte) {
+  return is_letter_or_digit(byte) || byte == '.' || byte == '_' || byte == '-' || byte == '+' || byte == '%';
+}
+
+// A local part of so many bytes as it counts: signs before its first letter or digit may be anything's.
+static inline unsigned shortened(unsigned run, unsigned letters) {
+  run = run < LONGEST_RUN ? run : LONGEST_RUN;
+  letters >>= 16 - run;
+  return letters ? run - (unsigned)__builtin_ctz(letters) : run;
+}
+
+static inline before look_before(const uint8_t *end) {
 #if defined(__SSE2__)
   __m128i x = _mm_loadu_si128((const __m128i *)(end - 16));
   __m128i folded = _mm_or_si128(x, _mm_set1_epi8(0x20));
   __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(folded, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(folded, _mm_set1_epi8('z' + 1)));
   __m128i digit = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(x, _mm_set1_epi8('9' + 1)));
+  __m128i either = _mm_or_si128(letter, digit);
   __m128i sign = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('.')), _mm_cmpeq_epi8(x, _mm_set1_epi8('_'))),
                               _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('-')), _mm_cmpeq_epi8(x, _mm_set1_epi8('+'))));
-  sign = _mm_or_si128(sign, _mm_cmpeq_epi8(x, _mm_set1_epi8('%')));
-  // The top bit of a byte from 0x80 on is set as it is.
-  unsigned local = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), _mm_or_si128(sign, x)));
-  unsigned high = (unsigned)_mm_movemask_epi8(x);
-  unsigned others = ~local & 0xFFFF;
-  unsigned run = others ? (unsigned)__builtin_clz(others) - 16 : 16;
-  int has_high = run && (high >> (16 - run)) != 0;
+  __m128i percent = _mm_cmpeq_epi8(x, _mm_set1_epi8('%'));
+  unsigned letters = (unsigned)_mm_movemask_epi8(either);
+  unsigned percents = (unsigned)_mm_movemask_epi8(percent);
+  unsigned others = ~((unsigned)_mm_movemask_epi8(_mm_or_si128(either, sign)) | percents) & 0xFFFF;
 #else
-  unsigned run = 0;
-  int has_high = 0;
-  while (run < 16 && is_local[end[-1 - (int)run]]) {
-    has_high |= end[-1 - (int)run] >> 7;
-    run++;
+  unsigned letters = 0, percents = 0, others = 0;
+  for (unsigned i = 0; i < 16; i++) {
+    uint8_t byte = end[(int)i - 16];
+    letters |= (unsigned)is_letter_or_digit(byte) << i;
+    percents |= (unsigned)(byte == '%') << i;
+    others |= (unsigned)!is_local(byte) << i;
   }
 #endif
-  if (__builtin_expect(has_high, 0)) {
-    for (unsigned back = 3; back <= run; back++) {
-      const uint8_t *mark = end - back;
-      if (mark[0] == 0xEF && mark[1] == 0xBB && mark[2] == 0xBF) return back - 3 < LONGEST_RUN ? back - 3 : LONGEST_RUN;
+  unsigned run = others ? (unsigned)__builtin_clz(others) - 16 : 16;
+  unsigned slash = end[-1 - (int)run] == '\\' || (run == 16 && end[-18] == '\\');
+  return (before){.run = shortened(run, letters), .may_be_escaped = slash | percents >> (16 - run)};
+}
+
+static int hexadecimal(const uint8_t *text, unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    if ((uint8_t)(text[i] - '0') >= 10 && (uint8_t)((text[i] | 0x20) - 'a') >= 6) return 0;
+  }
+  return 1;
+}
+
+// The lengths that a local part has when what it seems to begin with is the end of an escape, the longest first; 3 at most.
+static unsigned behind_escapes(const uint8_t *end, unsigned first, unsigned *runs) {
+  unsigned whole = 0, letters = 0, percent = 0;
+  while (whole < 18 && is_local(end[-1 - (int)whole])) {
+    whole++;
+    if (!percent && end[-(int)whole] == '%') percent = whole;
+  }
+  for (unsigned i = 0; i < 16; i++) letters |= (unsigned)is_letter_or_digit(end[(int)i - 16]) << i;
+  const uint8_t *start = end - whole;
+  unsigned cuts[3], count = 0, found = 0;
+  if (whole && start[-1] == '\\') {
+    switch (start[0]) {
+    case 'n': case 'r': case 't': case 'b': case 'f': case 'v': case 'a': case 'e': cuts[count++] = 1; break;
+    case 'x': if (whole > 3 && hexadecimal(start + 1, 2)) cuts[count++] = 3; break;
+    case 'u': if (whole > 5 && hexadecimal(start + 1, 4)) cuts[count++] = 5; break;
+    case '0': case '1': case '2': case '3':
+      if (start[0] == '0') cuts[count++] = 1;
+      if (whole > 3 && (start[1] & 0xF8) == '0' && (start[2] & 0xF8) == '0') cuts[count++] = 3;
+      break;
+    default: break;
     }
   }
-  return run < LONGEST_RUN ? run : LONGEST_RUN;
+  if (percent > 3 && hexadecimal(end - percent + 1, 2)) cuts[count++] = whole - percent + 3;
+  for (unsigned i = 0; i < count; i++) {
+    if (cuts[i] >= whole) continue;
+    unsigned run = shortened(whole - cuts[i], letters);
+    if (run != first && (found == 0 || runs[found - 1] != run)) runs[found++] = run;
+  }
+  return found;
 }
 
 // Read from place n on: 16 bytes of which the last n are set.
 static const uint8_t last_bytes[29] = {[16 ... 28] = 0xFF};
 
-static inline uint64_t key_of(uint64_t domain_hash, const uint8_t *text, size_t at) {
-  uint8_t start[16];
-  const uint8_t *end = text + at;
-  if (__builtin_expect(at < 16, 0)) {
-    memset(start, 0, sizeof start);
-    memcpy(start + 16 - at, text, at);
-    end = start + 16;
-  }
-  unsigned run = run_before(end);
+// The bytes before a place as a text has them that has enough of them: those before its beginning are 0.
+static inline const uint8_t *window(const uint8_t *text, size_t at, uint8_t *room) {
+  if (__builtin_expect(at >= WINDOW, 1)) return text + at;
+  memset(room, 0, WINDOW);
+  memcpy(room + WINDOW - at, text, at);
+  return room + WINDOW;
+}
+
+static inline uint64_t key_of(uint64_t domain_hash, const uint8_t *end, unsigned run) {
   uint64_t local[2], mask[2];
   memcpy(local, end - 16, 16);
   memcpy(mask, last_bytes + run, 16);
@@ -88,7 +137,9 @@ static inline uint64_t key_of(uint64_t domain_hash, const uint8_t *text, size_t 
 }
 
 uint64_t leak_key(uint64_t domain_mask, const uint8_t *text, size_t length, size_t at) {
-  return key_of(leak_domain_hash(domain_mask, text, length, at), text, at);
+  uint8_t room[WINDOW];
+  const uint8_t *end = window(text, at, room);
+  return key_of(leak_domain_hash(domain_mask, text, length, at), end, look_before(end).run);
 }
 
 uint64_t leak_domain_hash(uint64_t domain_mask, const uint8_t *text, size_t length, size_t at) {
@@ -132,14 +183,33 @@ static inline uint64_t find_ats(const uint8_t *block, uint64_t *newlines) {
 
 // How many keys wait for their word of the filter to come into the cache.
 #define WAITING 32
+// The most keys that 64 bytes can have: one for each '@', and three more behind what may be an escape.
+#define MOST_KEYS 256
+
+static inline size_t wait_for(const leak_filter *f, leak_place *waiting, size_t at, uint64_t key) {
+  __builtin_prefetch(&f->addresses[key >> f->address_shift]);
+  waiting->at = at;
+  waiting->key = key;
+  return 1;
+}
+
+// The keys of a place where what stands before the address may be the end of an escape.
+static __attribute__((noinline)) size_t wait_behind_escapes(const leak_filter *f, leak_place *waiting, const uint8_t *end, size_t at, uint64_t domain,
+                                                            unsigned first) {
+  unsigned runs[3];
+  unsigned count = behind_escapes(end, first, runs);
+  for (unsigned i = 0; i < count; i++) wait_for(f, waiting + i, at, key_of(domain, end, runs[i]));
+  return count;
+}
 
 size_t leak_scan(const leak_filter *filter, const uint8_t *text, size_t length, size_t *position, size_t end, uint64_t *newlines, leak_place *found,
                  size_t capacity) {
   const leak_filter f = *filter;
-  leak_place waiting[WAITING + 64];
+  leak_place waiting[WAITING + MOST_KEYS];
+  uint8_t room[WINDOW];
   uint64_t feeds = 0;
   size_t count = 0, waits = 0, place = *position;
-  while (place < end && count + WAITING + 64 <= capacity) {
+  while (place < end && count + WAITING + MOST_KEYS <= capacity) {
     uint64_t ats;
     if (end - place >= 64) {
       ats = find_ats(text + place, &feeds);
@@ -154,10 +224,10 @@ size_t leak_scan(const leak_filter *filter, const uint8_t *text, size_t length, 
       uint64_t domain = hash_of_domain(bytes_behind(text, length, at) & f.domain_mask);
       uint64_t bit = domain >> f.domain_shift;
       if (!(f.domains[bit >> 6] >> (bit & 63) & 1)) continue;
-      uint64_t key = key_of(domain, text, at);
-      __builtin_prefetch(&f.addresses[key >> f.address_shift]);
-      waiting[waits].at = at;
-      waiting[waits++].key = key;
+      const uint8_t *edge = window(text, at, room);
+      before seen = look_before(edge);
+      waits += wait_for(&f, waiting + waits, at, key_of(domain, edge, seen.run));
+      if (__builtin_expect(seen.may_be_escaped, 0)) waits += wait_behind_escapes(&f, waiting + waits, edge, at, domain, seen.run);
     }
     place += 64;
     if (waits >= WAITING || place >= end) {

@@ -17,6 +17,7 @@ package enum SecretKind: String, Sendable, Hashable, Codable, CaseIterable {
     case sha512crypt
     case pbkdf2
     case mysql
+    case ntlm
     case ssha
     case otherHash
 

@@ -33,16 +33,19 @@ struct NaiveMatcher {
 
     private func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte + 0x20 : byte }
 
+    /// Of bytes that are no ASCII it knows 0xC3, a letter in each encoding, 0xAB, a quotation mark unless both are one letter of UTF-8, and the
+    /// byte order mark.
     private func mayBegin(_ place: Int, _ text: [UInt8]) -> Bool {
+        var place = place
+        while place > 0, Array("._%+-".utf8).contains(text[place - 1]) { place -= 1 }
         guard place > 0 else { return true }
-        if place >= 3, text[(place - 3)..<place].elementsEqual([0xEF, 0xBB, 0xBF]) { return true }
-        let byte = text[place - 1]
-        return !(isLetterOrDigit(byte) || Array("._%+-".utf8).contains(byte) || byte >= 0x80)
+        if text[place - 1] == 0xAB { return place < 2 || text[place - 2] != 0xC3 }
+        return !isLetterOrDigit(text[place - 1]) && text[place - 1] != 0xC3
     }
 
     private func mayEnd(_ place: Int, _ text: [UInt8]) -> Bool {
-        guard let next = text[place...].first(where: { $0 != 0x2E }) else { return true }
-        return !(isLetterOrDigit(next) || next == 0x2D || next >= 0x80)
+        guard let next = text[place...].first(where: { $0 != 0x2E && $0 != 0x2D }) else { return true }
+        return !isLetterOrDigit(next) && next != 0xC3
     }
 
     private func isLetterOrDigit(_ byte: UInt8) -> Bool {

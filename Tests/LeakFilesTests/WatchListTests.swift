@@ -31,7 +31,9 @@ import Testing
         ("a@b.com. Next", true), ("a@b.com..", true), ("a@b.com@x", true), ("x:a@b.com\r\n", true), ("\ta@b.com\t", true), ("1|a@b.com|2", true),
         ("1;A@B.COM;2", true), ("\0a@b.com\0", true), ("mailto:a@b.com?subject", true), ("a@b.com_x", true), ("x@a@b.com", true),
         ("\u{FEFF}a@b.com", true), ("x\n\u{FEFF}a@b.com", true), ("/a@b.com/", true), ("a@b.com...;", true),
-        ("xa@b.com", false), (".a@b.com", false), ("-a@b.com", false), ("+a@b.com", false), ("_a@b.com", false), ("%a@b.com", false),
+        ("...a@b.com", true), ("-a@b.com", true), ("+a@b.com", true), ("__a@b.com__", true), ("%a@b.com", true), (" -a@b.com-", true),
+        ("a@b.com-", true), ("a@b.com-- ", true), ("a@b.com-.", true),
+        ("xa@b.com", false), ("x.a@b.com", false), ("x-a@b.com", false), ("9+a@b.com", false), ("x__a@b.com", false), ("x%a@b.com", false),
         ("9a@b.com", false), ("üa@b.com", false), ("a@b.comx", false), ("a@b.com.au", false), ("a@b.com..au", false), ("a@b.com-x", false),
         ("a@b.com9", false), ("a@b.comü", false), ("a@b.com.ü", false), ("a@b.co", false), ("a @b.com", false), ("a@ b.com", false),
         ("a@xb.com", false), ("@b.com", false), ("a@", false), ("@", false),
@@ -65,7 +67,7 @@ import Testing
     @Test(arguments: UInt64(1)...40) func `it finds what a naive search finds`(_ seed: UInt64) {
         var random = SeededRandom(state: seed)
         // Few different bytes, so that addresses, almost-addresses and boundaries come about by chance.
-        let alphabet = Array("aAbB@@..-_:\n\r' c".utf8) + [0x00, 0x80, 0xC3, 0xEF, 0xBB, 0xBF]
+        let alphabet = Array("aAbB@@..-_:\n\r' c".utf8) + [0x00, 0xC3, 0xAB]
         let marks: [[UInt8]] = [[0xEF, 0xBB, 0xBF], Array(".".utf8), Array(" ".utf8)]
         var addresses: Set<String> = []
         for _ in 0..<Int.random(in: 1...30, using: &random) {
@@ -86,7 +88,9 @@ import Testing
                 default: text.append(alphabet.randomElement(using: &random) ?? 0)
                 }
             }
-            #expect(watch.found(in: text) == naive.matches(in: text), "seed \(seed), text \(text)")
+            #expect(
+                watch.found(in: text).map { WatchMatch(address: $0.address, range: $0.range) } == naive.matches(in: text),
+                "seed \(seed), text \(text)")
         }
     }
 

@@ -18,8 +18,9 @@ typedef struct leak_filter {
   uint32_t address_shift;
 } leak_filter;
 
-/// The key of an address around the '@' at `at`: the last 13 bytes of its local part, that part's length up to 13, and the first bytes of
-/// its domain, all with the case taken away. Equal addresses have equal keys, whatever surrounds them.
+/// The key of an address around the '@' at `at`: the last 13 bytes of its local part, from behind the last byte that is no ASCII and from the
+/// first letter or digit on, their number, and the first bytes of its domain, all with the case taken away. Equal addresses have equal keys,
+/// whatever surrounds them but for ends of escapes: there each of the addresses that may be meant has a key.
 uint64_t leak_key(uint64_t domain_mask, const uint8_t *text, size_t length, size_t at);
 
 /// The hash of the first bytes of the domain behind the '@' at `at`.
@@ -30,7 +31,7 @@ static inline uint64_t leak_key_bits(uint64_t key) {
   return (uint64_t)1 << (key & 63) | (uint64_t)1 << (key >> 6 & 63) | (uint64_t)1 << (key >> 12 & 63);
 }
 
-/// An '@' and the key of the address around it.
+/// An '@' and the key of an address around it; several have the same '@' where it may be one or another.
 typedef struct leak_place {
   size_t at;
   uint64_t key;
@@ -38,15 +39,12 @@ typedef struct leak_place {
 
 /// Looks at each '@' in text[*position ..< end] and writes down those that pass the filter. Stops early when `found` has little room left,
 /// with *position where to go on.
-/// - Parameters: newlines: grows by the number of line feeds passed; found: room for `capacity` places, at least 256.
+/// - Parameters: newlines: grows by the number of line feeds passed; found: room for `capacity` places, at least 512.
 /// - Returns: how many places were written.
 size_t leak_scan(const leak_filter *filter, const uint8_t *text, size_t length, size_t *position, size_t end, uint64_t *newlines, leak_place *found,
                  size_t capacity);
 
 static inline void leak_prefetch(const void *place) { __builtin_prefetch(place); }
-
-/// Whether a byte may be part of the local part of an ordinary address.
-int leak_is_local(uint8_t byte);
 
 /// The place behind the last CR or LF in text[from ..< to], or `from` - 1 (also as SIZE_MAX) when there is none.
 size_t leak_last_break(const uint8_t *text, size_t from, size_t to);

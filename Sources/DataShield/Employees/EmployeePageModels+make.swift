@@ -57,7 +57,6 @@ extension EmployeeModel {
     ) {
         url = "/employees/\(employee.id)"
         name = employee.name
-        initials = Format.initials(name)
         email = employee.email.text
         score = risk.score
         level = risk.level.badge
@@ -128,7 +127,7 @@ extension EmployeeModel.Record {
         sources = found.record.sourceNames
         detected = clock.ago(found.record.detectedAt)
         iso = Timestamp.text(found.record.detectedAt)
-        liveness = found.liveness.liveness.badge
+        liveness = found.liveness.state.badge(found.liveness.certainty)
         livenessText = found.liveness.words
     }
 }

@@ -7,10 +7,13 @@ import Postgres
 struct IngestCounts: Sendable, Hashable, Codable {
     var matches = 0
     var findings = 0
+    /// Credentials beyond those that are kept; nil for none.
+    var leftOut: Int?
 
     static func += (left: inout IngestCounts, right: IngestCounts) {
         left.matches += right.matches
         left.findings += right.findings
+        if let more = right.leftOut { left.leftOut = (left.leftOut ?? 0) + more }
     }
 }
 

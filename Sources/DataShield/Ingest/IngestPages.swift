@@ -166,6 +166,7 @@ struct IngestModel: Sendable {
             Fact("Findings about your people", Format.count(report.findings)),
             Fact("Speed", run.bytesPerSecond.map { "\(ByteText.of($0)) a second" } ?? "not measured"),
         ]
+        if let text = report.leftOutText { facts.append(Fact("Credentials that were not kept", text)) }
         skipped = report.skipped.map { Skipped(path: $0.path, offset: Format.count(Int(clamping: $0.offset)), reason: $0.reason) }
         hasSkipped = !skipped.isEmpty
         skippedNote =

@@ -57,6 +57,9 @@ package struct IngestReport: Sendable, Hashable, Codable {
     package var newAlerts = 0
     package var newCredentials = 0
     package var corroborated = 0
+    /// Credentials that were counted and not kept, because one person has more of them in one breach and file than ``CredentialCap/most``.
+    /// After a kill it may be fewer than there were; nil for none.
+    package var leftOut: Int?
     package var skippedCount = 0
     package var skipped: [SkippedPart] = []
     /// Of reading, without the pauses between two attempts.
@@ -80,6 +83,19 @@ package struct IngestReport: Sendable, Hashable, Codable {
         newAlerts += other.newAlerts
         newCredentials += other.newCredentials
         corroborated += other.corroborated
+        addLeftOut(other.leftOut)
+    }
+
+    /// Counts credentials that were not kept.
+    mutating func addLeftOut(_ count: Int?) {
+        if let count, count > 0 { leftOut = (leftOut ?? 0) + count }
+    }
+
+    /// What is said of credentials that were not kept; nil when all were.
+    package var leftOutText: String? {
+        leftOut.map {
+            "At least \(Format.count($0)): of one person in one breach, no more than \(Format.count(CredentialCap.most)) are kept from one file."
+        }
     }
 
     /// Counts a part that was passed over. Several may look alike, as entries of an archive with one name do: they are listed once.

@@ -114,10 +114,12 @@ struct LeakFindings: Sendable {
     }
 
     private func credentials(_ records: [LeakRecord], of person: Person, machine: String?) -> [FoundCredential] {
-        records.compactMap { record in
+        let own = AddressSpelling.canonical(person.address)
+        return records.compactMap { record in
             // An address by itself is an exposure and no credential.
             guard record.secret != nil || record.site != nil else { return nil }
-            let login = record.login ?? person.address
+            // In every spelling the person's own address is one login.
+            let login = record.login.map { AddressSpelling.canonical($0) == own ? person.address : $0 } ?? person.address
             return FoundCredential(
                 identity: fingerprints.identity(login: login, secret: record.secret, machine: machine),
                 login: LoginText.redacted(login, of: person.address), site: record.site.map { PlainText.oneLine($0) },

@@ -28,6 +28,8 @@ struct LeakRecording {
         var lists = IngestCounts()
         /// In stealer logs, which are then delivered anew.
         var logs = IngestCounts()
+        /// Of whom it has more credentials than are kept.
+        var cap = CredentialCap()
     }
 
     let database: TenantDatabase
@@ -78,13 +80,19 @@ struct LeakRecording {
         for company in people.companies.map(\.id) {
             var counts = finished.counts[company] ?? IngestCounts()
             if let place, let lists = place.counts[company.rawValue] {
-                open[IngestCheckpoints.place(of: place.checkpoint.file), default: [:]][company] = Counts(lists: lists)
+                open[IngestCheckpoints.place(of: place.checkpoint.file), default: [:]][company] = Counts(lists: lists, cap: .init(isGoneOnWith: true))
                 counts += lists
             }
             reports[company]?.matches += counts.matches
             reports[company]?.findings += counts.findings
+            reports[company]?.addLeftOut(counts.leftOut)
             reports[company]?.knownFiles += finished.known[company] ?? 0
         }
+    }
+
+    /// Goes on with a file of which nothing but what is recorded is known.
+    mutating func takeUp(_ file: File) {
+        for company in people.companies { open[file.place, default: [:]][company.id] = Counts(cap: .init(isGoneOnWith: true)) }
     }
 
     /// What was counted in a file under way up to the place where a reading that is killed goes on, by company.
@@ -136,12 +144,14 @@ struct LeakRecording {
         }
         let (found, hasDumps) = (counts, heard.values.contains { $0.records.contains { $0.shape.isOfDump } })
         let before = reports[company.id] ?? IngestReport()
-        reports[company.id] = try await database.transaction(for: company.id) { db in
+        let capBefore = open[file.place]?[company.id]?.cap ?? CredentialCap()
+        let (report, cap, leftOut) = try await database.transaction(for: company.id) { db in
+            var cap = capBefore
             let id = try await LeakFileStore(db: db).opened(name: file.name, size: file.size, place: file.place)
             var dump: String?
             if hasDumps {
                 dump = try await DumpNameStore(db: db).name(
-                    DumpName(path: part.name, beginning: part.beginning), beginning: part.beginning, said: source.name)
+                    DumpName(path: part.name, beginning: part.beginning, day: source.date ?? time), beginning: part.beginning, said: source.name)
             }
             let maker = LeakFindings(fingerprints: company.fingerprints, file: id, source: source, dump: dump, domains: [company.domain])
             var findings: [(EmployeeID, Finding)] = []
@@ -151,14 +161,19 @@ struct LeakRecording {
                 findings += maker.findings(heard.records, of: subject).map { (person.employee, $0) }
                 findings += heard.logs.map { (person.employee, maker.finding($0.log, $0.records, of: subject)) }
             }
+            let leftOut = try await cap.apply(to: &findings, of: id, in: db)
             var report = before
             report.add(try await recorder.record(findings, in: db))
             report.findings += found.lists.findings + found.logs.findings
             report.matches += found.lists.matches + found.logs.matches
+            report.addLeftOut(leftOut)
             // With what it counts, so that after a kill neither is without the other.
             if let run { try await IngestStore(db: db).show(run, report, at: time) }
-            return report
+            return (report, cap, leftOut)
         }
+        reports[company.id] = report
+        if leftOut > 0 { counts.lists.leftOut = leftOut }
+        open[file.place, default: [:]][company.id, default: Counts()].cap = cap
         open[file.place, default: [:]][company.id, default: Counts()].lists += counts.lists
         open[file.place, default: [:]][company.id, default: Counts()].logs += counts.logs
     }

@@ -124,6 +124,7 @@ extension SecretKind {
         case .sha512crypt: "sha512crypt"
         case .pbkdf2: "PBKDF2"
         case .mysql: "MySQL"
+        case .ntlm: "NTLM"
         case .ssha: "SSHA"
         case .otherHash: "unknown"
         }

@@ -1,3 +1,4 @@
+import LeakFiles
 import Scalars
 
 /// How a login from a leak is shown: enough for its owner to recognise it.
@@ -8,7 +9,7 @@ enum LoginText {
     /// - Returns: `a***@example.net` for another address, `a***` for a name; without control characters, at most 100 characters.
     static func redacted(_ login: String, of address: String) -> String {
         let login = PlainText.oneLine(login)
-        if login.lowercased() == address.lowercased() { return address }
+        if AddressSpelling.canonical(login) == AddressSpelling.canonical(address) { return address }
         guard let first = login.unicodeScalars.first else { return "" }
         guard let at = login.lastPlace(of: "@"), at != login.startIndex, let domain = domain(login[login.place(behind: at)...]) else {
             return "\(first)***"

@@ -30,11 +30,13 @@ struct WatchedPeople: Sendable {
         var numbers: [String: Int] = [:]
         var people: [[Person]] = []
         for (address, person) in found {
-            if let number = numbers[address] {
+            // As the watch list counts them: one address may be written in several ways.
+            let name = AddressSpelling.canonical(address)
+            if let number = numbers[name] {
                 people[number].append(person)
                 continue
             }
-            numbers[address] = addresses.count
+            numbers[name] = addresses.count
             addresses.append(address)
             people.append([person])
         }

@@ -94,10 +94,12 @@ final class ArchiveDecoder {
     private func visit(_ entry: OpaquePointer, _ handle: ArchiveHandle, in archive: Place, number: Int, depth: Int) {
         let name = ArchiveHandle.name(entry) ?? "entry \(number)"
         let place: Place
+        let isBare: Bool
         do throws(EntryPath.Failure) {
             let path = try EntryPath(name).text
-            // What is only compressed has no name inside.
-            place = archive_format(handle.archive) == ARCHIVE_FORMAT_RAW ? archive : archive + path
+            // What is only compressed has no name inside: it is called as its file is, without the ending of the compression.
+            isBare = archive_format(handle.archive) == ARCHIVE_FORMAT_RAW
+            place = isBare ? Place(shown: archive.shown, folder: archive.folder.unpackedName) : archive + path
         } catch {
             let shown = (archive + EntryPath.shown(name)).shown
             switch error {
@@ -117,7 +119,8 @@ final class ArchiveDecoder {
             skip(place.shown, 0, "It is not a regular file.")
             return
         }
-        let wish = interest(place.folder)
+        // What was named to be read is read, whatever it is called.
+        let wish = isBare && place.folder.isEmpty ? .leakFile : interest(place.folder)
         if case .presence = wish {
             emit(.presence(path: place.folder))
             return
@@ -152,6 +155,7 @@ final class ArchiveDecoder {
         case .whole(let limit):
             readWhole(place, limit, block, entry, number: number, isDamaged: isDamaged)
         case .leakFile:
+            if let name = FileKind.closedName(block.bytes) { skip(place.shown, 0, FileKind.closedReason(name)) }
             emit(.begin(path: place.shown, number: number))
             stream(place, block, entry, already: UInt64(count), isDamaged: isDamaged)
         }

@@ -18,6 +18,9 @@ final class ArchiveHandle {
     private var held: UnsafeMutableRawBufferPointer?
     private var failures = 0
 
+    /// Whether libarchive decodes LZ4 itself: without the library it would start another program.
+    static let readsLZ4 = archive_version_details().map { String(cString: $0).contains("liblz4") } ?? false
+
     init?(passphrases: [String], acceptsBareCompression: Bool) {
         guard let archive = archive_read_new() else { return nil }
         self.archive = archive
@@ -34,6 +37,8 @@ final class ArchiveHandle {
         archive_read_support_filter_xz(archive)
         archive_read_support_filter_lzma(archive)
         archive_read_support_filter_zstd(archive)
+        archive_read_support_filter_lzip(archive)
+        if Self.readsLZ4 { archive_read_support_filter_lz4(archive) }
         for passphrase in passphrases where !passphrase.isEmpty { archive_read_add_passphrase(archive, passphrase) }
     }
 

@@ -27,7 +27,10 @@ enum FileKind: Sendable, Equatable {
             {
                 .seekingArchive
             } else if bytes.starts(with: Array("Rar!\u{1A}\u{7}".utf8)) || bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00])
-                || bytes.starts(with: Array("BZh".utf8)) && bytes.starts(with: Array("1AY&SY".utf8), from: 4) || Self.isTar(bytes)
+                || bytes.starts(with: Array("BZh".utf8)) && bytes.starts(with: Array("1AY&SY".utf8), from: 4)
+                || bytes.starts(with: Array("BZh".utf8)) && bytes.starts(with: [0x17, 0x72, 0x45, 0x38, 0x50, 0x90], from: 4) || Self.isTar(bytes)
+                || bytes.starts(with: [0x1F, 0x9D]) || bytes.starts(with: Array("LZIP".utf8))
+                || bytes.count >= 13 && bytes.starts(with: [0x5D, 0, 0]) || ArchiveHandle.readsLZ4 && bytes.starts(with: Self.lz4)
             {
                 .archive
             } else {
@@ -59,6 +62,29 @@ enum FileKind: Sendable, Equatable {
             return start.withUnsafeBytes(Self.isTar) ? .archive : kind
         }
     }
+
+    private static let lz4: [UInt8] = [0x04, 0x22, 0x4D, 0x18]
+
+    /// What a file is that is searched as it lies, although what it holds is packed or encrypted; nil for all others.
+    static func closedName(_ bytes: UnsafeRawBufferPointer) -> String? {
+        closed.first { bytes.starts(with: $0.bytes, from: $0.place) }?.name
+    }
+
+    /// What is said of such a file.
+    static func closedReason(_ name: String) -> String { "It is \(name), which cannot be unpacked. Only its bytes as they lie were searched." }
+
+    private static let closed: [(place: Int, bytes: [UInt8], name: String)] = [
+        (0, lz4, "an LZ4 file"), (0, [0x02, 0x21, 0x4C, 0x18], "an old LZ4 file"), (0, [0x89, 0x4C, 0x5A, 0x4F, 0], "an LZO file"),
+        (0, Array("LRZI".utf8), "an lrzip file"), (0, [0xFF, 0x06, 0, 0] + Array("sNaPpY".utf8), "a Snappy file"),
+        (0, [0x60, 0xEA], "an ARJ archive"), (7, Array("**ACE**".utf8), "an ACE archive"), (0, Array("MSCF\0\0\0\0".utf8), "a CAB archive"),
+        (2, Array("-lh5-".utf8), "an LHA archive"), (2, Array("-lh6-".utf8), "an LHA archive"), (2, Array("-lh7-".utf8), "an LHA archive"),
+        (0, Array("RE~^".utf8), "a RAR archive of an old kind"), (0, Array("xar!".utf8), "a XAR archive"), (0, Array("7kSt".utf8), "a ZPAQ archive"),
+        (0, Array("zPQ".utf8), "a ZPAQ archive"), (0, Array("PK\u{7}\u{8}".utf8), "one volume of several of a ZIP archive"),
+        (0, Array("%PDF-".utf8), "a PDF"), (0, [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "an Office file of an old kind"),
+        (0, Array("PAR1".utf8), "a Parquet file"), (0, Array("ORC".utf8), "an ORC file"), (0, Array("Obj\u{1}".utf8), "an Avro file"),
+        (0, Array("age-encryption.org/v1".utf8), "encrypted with age"), (0, Array("-----BEGIN AGE ENCRYPTED".utf8), "encrypted with age"),
+        (0, Array("-----BEGIN PGP MESSAGE".utf8), "encrypted with PGP"), (0, Array("Salted__".utf8), "encrypted with OpenSSL"),
+    ]
 
     var isArchive: Bool { self == .archive || self == .seekingArchive }
 

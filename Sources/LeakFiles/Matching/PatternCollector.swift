@@ -9,31 +9,49 @@ struct PatternCollector {
 
     private(set) var text: [UInt8] = []
     private(set) var starts: [UInt32] = [0]
+    /// The addresses of the patterns behind those of the addresses themselves.
     private(set) var aliases: [Int] = []
+    /// How many patterns are of domains in UTF-16, behind all others.
+    private(set) var wideCount = 0
     private(set) var domains: [String] = []
-    private(set) var domainMask: UInt64
+    private(set) var domainMask: UInt64 = 0
     private(set) var table: PatternTable
 
     init(_ addresses: [String]) {
-        domainMask = Self.mask(for: addresses)
         table = PatternTable(capacity: addresses.count)
-        var seenDomains: Set<String> = []
-        var spellings: [(capital: [UInt8], address: Int)] = []
+        var spellings: [String: Set<[UInt8]>] = [:]
+        var names = DomainNames()
         for address in addresses {
-            let lowered = address.lowercased()
-            let bytes = Array(lowered.utf8)
+            let bytes = Array(address.lowercased().utf8)
+            names.add(bytes)
+            guard !AddressSpelling.isPlain(bytes) else { continue }
+            let canonical = AddressSpelling.canonical(address)
+            guard spellings[canonical] == nil else { continue }
+            let patterns = AddressSpelling.patterns(of: canonical)
+            for pattern in patterns { names.measure(pattern) }
+            spellings[canonical] = patterns
+        }
+        names.finish()
+        domainMask = Self.mask(of: names.shortest)
+        domains = names.shown
+
+        var others: [(patterns: Set<[UInt8]>, address: Int)] = []
+        for address in addresses {
+            let bytes = Array(address.lowercased().utf8)
             // Offsets are 32 bits: four gigabytes of addresses are more than a watch list can hold.
-            guard text.count + bytes.count <= Int(UInt32.max), add(bytes) else { continue }
-            if let at = bytes.lastIndex(of: UInt8(ascii: "@")) {
-                seenDomains.insert(String(decoding: bytes[(at + 1)...], as: UTF8.self))
-            }
-            if bytes.contains(where: { $0 >= 0x80 }) {
-                spellings.append((Array(address.uppercased().utf8).map(Self.folded), starts.count - 2))
+            guard text.count + bytes.count <= Int(UInt32.max) else { continue }
+            if AddressSpelling.isPlain(bytes) {
+                add(bytes)
+            } else if let patterns = spellings.removeValue(forKey: AddressSpelling.canonical(address)), add(bytes) {
+                // All spellings of one address are removed with the first that is given.
+                others.append((patterns, starts.count - 2))
             }
         }
-        for spelling in spellings where add(spelling.capital) { aliases.append(spelling.address) }
+        for (patterns, address) in others {
+            for pattern in patterns.sorted(by: { $0.lexicographicallyPrecedes($1) }) where add(pattern) { aliases.append(address) }
+        }
+        for pattern in names.wide where add(pattern) { wideCount += 1 }
         table.seal()
-        domains = seenDomains.sorted()
     }
 
     /// The key of a pattern, nil for one without an `@`, which no text is searched for.
@@ -49,7 +67,7 @@ struct PatternCollector {
     }
 
     /// - Returns: whether there was no such pattern yet.
-    private mutating func add(_ bytes: [UInt8]) -> Bool {
+    @discardableResult private mutating func add(_ bytes: [UInt8]) -> Bool {
         let at = bytes.lastIndex(of: UInt8(ascii: "@")) ?? bytes.count
         let key = bytes.withUnsafeBufferPointer { bytes in
             bytes.baseAddress.map { leak_key(domainMask, $0, bytes.count, at) } ?? 0
@@ -64,25 +82,49 @@ struct PatternCollector {
         return true
     }
 
-    /// The mask of as many bytes as the shortest domain has, eight at most.
-    private static func mask(for addresses: [String]) -> UInt64 {
-        var shortest = 8
-        for address in addresses {
-            let bytes = address.lowercased().utf8
-            guard let at = bytes.lastIndex(of: UInt8(ascii: "@")) else { continue }
-            shortest = min(shortest, bytes.distance(from: at, to: bytes.endIndex) - 1)
-            // A domain with other letters may be shorter or longer in capitals, and has other bytes.
-            if let other = bytes[at...].firstIndex(where: { $0 >= 0x80 }) {
-                shortest = min(shortest, bytes.distance(from: at, to: other) - 1)
-            }
-        }
-        let kept = shortest
-        return withUnsafeBytes(of: (0..<8).reduce(into: UInt64(0)) { $0 |= $1 < kept ? 0xFF << UInt64(8 * $1) : 0 }.littleEndian) {
+    /// The mask of so many bytes.
+    private static func mask(of kept: Int) -> UInt64 {
+        withUnsafeBytes(of: (0..<8).reduce(into: UInt64(0)) { $0 |= $1 < kept ? 0xFF << UInt64(8 * $1) : 0 }.littleEndian) {
             $0.loadUnaligned(as: UInt64.self)
         }
     }
+}
 
-    private static func folded(_ byte: UInt8) -> UInt8 {
-        byte &- 0x41 < 26 ? byte | 0x20 : byte
+/// The domains of the addresses.
+private struct DomainNames {
+    private var seen: Set<ArraySlice<UInt8>> = []
+    /// How many bytes the shortest has in any spelling, eight at most.
+    private(set) var shortest = 8
+    /// In ASCII, sorted.
+    private(set) var shown: [String] = []
+    /// As they stand behind the `@` in UTF-16.
+    private(set) var wide: [[UInt8]] = []
+
+    mutating func add(_ address: [UInt8]) {
+        guard let domain = Self.domain(of: address) else { return }
+        shortest = min(shortest, domain.count)
+        seen.insert(domain)
+    }
+
+    /// Takes another spelling's length into account.
+    mutating func measure(_ spelling: [UInt8]) {
+        if let domain = Self.domain(of: spelling) { shortest = min(shortest, domain.count) }
+    }
+
+    mutating func finish() {
+        shown = Set(seen.map { AddressSpelling.canonical(domain: String(decoding: $0, as: UTF8.self)) }).sorted()
+        for name in shown where !name.isEmpty {
+            for text in Set([name, DomainName.unicode(name)]).sorted() {
+                // The first byte behind the '@' is the second one of the '@', or the first one of the next character.
+                var bytes: [UInt8] = [ByteView.at, 0]
+                for unit in text.utf16 { bytes += [ByteView.lowercased(UInt8(truncatingIfNeeded: unit)), UInt8(unit >> 8)] }
+                if bytes.last == 0 { bytes.removeLast() }
+                wide.append(bytes)
+            }
+        }
+    }
+
+    private static func domain(of address: [UInt8]) -> ArraySlice<UInt8>? {
+        address.lastIndex(of: ByteView.at).map { address[($0 + 1)...] }
     }
 }

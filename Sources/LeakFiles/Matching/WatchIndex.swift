@@ -17,12 +17,14 @@ final class WatchIndex: @unchecked Sendable {
     /// The longest pattern, in bytes.
     let longest: Int
 
-    /// The addresses, and behind them other spellings of some, one after another.
+    /// The addresses, behind them other spellings of some, and behind these the domains as they stand in UTF-16, one after another.
     private let text: UnsafeMutableRawBufferPointer
     /// Where each pattern begins in `text`, and where the last one ends.
     private let starts: UnsafeMutableBufferPointer<UInt32>
     /// The numbers of the addresses that the other spellings are of.
     private let aliases: [Int]
+    /// Where the patterns of domains in UTF-16 begin.
+    private let firstWide: Int
     private let table: PatternTable
     private let domainBits: UnsafeMutableBufferPointer<UInt64>
     private let addressBits: UnsafeMutableBufferPointer<UInt64>
@@ -31,7 +33,8 @@ final class WatchIndex: @unchecked Sendable {
     init(_ addresses: [String]) {
         let patterns = PatternCollector(addresses)
         let count = patterns.starts.count - 1
-        addressCount = count - patterns.aliases.count
+        firstWide = count - patterns.wideCount
+        addressCount = firstWide - patterns.aliases.count
         aliases = patterns.aliases
         domains = patterns.domains
         table = patterns.table
@@ -85,15 +88,25 @@ final class WatchIndex: @unchecked Sendable {
         pattern < addressCount ? pattern : aliases[pattern - addressCount]
     }
 
+    /// The number of a whole address, in any of its spellings.
     func find(_ address: UnsafeRawBufferPointer) -> Int? {
         let at = address.lastIndex(of: UInt8(ascii: "@")) ?? address.count
         let key = Self.key(filter.domain_mask, address, at)
         var cursor = table.cursor(key)
         while let pattern = table.next(&cursor) {
+            guard pattern < firstWide else { continue }
             let bytes = self.pattern(pattern)
             if bytes.count == address.count, Self.agree(bytes, address, at: 0) { return self.address(of: pattern) }
         }
         return nil
+    }
+
+    /// A record with the address for its login where it stands there in another spelling.
+    func named(_ record: LeakRecord, _ match: WatchMatch) -> LeakRecord {
+        guard match.isSpelledOtherwise, record.login != nil else { return record }
+        var record = record
+        record.login = String(decoding: pattern(match.address), as: UTF8.self)
+        return record
     }
 
     /// Reports all matches whose last `@` is in a range of a text, in order.
@@ -123,10 +136,13 @@ final class WatchIndex: @unchecked Sendable {
         }
     }
 
-    /// How many bytes before an `@` decide whether an address matches there.
-    var reachBefore: Int { max(16, longest) + 4 }
+    /// How many bytes before an `@` decide whether an address matches there. In UTF-16 it is twice as many.
+    var reachBefore: Int { 2 * wideReachBefore }
     /// How many bytes behind it do.
-    var reachBehind: Int { max(16, longest) + Self.dotReach + 4 }
+    var reachBehind: Int { 2 * wideReachBehind }
+
+    private var wideReachBefore: Int { max(32, longest) + AddressBoundary.reachBefore }
+    private var wideReachBehind: Int { max(16, longest) + AddressBoundary.reachBehind }
 
     private func verify(_ text: UnsafeRawBufferPointer, _ place: leak_place, report: (WatchMatch) -> Void) {
         var cursor = table.cursor(place.key)
@@ -138,9 +154,13 @@ final class WatchIndex: @unchecked Sendable {
             guard let local = pattern.lastIndex(of: UInt8(ascii: "@")) else { continue }
             let start = place.at - local
             guard start >= 0, start + pattern.count <= text.count, Self.agree(pattern, text, at: start) else { continue }
+            if number >= firstWide {
+                verifyWide(text, at: place.at, report: report)
+                continue
+            }
             let range = start..<(start + pattern.count)
-            guard Self.begins(range.lowerBound, in: text), Self.ends(range.upperBound, in: text) else { continue }
-            let match = WatchMatch(address: address(of: number), range: range)
+            guard AddressBoundary.begins(range.lowerBound, in: text), AddressBoundary.ends(range.upperBound, in: text) else { continue }
+            let match = WatchMatch(address: address(of: number), range: range, isSpelledOtherwise: number >= addressCount)
             if first == nil { first = match } else { others.append(match) }
         }
         guard let first else { return }
@@ -148,6 +168,28 @@ final class WatchIndex: @unchecked Sendable {
         others.insert(first, at: 0)
         others.sort { $0.range.lowerBound < $1.range.lowerBound }
         for match in others { report(match) }
+    }
+
+    /// Looks at an `@` in a stretch of UTF-16 amid other text.
+    private func verifyWide(_ text: UnsafeRawBufferPointer, at place: Int, report: (WatchMatch) -> Void) {
+        let narrow = WideText(text, around: place, before: wideReachBefore, behind: wideReachBehind)
+        narrow.bytes.withUnsafeBytes { bytes in
+            var position = narrow.at
+            var newlines: UInt64 = 0
+            var filter = self.filter
+            withUnsafeTemporaryAllocation(of: leak_place.self, capacity: Self.scratchPlaces) { places in
+                guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), let found = places.baseAddress else { return }
+                let count = leak_scan(&filter, base, bytes.count, &position, narrow.at + 1, &newlines, found, places.count)
+                for index in 0..<count {
+                    verify(bytes, found[index]) { match in
+                        report(
+                            WatchMatch(
+                                address: match.address, range: narrow.place(of: match.range.lowerBound)..<narrow.place(of: match.range.upperBound),
+                                isSpelledOtherwise: match.isSpelledOtherwise))
+                    }
+                }
+            }
+        }
     }
 
     private static func key(_ mask: UInt64, _ text: UnsafeRawBufferPointer, _ at: Int) -> UInt64 {
@@ -163,28 +205,5 @@ final class WatchIndex: @unchecked Sendable {
             if folded != pattern[place] { return false }
         }
         return true
-    }
-
-    /// Whether an address may begin at a place: nothing before it, no local-part byte, or a byte order mark, as joined files have at a line's start.
-    private static func begins(_ place: Int, in text: UnsafeRawBufferPointer) -> Bool {
-        guard place > 0 else { return true }
-        if leak_is_local(text[place - 1]) == 0 { return true }
-        return place >= 3 && text[place - 1] == 0xBF && text[place - 2] == 0xBB && text[place - 3] == 0xEF
-    }
-
-    /// Whether a domain may end at a place.
-    private static func ends(_ place: Int, in text: UnsafeRawBufferPointer) -> Bool {
-        var place = place
-        let farthest = min(text.count, place + dotReach)
-        while place < farthest, text[place] == UInt8(ascii: ".") { place += 1 }
-        guard place < text.count else { return true }
-        return !continuesDomain(text[place])
-    }
-
-    private static func continuesDomain(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x80...0xFF: true
-        default: false
-        }
     }
 }

@@ -7,6 +7,8 @@ enum ColumnRole: Sendable, Hashable {
     case otherEmail
     case login
     case secret
+    /// What may be the hash of a secret, and is when it looks like one.
+    case hash
     case salt
     case site
     /// A key of the database, of no interest to anybody.
@@ -29,7 +31,28 @@ enum ColumnRole: Sendable, Hashable {
         }
         guard length > 0 else { return .unknown }
         if let role = known[Self.key(key, length: length)] { return role }
-        return name.upTo(64).contains("mail") ? addressRole(name) : .other
+        return name.upTo(64).contains("mail") ? addressRole(name) : secretRole(name)
+    }
+
+    /// A name that speaks of passwords or hashes: of the secret, or of something about it.
+    private static func secretRole(_ name: ByteView) -> ColumnRole {
+        let name = name.upTo(64)
+        func has(_ words: [StaticString]) -> Bool { words.contains { name.contains($0) } }
+        let hashes: [StaticString] = ["hash", "crypt", "md5", "sha1", "sha2", "sha5", "digest", "ntlm", "argon2", "pbkdf2"]
+        let passwords: [StaticString] = [
+            "passw", "passphrase", "userpass", "pwd", "pw_", "_pw", "kennwort", "contrase", "senha", "wachtwoord", "haslo", "heslo", "parola",
+            "parole",
+        ]
+        let isHash = has(hashes)
+        guard isHash || has(passwords) else { return .other }
+        if has(["salt"]) { return .salt }
+        let about: [StaticString] = [
+            "reset", "token", "date", "time", "chang", "updat", "expir", "hint", "question", "answer", "count", "attempt", "fail", "retr", "algo",
+            "type", "method", "version", "strength", "policy", "length", "status", "flag", "require", "last", "creat", "modif", "valid", "passport",
+            "file", "image", "avatar", "photo", "commit", "phone", "device", "session", "cookie", "referr", "hashtag", "set_at", "_at", "is_", "has_",
+        ]
+        if has(about) { return .other }
+        return isHash ? .hash : .secret
     }
 
     /// A name with "mail" in it: of the person's address, of somebody else's, or of something about it.
@@ -63,7 +86,8 @@ enum ColumnRole: Sendable, Hashable {
         add(.secret, "plaintextpassword passworddigest cryptedpassword plainpassword passwordplain plaintext md5 sha1 passwort kennwort senha")
         add(
             .secret,
-            "motdepasse contrasena clave haslo parola passcode md5password loginpassword accountpassword passwordtext userpwd pass1 crackedpassword")
+            "motdepasse contrasena clave haslo parola passcode md5password pwhash passworthash passwordhashed hashpassword loginpassword accountpassword passwordtext userpwd pass1 crackedpassword"
+        )
         add(.salt, "salt passwordsalt passsalt usersalt hashsalt pwsalt salts")
         add(.site, "url loginuri origin originurl signonrealm hostname host website site websiteurl actionurl link loginurl domain")
         add(.key, "id uid uuid guid pk rowid recordid oid v index type score objectid")
@@ -74,7 +98,7 @@ enum ColumnRole: Sendable, Hashable {
     var isTelling: Bool {
         switch self {
         case .email, .login, .secret: true
-        case .otherEmail, .salt, .site, .key, .other, .unknown: false
+        case .otherEmail, .hash, .salt, .site, .key, .other, .unknown: false
         }
     }
 }

@@ -51,6 +51,7 @@ struct CredentialLine {
         }
         guard case .credential(var credential) = reading else { return reading }
         if Noise.isPlaceholder(credential.login) { return .dropped(.placeholder) }
+        if credential.secret.contains(ByteView.blank) { credential.secret = Noise.withoutCapture(credential.secret) }
         if Noise.isPlaceholder(credential.secret) {
             credential.secret = .empty
             credential.confidence = .low
@@ -187,14 +188,26 @@ struct CredentialLine {
         guard !login.isEmpty else { return .dropped(.incomplete) }
         let next = secret.firstIndex(of: inner)
         if let next, let named = namedAddress(secret, next: next, login: login, separator: inner) { return .credential(named) }
-        if let next, SecretKind.recognise(secret.upTo(next)).isHash {
-            // What follows a hash is its salt, or nothing of interest.
-            secret = secret.upTo(next)
+        if let next {
+            if let hash = windowsHash(secret, next: next) {
+                secret = hash
+            } else if SecretKind.recognise(secret.upTo(next)).isHash {
+                // What follows a hash is its salt, or nothing of interest.
+                secret = secret.upTo(next)
+            }
         }
         let isEmail = ContentKind.isEmail(login)
         var confidence: ReadingConfidence = isEmail ? .medium : .low
         if secret.isEmpty || secret.hasAtLeast(3, of: inner) { confidence = .low }
         return .credential(CredentialLine(form: .combo, login: login, secret: secret, confidence: confidence))
+    }
+
+    /// `login:number:LM:NTLM:::`, as tools that read Windows' own store write it.
+    private static func windowsHash(_ rest: ByteView, next: Int) -> ByteView? {
+        guard next > 0, rest.upTo(next).allSatisfy(ByteView.isDigit), rest.count >= next + 66, rest[next + 33] == rest[next],
+            rest[next + 1..<next + 33].isHexadecimal, rest[next + 34..<next + 66].isHexadecimal
+        else { return nil }
+        return rest[next + 34..<next + 66]
     }
 
     private static func isFieldEnd(_ byte: UInt8) -> Bool {

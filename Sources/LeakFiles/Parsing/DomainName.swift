@@ -13,6 +13,59 @@ enum DomainName {
         return labels.joined(separator: ".")
     }
 
+    /// A name with its labels in ASCII form (`xn--…`) as they are written with letters; any other as it is.
+    static func unicode(_ name: String) -> String {
+        guard name.has(text: "xn--") else { return name }
+        return name.parts(between: ".", keepsEmpty: true).map { label -> String in
+            guard label.begins(with: "xn--"), let decoded = letters(Array(label.utf8.dropFirst(4))) else { return String(label) }
+            return decoded
+        }
+        .joined(separator: ".")
+    }
+
+    /// What a label in ASCII form stands for, without its `xn--`; nil when it is none (RFC 3492, section 6.2).
+    private static func letters(_ label: [UInt8]) -> String? {
+        guard label.count <= 59, label.allSatisfy({ $0 < 0x80 }) else { return nil }
+        let hyphen = label.lastIndex(of: UInt8(ascii: "-"))
+        var output = (hyphen.map { label[..<$0] } ?? []).map { UInt32($0) }
+        var rest = label[(hyphen.map { $0 + 1 } ?? 0)...]
+        var code: UInt64 = 128
+        var place: UInt64 = 0
+        var bias: UInt32 = 72
+        while !rest.isEmpty {
+            let before = place
+            var weight: UInt64 = 1
+            var step: UInt32 = 36
+            while true {
+                guard let byte = rest.popFirst(), let digit = value(byte), weight < 1 << 32 else { return nil }
+                place += UInt64(digit) * weight
+                let threshold = step <= bias ? 1 : step >= bias + 26 ? 26 : step - bias
+                if digit < threshold { break }
+                weight *= UInt64(36 - threshold)
+                step += 36
+            }
+            let count = UInt64(output.count + 1)
+            guard place - before <= UInt64(UInt32.max) else { return nil }
+            bias = adapted(UInt32(place - before), points: UInt32(count), isFirst: before == 0)
+            code += place / count
+            place %= count
+            guard code <= 0x10FFFF else { return nil }
+            output.insert(UInt32(code), at: Int(place))
+            place += 1
+        }
+        let scalars = output.compactMap { Unicode.Scalar($0) }
+        return scalars.count == output.count ? String(String.UnicodeScalarView(scalars)) : nil
+    }
+
+    private static func value(_ digit: UInt8) -> UInt32? {
+        switch digit {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - 97)
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - 65)
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - 22)
+        default: nil
+        }
+    }
+
     private static func punycode(_ label: [UInt32]) -> String? {
         var output = label.filter { $0 < 0x80 }.compactMap(UInt8.init(exactly:))
         let basic = output.count

@@ -45,26 +45,61 @@ package struct FileShape: Sendable {
     func anyRecord(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord {
         let context = context.clamped
         guard !context.match.isEmpty else { return LeakRecord(address: address, shape: .text, confidence: .low, offset: offset) }
+        // A stretch of UTF-16 in a file that is none.
+        if ByteView(context.line)[context.match].contains(UInt8(0)) {
+            return context.inOneLine.narrowed { anyRecord(of: address, in: $0, offset: offset) }
+        }
         switch kind {
         case .lines(let separator):
-            return context.inOneLine.withoutNUL { Self.line(of: address, in: $0, separator: separator, isCertain: true, offset: offset) }
-        case .table(let layout):
-            let context = context.inOneLine
-            // A row whose beginning is not at hand has no columns.
-            guard !context.isStartCut else { return LeakRecord(address: address, shape: .table, confidence: .low, offset: offset) }
-            return layout.record(of: address, in: ByteView(context.line), at: context.match, isEndCut: context.isEndCut, offset: offset)
+            return context.inOneLine.withoutNUL { context in
+                let record = Self.line(of: address, in: context, separator: separator, isCertain: true, offset: offset)
+                return record.secret == nil ? otherShape(of: address, in: context, offset: offset) ?? record : record
+            }
+        case .table(let layout): return row(of: address, in: context.inOneLine, layout, offset: offset)
         case .sql(let layout):
             if let record = layout.record(of: address, in: context.inOneLine, offset: offset) { return record }
-            return LeakRecord(address: address, shape: .text, confidence: .low, offset: offset)
         case .json:
             if let record = JSONObjectReader.record(of: address, in: context, offset: offset) { return record }
-            return LeakRecord(address: address, shape: .text, confidence: .low, offset: offset)
         case .blocks:
-            return PasswordFile.record(of: address, in: context, offset: offset)
-                ?? context.inOneLine.withoutNUL { Self.line(of: address, in: $0, separator: ByteView.colon, isCertain: true, offset: offset) }
-        case .text:
-            return context.inOneLine.withoutNUL { Self.line(of: address, in: $0, separator: ByteView.colon, isCertain: false, offset: offset) }
+            if let record = LabelledLine.record(of: address, in: context.inOneLine, offset: offset)
+                ?? PasswordFile.record(of: address, in: context, offset: offset)
+            {
+                return record
+            }
+            return context.inOneLine.withoutNUL { Self.line(of: address, in: $0, separator: ByteView.colon, isCertain: true, offset: offset) }
+        case .text: break
         }
+        return context.inOneLine.withoutNUL { context in
+            let record = Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
+            return record.secret == nil ? otherShape(of: address, in: context, offset: offset) ?? record : record
+        }
+    }
+
+    /// A row of a table, or of what else the file has between its rows.
+    private func row(of address: Int, in context: MatchContext, _ layout: TableLayout, offset: UInt64) -> LeakRecord {
+        // A row whose beginning is not at hand has no columns.
+        guard !context.isStartCut else { return LeakRecord(address: address, shape: .table, confidence: .low, offset: offset) }
+        let line = ByteView(context.line)
+        let record = layout.record(of: address, in: line, at: context.match, isEndCut: context.isEndCut, offset: offset)
+        guard record.secret == nil, !layout.fits(line) else { return record }
+        let other = Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
+        if other.secret != nil { return other }
+        return otherShape(of: address, in: context, offset: offset) ?? record
+    }
+
+    /// A line that is none of those the file begins with: files are joined of several, and each line shows what it is of.
+    private func otherShape(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord? {
+        let line = ByteView(context.line).trimmedLeft
+        let before = ByteView(context.line).upTo(context.match.lowerBound)
+        guard !context.isStartCut, let first = line.first else { return nil }
+        if SQLLayout.isStatement(line) || first == UInt8(ascii: "(") || before.contains("insert into ") {
+            let layout = SQLLayout(sample: ByteView(context.line).upTo(16 * 1024))
+            if let record = layout.record(of: address, in: context, offset: offset), record.secret != nil { return record }
+        }
+        if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == ByteView.quote || before.contains(UInt8(ascii: "{")) {
+            if let record = JSONObjectReader.record(of: address, in: context, offset: offset), record.secret != nil { return record }
+        }
+        return nil
     }
 
     /// - Parameter isCertain: whether the file is one of such lines; else only what is hardly anything else is read as one.
@@ -74,6 +109,7 @@ package struct FileShape: Sendable {
         var record = LeakRecord(address: address, shape: .text, confidence: .low, offset: offset)
         // Without its beginning a line is not one of these; with more than 4 KiB it is something else.
         guard !context.isStartCut, line.count <= 4_096 || context.match.upperBound <= 4_096 else { return record }
+        if let record = LabelledLine.record(of: address, in: context, offset: offset) { return record }
         let limited = line.upTo(max(4_096, context.match.upperBound + LeakedSecret.mostBytes + 64))
         let isCut = context.isEndCut || limited.count < line.count
         guard let credential = CredentialLine.read(limited, separator: separator, match: match).credential else {
@@ -90,12 +126,41 @@ package struct FileShape: Sendable {
             record.confidence = isCut || !isCertain ? min(credential.confidence, isCut ? .low : .medium) : credential.confidence
             return record
         }
+        if let secret = secret(behind: context.match, in: limited, isCut: isCut, isCertain: isCertain) {
+            record.shape = .combo
+            record.login = match.text(limit: 254)
+            record.secret = secret
+            return record
+        }
         if credential.form == .ulp {
             record.shape = .ulp
             record.site = credential.host.flatMap(SiteAddress.hostName)
             return record
         }
         return row(of: address, in: limited, at: context.match, isCut: isCut, offset: offset) ?? record
+    }
+
+    /// The secret of `number:name:address:secret:…`: what stands behind an address that other fields stand before, none of them an address.
+    private static func secret(behind match: Range<Int>, in line: ByteView, isCut: Bool, isCertain: Bool) -> LeakedSecret? {
+        guard match.lowerBound > 1, match.upperBound < line.count,
+            [ByteView.colon, ByteView.pipe, ByteView.semicolon].contains(line[match.upperBound])
+        else { return nil }
+        let separator = line[match.upperBound]
+        let before = line.upTo(match.lowerBound)
+        guard before.last == separator, !before.contains(ByteView.at), before.firstIndex(of: "://") == nil, before.count(of: separator) <= 6 else {
+            return nil
+        }
+        var secret = Noise.withoutCapture(Noise.withoutAdvertising(line.from(match.upperBound + 1).withoutLineEnd))
+        var isHash = SecretKind.recognise(secret).isHash
+        if let next = secret.firstIndex(of: separator), SecretKind.recognise(secret.upTo(next)).isHash {
+            secret = secret.upTo(next)
+            isHash = true
+        }
+        // In other rows than those with colons, which passwords have, what follows is another column; in prose it is the text.
+        guard isHash || !isCut && (separator == ByteView.colon || !secret.contains(separator)) && (isCertain || !secret.contains(ByteView.blank)),
+            !Noise.isPlaceholder(secret)
+        else { return nil }
+        return LeakedSecret(secret)
     }
 
     /// Whether a login is the address, also with the name of a Windows domain before it.
@@ -149,6 +214,24 @@ extension MatchContext {
         return MatchContext(
             line: text[start..<end].bytes, match: match.lowerBound - start..<match.upperBound - start, isStartCut: isStartCut && start == 0,
             isEndCut: isEndCut && end == text.count, head: start == 0 ? head : UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// Hands over the context as UTF-8 whose match is UTF-16.
+    func narrowed(_ body: (MatchContext) -> LeakRecord) -> LeakRecord {
+        var bytes: [UInt8] = []
+        var found = 0..<0
+        // The match begins with a character; what is left of one at the line's ends is none.
+        for part in [(match.lowerBound % 2)..<match.lowerBound, match, match.upperBound..<line.count] {
+            let start = bytes.count
+            var decoder = UTF16Decoder(isBigEndian: false)
+            decoder.decode(UnsafeRawBufferPointer(rebasing: line[part]), into: &bytes)
+            if part == match { found = start..<bytes.count }
+        }
+        return bytes.withUnsafeBytes { copy in
+            let context = MatchContext(
+                line: copy, match: found, isStartCut: isStartCut, isEndCut: isEndCut, head: UnsafeRawBufferPointer(start: nil, count: 0))
+            return body(context.clamped)
+        }
     }
 
     /// Hands over the context as it is, or a copy without the NUL bytes that damaged lines have.

@@ -95,6 +95,38 @@ enum Noise {
         }
     }
 
+    /// A secret without what a checker of accounts wrote behind it: `pw | Subscription = Premium | Country = DE`.
+    static func withoutCapture(_ secret: ByteView) -> ByteView {
+        var position = 1
+        while position < secret.count, let blank = secret.firstIndex(of: ByteView.blank, from: position) {
+            position = blank + 1
+            guard position + 2 < secret.count else { break }
+            let mark = secret[position]
+            guard mark == ByteView.pipe || mark == UInt8(ascii: "-") || mark == UInt8(ascii: "[") || mark == UInt8(ascii: "~") else { continue }
+            let note = secret.from(position + 1)
+            // Behind a bar a colon does as well; a dash or bracket stands in passwords, too.
+            if isNamed(note.trimmedLeft, mayHaveColon: mark == ByteView.pipe || mark == UInt8(ascii: "[")) { return secret.upTo(blank).trimmedRight }
+        }
+        return secret
+    }
+
+    /// Whether a text begins with words of letters, and `=` or `:` behind them.
+    private static func isNamed(_ text: ByteView, mayHaveColon: Bool) -> Bool {
+        var index = 0
+        while index < text.count, index <= 32 {
+            let byte = text[index]
+            if byte == UInt8(ascii: "=") { return index > 1 }
+            if byte == ByteView.colon { return index > 1 && mayHaveColon }
+            guard
+                ByteView.isLetter(byte) || byte >= 0x80 || index > 0 && (ByteView.isDigit(byte) || [ByteView.blank, 0x5F, 0x2D, 0x2E].contains(byte))
+            else {
+                return false
+            }
+            index += 1
+        }
+        return false
+    }
+
     /// A login without the note in brackets that a seller wrote behind it.
     static func withoutNote(_ login: ByteView) -> ByteView {
         guard let bracket = login.firstIndex(of: UInt8(ascii: "[")), bracket > 0, startsAdvertising(login.from(bracket + 1)) else { return login }

@@ -32,7 +32,7 @@ struct RowReading {
         switch value.role {
         case .email: return true
         case .login: return isWhole
-        case .otherEmail, .secret, .salt, .site: return false
+        case .otherEmail, .secret, .hash, .salt, .site: return false
         case .key, .other, .unknown:
             guard isWhole else { return false }
             // Another field may be the address of whom the row is about.
@@ -57,15 +57,21 @@ struct RowReading {
             guard SecretKind.recognise(value.text).isHash else { return index }
             if hash == nil { hash = index }
         }
-        if hash != nil || isNamed { return hash }
-        return values.indices.first { $0 != match && !values[$0].isCut && SecretKind.recognise(values[$0].text).isHash }
+        if let hash { return hash }
+        func first(_ isHash: (RowValue) -> Bool) -> Int? {
+            values.indices.first { $0 != match && !values[$0].isCut && !values[$0].isNothing && isHash(values[$0]) }
+        }
+        guard isNamed else { return first { SecretKind.recognise($0.text).isHash } }
+        // A column of hashes by its name; and whatever a column is called, what can be nothing else than one.
+        return first { $0.role == .hash && SecretKind.recognise($0.text, in: $0).isHash }
+            ?? first { ($0.role == .other || $0.role == .unknown || $0.role == .hash) && SecretKind.isUnmistakable($0.text) }
     }
 
     static func secret(_ value: RowValue) -> LeakedSecret? {
         guard value.text.count <= LeakedSecret.mostBytes else { return nil }
         let bytes = value.bytes
         guard !bytes.isEmpty else { return nil }
-        return bytes.withUnsafeBytes { LeakedSecret(kind: SecretKind.recognise(ByteView($0)), bytes: bytes) }
+        return bytes.withUnsafeBytes { LeakedSecret(kind: SecretKind.recognise(ByteView($0), in: value), bytes: bytes) }
     }
 
     private func fieldNames(without match: Int, _ secret: Int?) -> [String] {
@@ -76,7 +82,7 @@ struct RowReading {
             if isNamed {
                 switch value.role {
                 case .salt, .site, .key: name = nil
-                case .email, .otherEmail, .login, .secret, .other, .unknown: name = value.name ?? FieldName.shown(value.rawName)
+                case .email, .otherEmail, .login, .secret, .hash, .other, .unknown: name = value.name ?? FieldName.shown(value.rawName)
                 }
             } else {
                 name = ContentKind.recognise(value.text).fieldName

@@ -1,3 +1,5 @@
+import Scalars
+
 extension SecretKind {
     /// What a secret looks like. A generated password of 32 hexadecimal digits looks like an MD5 sum, and is taken for one.
     static func recognise(_ text: ByteView) -> SecretKind {
@@ -9,8 +11,33 @@ extension SecretKind {
         default: break
         }
         if text.hasPrefix("0x"), text.from(2).isHexadecimal, text.count >= 34 { return hexadecimal(text.count - 2) ?? .otherHash }
-        if ByteView.isHex(first), let kind = hexadecimal(text.count), text.isHexadecimal { return kind }
+        if ByteView.isHex(first), let kind = salted(text) { return kind }
         return namedScheme(text)
+    }
+
+    /// Whether a text is a hash whatever it stands in: its beginning says so, as that of hexadecimal digits does not.
+    static func isUnmistakable(_ text: ByteView) -> Bool {
+        switch recognise(text) {
+        case .bcrypt, .argon2, .phpass, .md5crypt, .sha256crypt, .sha512crypt, .pbkdf2, .mysql, .ssha: true
+        case .otherHash: text.first == UInt8(ascii: "$") || text.first == UInt8(ascii: "{")
+        case .plain, .md5, .sha1, .sha224, .sha256, .sha384, .sha512, .ntlm: false
+        }
+    }
+
+    /// A value of a column: its name may tell what looks alike from each other, and 16 digits of old MySQL from a password.
+    static func recognise(_ text: ByteView, in value: RowValue) -> SecretKind {
+        let kind = recognise(text)
+        guard kind == .md5 || kind == .plain && text.count == 16 && text.isHexadecimal else { return kind }
+        let name = (value.name ?? value.rawName.text(limit: 64)).lowercased()
+        if kind == .md5 { return name.has(text: "ntlm") || name.has(text: "nthash") || name.has(text: "nt_hash") ? .ntlm : .md5 }
+        return name.has(text: "mysql") || name.has(text: "hash") ? .mysql : .plain
+    }
+
+    /// Hexadecimal digits, also with a salt behind a colon.
+    private static func salted(_ text: ByteView) -> SecretKind? {
+        let end = text.firstIndex(of: ByteView.colon) ?? text.count
+        guard let kind = hexadecimal(end), text.upTo(end).isHexadecimal, text.count - end <= 72 else { return nil }
+        return kind
     }
 
     private static func hexadecimal(_ digits: Int) -> SecretKind? {
@@ -35,7 +62,9 @@ extension SecretKind {
         if text.hasPrefix("$5$") { return .sha256crypt }
         if text.hasPrefix("$6$") { return .sha512crypt }
         if text.hasPrefix("$pbkdf2") { return .pbkdf2 }
-        let others: [StaticString] = ["$y$", "$gy$", "$7$", "$scrypt$", "$s$", "$sha1$", "$md5", "$2$", "$3$", "$bcrypt"]
+        let others: [StaticString] = [
+            "$y$", "$gy$", "$7$", "$scrypt$", "$s$", "$sha1$", "$md5", "$2$", "$3$", "$bcrypt", "$sha$", "$8$", "$9$", "$nt$",
+        ]
         return others.contains(where: { text.hasPrefix($0) }) && text.count >= 20 ? .otherHash : .plain
     }
 
@@ -51,7 +80,9 @@ extension SecretKind {
 
     /// `scheme$…`, as Django and its like write them.
     private static func namedScheme(_ text: ByteView) -> SecretKind {
-        guard text.contains(UInt8(ascii: "$")) || text.hasPrefix("pbkdf2") else { return .plain }
+        // What ASP.NET Identity writes: a mark, the parameters, salt and key in Base64.
+        if text.count == 84, text.hasPrefix("aqaaaa"), text[0] == UInt8(ascii: "A"), !text.contains(ByteView.blank) { return .pbkdf2 }
+        guard text.contains(UInt8(ascii: "$")) || text.hasPrefix("pbkdf2") || text.hasPrefix("scrypt:") else { return .plain }
         if text.hasPrefix("pbkdf2_") || text.hasPrefix("pbkdf2:") { return .pbkdf2 }
         if text.hasPrefix("sha1$") { return .sha1 }
         if text.hasPrefix("md5$") { return .md5 }

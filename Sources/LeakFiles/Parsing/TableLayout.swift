@@ -33,6 +33,12 @@ struct TableLayout: Sendable {
         return reading.record(of: address, at: match, text: line[match], offset: offset)
     }
 
+    /// Whether a line has as many fields as the table has columns, or as many as a part of a row may have that a line break divides.
+    func fits(_ line: ByteView) -> Bool {
+        let count = DelimitedRow.read(line, dialect: dialect).count
+        return count == columns.count || count > 1 && count < columns.count && line.contains(dialect.quote)
+    }
+
     /// Fields that no file has named: told apart by their looks, one row at a time.
     static func unnamed(separator: UInt8) -> TableLayout {
         TableLayout(dialect: DelimitedRow.Dialect(separator: separator, quote: ByteView.quote, hasBackslashes: false), columns: [], hasHeader: false)

@@ -75,7 +75,8 @@ extension String {
 
     /// The name of what a compressed file holds: `users.sql.gz` is an SQL file.
     var unpackedName: String {
-        guard let dot = lastPlace(of: "."), ["gz", "zst", "bz2", "xz", "lzma", "z"].contains(self[place(behind: dot)...].lowercased()) else {
+        guard let dot = lastPlace(of: "."), ["gz", "zst", "bz2", "xz", "lzma", "z", "lz4", "lz"].contains(self[place(behind: dot)...].lowercased())
+        else {
             return self
         }
         return String(self[..<dot])

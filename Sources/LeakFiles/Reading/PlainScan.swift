@@ -79,7 +79,7 @@ final class ChunkReader {
         var records: [LeakRecord] = []
         records.reserveCapacity(expected)
         watch.scan(window.bytes, at: (before - min(before, skipped))..<(before + owned - skipped), places: places, newlines: &newlines) { match in
-            records.append(record(match, in: window))
+            records.append(watch.named(record(match, in: window), match))
         }
         result.newlines = newlines
         result.records = records

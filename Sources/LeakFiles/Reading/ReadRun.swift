@@ -157,6 +157,7 @@ final class ReadRun {
                 return
             }
         }
+        if kind == .plain { noteClosed(file) }
         let checkpoint = resume.checkpoint.flatMap { $0.file == file.identity ? $0 : nil }
         var summary: LeakFileSummary
         switch kind {
@@ -176,6 +177,17 @@ final class ReadRun {
             summary.digest = nil
         }
         finish(summary, size: file.size)
+    }
+
+    /// Says of a file that is packed or encrypted in a way that cannot be read that it is.
+    private func noteClosed(_ file: OpenFile) {
+        var sample = [UInt8](repeating: 0, count: FileKind.sampleBytes)
+        let name = sample.withUnsafeMutableBytes { bytes -> String? in
+            // try?: what cannot be read is said where it is read.
+            let count = (try? file.read(at: 0, into: bytes)) ?? 0
+            return FileKind.closedName(UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+        }
+        if let name { skip(SkippedPart(path: file.identity.path, reason: FileKind.closedReason(name))) }
     }
 
     private func wholeDigest(_ file: OpenFile) -> ContentDigest? {

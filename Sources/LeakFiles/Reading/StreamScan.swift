@@ -38,7 +38,7 @@ final class StreamScan {
 
     private var encoding: TextEncoding?
     private var sample: [UInt8] = []
-    private var decoder: UTF16Decoder?
+    private var decoder: JoinedDecoder?
     private var decoded: [UInt8] = []
 
     /// - Parameters:
@@ -96,7 +96,7 @@ final class StreamScan {
     private func decide(_ piece: UnsafeRawBufferPointer, _ deliver: (Stretch) -> Bool) -> Bool {
         let encoding = TextEncoding(piece)
         self.encoding = encoding
-        if case .utf16(let isBigEndian, _) = encoding { decoder = UTF16Decoder(isBigEndian: isBigEndian) }
+        if case .utf16(let isBigEndian, _) = encoding { decoder = JoinedDecoder(isBigEndian: isBigEndian) }
         return take(UnsafeRawBufferPointer(rebasing: piece.dropFirst(encoding.markBytes)), deliver)
     }
 
@@ -136,7 +136,8 @@ final class StreamScan {
                     let context = window.context(
                         of: match.range, spansLines: shape.spansLines, head: { lineHead(before: match.range.lowerBound, in: text) })
                 else { return }
-                records.append(shape.record(of: match.address, in: context, offset: base + UInt64(match.range.lowerBound)))
+                let record = shape.record(of: match.address, in: context, offset: base + UInt64(match.range.lowerBound))
+                records.append(watch.named(record, match))
             }
         }
         scanned = end

@@ -19,10 +19,18 @@ enum TextEncoding: Sendable {
             var zeros = 0
             for place in stride(from: 1, to: seen.count, by: 2) where seen[place] == 0 { zeros += 1 }
             let odd = seen.count / 2
-            // Some stealers write UTF-16 LE without a mark: more than 30 % zeros at odd places. Zeros at the even ones too are no text.
+            // Some stealers write UTF-16 LE without a mark: more than 30 % zeros at odd places, or at even ones where the high byte comes
+            // first. Zeros at both are no text.
             var even = 0
             for place in stride(from: 0, to: seen.count, by: 2) where seen[place] == 0 { even += 1 }
-            self = 10 * zeros > 3 * odd && even < zeros ? .utf16(isBigEndian: false, markBytes: 0) : .utf8(markBytes: 0)
+            self =
+                if 10 * zeros > 3 * odd, even < zeros {
+                    .utf16(isBigEndian: false, markBytes: 0)
+                } else if 10 * even > 3 * odd, 4 * zeros < even {
+                    .utf16(isBigEndian: true, markBytes: 0)
+                } else {
+                    .utf8(markBytes: 0)
+                }
         }
     }
 
@@ -110,7 +118,7 @@ extension TextEncoding {
         switch encoding {
         case .utf8: return try body(rest)
         case .utf16(let isBigEndian, _):
-            var decoder = UTF16Decoder(isBigEndian: isBigEndian)
+            var decoder = JoinedDecoder(isBigEndian: isBigEndian)
             var output: [UInt8] = []
             output.reserveCapacity(rest.count)
             decoder.decode(rest, into: &output)

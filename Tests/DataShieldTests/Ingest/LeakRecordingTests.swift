@@ -177,7 +177,8 @@ import Testing
             try await world.recording.record([record], [], in: file(part.name, UInt8(number)), part)
         }
         let names = try await alerts(world).map { String($0.dropFirst(4)).replacing(" HIGH MEDIUM OPEN", with: "") }
-        #expect(names == [holder, "users (000000a1)", "users (000000a2)"].sorted())
+        let unnamed = "Leak file of \(Format.day(Self.now))"
+        #expect(names == [holder, "\(unnamed) (000000a1)", "\(unnamed) (000000a2)"].sorted())
         #expect(world.recording.total.newRecords == 3)
     }
 
@@ -352,5 +353,55 @@ extension LeakRecordingTests {
         try await database.owner.execute(
             "UPDATE employees SET password_changed_at = '2026-06-18', sessions_valid_from = '2026-06-18' WHERE id = \(world.ada)")
         #expect(try await liveness(world, world.ada) == [.bothRenewed])
+    }
+
+    // MARK: Very many passwords
+
+    @Test func `of one person in one file a thousand credentials are kept, and the others are counted`() async throws {
+        var world = try await world()
+        let (file, part) = (file("many.txt"), part("many.txt"))
+        for batch in 0..<5 {
+            let records = (0..<500).map { world.record(world.adaNumber, secret: "Invented-\(batch * 500 + $0)") }
+            try await world.recording.record(records + [world.record(world.bobNumber)], [], in: file, part)
+        }
+        let report = try #require(world.recording.reports[world.company])
+        #expect(report.matches == 2_505 && report.newCredentials == 1_001)
+        #expect(report.leftOut == 1_500)
+        #expect(report.newRecords == 2 && report.corroborated == 1)
+        #expect(report.leftOutText == "At least 1,500: of one person in one breach, no more than 1,000 are kept from one file.")
+        // Another file may have as many more, and another reading of this one changes nothing.
+        try await world.recording.record([world.record(world.adaNumber, secret: "Other")], [], in: self.file("other.txt", 2), part)
+        #expect(world.recording.reports[world.company]?.newCredentials == 1_002)
+        var again = world.recording
+        again.takeUp(IngestReport(), of: world.company)
+        for batch in 0..<5 {
+            let records = (0..<500).map { world.record(world.adaNumber, secret: "Invented-\(batch * 500 + $0)") }
+            try await again.record(records, [], in: file, part)
+        }
+        #expect(again.reports[world.company]?.newCredentials == 0)
+    }
+
+    @Test func `a line that says something new beyond the thousandth credential is heard`() async throws {
+        var world = try await world()
+        let (file, part) = (file("many.txt"), part("many.txt"))
+        try await world.recording.record((0..<1_200).map { world.record(world.adaNumber, secret: "Invented-\($0)") }, [], in: file, part)
+        try await world.recording.record(
+            [world.record(world.adaNumber, secret: "5f4dcc3b5aa765d61d8327deb882cf99", kind: .md5)], [], in: file, part)
+        let types = try await database.tenant.query(
+            for: world.company, "SELECT array_to_string(exposed_data, ',') FROM breach_records WHERE company_id = \(world.company)", as: String.self)
+        #expect(types == ["email,hashed_password,password"])
+    }
+
+    @Test(arguments: [1, 3]) func `a reading that is gone on with keeps as many`(_ killed: Int) async throws {
+        var world = try await world()
+        let (file, part) = (file("many.txt"), part("many.txt"))
+        func batch(_ number: Int) -> [LeakRecord] { (0..<600).map { world.record(world.adaNumber, secret: "Invented-\(number * 600 + $0)") } }
+        for number in 0..<killed { try await world.recording.record(batch(number), [], in: file, part) }
+        var rest = world.recording
+        rest.takeUp(file)
+        for number in killed..<5 { try await rest.record(batch(number), [], in: file, part) }
+        let kept = try await database.tenant.query(
+            for: world.company, "SELECT count(*) FROM leaked_credentials WHERE company_id = \(world.company)", as: Int.self)
+        #expect(kept == [1_000])
     }
 }

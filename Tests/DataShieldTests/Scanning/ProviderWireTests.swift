@@ -147,7 +147,10 @@ import Testing
         arguments: [
             ("leaks.public.general", "Adobe.com.txt [Part 3 of 12]", "Adobe.com"),
             ("leaks.private.general", "dumps/Example Shop.sql.gz", "Example Shop"),
-            ("leaks.public.general", "", "Leaks (Intelligence X)"), ("pastes", "", "Pastes (Intelligence X)"),
+            ("leaks.public.general", "", "Leaks (Intelligence X)"), ("leaks.public.general", "x.txt", "Leaks (Intelligence X)"),
+            ("leaks.public.general", "new 2.zip", "Leaks (Intelligence X)"),
+            ("leaks.private.general", "dumps/passwords.txt [Part 1 of 2]", "Leaks (Intelligence X)"), ("leaks.public.general", "vk.txt", "vk"),
+            ("pastes", "", "Pastes (Intelligence X)"),
             ("darknet.tor", "http://x.onion/", "Dark web pages (Intelligence X)"), ("dumpster.web.1", "", "Discarded files (Intelligence X)"),
             ("web.public.com", "page", nil), ("whois", "", nil), ("leaksnot", "x", nil),
         ] as [(String, String, String?)])
@@ -180,7 +183,7 @@ import Testing
         #expect(rows.findings[EmailAddress(stored: "sam@example.com")]?.first?.dataTypes == ["email", "password"])
         let flat = try SnusbaseWire.page(
             Self.bytes(#"{"took": 1, "size": 1, "results": [{"email": "alex.doe@example.com", "db": "X_Y", "name": "A"}]}"#))
-        #expect(flat.rows(of: .snusbase) { _ in true }.findings[Self.alex]?.map(\.breachName) == ["X_Y"])
+        #expect(flat.rows(of: .snusbase) { _ in true }.findings[Self.alex]?.map(\.breachName) == ["X Y"])
         #expect(try SnusbaseWire.page(Self.bytes(#"{"size": 0, "results": [], "errors": ["x"]}"#)).hasErrors)
     }
 
@@ -195,14 +198,20 @@ import Testing
         #expect(throws: ProviderFailure.malformed(what)) { try SnusbaseWire.page(Self.bytes(text)) }
     }
 
-    @Test(arguments: [
-        ("9001_EXAMPLE_COM_1M_SHOPPING_072019", "example.com"), ("12_MAIL_EXAMPLE_NET_90K_FORUM_012020", "mail.example.net"),
-        ("2123_BREACHFORUMS_BF_323K_HACKING_012026", "2123_BREACHFORUMS_BF_323K_HACKING_012026"), ("HASHES", "HASHES"),
-        ("9001_EXAMPLE_COM", "9001_EXAMPLE_COM"), ("0001_123RF_COM_8M_PHOTOS_032020", "123rf.com"), ("", ""),
-        ("77_COM_5K_X_012020", "77_COM_5K_X_012020"),
-    ])
-    func `a table named after a site is the site's leak, and another keeps its name`(table: String, source: String) {
-        #expect(SnusbaseWire.source(table) == source)
+    @Test func `LeakCheck says when a leak was, to the month or to the day`() throws {
+        func day(_ date: String) throws -> String? {
+            let answer = """
+                {"success": true, "found": 1, "quota": 9, "result": [{"email": "alex.doe@example.com", "password": "x",
+                    "source": {"name": "ExampleShop", "breach_date": \(date)}}]}
+                """
+            var rows = LeakedRows(provider: .leakcheck)
+            for row in try LeakCheckWire.page(Self.bytes(answer)).rows { rows.add(row.row, of: Self.alex) }
+            return rows.findings[Self.alex]?.first?.breachDate.map { String(Timestamp.text($0).prefix(10)) }
+        }
+        #expect(try day(#""2019-07""#) == "2019-07-31")
+        #expect(try day(#""2019-07-04""#) == "2019-07-04")
+        #expect(try day("null") == nil)
+        #expect(try day(#""soon""#) == nil)
     }
 
     // MARK: What they have in common

@@ -233,6 +233,9 @@ enum IntelXWire {
         return findings.values.sorted { $0.breachName < $1.breachName }
     }
 
+    /// Leaks whose files are called as files of anything are.
+    static let unnamedLeaks = "Leaks (\(ApiProvider.intelx.displayName))"
+
     private static func finding(_ item: Item) -> Finding? {
         func isIn(_ bucket: String) -> Bool { item.bucket == bucket || item.bucket.begins(with: "\(bucket).") }
         let name = ApiProvider.intelx.displayName
@@ -243,7 +246,7 @@ enum IntelXWire {
             finding.source = .stealerLog
             finding.capturedAt = item.date
         } else if isIn("leaks") {
-            finding.breachName = leak(item.name) ?? "Leaks (\(name))"
+            finding.breachName = leak(item.name) ?? unnamedLeaks
         } else if isIn("pastes") {
             finding.breachName = "Pastes (\(name))"
         } else if isIn("darknet") {
@@ -257,7 +260,7 @@ enum IntelXWire {
     }
 
     /// The leak that a file is of: without folders, parts and the ending of its format.
-    /// - Returns: nil when nothing is left.
+    /// - Returns: nil when nothing is left that files of anything are not called, too, such as `passwords.txt` and `x.txt`.
     static func leak(_ file: String) -> String? {
         var name = Substring(file)
         // `Example.com.txt [Part 3 of 12]`
@@ -268,6 +271,6 @@ enum IntelXWire {
             text = String(text.unicodeScalars.dropLast(ending.unicodeScalars.count))
         }
         text = PlainText.oneLine(text)
-        return text.isEmpty ? nil : text
+        return DumpName.isGeneric(text) ? nil : text
     }
 }

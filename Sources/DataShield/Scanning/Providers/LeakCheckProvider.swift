@@ -164,7 +164,8 @@ enum LeakCheckWire {
             // try?: what is no address is nobody's of ours.
             addresses: (members["email"]?.texts ?? []).compactMap { try? EmailAddress($0) }, saysWhose: !(members["email"]?.texts ?? []).isEmpty,
             row: LeakedRow(
-                source: isNamed ? name : LeakedRow.unnamed(.leakcheck), fields: fields,
+                source: isNamed ? name : LeakedRow.unnamed(.leakcheck), days: source["breach_date"]?.text.flatMap { BreachTable.days($0) },
+                fields: fields,
                 sites: ["origin", "website", "url", "domain"].flatMap { members[$0]?.texts ?? [] }))
     }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import Scalars
 
 /// Snusbase, its current API.
 package struct SnusbaseProvider: BreachProvider {
@@ -141,31 +140,7 @@ enum SnusbaseWire {
     private static func leakedRow(_ members: [String: JSONValue], table: String?) -> LeakedRow {
         let fields = members.filter { !notData.contains($0.key) && $0.value.holdsSomething }.keys
         return LeakedRow(
-            source: table.map(source) ?? LeakedRow.unnamed(.snusbase), fields: fields,
+            source: table.map { PlainText.oneLine($0) } ?? LeakedRow.unnamed(.snusbase), fields: fields,
             sites: ["host", "url"].flatMap { members[$0]?.texts ?? [] })
-    }
-
-    /// The endings that a canonical key drops: of a site with another, the name would not be that of anybody else.
-    private static let endings: Set = ["COM", "NET", "ORG", "IO", "CO", "INFO", "BIZ"]
-
-    /// The leak that a table holds. `9001_EXAMPLE_COM_1M_SHOPPING_072019` is the site example.com: by this name other services know it
-    /// too. A table whose name has not the form of a site's keeps it whole.
-    static func source(_ table: String) -> String {
-        let words = table.uppercased().parts(between: "_", keepsEmpty: true)
-        guard words.count >= 4, words[0].allSatisfy(\.isNumber), let size = words.firstIndex(where: isSize), size >= 3,
-            endings.contains(String(words[size - 1]))
-        else { return PlainText.oneLine(table) }
-        let labels = words[1..<size]
-        guard labels.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } }) else {
-            return PlainText.oneLine(table)
-        }
-        return labels.joined(separator: ".").lowercased()
-    }
-
-    /// `1M`, `323K`, `4711`, and not the first word.
-    private static func isSize(_ word: Substring) -> Bool {
-        let digits = word.prefix(while: \.isNumber)
-        guard !digits.isEmpty, digits.count < 6 || digits.count == word.count else { return false }
-        return ["K", "M", "B"].contains(String(word.dropFirst(digits.count)))
     }
 }
