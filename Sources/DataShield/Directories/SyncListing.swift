@@ -89,9 +89,10 @@ actor SyncListing {
     /// - Parameters:
     ///   - addresses: those that people have on the staff list, by the directory's id.
     ///   - domain: the company's.
-    /// - Throws: ``DirectoryFailure/malformed(_:)`` when nothing of what was listed can be read: that is no odd row, but another form.
+    /// - Throws: ``DirectoryFailure/malformed(_:)`` when everybody was listed and nothing of it can be read: that is no odd row, but another
+    ///   form. Of changes there may be one, and that an odd one.
     func finish(addresses: [String: String] = [:], domain: String? = nil) throws -> WholeListing {
-        if listed > 0, unreadable.count == listed, let first = unreadable.first { throw DirectoryFailure.malformed(first.reason) }
+        if isComparing, listed > 0, unreadable.count == listed, let first = unreadable.first { throw DirectoryFailure.malformed(first.reason) }
         for place in kept.indices { kept[place].settle(known: addresses[kept[place].externalId], domain: domain) }
         var people: [ListedPerson] = []
         swap(&people, &kept)

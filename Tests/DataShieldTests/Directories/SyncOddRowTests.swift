@@ -71,6 +71,13 @@ extension DirectorySyncTests {
         let (run, _, _) = try await sync(directory, place, trigger: .schedule)
         #expect((run.isFull, run.changed, run.deactivated, run.skipped) == (false, 1, 0, 1))
         #expect(try await active(place) == ["1", "2", "3"])
+        // Also when it is the only change, and nothing tells whose.
+        directory.content.withLock {
+            $0.changes = [page([], unreadable: [.init(externalId: nil, name: "Row 1", reason: "id is an object, not a text")])]
+        }
+        let alone = try await sync(directory, place, trigger: .schedule).run
+        #expect((alone.status, alone.isFull, alone.deactivated, alone.skipped) == (.succeeded, false, 0, 1))
+        #expect(try await active(place) == ["1", "2", "3"])
     }
 
     @Test func `a field that cannot be read blanks nothing, and is said with a number`() async throws {

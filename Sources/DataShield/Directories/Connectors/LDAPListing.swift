@@ -23,7 +23,8 @@ extension LDAPConnector {
             }
             let seen = tally.withLock { $0 }
             let name = session.people.identifier.attribute
-            if seen.withoutId > 0, seen.people == 0 {
+            // Of changes there may be one, of an entry whose id is hidden.
+            if seen.withoutId > 0, seen.people == 0, listing == .everybody {
                 throw DirectoryFailure.notPermitted(
                     "The bind account may not read \(name), by which people are told apart, or nobody has it. \(Self.advice(name))")
             }

@@ -11,7 +11,9 @@ CREATE TABLE employee_addresses (
         FOREIGN KEY (company_id, employee_id) REFERENCES employees ON DELETE CASCADE
 );
 SELECT isolate_tenant_table('employee_addresses');
-GRANT SELECT, INSERT, UPDATE, DELETE ON employee_addresses TO datashield_app, datashield_system;
+-- A further address comes and goes; it never becomes another.
+GRANT SELECT, INSERT, DELETE ON employee_addresses TO datashield_app;
+GRANT SELECT, DELETE ON employee_addresses TO datashield_system;
 
 -- The address under which somebody active stands on the list is theirs alone: it is no further address of anybody.
 CREATE FUNCTION take_address() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
