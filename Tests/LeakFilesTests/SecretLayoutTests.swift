@@ -125,4 +125,35 @@ import Testing
             #expect(records(first + lines).map(\.secretText) == ["Zq7-0", "Zq7-1", "Zq7-2"], "\(first)")
         }
     }
+
+    private static let lines = "x@y.example:Qw1\nhttps://vpn.example.com/:z@y.example:Qw2\nw@y.example:Qw3\n"
+    private static let rows = "id;mail;Kennwort;city\n1;x@y.example;a;b\n2;kim@acme.example;Zq7-1;b\n"
+    private static let other = "mail,name,pwhash\nx@y.example,X,a\nkim@acme.example,Kim,$2y$10$abcdefghijklmnopqrstuv\n"
+
+    /// Of rows that say nothing of anybody who is watched.
+    private static func filler(_ count: Int) -> String { (0..<count).map { "\($0);someone\($0)@elsewhere.invalid;p;c\n" }.joined() }
+
+    @Test(arguments: [0, 300, 3_000, 60_000]) func `a table amid a file has its header, however far before`(_ count: Int) async throws {
+        let scratch = try Scratch()
+        let text = Self.lines + Self.rows + Self.filler(count) + "3;kim@acme.example;Zq7-2;b\n" + Self.other + Self.lines + "kim@acme.example:Zq7-3\n"
+        let expected = ["Zq7-1", "Zq7-2", "$2y$10$abcdefghijklmnopqrstuv", "Zq7-3"]
+        let watch = WatchList(["kim@acme.example"])
+        for path in [try scratch.write("list.txt", text), try scratch.write("list.txt.gz", ArchiveFixture.gzip(Array(text.utf8)))] {
+            for threads in [1, 3] {
+                let reading = try await readAll([path], watch, threads: threads)
+                #expect(reading.records.map(\.secretText) == expected, "\(path)")
+                #expect(reading.records.map(\.login) == Array(repeating: "kim@acme.example", count: 4))
+            }
+        }
+    }
+
+    @Test func `a second table has its own header, and so has one behind an SQL dump`() async throws {
+        let scratch = try Scratch()
+        let sql = "INSERT INTO `p` (`id`,`email`,`password`) VALUES (1,'x@y.example','a'),(2,'kim@acme.example','Zq7-0');\n"
+        let first = "id,email,password\n1,x@y.example,a\n2,kim@acme.example,Zq7-0\n"
+        for begin in [sql, first] {
+            let reading = try await readAll([try scratch.write("list.txt", begin + Self.rows)], WatchList(["kim@acme.example"]))
+            #expect(reading.records.map(\.secretText) == ["Zq7-0", "Zq7-1"], "\(begin)")
+        }
+    }
 }

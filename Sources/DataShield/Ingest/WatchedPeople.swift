@@ -33,7 +33,8 @@ struct WatchedPeople: Sendable {
             // As the watch list counts them: one address may be written in several ways.
             let name = AddressSpelling.canonical(address)
             if let number = numbers[name] {
-                people[number].append(person)
+                // Two spellings of one person's address are one.
+                if !people[number].contains(person) { people[number].append(person) }
                 continue
             }
             numbers[name] = addresses.count

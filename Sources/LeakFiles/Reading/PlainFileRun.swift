@@ -27,10 +27,12 @@ struct PlainFileRun {
         let file = self.file
         let (shape, mark, beginning) = beginning()
         let lineStarts = LineStarts(file)
+        let headers = FileHeaders(file)
         let last = Int((file.size + chunk - 1) / chunk)
         let scan = PlainScan(chunks: first..<max(first, last), threads: reader.threads) {
             ChunkReader(
-                file, start: mark, watch: reader.watch.index, shape: shape, digestKey: reader.digestKey, lineStarts: lineStarts)
+                file, start: mark, watch: reader.watch.index, shape: shape, digestKey: reader.digestKey, lineStarts: lineStarts,
+                headers: headers)
         }
         scan.run(threads: reader.threads) { result in
             if let reason = result.failure {

@@ -22,6 +22,9 @@ final class ChunkReader {
     private let shape: FileShape
     private let digestKey: DigestKey
     private let lineStarts: LineStarts
+    private let headers: FileHeaders
+    /// Up to where the chunk was looked at for headers of tables, and the last one.
+    private var seen: (chunk: Int, upTo: UInt64, layout: TableLayout?) = (-1, 0, nil)
     private let start: UInt64
     private let buffer: UnsafeMutableRawBufferPointer
     private let places: UnsafeMutableBufferPointer<leak_place>
@@ -31,12 +34,13 @@ final class ChunkReader {
     private var surroundings: UnsafeMutableRawBufferPointer?
 
     /// - Parameter start: where the text begins: behind a byte order mark.
-    init(_ file: OpenFile, start: UInt64, watch: WatchIndex, shape: FileShape, digestKey: DigestKey, lineStarts: LineStarts) {
+    init(_ file: OpenFile, start: UInt64, watch: WatchIndex, shape: FileShape, digestKey: DigestKey, lineStarts: LineStarts, headers: FileHeaders) {
         self.file = file
         self.watch = watch
         self.shape = shape
         self.digestKey = digestKey
         self.lineStarts = lineStarts
+        self.headers = headers
         self.start = start
         buffer = .allocate(byteCount: watch.reachBefore + Self.chunkBytes + watch.reachBehind, alignment: 64)
         places = .allocate(capacity: WatchIndex.scratchPlaces)
@@ -79,7 +83,7 @@ final class ChunkReader {
         var records: [LeakRecord] = []
         records.reserveCapacity(expected)
         watch.scan(window.bytes, at: (before - min(before, skipped))..<(before + owned - skipped), places: places, newlines: &newlines) { match in
-            records.append(watch.named(record(match, in: window), match))
+            records.append(watch.named(record(match, in: window, chunk: number), match))
         }
         result.newlines = newlines
         result.records = records
@@ -87,10 +91,13 @@ final class ChunkReader {
         return result
     }
 
-    private func record(_ match: WatchMatch, in window: Window) -> LeakRecord {
+    private func record(_ match: WatchMatch, in window: Window, chunk: Int) -> LeakRecord {
         let offset = window.base + UInt64(match.range.lowerBound)
         if let context = window.context(of: match.range, spansLines: shape.spansLines, head: { head(of: offset) }) {
-            return shape.record(of: match.address, in: context, offset: offset)
+            let record = shape.record(of: match.address, in: context, offset: offset)
+            guard shape.mayBeRow(record, in: context), let layout = header(before: match.range.lowerBound - context.match.lowerBound, window, chunk)
+            else { return record }
+            return FileShape.record(of: match.address, in: context, layout, offset: offset) ?? record
         }
         let reach = UInt64(Window.contextReach)
         let from = offset > reach ? offset - reach : 0
@@ -115,6 +122,18 @@ final class ChunkReader {
             ?? MatchContext(
                 line: wider.bytes, match: range, isStartCut: true, isEndCut: true, head: UnsafeRawBufferPointer(start: nil, count: 0))
         return shape.record(of: match.address, in: context, offset: offset)
+    }
+
+    /// The last header of a table before a line.
+    private func header(before line: Int, _ window: Window, _ chunk: Int) -> TableLayout? {
+        if seen.chunk != chunk { seen = (chunk, window.base, headers.before(chunk: chunk)) }
+        let place = window.base + UInt64(line)
+        if place > seen.upTo {
+            let text = UnsafeRawBufferPointer(rebasing: window.bytes[Int(seen.upTo - window.base)..<line])
+            if let layout = TableHeaders.last(in: text) { seen.layout = layout }
+            seen.upTo = place
+        }
+        return seen.layout
     }
 
     /// The first bytes of the line that a place of the text lies in. Valid until the next call.

@@ -36,6 +36,9 @@ final class StreamScan {
     /// A place, and where its line begins in the text (nil: before the buffer).
     private var lineStart: (place: UInt64, start: UInt64?)?
 
+    /// Up to where the text was looked at for headers of tables amid it, and the last one.
+    private var seen: (upTo: UInt64, layout: TableLayout?) = (0, nil)
+
     private var encoding: TextEncoding?
     private var sample: [UInt8] = []
     private var decoder: JoinedDecoder?
@@ -136,13 +139,38 @@ final class StreamScan {
                     let context = window.context(
                         of: match.range, spansLines: shape.spansLines, head: { lineHead(before: match.range.lowerBound, in: text) })
                 else { return }
-                let record = shape.record(of: match.address, in: context, offset: base + UInt64(match.range.lowerBound))
+                let offset = base + UInt64(match.range.lowerBound)
+                var record = shape.record(of: match.address, in: context, offset: offset)
+                if shape.mayBeRow(record, in: context), let layout = header(before: match.range.lowerBound - context.match.lowerBound, in: text) {
+                    record = FileShape.record(of: match.address, in: context, layout, offset: offset) ?? record
+                }
                 records.append(watch.named(record, match))
             }
         }
+        // The header of rows that follow may have left the buffer when somebody of them is found.
+        if !isEnd, let last = text.lineStart(before: end, notBefore: 0), hasFields(text[last..<end]) { _ = header(before: last, in: text) }
         scanned = end
         let open: UInt64 = isEnd && filled > 0 && buffer[filled - 1] != UInt8(ascii: "\n") && endOffset > resumeAt ? 1 : 0
         return endOffset < resumeAt ? true : deliver(Stretch(records: records, end: endOffset, lines: newlines + open))
+    }
+
+    /// The last header of a table before a line.
+    private func header(before line: Int, in text: UnsafeRawBufferPointer) -> TableLayout? {
+        let place = base + UInt64(line)
+        if place > seen.upTo {
+            let from = seen.upTo > base ? Int(seen.upTo - base) : 0
+            if let layout = TableHeaders.last(in: UnsafeRawBufferPointer(rebasing: text[from..<line])) { seen.layout = layout }
+            seen.upTo = place
+        }
+        return seen.layout
+    }
+
+    /// Whether the beginning of a line has fields as tables do, in a file that begins with another shape.
+    private func hasFields(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+        if case .json = shape?.kind { return false }
+        if case .table = shape?.kind { return false }
+        let line = ByteView(UnsafeRawBufferPointer(rebasing: line.prefix(4_096)))
+        return [ByteView.comma, ByteView.semicolon, ByteView.tab, ByteView.pipe].contains { line.hasAtLeast(2, of: $0) }
     }
 
     private func shape(of sample: UnsafeRawBufferPointer) -> FileShape {
