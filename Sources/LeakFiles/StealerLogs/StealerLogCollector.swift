@@ -47,13 +47,16 @@ package struct StealerLogCollector {
 
     /// What to do with an entry, by its path.
     package func interest(in path: String) -> EntryInterest {
-        guard let place = LogPath(path) else { return .none }
+        LogPath(path).map(Self.interest) ?? .none
+    }
+
+    private static func interest(of place: LogPath) -> EntryInterest {
         switch place.kind {
         case .passwords where place.isAside || place.isGuess: return .look
-        case .passwords, .autofill: return Self.whole(place.kind)
+        case .passwords, .autofill: return whole(place.kind)
         case .tokens: return .presence
         case .part where place.isTelling: return .presence
-        case .unknown where Self.isBinary(place.name): return .none
+        case .unknown where isBinary(place.name): return .none
         case .system, .cookies, .part, .unknown: return .look
         }
     }
@@ -94,7 +97,7 @@ package struct StealerLogCollector {
         guard !content.isEmpty, let place = LogPath(path) else { return }
         let text = ByteView(content)
         let kind: LogPath.Kind
-        switch interest(in: path) {
+        switch Self.interest(of: place) {
         case .whole: kind = place.kind
         case .look: kind = LogContent(text, at: place).kind ?? .unknown
         case .presence, .leakFile, .none: return notePresence(path)
