@@ -66,7 +66,7 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
+                "CLibCrypt", "CLinux", "CZlib", "CZstd", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -138,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "DataShieldTests",
             dependencies: [
-                "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
+                "CZlib", "CZstd", "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],

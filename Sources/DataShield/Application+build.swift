@@ -133,13 +133,14 @@ extension Application {
         let flash = FlashSeal(key: parts.secrets.derivedKey(for: "flash messages"), cookies: cookies)
         let refused = RefusedAccess(database: database, logger: parts.logger, now: now)
         let exports = ExportLimit(now: now)
-        let routes = Routes(
-            router: router, revalidate: sessions.holds, onRefusal: refused.record, admit: exports.admit, finish: flash.finish
-        ) { request, context in
+        let authenticate: Routes.Authenticate = { request, context in
             guard let token = sessionCookie.token(in: request), var signedIn = try await sessions.find(token) else { return nil }
             signedIn.address = context.sourceAddress(of: request)
             return signedIn
         }
+        let routes = Routes(
+            router: router, revalidate: sessions.holds, onRefusal: refused.record, admit: exports.admit, finish: flash.finish,
+            authenticate: authenticate)
         let accountRoutes = AccountRoutes(signIn: signIn, sessions: sessions, users: users, cookie: sessionCookie)
         accountRoutes.add(to: routes.api)
         UserRoutes(users: users).add(to: routes.api)
@@ -192,7 +193,7 @@ extension Application {
         let front = FrontResponder(
             router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),
             crossSite: CrossSite(publicOrigin: settings.publicOrigin), allowedMethods: AllowedMethods(routes.registered),
-            errorPages: pages, telemetry: telemetry, errorFormats: [SCIMErrorFormat()])
+            errorPages: pages, authenticate: authenticate, telemetry: telemetry, errorFormats: [SCIMErrorFormat()])
 
         telemetry.add(
             .init(name: "datashield_database_connections", help: "Connections of the pool of requests that see every company.") {

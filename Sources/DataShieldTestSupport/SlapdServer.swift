@@ -9,6 +9,10 @@ package final class SlapdServer: Sendable {
         /// Entries beside them, as slapadd takes them: operational attributes can be given.
         package var ldif = ""
         package var domain = "acme.example"
+        /// Attributes and classes besides the usual ones, as slapd.conf has them.
+        package var schema = ""
+        /// Rules of access before the usual ones, as slapd.conf has them.
+        package var access = ""
         /// What a search without pages lists at most.
         package var sizeLimit = 500
         /// Whether passwords are taken only over an encrypted connection.
@@ -60,12 +64,14 @@ package final class SlapdServer: Sendable {
         var options = Options()
         options.people = people
         configure(&options)
-        let entries = FileManager.default.temporaryDirectory.appendingPathComponent("datashield-entries-\(UUID().uuidString).ldif")
-        defer { try? FileManager.default.removeItem(at: entries) }  // try?: a temporary file that stays does no harm
+        let files = FileManager.default.temporaryDirectory.appendingPathComponent("datashield-slapd-\(UUID().uuidString)", isDirectory: true)
+        try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: files) }  // try?: a temporary folder that stays does no harm
         var arguments = ["--while-open", "--people", "\(options.people)", "--domain", options.domain, "--size-limit", "\(options.sizeLimit)"]
-        if !options.ldif.isEmpty {
-            try Data(options.ldif.utf8).write(to: entries)
-            arguments += ["--ldif", entries.path]
+        for (option, text) in [("--ldif", options.ldif), ("--schema", options.schema), ("--access", options.access)] where !text.isEmpty {
+            let file = files.appendingPathComponent(option)
+            try Data(text.utf8).write(to: file)
+            arguments += [option, file.path]
         }
         if options.isConfidential { arguments.append("--confidential") }
         if options.isPlainOnly { arguments.append("--plain-only") }

@@ -23,8 +23,11 @@ package struct LDAPFilter: Sendable, Hashable, CustomStringConvertible {
     package static func equal(_ attribute: StaticString, _ value: String) -> LDAPFilter { LDAPFilter(trusted: "(\(attribute)=\(escape(value)))") }
 
     /// Compares bytes, each of which is escaped.
-    package static func equal(_ attribute: StaticString, bytes: [UInt8]) -> LDAPFilter {
-        LDAPFilter(trusted: "(\(attribute)=\(bytes.map { hex($0) }.joined()))")
+    package static func equal(_ attribute: StaticString, bytes: [UInt8]) -> LDAPFilter { equal(named: "\(attribute)", bytes: bytes) }
+
+    /// - Parameter name: checked to be one.
+    static func equal(named name: String, bytes: [UInt8]) -> LDAPFilter {
+        LDAPFilter(trusted: "(\(name)=\(bytes.map { hex($0) }.joined()))")
     }
 
     package static func atLeast(_ attribute: StaticString, _ value: String) -> LDAPFilter { LDAPFilter(trusted: "(\(attribute)>=\(escape(value)))") }

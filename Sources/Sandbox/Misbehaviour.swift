@@ -27,6 +27,8 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
         case quotaUsedUp
         /// 200 with the right JSON under other names.
         case schemaChange
+        /// 200 with the right JSON, in which one value is another: that of `place`, which becomes `value`.
+        case oddValue
         /// Of directories: 401 for a token that was good, or what the service says in its place; all tokens end.
         case expiredToken
         /// Of directories: that where a listing ended is no longer known, 410 or so.
@@ -46,10 +48,14 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
     package var retryAfter: Int?
     /// For `slow`; 1000 when not given.
     package var delayMilliseconds: Int?
+    /// For `oddValue`: which of all values of the answer, counted from nought, names in the order of the alphabet.
+    package var place: Int?
+    /// For `oddValue`: what stands there, as JSON; `null` when not given.
+    package var value: String?
 
     package init(
         _ kind: Kind, service: SandboxService? = nil, pathPrefix: String? = nil, skip: Int? = nil, count: Int? = nil, retryAfter: Int? = nil,
-        delayMilliseconds: Int? = nil
+        delayMilliseconds: Int? = nil, place: Int? = nil, value: String? = nil
     ) {
         self.kind = kind
         self.service = service
@@ -58,6 +64,8 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
         self.count = count
         self.retryAfter = retryAfter
         self.delayMilliseconds = delayMilliseconds
+        self.place = place
+        self.value = value
     }
 
     /// Whether a request suffers from this; counts it.

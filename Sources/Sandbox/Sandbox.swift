@@ -68,6 +68,8 @@ package final class Sandbox: Service {
         var blocks = RateBlocks()
         var misbehaviour: [Misbehaviour] = []
         var counts = RequestCounts()
+        /// Where the last odd value was put.
+        var oddPlace: String?
     }
 
     /// - Parameters:
@@ -212,7 +214,11 @@ package final class Sandbox: Service {
         let honest =
             standIn.refusal(request, keys: keys) ?? limited(request, service, standIn, now: now) ?? standIn.answer(request, context)
         let answer = misbehaviour.map { $0.spoil(honest, by: standIn) } ?? honest
-        state.withLock { $0.counts.byStatus[answer.status.code, default: 0] += 1 }
+        let odd = misbehaviour.flatMap { $0.place(in: honest) }
+        state.withLock { state in
+            state.counts.byStatus[answer.status.code, default: 0] += 1
+            if let odd { state.oddPlace = odd }
+        }
         return (answer, misbehaviour)
     }
 

@@ -38,6 +38,7 @@ struct SandboxAdmin: Sendable {
         var department: String?
         var title: String?
         var isActive: Bool?
+        var aliases: [String]?
         var hasMFA: Bool?
         var isGuest: Bool?
         /// How often its password was reset and its sessions were ended from outside; only told.
@@ -47,6 +48,7 @@ struct SandboxAdmin: Sendable {
         init(_ member: DirectoryStaff.Member) {
             (login, email, firstName, lastName) = (member.login, member.email, member.firstName, member.lastName)
             (department, title, isActive, hasMFA, isGuest) = (member.department, member.title, member.isActive, member.hasMFA, member.isGuest)
+            aliases = member.aliases
             (resets, revocations) = (member.resets, member.revocations)
         }
 
@@ -58,6 +60,7 @@ struct SandboxAdmin: Sendable {
             if let department { member.department = department }
             if let title { member.title = title }
             if let isActive { member.isActive = isActive }
+            if let aliases { member.aliases = aliases }
             if let hasMFA { member.hasMFA = hasMFA }
         }
     }
@@ -126,6 +129,14 @@ struct SandboxAdmin: Sendable {
 extension Sandbox {
     /// What it was asked so far.
     package var requests: RequestCounts { state.withLock { $0.counts } }
+
+    /// Where the last odd value was put: `users[1].name.givenName`. nil when no answer had such a place since it was asked last.
+    package func takeOddPlace() -> String? {
+        state.withLock { state in
+            defer { state.oddPlace = nil }
+            return state.oddPlace
+        }
+    }
 
     package func resetRequests() {
         state.withLock { $0.counts = RequestCounts() }

@@ -169,6 +169,7 @@ extension Misbehaviour {
         case .forbidden: service.forbidden
         case .quotaUsedUp: service.quotaUsedUp
         case .schemaChange: service.withOtherNames(answer)
+        case .oddValue: OddValue(place: place ?? 0, value: value ?? "null").put(into: answer).answer
         case .expiredToken: service.expiredToken
         case .stateExpired: service.stateExpired
         }
@@ -178,7 +179,65 @@ extension Misbehaviour {
     var isRefusal: Bool {
         switch kind {
         case .tooManyRequests, .internalError, .unavailable, .lostPage, .refusedKey, .forbidden, .quotaUsedUp, .expiredToken, .stateExpired: true
-        case .slow, .cutConnection, .brokenJSON, .truncated, .wrongContentType, .schemaChange: false
+        case .slow, .cutConnection, .brokenJSON, .truncated, .wrongContentType, .schemaChange, .oddValue: false
+        }
+    }
+
+    /// Where in an answer its odd value is: `users[1].name.givenName`. nil when the answer has no such place.
+    func place(in answer: Answer) -> String? {
+        kind == .oddValue ? OddValue(place: place ?? 0, value: value ?? "null").put(into: answer).place : nil
+    }
+}
+
+/// One value of an answer that is not what it should be.
+struct OddValue {
+    let place: Int
+    /// As JSON.
+    let value: String
+
+    /// - Returns: the answer with the value in its place, and where that is; the answer as it was, and nil, when it has no such place.
+    func put(into answer: Answer) -> (answer: Answer, place: String?) {
+        // try?: what is not JSON has no places.
+        guard answer.status == .ok, let json = try? JSONSerialization.jsonObject(with: Data(answer.body), options: .fragmentsAllowed),
+            let odd = try? JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed)
+        else { return (answer, nil) }
+        var count = 0
+        var found: String?
+        let changed = Self.walk(json, "", &count) { number, place in
+            guard number == self.place else { return nil }
+            found = place
+            return odd
+        }
+        guard let found, let body = try? JSONSerialization.data(withJSONObject: changed, options: [.sortedKeys, .fragmentsAllowed]) else {
+            return (answer, nil)
+        }
+        var answer = answer
+        answer.body = Array(body)
+        return (answer, found)
+    }
+
+    /// - Parameter put: what stands in a place instead; nil leaves it.
+    private static func walk(_ value: Any, _ path: String, _ count: inout Int, _ put: (Int, String) -> Any?) -> Any {
+        switch value {
+        case let object as [String: Any]:
+            var changed: [String: Any] = [:]
+            for (name, member) in object.sorted(by: { $0.key < $1.key }) {
+                let place = path.isEmpty ? name : "\(path).\(name)"
+                let odd = put(count, place)
+                count += 1
+                changed[name] = odd ?? walk(member, place, &count, put)
+            }
+            return changed
+        case let list as [Any]:
+            var changed: [Any] = []
+            for (index, item) in list.enumerated() {
+                let place = "\(path)[\(index)]"
+                let odd = put(count, place)
+                count += 1
+                changed.append(odd ?? walk(item, place, &count, put))
+            }
+            return changed
+        default: return value
         }
     }
 }

@@ -71,7 +71,7 @@ enum ArchiveFixture {
 
     static func gzip(_ bytes: [UInt8]) -> [UInt8] {
         var stream = z_stream()
-        precondition(czlib_create_gzip(&stream) == Z_OK)
+        precondition(czlib_create_gzip(&stream, 1) == Z_OK)
         defer { deflateEnd(&stream) }
         var output = [UInt8](repeating: 0, count: bytes.count + 10_000)
         var input = bytes

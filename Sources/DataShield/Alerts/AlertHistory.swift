@@ -6,15 +6,18 @@ extension Alerts {
     package func detail(_ id: AlertID, for subject: Subject) async throws -> AlertDetailResponse {
         let listing = try await find(id, for: subject)
         let evidence = try await evidence(of: id, for: subject)
-        let history = try await history(of: id, for: subject)
+        let history = try await history(of: listing.alert.id, for: subject)
         return AlertDetailResponse(
             AlertResponse(listing), evidence: evidence.map { .init($0) }, liveness: evidence.map { .init($0.liveness) }, history: history)
     }
 
-    /// What was done with an alert, the latest first: the last 100 changes.
+    /// What was done with an alert, and with those that became one with it, the latest first: the last 100 changes.
     package func history(of id: AlertID, for subject: Subject) async throws -> [AlertHistoryEntry] {
-        let events = try await Audit(database: database).list(AuditFilter(target: id.rawValue), limit: 100, for: subject)
-        return events.items.map { event in
+        let united = try await database.query(for: subject.company, AlertStore.united(in: id, of: subject.company), as: AlertID.self)
+        let filter = AuditFilter(target: id.rawValue, otherTargets: united.map(\.rawValue))
+        let events = try await Audit(database: database).list(filter, limit: 100, for: subject)
+        // That they became one is told once.
+        return events.items.filter { $0.action != "alert.united" || $0.targetId == id.rawValue }.map { event in
             AlertHistoryEntry(
                 at: event.createdAt, action: event.action, actor: event.actorName, fromStatus: Self.status(in: event.before),
                 toStatus: Self.status(in: event.after), resolution: Self.text("resolution", in: event.after), outcome: Self.outcome(event))

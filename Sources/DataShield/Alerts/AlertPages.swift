@@ -192,7 +192,7 @@ extension AlertModel {
         credentials leaked: [LeakedCredential], problem: (any FeatureError)?, machine: MachineLine?, clock: PageClock
     ) {
         id = alert.id.rawValue
-        liveness = alert.liveness?.state.badge
+        liveness = alert.liveness.map { $0.state.badge($0.certainty) }
         livenessText = alert.liveness?.text
         self.remediations = remediations
         hasRemediations = !remediations.isEmpty
@@ -280,6 +280,8 @@ extension AlertModel {
         var entries = comments.map { entry($0.createdAt, "comment", $0.authorName, "commented", $0.body) }
         for event in alert.history where event.action != "alert.commented" {
             switch event.toStatus {
+            case _ where event.action == "alert.united":
+                entries.append(entry(event.at, "history", event.actor, "made one alert of several that were about this breach"))
             case _ where event.action == "remediation.requested":
                 entries.append(entry(event.at, "shield", event.actor, "asked for remediation of the account"))
             case _ where event.action == "remediation.previewed":

@@ -70,7 +70,6 @@ package struct AlertFilter: Sendable, Hashable {
         }
         if let from { parts.append("a.created_at >= \(from)") }
         if let until { parts.append("a.created_at < \(until)") }
-        // Only who asks pays for it: it is found out anew for each alert that is looked at.
         if !liveness.isEmpty { parts.append(ExposureLiveness.condition(liveness)) }
         return parts.joined(separator: " AND ")
     }

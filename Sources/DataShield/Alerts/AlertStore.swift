@@ -28,7 +28,22 @@ struct AlertStore {
     }
 
     static func one(_ id: AlertID, of company: CompanyID) -> SQL {
-        "\(listing) WHERE a.company_id = \(company) AND a.id = \(id)"
+        "\(listing) WHERE a.company_id = \(company) AND a.id = \(current(id, of: company))"
+    }
+
+    /// The alert that an id stands for: of one that became one with another, the other.
+    static func current(_ id: AlertID, of company: CompanyID) -> SQL {
+        "coalesce((SELECT alert_id FROM united_alerts WHERE company_id = \(company) AND id = \(id)), \(id))"
+    }
+
+    /// As ``current(_:of:)``, to go on with.
+    func current(_ id: AlertID) async throws -> AlertID {
+        try await db.first("SELECT \(Self.current(id, of: db.company))", as: AlertID.self) ?? id
+    }
+
+    /// The alerts that became one with an alert.
+    static func united(in id: AlertID, of company: CompanyID) -> SQL {
+        "SELECT id FROM united_alerts WHERE company_id = \(company) AND alert_id = \(id) ORDER BY id"
     }
 
     /// What is exposed: the record of the alert's employee in its breach.
@@ -39,7 +54,7 @@ struct AlertStore {
         JOIN breach_records r ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
         JOIN breaches b ON b.id = a.breach_id
         JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id
-        WHERE a.company_id = \(company) AND a.id = \(id)
+        WHERE a.company_id = \(company) AND a.id = \(current(id, of: company))
         """
     }
 
@@ -103,7 +118,8 @@ struct AlertStore {
     }
 
     func exists(_ id: AlertID) async throws -> Bool {
-        try await db.first("SELECT true FROM alerts WHERE company_id = \(db.company) AND id = \(id)", as: Bool.self) ?? false
+        try await db.first("SELECT true FROM alerts WHERE company_id = \(db.company) AND id = \(Self.current(id, of: db.company))", as: Bool.self)
+            ?? false
     }
 }
 
@@ -119,7 +135,7 @@ extension AlertStore {
             """
             SELECT \(Self.commentColumns) FROM alert_comments c
             LEFT JOIN users u ON u.company_id = c.company_id AND u.id = c.author_id
-            WHERE c.company_id = \(db.company) AND c.alert_id = \(id) \(behind)
+            WHERE c.company_id = \(db.company) AND c.alert_id = \(Self.current(id, of: db.company)) \(behind)
             ORDER BY c.created_at, c.id \(SQL.limit(limit + 1))
             """, as: AlertComment.self)
     }
@@ -130,7 +146,8 @@ extension AlertStore {
             """
             WITH c AS (
                 INSERT INTO alert_comments (id, company_id, alert_id, author_id, body)
-                SELECT \(AlertCommentID()), company_id, id, \(author), \(body) FROM alerts WHERE company_id = \(db.company) AND id = \(id)
+                SELECT \(AlertCommentID()), company_id, id, \(author), \(body) FROM alerts
+                WHERE company_id = \(db.company) AND id = \(Self.current(id, of: db.company))
                 RETURNING id, company_id, alert_id, author_id, body, created_at
             )
             SELECT \(Self.commentColumns) FROM c LEFT JOIN users u ON u.company_id = c.company_id AND u.id = c.author_id

@@ -116,6 +116,7 @@ package struct Alerts: Sendable {
         return try await database.transaction(for: subject.company) { db in
             let store = AlertStore(db)
             try await Self.checkAssignee(change, store)
+            let id = try await store.current(id)
             guard let before = try await store.lock([id]).first else { throw Failure.notFound }
             var alert = before
             try change.apply(to: &alert, at: now)
@@ -249,7 +250,8 @@ extension Alerts {
         return try await database.transaction(for: subject.company) { db in
             guard let comment = try await AlertStore(db).insertComment(on: id, by: subject.user, body: body) else { throw Failure.notFound }
             try await AuditTrail.record(
-                "alert.commented", target: .init("alert", id), before: nil, after: CommentAudit(comment: comment.id), by: subject, in: db)
+                "alert.commented", target: .init("alert", comment.alertId), before: nil, after: CommentAudit(comment: comment.id), by: subject, in: db
+            )
             return comment
         }
     }

@@ -41,13 +41,18 @@ package struct AuditFilter: Sendable, Hashable {
     package var actor: String?
     /// The id of what was acted on.
     package var target: String?
+    /// Ids whose events count as those of the target.
+    package var otherTargets: [String]
     package var from: Date?
     package var to: Date?
 
-    package init(action: String? = nil, actor: String? = nil, target: String? = nil, from: Date? = nil, to: Date? = nil) {
+    package init(
+        action: String? = nil, actor: String? = nil, target: String? = nil, otherTargets: [String] = [], from: Date? = nil, to: Date? = nil
+    ) {
         self.action = action
         self.actor = actor
         self.target = target
+        self.otherTargets = otherTargets
         self.from = from
         self.to = to
     }
@@ -74,7 +79,7 @@ package struct Audit: Sendable {
         if let after = try Cursor.decode(cursor, as: Key.self) { conditions.append("(created_at, id) < (\(after.createdAt), \(after.id))") }
         if let action = filter.action { conditions.append("action = \(action)") }
         if let actor = filter.actor { conditions.append("actor_id = \(actor)") }
-        if let target = filter.target { conditions.append("target_id = \(target)") }
+        if let target = filter.target { conditions.append("target_id = ANY(\([target] + filter.otherTargets)::text[])") }
         if let from = filter.from { conditions.append("created_at >= \(from)") }
         if let to = filter.to { conditions.append("created_at < \(to)") }
         let rows = try await database.query(

@@ -29,8 +29,8 @@ package struct BreachDraft: Sendable, Hashable {
         entry =
             finding.catalogue
             ?? CatalogueEntry(
-                name: finding.breachName, breachDate: finding.breachDate, dataTypes: finding.dataTypes,
-                isStealerLog: finding.source == .stealerLog)
+                name: finding.breachName, domain: finding.named?.domain, breachDate: finding.breachDate, description: finding.named?.note,
+                dataTypes: finding.dataTypes, pwnCount: finding.named?.size, isStealerLog: finding.source == .stealerLog)
         entry.addedAt = nil
     }
 
@@ -61,6 +61,8 @@ package struct BreachDraft: Sendable, Hashable {
         }
         result.entry.breachDate = [better.entry.breachDate, worse.entry.breachDate].compactMap { $0 }.min()
         result.entry.domain = [better.entry.domain, worse.entry.domain].compactMap { $0 }.min()
+        result.entry.description = [better.entry.description, worse.entry.description].compactMap { $0 }.min()
+        result.entry.pwnCount = [better.entry.pwnCount, worse.entry.pwnCount].compactMap { $0 }.max()
         result.entry.dataTypes = Set(better.entry.dataTypes).union(worse.entry.dataTypes).sorted()
         result.entry.isFabricated = better.entry.isFabricated || worse.entry.isFabricated
         result.entry.isSpamList = better.entry.isSpamList || worse.entry.isSpamList

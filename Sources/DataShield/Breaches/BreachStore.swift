@@ -6,9 +6,11 @@ struct BreachStore {
     let db: TenantTransaction
 
     /// What has to be known of a breach to record that somebody is in it.
-    struct Known: RowDecodable {
+    struct Known: RowDecodable, NamedBreach {
         var id: BreachID
         var key: String
+        var titleKey: String?
+        var domainKey: String?
         /// Whether it is the company's own: the catalogue is not for a company to improve.
         var isOwn: Bool
         var quality: Int
@@ -20,6 +22,8 @@ struct BreachStore {
         init(from row: inout Row) throws {
             id = try row.next()
             key = try row.next()
+            titleKey = try row.next()
+            domainKey = try row.next()
             isOwn = try row.next()
             quality = try row.next(as: BreachSource.self).rank
             raisesAlert = try row.next()
@@ -28,66 +32,132 @@ struct BreachStore {
         }
 
         static let columns: SQL = """
-            b.id, b.canonical_key, b.company_id IS NOT NULL, b.source, NOT (b.is_fabricated OR b.is_spam_list), \
+            b.id, b.canonical_key, b.title_key, b.domain_key, b.company_id IS NOT NULL, b.source, NOT (b.is_fabricated OR b.is_spam_list), \
             CASE WHEN b.title = '' THEN b.name ELSE b.title END, b.breach_date
             """
     }
 
-    /// Breaches of the catalogue `b` whose title a key is. Two that have one title are told apart by their names only.
-    private static let isOnlyOneOfItsTitle: SQL = """
-        NOT EXISTS (SELECT FROM breaches o WHERE o.company_id IS NULL AND o.title_key = b.title_key AND o.id <> b.id)
-        """
-
-    /// What the company's names are: a breach of the catalogue by its name, else by its title, else one of the company's own.
-    /// - Returns: by the keys that were asked for; a breach that is known by its title has another key itself.
-    func known(_ keys: [String]) async throws -> [String: Known] {
-        let rows = try await db.query(
-            """
-            SELECT b.canonical_key, 1 AS place, \(Known.columns) FROM breaches b WHERE b.company_id IS NULL AND b.canonical_key = ANY(\(keys)::text[])
-            UNION ALL
-            SELECT b.title_key, 2, \(Known.columns) FROM breaches b
-            WHERE b.company_id IS NULL AND b.title_key = ANY(\(keys)::text[]) AND \(Self.isOnlyOneOfItsTitle)
-            UNION ALL
-            SELECT b.canonical_key, 3, \(Known.columns) FROM breaches b
-            WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])
-            ORDER BY place
-            """)
-        var found: [String: Known] = [:]
-        for var row in rows {
-            let (asked, _) = (try row.next(as: String.self), try row.next(as: Int.self))
-            let breach = try Known(from: &row)
-            if found[asked] == nil { found[asked] = breach }
-        }
+    /// What the company's names are, by ``BreachIndex``.
+    func known(_ namings: some Collection<BreachNaming>) async throws -> [BreachNaming: Known] {
+        let index = try await index(namings)
+        var found: [BreachNaming: Known] = [:]
+        for naming in namings { found[naming] = index.breach(naming) }
         return found
     }
 
-    /// A breach of the company's own that the catalogue has by now.
-    struct Taken: RowDecodable {
+    /// All that these names could mean: each by an index, and each once.
+    func index(_ namings: some Collection<BreachNaming>) async throws -> BreachIndex<Known> {
+        let keys = Array(Set(namings.flatMap { [$0.key] + $0.otherKeys })).sorted()
+        let sites = Array(Set(namings.map(\.site))).sorted()
+        // Others of a site matter to names with a date alone.
+        let dated = Array(Set(namings.filter { $0.days != nil }.flatMap { [$0.key] + $0.otherKeys })).sorted()
+        return BreachIndex(
+            try await db.query(
+                """
+                SELECT \(Known.columns) FROM breaches b WHERE b.company_id IS NULL AND b.id IN (
+                    SELECT id FROM breaches WHERE company_id IS NULL AND canonical_key = ANY(\(keys)::text[])
+                    UNION SELECT id FROM breaches WHERE company_id IS NULL AND title_key = ANY(\(keys)::text[])
+                    UNION SELECT id FROM breaches WHERE company_id IS NULL AND domain_key = ANY(\(sites)::text[])
+                    UNION SELECT o.id FROM breaches o JOIN breaches n ON n.company_id IS NULL AND o.domain_key = n.domain_key
+                    WHERE o.company_id IS NULL AND (n.canonical_key = ANY(\(dated)::text[]) OR n.title_key = ANY(\(dated)::text[]))
+                )
+                UNION ALL
+                SELECT \(Known.columns) FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])
+                """, as: Known.self))
+    }
+
+    // MARK: What is another breach by now
+
+    /// One of the company's own breaches that is another one: the catalogue has it by now, or the company has it under the name that its
+    /// source's name is read as today.
+    struct Taken {
         var own: BreachID
+        var ownName: String
         var ownDate: Date?
-        var catalogue: Known
+        var target: Known
+    }
+
+    /// One of the company's own breaches, as it is called.
+    private struct Own: RowDecodable {
+        var id: BreachID
+        var key: String
+        var name: String
+        var date: Date?
+        /// Whether all that is known of it is from Intelligence X, which names files.
+        var isOfFiles: Bool
 
         init(from row: inout Row) throws {
-            own = try row.next()
-            ownDate = try row.next()
-            catalogue = try Known(from: &row)
+            id = try row.next()
+            key = try row.next()
+            name = try row.next()
+            date = try row.next()
+            isOfFiles = try row.next()
+        }
+
+        /// The name as it is read today.
+        var read: BreachName { isOfFiles && DumpName.isGeneric(name) ? BreachName(asIs: IntelXWire.unnamedLeaks) : BreachName(name) }
+    }
+
+    /// How many of the company's own are looked through at once.
+    private static let pageSize = 500
+
+    /// The next of the company's own breaches, in the order of their keys, that is another one. Those whose names are read otherwise today, and
+    /// are no others by it, are called so.
+    /// - Parameter key: those up to this one were looked through before; it moves on.
+    func nextTaken(after key: inout String) async throws -> Taken? {
+        while true {
+            let page = try await db.query(
+                """
+                SELECT b.id, b.canonical_key, b.name, b.breach_date, NOT EXISTS (
+                    SELECT FROM breach_records r WHERE r.company_id = b.company_id AND r.breach_id = b.id AND r.sources <> '{INTELX}')
+                FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key > \(key)
+                    AND NOT EXISTS (SELECT FROM infected_machines m WHERE m.company_id = b.company_id AND m.breach_id = b.id)
+                ORDER BY b.canonical_key LIMIT \(Self.pageSize)::int
+                """, as: Own.self)
+            let named = page.map { (own: $0, read: $0.read, naming: BreachNaming($0.read, date: $0.date)) }
+            let index = try await index(named.map(\.naming))
+            var renamed: Set<String> = []
+            for (own, read, naming) in named {
+                // Two that are called alike now: the second one is to be looked for anew.
+                guard !renamed.contains(naming.key) else { break }
+                if let target = index.breach(naming), target.id != own.id {
+                    return Taken(own: own.id, ownName: own.name, ownDate: own.date, target: target)
+                }
+                if naming.key != own.key || !read.text.isSame(as: own.name) {
+                    try await rename(own.id, from: own.name, read, naming)
+                    renamed.insert(naming.key)
+                }
+                key = own.key
+            }
+            guard page.count == Self.pageSize || key != page.last?.key else { return nil }
+            guard !page.isEmpty else { return nil }
         }
     }
 
-    /// The first of the company's own breaches that the catalogue has, by its name or its title.
-    func firstTaken() async throws -> Taken? {
-        try await db.first(
+    /// Calls one of the company's own as its source's name is read today.
+    private func rename(_ own: BreachID, from old: String, _ name: BreachName, _ naming: BreachNaming) async throws {
+        let text = String(name.text.beginning(200))
+        try await db.execute(
             """
-            SELECT own.id, own.breach_date, c.* FROM breaches own CROSS JOIN LATERAL (
-                SELECT * FROM (
-                    SELECT \(Known.columns), 1 AS place FROM breaches b WHERE b.company_id IS NULL AND b.canonical_key = own.canonical_key
-                    UNION ALL
-                    SELECT \(Known.columns), 2 FROM breaches b
-                    WHERE b.company_id IS NULL AND b.title_key = own.canonical_key AND \(Self.isOnlyOneOfItsTitle)
-                ) AS found ORDER BY place LIMIT 1
-            ) AS c
-            WHERE own.company_id = \(db.company) ORDER BY own.canonical_key LIMIT 1
-            """, as: Taken.self)
+            UPDATE breaches SET name = \(text), canonical_key = \(naming.key), domain = coalesce(domain, \(name.domain)),
+                pwn_count = coalesce(pwn_count, \(name.size)::bigint), description = coalesce(description, \(name.note))
+            WHERE company_id = \(db.company) AND id = \(own)
+                AND NOT EXISTS (SELECT FROM breaches o WHERE o.company_id = \(db.company) AND o.name = \(text) AND o.id <> \(own))
+            """)
+        try await rewriteMessages(of: own, from: old, to: text)
+    }
+
+    /// Names a breach in its alerts as it is called now.
+    /// - Parameter people: whose alerts; everybody's when nil.
+    func rewriteMessages(of breach: BreachID, from old: String, to new: String, people: [EmployeeID]? = nil) async throws {
+        guard !old.isSame(as: new) else { return }
+        let whose: SQL = people.map { "AND employee_id = ANY(\($0)::text[])" } ?? ""
+        try await db.execute(
+            """
+            UPDATE alerts SET message = \("Exposed in \(new)") || substr(message, \("Exposed in \(old)".unicodeScalars.count + 1)::int)
+            WHERE company_id = \(db.company) AND breach_id = \(breach) \(whose) AND starts_with(message, \("Exposed in \(old)"))
+                AND substr(message, \("Exposed in \(old)".unicodeScalars.count + 1)::int) ~ '^(: .*)?\\.( A stolen session is among it\\.)?$'
+            """)
     }
 
     /// Lets one of the company's own go, to which nothing refers any more.
@@ -99,23 +169,22 @@ struct BreachStore {
 
     /// Adds to the company's own what neither they nor the catalogue have, and improves those of them that are worse than the drafts say.
     /// The catalogue stays as it is, whatever a company's sources say.
-    /// - Parameter drafts: by their keys.
-    /// - Returns: what each of the keys is; see ``known(_:)``.
-    /// - Throws: ``NotAdded`` when there is a key that is none: what is found of it would be lost.
-    func ensure(_ drafts: [String: BreachDraft]) async throws -> [String: Known] {
-        let keys = drafts.keys.sorted()
-        var found = try await known(keys)
-        let missing = keys.filter { found[$0] == nil }
-        if !missing.isEmpty { found.merge(try await added(missing, drafts)) { first, _ in first } }
-        let worse = keys.filter { key in
-            guard let draft = drafts[key], let breach = found[key], breach.isOwn else { return false }
+    /// - Returns: what each of the names is; see ``known(_:)``.
+    /// - Throws: ``NotAdded`` when there is a name that is none: what is found of it would be lost.
+    func ensure(_ drafts: [BreachNaming: BreachDraft]) async throws -> [BreachNaming: Known] {
+        var found = try await known(drafts.keys)
+        let missing = drafts.filter { found[$0.key] == nil }
+        if !missing.isEmpty { found.merge(try await added(missing)) { first, _ in first } }
+        var better: [String: BreachDraft] = [:]
+        for (naming, draft) in drafts {
             // Between equals, each may know something that the other does not.
-            return draft.quality >= breach.quality
+            guard let breach = found[naming], breach.isOwn, draft.quality >= breach.quality else { continue }
+            better[breach.key] = better[breach.key].map { $0.improved(by: draft) } ?? draft
         }
-        if !worse.isEmpty, try await improve(worse, with: drafts) > 0 {
-            for (key, breach) in try await known(worse) { found[key] = breach }
+        if !better.isEmpty, try await improve(better) > 0 {
+            for (naming, breach) in try await known(drafts.keys) { found[naming] = breach }
         }
-        let lost = keys.count { found[$0] == nil }
+        let lost = drafts.keys.count { found[$0] == nil }
         guard lost == 0 else { throw NotAdded(count: lost) }
         return found
     }
@@ -127,17 +196,19 @@ struct BreachStore {
         var description: String { "\(count) breaches could not be added. Their findings are not recorded." }
     }
 
-    private func added(_ keys: [String], _ drafts: [String: BreachDraft]) async throws -> [String: Known] {
+    private func added(_ drafts: [BreachNaming: BreachDraft]) async throws -> [BreachNaming: Known] {
         // The catalogue may be taking them in at this moment.
         try await db.execute(BreachLock.adding)
-        let known = try await known(keys)
-        let missing = keys.filter { known[$0] == nil }
+        let known = try await known(drafts.keys)
+        let missing = drafts.filter { known[$0.key] == nil }
         guard !missing.isEmpty else { return known }
+        // Of one name, however many dates it was said with.
+        let byKey = Dictionary(missing.map { ($0.key.key, $0.value) }, uniquingKeysWith: { $0.improved(by: $1) })
         // In the order of the keys: two recorders that add the same breaches wait for each other, and never both ways.
-        let rows = BreachRows(missing.compactMap { key in drafts[key].map { (key: key, draft: $0) } }, company: db.company)
-        try await renewKeys(missing.compactMap { drafts[$0] }.filter { draft in !draft.entry.name.utf8.allSatisfy { $0 < 0x80 } })
+        let rows = BreachRows(byKey.sorted { $0.key < $1.key }.map { (key: $0.key, draft: $0.value) }, company: db.company)
+        try await renewKeys(byKey.values.filter { draft in !draft.entry.name.utf8.allSatisfy { $0 < 0x80 } })
         try await db.execute(rows.insertion + "ON CONFLICT DO NOTHING")
-        return try await self.known(keys)
+        return try await self.known(drafts.keys)
     }
 
     /// Gives breaches of these names, whose letters may be composed otherwise, the keys of today: an older rule looked at how they are composed.
@@ -152,7 +223,9 @@ struct BreachStore {
     }
 
     /// Improves breaches under lock, so that what is written follows from what is there, whoever else writes.
-    private func improve(_ keys: [String], with drafts: [String: BreachDraft]) async throws -> Int {
+    /// - Parameter drafts: by the keys of the breaches.
+    private func improve(_ drafts: [String: BreachDraft]) async throws -> Int {
+        let keys = drafts.keys.sorted()
         let rows = try await db.query(
             """
             SELECT b.canonical_key, \(Breach.columns) FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])

@@ -7,18 +7,28 @@ struct CatalogueStore {
 
     /// Takes what a source's catalogue says: adds what is new and overwrites what changed, unless a better source has said it.
     /// - Parameter drafts: of one source, each key once.
-    /// - Returns: the companies that have any of it as their own.
+    /// - Returns: the companies that have to look through what they have: one of their own may be what was taken in, or they have alerts of a
+    ///   breach that raises none any more, or did not and does.
     func replace(with drafts: [BreachDraft]) async throws -> [CompanyID] {
         guard let source = drafts.first?.source else { return [] }
-        let keys = drafts.map(\.key)
+        let (keys, titles) = (drafts.map(\.key), drafts.map(\.titleKey))
         let known = try await db.first(
             """
-            SELECT count(*) FROM breaches b JOIN unnest(\(keys)::text[], \(drafts.map(\.titleKey))::text[]) AS new (key, title_key)
+            SELECT count(*) FROM breaches b
+            JOIN unnest(\(keys)::text[], \(titles)::text[], \(drafts.map(\.entry.domain))::text[]) AS new (key, title_key, domain)
                 ON b.canonical_key = new.key AND b.title_key IS NOT DISTINCT FROM new.title_key
+                AND b.domain_key IS NOT DISTINCT FROM nullif(regexp_replace(lower(new.domain COLLATE "C"), '^www\\.|[.-]', '', 'g'), '')
             WHERE b.company_id IS NULL
             """, as: Int.self)
-        // A finding may name either. Nobody adds one as their own from before it is looked for in the catalogue until that is committed.
-        if known != keys.count { try await db.execute(BreachLock.takingIn) }
+        // A finding may name any of them. Nobody adds one as their own from before it is looked for in the catalogue until that is committed.
+        let isNew = known != keys.count
+        if isNew { try await db.execute(BreachLock.takingIn) }
+        let flagged = try await db.query(
+            """
+            SELECT b.id FROM breaches b JOIN unnest(\(keys)::text[], \(drafts.map(\.entry.raisesAlert))::bool[]) AS new (key, raises_alert)
+                ON b.canonical_key = new.key AND new.raises_alert = (b.is_fabricated OR b.is_spam_list)
+            WHERE b.company_id IS NULL
+            """, as: BreachID.self)
         let lesser = BreachSource.allCases.filter { $0.rank <= source.rank }
         let old: [SQL] = BreachRows.values.map { "b.\(unsafe: $0)" }
         let new: [SQL] = BreachRows.values.map { "excluded.\(unsafe: $0)" }
@@ -30,8 +40,10 @@ struct CatalogueStore {
                 """)
         return try await db.query(
             """
-            SELECT DISTINCT company_id FROM breaches
-            WHERE company_id IS NOT NULL AND canonical_key = ANY(\(keys + drafts.compactMap(\.titleKey))::text[]) ORDER BY 1
+            SELECT company_id FROM breaches WHERE company_id IS NOT NULL AND canonical_key = ANY(\(keys + titles.compactMap { $0 })::text[])
+            UNION SELECT company_id FROM breaches WHERE company_id IS NOT NULL AND \(isNew) AND NOT is_stealer_log
+            UNION SELECT company_id FROM breach_records WHERE breach_id = ANY(\(flagged)::text[])
+            ORDER BY 1
             """, as: CompanyID.self)
     }
 }

@@ -280,6 +280,7 @@ struct SyncModel: Sendable {
         case "sessionsValidFrom": "sessions revoked"
         case "directory": "linked to this directory"
         case "deactivatedAt": "back"
+        case "addresses": "further addresses"
         default: field
         }
     }

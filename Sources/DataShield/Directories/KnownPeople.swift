@@ -6,10 +6,14 @@ import Postgres
 struct KnownPeople: Sendable {
     private struct Known: Sendable {
         var fingerprint: Int
+        /// Of their further addresses.
+        var addresses: Int
         var isActive: Bool
         var wasSame = false
-        /// Whether the directory lists them as active.
+        /// Whether the directory lists them as active, or in a row that cannot be read.
         var isPresent = false
+        /// Whether it lists them at all.
+        var isListed = false
     }
 
     /// What a listed person is beside what is known.
@@ -30,7 +34,9 @@ struct KnownPeople: Sendable {
         guard var known = people[person.externalId] else { return .different }
         defer { people[person.externalId] = known }
         known.isPresent = person.isActive
-        guard known.fingerprint == Self.fingerprint(person) else {
+        known.isListed = true
+        let hasSameAddresses = !person.isActive || person.addresses.map { Self.fingerprint($0) == known.addresses } ?? true
+        guard known.fingerprint == Self.fingerprint(person), hasSameAddresses else {
             defer { known.wasSame = false }
             return known.wasSame ? .differentNow : .different
         }
@@ -38,8 +44,17 @@ struct KnownPeople: Sendable {
         return known.wasSame ? .sameAgain : .same
     }
 
+    /// Remembers that somebody was listed in a row that cannot be read: they are there, as whatever.
+    mutating func noteUnreadable(_ externalId: String) {
+        people[externalId]?.isPresent = true
+        people[externalId]?.isListed = true
+    }
+
     /// Who is active on the staff list, and in the directory no longer, or disabled there.
-    var gone: [String] { people.compactMap { $1.isActive && !$1.isPresent ? $0 : nil } }
+    /// - Parameter isComplete: whether who was not listed is no longer there; else only who was listed as disabled is gone.
+    func gone(isComplete: Bool) -> [String] {
+        people.compactMap { $1.isActive && !$1.isPresent && (isComplete || $1.isListed) ? $0 : nil }
+    }
 
     // MARK: Reading them
 
@@ -54,11 +69,11 @@ struct KnownPeople: Sendable {
                 for: company,
                 """
                 SELECT external_id, deactivated_at IS NULL, deactivation_reason = 'DISABLED', email, first_name, last_name, department, title, mfa_enabled, password_changed_at,
-                    sessions_valid_from
-                FROM employees WHERE company_id = \(company) AND source_connection_id = \(connection) AND external_id > \(last)
+                    sessions_valid_from, \(EmployeeAddresses.column)
+                FROM employees e WHERE company_id = \(company) AND source_connection_id = \(connection) AND external_id > \(last)
                 ORDER BY external_id \(SQL.limit(pageSize))
                 """, as: Entry.self)
-            for entry in page { known.people[entry.externalId] = Known(fingerprint: entry.fingerprint, isActive: entry.isActive) }
+            for entry in page { known.people[entry.externalId] = entry.known }
             guard page.count == pageSize, let end = page.last else { return known }
             last = end.externalId
         }
@@ -66,16 +81,16 @@ struct KnownPeople: Sendable {
 
     private struct Entry: RowDecodable {
         let externalId: String
-        let isActive: Bool
-        let fingerprint: Int
+        let known: Known
 
         init(from row: inout Row) throws {
             externalId = try row.next()
-            isActive = try row.next()
-            fingerprint = KnownPeople.fingerprint(
+            let isActive: Bool = try row.next()
+            let fingerprint = KnownPeople.fingerprint(
                 isActive: isActive, isDisabled: try row.next() ?? false, email: try row.next(), firstName: try row.next(), lastName: try row.next(),
                 department: try row.next(),
                 title: try row.next(), mfaEnabled: try row.next(), passwordChangedAt: try row.next(), sessionsValidFrom: try row.next())
+            known = Known(fingerprint: fingerprint, addresses: KnownPeople.fingerprint(try row.next() as [String]), isActive: isActive)
         }
     }
 
@@ -87,6 +102,14 @@ struct KnownPeople: Sendable {
             department: person.department,
             title: person.title, mfaEnabled: person.mfaEnabled, passwordChangedAt: person.passwordChangedAt,
             sessionsValidFrom: person.sessionsValidFrom)
+    }
+
+    /// Of addresses in the order of the alphabet.
+    private static func fingerprint(_ addresses: [String]) -> Int {
+        var hasher = Hasher()
+        for address in addresses { for byte in address.utf8 { hasher.combine(byte) } }
+        hasher.combine(addresses.count)
+        return hasher.finalize()
     }
 
     /// Two that have one fingerprint are alike (SipHash with a key of this process). The other way round it need not be so: what a directory

@@ -197,11 +197,16 @@ package struct RunDirectorySync: JobHandler {
         let start = now()
         let people = SyncListing(comparingWith: run.isFull ? try await .load(id, of: company, from: database) : nil)
         let end = try await connector.list(listing) { page in
-            guard !page.people.isEmpty || !page.removed.isEmpty else { return }
+            guard !page.people.isEmpty || !page.removed.isEmpty || !page.unreadable.isEmpty else { return }
             let listed = try await people.take(page)
             try await database.transaction(for: company) { db in try await SyncStore(db).listed(run.id, listed, holder: attempt.holder) }
         }
-        try await finish(run, attempt, end, await people.finish(), from: start)
+        let ids = await people.idsOfEquals
+        let (addresses, domain) =
+            ids.isEmpty
+            ? ([:], nil)
+            : try await database.read(for: company) { db in (try await SyncStore(db).addresses(of: ids, id), try await SyncStore(db).domain()) }
+        try await finish(run, attempt, end, try await people.finish(addresses: addresses, domain: domain), from: start)
     }
 
     private func finish(
@@ -217,12 +222,14 @@ package struct RunDirectorySync: JobHandler {
             try await runs.listed(run.id, listed, holder: attempt.holder)
             let merge = SyncMerge(
                 db: db, connection: id, isFull: run.isFull, acceptedDepartures: try await runs.acceptedDepartures(run.id), now: now())
-            let outcome = try await merge.perform(listing)
+            var outcome = try await merge.perform(listing)
+            outcome.count(listing.unreadable)
+            let warnings = listing.warnings + outcome.warnings + end.warnings
             let time = now()
-            try await runs.finish(run.id, holder: attempt.holder, outcome, warnings: end.warnings, at: time)
+            try await runs.finish(run.id, holder: attempt.holder, outcome, warnings: warnings, at: time)
             let isCurrent = try await DirectoryStore(db).synced(
                 id, configuration: attempt.configuration, count: run.isFull ? listed : nil, isFull: run.isFull, state: state,
-                warnings: end.warnings, from: start, to: time)
+                warnings: warnings, from: start, to: time)
             // People of another directory, or of another part of it, are not to be merged.
             guard isCurrent else { throw ConfigurationReplaced() }
             try await AuditTrail.record(

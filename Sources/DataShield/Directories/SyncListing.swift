@@ -9,6 +9,9 @@ actor SyncListing {
     private var places: [String: Int] = [:]
     private var listed = 0
     private var unchanged = 0
+    private var unreadable = UnreadableRows()
+    private var odd: [String: OddFields] = [:]
+    private var withTooManyAddresses = 0
     /// What the people who are kept take, in bytes, about.
     private var size = 0
 
@@ -26,7 +29,17 @@ actor SyncListing {
     /// - Returns: people so far.
     /// - Throws: ``DirectoryFailure`` for a directory that would fill our memory, or never ends.
     func take(_ page: DirectoryPage) throws -> Int {
-        for person in page.people { try take(ListedPerson(person, line: try next())) }
+        for person in page.people {
+            for field in person.odd { odd[field.field, default: OddFields(first: person.externalId, problem: field.problem)].count += 1 }
+            let listed = ListedPerson(person, line: try next())
+            if listed.hasTooManyAddresses { withTooManyAddresses += 1 }
+            try take(listed)
+        }
+        for row in page.unreadable {
+            _ = try next()
+            if let id = row.externalId { known.noteUnreadable(id) }
+            unreadable.add(row)
+        }
         for id in page.removed {
             try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next(), isListed: false))
         }
@@ -69,8 +82,17 @@ actor SyncListing {
         kept.append(person)
     }
 
+    /// Who of those that are kept may go on with the address that they have: the directory's ids of those with several of equal standing.
+    var idsOfEquals: [String] { kept.filter { !$0.equals.isEmpty }.map(\.externalId) }
+
     /// All that was listed. Nothing is left here.
-    func finish() -> WholeListing {
+    /// - Parameters:
+    ///   - addresses: those that people have on the staff list, by the directory's id.
+    ///   - domain: the company's.
+    /// - Throws: ``DirectoryFailure/malformed(_:)`` when nothing of what was listed can be read: that is no odd row, but another form.
+    func finish(addresses: [String: String] = [:], domain: String? = nil) throws -> WholeListing {
+        if listed > 0, unreadable.count == listed, let first = unreadable.first { throw DirectoryFailure.malformed(first.reason) }
+        for place in kept.indices { kept[place].settle(known: addresses[kept[place].externalId], domain: domain) }
         var people: [ListedPerson] = []
         swap(&people, &kept)
         places = [:]
@@ -87,7 +109,54 @@ actor SyncListing {
         }
         for place in claims.values { people[place].hasClaim = true }
         return WholeListing(
-            lines: listed, unchanged: unchanged, people: people, gone: isComparing ? known.gone : people.filter { !$0.isActive }.map(\.externalId))
+            lines: listed, unchanged: unchanged, people: people,
+            gone: isComparing ? known.gone(isComplete: unreadable.nameless == 0) : people.filter { !$0.isActive }.map(\.externalId),
+            unreadable: unreadable, warnings: warnings)
+    }
+
+    private var warnings: [String] {
+        let limit =
+            "\(Format.count(withTooManyAddresses, "person has", "people have")) more than \(ListedPerson.addressLimit) further addresses, of which the first \(ListedPerson.addressLimit) are watched."
+        return (unreadable.warning.map { [$0] } ?? []) + (withTooManyAddresses == 0 ? [] : [limit])
+            + odd.sorted { $0.key < $1.key }.map { field, odd in
+                "\(field) of \(Format.count(odd.count, "person", "people")) could not be read and was left as it is; the first is \(odd.first): it is \(odd.problem)."
+            }
+    }
+
+    /// A field that could not be read.
+    private struct OddFields {
+        let first: String
+        let problem: String
+        var count = 0
+    }
+}
+
+/// Rows that could not be taken.
+struct UnreadableRows: Sendable {
+    private(set) var count = 0
+    /// Those that may be anybody.
+    private(set) var nameless = 0
+    private(set) var samples: [UnreadableRow] = []
+
+    var first: UnreadableRow? { samples.first }
+
+    mutating func add(_ row: UnreadableRow) {
+        count += 1
+        if row.externalId == nil { nameless += 1 }
+        if samples.count < SyncSamples.kept { samples.append(row) }
+    }
+
+    /// In words for administrators; nil when there are none.
+    var warning: String? {
+        guard let first else { return nil }
+        let rows =
+            "\(Format.count(count, "entry of the directory", "entries of the directory")) could not be read and \(count == 1 ? "was" : "were") left out"
+        let example = count == 1 ? "\(first.name): \(first.reason)" : "the first is \(first.name): \(first.reason)"
+        let consequence =
+            nameless == 0
+            ? "Nobody of them was taken for gone."
+            : "Who \(nameless == 1 ? "one" : "\(Format.count(nameless))") of them \(nameless == 1 ? "is" : "are") cannot be told, so nobody was taken for gone because they are not listed."
+        return "\(rows); \(example). \(consequence)"
     }
 }
 
@@ -102,6 +171,9 @@ struct WholeListing: Sendable {
     /// The directory's ids of those whom it no longer has, or has disabled. Of a listing of everybody only those are here who are active on
     /// the staff list.
     var gone: [String]
+    var unreadable: UnreadableRows
+    /// What is to be said of the listing.
+    var warnings: [String]
 }
 
 /// A person of a listing, in the spelling of the staff list.
@@ -112,7 +184,12 @@ struct ListedPerson: Sendable {
     /// In the order of listing.
     let line: Int
     let externalId: String
-    let email: String?
+    private(set) var email: String?
+    /// Addresses that are as good as ``email``, itself among them; empty where there are no others.
+    private(set) var equals: [String]
+    /// What is watched besides, without ``email``, in the order of the alphabet; nil: the directory does not say.
+    private(set) var addresses: [String]?
+    let hasTooManyAddresses: Bool
     let firstName: String?
     let lastName: String?
     let department: String?
@@ -132,7 +209,16 @@ struct ListedPerson: Sendable {
     init(_ person: DirectoryPerson, line: Int, isListed: Bool = true) {
         self.line = line
         externalId = person.externalId
-        (email, problem) = Self.address(person.email)
+        let equals = Self.usable(person.equals)
+        let (email, problem) = Self.address(person.email)
+        // Of several the first that is an address; which of them it is to be is settled at the end.
+        let own = email ?? equals.first
+        self.email = own
+        self.problem = own == nil ? problem : nil
+        self.equals = equals.count > 1 ? equals : []
+        let all = person.addresses.map { Self.watched($0 + equals, besides: own) }
+        hasTooManyAddresses = (all?.count ?? 0) > Self.addressLimit
+        addresses = all.map { Array($0.prefix(Self.addressLimit)) }
         firstName = Self.text(person.firstName)
         lastName = Self.text(person.lastName)
         department = Self.text(person.department)
@@ -154,6 +240,41 @@ struct ListedPerson: Sendable {
         }
     }
 
+    /// How many addresses of one person are watched besides the first.
+    static let addressLimit = 50
+
+    /// Addresses in our spelling, each once, in the order of the alphabet. What is none is left out.
+    private static func usable(_ texts: [String]) -> [String] {
+        // try?: an alias that is no address is nobody's.
+        Set(texts.compactMap { try? EmailAddress($0).text }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static func watched(_ texts: [String], besides email: String?) -> [String] {
+        usable(texts).filter { $0 != email && !isTechnical($0) }
+    }
+
+    /// Addresses that a service makes for its own routing, and nobody signs up with anywhere.
+    private static func isTechnical(_ address: String) -> Bool {
+        [".onmicrosoft.com", ".test-google-a.com"].contains { address.ends(with: $0) }
+    }
+
+    /// Says which of several addresses of equal standing is the person's: the one they have already, else one at the company's domain.
+    fileprivate mutating func settle(known: String?, domain: String?) {
+        guard !equals.isEmpty else { return }
+        let all = equals
+        equals = []
+        let former = email
+        if let known, all.contains(known) {
+            email = known
+        } else if let domain, let own = all.first(where: { $0.ends(with: "@\(domain)") }) {
+            email = own
+        } else {
+            email = all.first
+        }
+        guard email != former else { return }
+        addresses = addresses.map { Self.watched($0 + [former].compactMap { $0 }, besides: email) }
+    }
+
     /// A text as the staff list has it: one line of at most 200 characters; nil for an empty one, which says nothing.
     private static func text(_ text: String?) -> String? {
         guard let text, !text.isEmpty else { return nil }
@@ -165,7 +286,9 @@ struct ListedPerson: Sendable {
 
     /// What it takes in memory, in bytes, about.
     var size: Int {
-        [email, firstName, lastName, department, title].reduce(MemoryLayout<ListedPerson>.stride + externalId.utf8.count) {
+        ([email, firstName, lastName, department, title] + equals + (addresses ?? [])).reduce(
+            MemoryLayout<ListedPerson>.stride + externalId.utf8.count
+        ) {
             $0 + ($1?.utf8.count ?? 0)
         }
     }

@@ -61,12 +61,31 @@ struct SyncMerge {
         for var row in results[1].prefix(SyncSamples.kept) {
             outcome.samples.added.append(.init(id: try row.next(), email: try row.next()))
         }
+        try await giveAddresses(listing, into: &outcome, touched: touched)
         outcome.deactivated = results[2].affectedRows
         for var row in results[2].prefix(SyncSamples.kept) {
             outcome.samples.deactivated.append(.init(id: try row.next(), email: try row.next()))
         }
         try await count(listing, into: &outcome)
         return outcome
+    }
+
+    /// Gives people the further addresses that the directory tells, after they have been put on the list.
+    private func giveAddresses(_ listing: WholeListing, into outcome: inout SyncOutcome, touched: Set<EmployeeID>) async throws {
+        guard listing.people.contains(where: { $0.addresses != nil }) else { return }
+        let changes = try await EmployeeAddresses(db).merge(of: connection)
+        // Who is new has all that they have for the first time.
+        for person in changes.changed where !person.isNew && !touched.contains(person.id) {
+            outcome.changed += 1
+            Self.keep(.init(id: person.id, email: person.email, fields: ["addresses"]), in: &outcome.samples.changed)
+        }
+        if let first = changes.firstRefused, changes.refused > 0 {
+            let words =
+                changes.refused == 1
+                ? "1 further address that the directory gives to one person is another's, and stays theirs; it is claimed for"
+                : "\(Format.count(changes.refused)) further addresses that the directory gives to one person are another's, and stay theirs; the first is claimed for"
+            outcome.warnings.append("\(words) \(PlainText.oneLine(String(first.beginning(200)))).")
+        }
     }
 
     private static func keep(_ person: SyncSamples.Person, in list: inout [SyncSamples.Person]) {
@@ -86,15 +105,26 @@ struct SyncMerge {
             CREATE TEMPORARY TABLE sync_listed (
                 line integer NOT NULL, id text COLLATE "C" NOT NULL, external_id text NOT NULL, email text COLLATE "C", first_name text,
                 last_name text, department text, title text, is_active boolean NOT NULL, is_disabled boolean NOT NULL, mfa_enabled boolean,
-                password_changed_at timestamptz, sessions_valid_from timestamptz, problem text, has_claim boolean NOT NULL
+                password_changed_at timestamptz, sessions_valid_from timestamptz, problem text, has_claim boolean NOT NULL,
+                tells_addresses boolean NOT NULL
             ) ON COMMIT DROP
             """,
+            "CREATE TEMPORARY TABLE sync_addresses (external_id text NOT NULL, address text COLLATE \"C\" NOT NULL) ON COMMIT DROP",
             "CREATE TEMPORARY TABLE sync_gone (external_id text NOT NULL) ON COMMIT DROP",
         ])
         try await db.copyIn("sync_listed", columns: Self.columns) { writer in
             for person in listing.people {
                 try Self.append(person, to: &writer)
                 try await writer.endRow()
+            }
+        }
+        try await db.copyIn("sync_addresses", columns: ["external_id", "address"]) { writer in
+            for person in listing.people where person.isActive {
+                for address in person.addresses ?? [] {
+                    try writer.append(person.externalId)
+                    try writer.append(address)
+                    try await writer.endRow()
+                }
             }
         }
         try await db.copyIn("sync_gone", columns: ["external_id"]) { writer in
@@ -111,7 +141,7 @@ struct SyncMerge {
 
     private static let columns = [
         "line", "id", "external_id", "email", "first_name", "last_name", "department", "title", "is_active", "is_disabled", "mfa_enabled",
-        "password_changed_at", "sessions_valid_from", "problem", "has_claim",
+        "password_changed_at", "sessions_valid_from", "problem", "has_claim", "tells_addresses",
     ]
 
     private static func append(_ person: ListedPerson, to writer: inout CopyWriter) throws {
@@ -130,6 +160,7 @@ struct SyncMerge {
         try writer.append(person.sessionsValidFrom)
         try writer.append(person.problem)
         try writer.append(person.hasClaim)
+        try writer.append(person.addresses != nil)
     }
 
     /// Those whom this directory brought and who are active: e.

@@ -54,6 +54,30 @@ struct SyncStore {
         "SELECT samples::text FROM sync_runs WHERE company_id = \(company) AND id = \(id)"
     }
 
+    /// The addresses that people of a directory have on the staff list, by the directory's own ids.
+    func addresses(of ids: [String], _ connection: DirectoryConnectionID) async throws -> [String: String] {
+        struct Known: RowDecodable {
+            let id: String
+            let email: String
+
+            init(from row: inout Row) throws {
+                id = try row.next()
+                email = try row.next()
+            }
+        }
+        return try await db.query(
+            """
+            SELECT external_id, email FROM employees
+            WHERE company_id = \(db.company) AND source_connection_id = \(connection) AND external_id = ANY(\(ids))
+            """, as: Known.self
+        ).reduce(into: [:]) { $0[$1.id] = $1.email }
+    }
+
+    /// The company's mail domain.
+    func domain() async throws -> String? {
+        try await db.first("SELECT domain FROM companies WHERE id = \(db.company)", as: String.self)
+    }
+
     /// Begins an attempt, from the beginning.
     /// - Parameter holder: names the attempt; only it may write from now on.
     /// - Returns: nil when the run has ended.
@@ -160,4 +184,13 @@ struct SyncOutcome: Sendable, Hashable {
     var unchanged = 0
     var skipped = 0
     var samples = SyncSamples()
+    /// What is to be said of it.
+    var warnings: [String] = []
+
+    /// Counts rows that could not be read among those that could not be taken, and names them first.
+    mutating func count(_ rows: UnreadableRows) {
+        skipped += rows.count
+        let named = rows.samples.map { SyncSamples.Skipped(externalId: $0.name, reason: "could not be read: \($0.reason)") }
+        samples.skipped = Array((named + samples.skipped).prefix(SyncSamples.kept))
+    }
 }

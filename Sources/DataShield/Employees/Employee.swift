@@ -5,6 +5,8 @@ package struct Employee: Sendable, Hashable {
     package var id: EmployeeID
     /// Unique in the company.
     package var email: EmailAddress
+    /// What else reaches them, as their directory tells: looked up and searched for as well.
+    package var aliases: [String] = []
     package var firstName: String
     package var lastName: String
     package var department: String?

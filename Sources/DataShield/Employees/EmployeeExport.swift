@@ -12,7 +12,7 @@ package struct EmployeeExport: AsyncSequence, Sendable {
     /// The columns, by names that an import understands.
     static let headings = [
         "email", "firstName", "lastName", "department", "title", "vip", "mfa", "externalId", "active", "riskScore", "riskLevel", "breaches",
-        "openAlerts", "lastChecked",
+        "openAlerts", "lastChecked", "aliases",
     ]
 
     static func cells(_ employee: Employee) -> [String] {
@@ -27,6 +27,7 @@ package struct EmployeeExport: AsyncSequence, Sendable {
             employee.isVip ? "yes" : "no", mfa, employee.externalId ?? "", employee.deactivatedAt == nil ? "yes" : "no",
             String(employee.riskScore), RiskLevel(score: employee.riskScore).rawValue, String(employee.recordCount),
             String(employee.openAlertCount), employee.lastCheckedAt.map { Timestamp.text($0) } ?? "never",
+            employee.aliases.joined(separator: " "),
         ]
     }
 

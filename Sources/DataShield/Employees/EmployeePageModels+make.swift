@@ -57,7 +57,6 @@ extension EmployeeModel {
     ) {
         url = "/employees/\(employee.id)"
         name = employee.name
-        initials = Format.initials(name)
         email = employee.email.text
         score = risk.score
         level = risk.level.badge
@@ -92,6 +91,7 @@ extension EmployeeModel {
 
     private static func facts(_ employee: Employee, _ clock: PageClock) -> [Fact] {
         var facts = [Fact("Department", employee.department ?? "None"), Fact("Title", employee.title ?? "Not given")]
+        if !employee.aliases.isEmpty { facts.append(Fact("Also watched", employee.aliases.joined(separator: ", "))) }
         if employee.isVip { facts.append(Fact("Standing", "Very important person")) }
         facts.append(Fact("Second factor", employee.mfaEnabled.map { $0 ? "On" : "Off" } ?? "Unknown"))
         facts.append(Fact("Status", employee.deactivatedAt.map { "Left \(clock.day($0)): kept, not scanned" } ?? "Active"))
@@ -127,7 +127,7 @@ extension EmployeeModel.Record {
         sources = found.record.sourceNames
         detected = clock.ago(found.record.detectedAt)
         iso = Timestamp.text(found.record.detectedAt)
-        liveness = found.liveness.liveness.badge
+        liveness = found.liveness.state.badge(found.liveness.certainty)
         livenessText = found.liveness.words
     }
 }

@@ -112,7 +112,6 @@ struct EmployeeFormModel: Sendable {
 struct EmployeeModel: Sendable {
     var url: String
     var name: String
-    var initials: String
     var email: String
     var score: Int
     var level: Badge

@@ -142,6 +142,8 @@ package struct EmployeeListQuery: Codable, Sendable {
 package struct EmployeeResponse: Codable, Sendable, Hashable {
     package var id: EmployeeID
     package var email: String
+    /// What else reaches them, as their directory tells: looked up and searched for like `email`.
+    package var aliases: [String]
     package var firstName: String
     package var lastName: String
     package var department: String?
@@ -164,6 +166,7 @@ package struct EmployeeResponse: Codable, Sendable, Hashable {
     package init(_ employee: Employee) {
         id = employee.id
         email = employee.email.text
+        aliases = employee.aliases
         firstName = employee.firstName
         lastName = employee.lastName
         department = employee.department

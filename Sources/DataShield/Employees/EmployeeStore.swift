@@ -9,7 +9,8 @@ struct EmployeeStore {
 
     static let columns: SQL = """
         e.id, e.email, e.first_name, e.last_name, e.department, e.title, e.is_vip, e.mfa_enabled, e.source_connection_id, e.external_id, \
-        e.deactivated_at, e.last_checked_at, e.risk_score, e.record_count, e.open_alert_count, e.latest_detection_at, e.created_at, e.updated_at
+        e.deactivated_at, e.last_checked_at, e.risk_score, e.record_count, e.open_alert_count, e.latest_detection_at, e.created_at, e.updated_at, \
+        \(EmployeeAddresses.column)
         """
 
     /// One page of a list, and one row more when there is one.
@@ -103,6 +104,7 @@ extension Employee: RowDecodable {
         latestDetectionAt = try row.next()
         createdAt = try row.next()
         updatedAt = try row.next()
+        aliases = try row.next()
     }
 }
 

@@ -4,7 +4,7 @@ import Postgres
 import Scalars
 
 /// How a dump's breach is called, as far as its place says it: by its own file, or, where half of all dumps are called so
-/// (`users.sql`), by the archive or folder that holds it.
+/// (`users.sql`), by the archive or folder that holds it. Where nothing says it, it is called what it is: a leak file of a day.
 struct DumpName: Sendable, Hashable {
     var text: String
     /// Whether the file is named so itself.
@@ -13,8 +13,9 @@ struct DumpName: Sendable, Hashable {
     /// - Parameters:
     ///   - path: of the part, below what was named to be read; archives are set off by `!`.
     ///   - beginning: the digest of the dump's beginning, which tells dumps apart that nothing else does.
+    ///   - day: when it is from, or else was read.
     /// - Returns: nil when nothing tells it from others.
-    init?(path: String, beginning: ContentDigest?) {
+    init?(path: String, beginning: ContentDigest?, day: Date) {
         let names = path.parts { $0 == "/" || $0 == "!" }.map { Self.title(String($0)) }
         guard let last = names.last else { return nil }
         if let last, !Self.isGeneric(last) {
@@ -22,7 +23,7 @@ struct DumpName: Sendable, Hashable {
         } else if let holder = names.dropLast().compactMap({ $0 }).last(where: { !Self.isGeneric($0) }) {
             self.init(text: holder, isOwn: false)
         } else if let beginning {
-            self.init(text: "\((last ?? "Dump").beginning(100)) (\(beginning.description.prefix(8)))", isOwn: false)
+            self.init(text: "Leak file of \(Format.day(day)) (\(beginning.description.prefix(8)))", isOwn: false)
         } else {
             return nil
         }
@@ -45,7 +46,7 @@ struct DumpName: Sendable, Hashable {
 
     /// Whether a name is one that dumps of anything have: made of such words and of numbers only.
     static func isGeneric(_ title: String) -> Bool {
-        title.lowercased().parts { !$0.properties.isAlphabetic }.allSatisfy { words.contains(String($0)) }
+        title.lowercased().parts { !$0.properties.isAlphabetic }.allSatisfy { $0.hasAtMost(1) || words.contains(String($0)) }
     }
 
     private static let endings: Set = [
@@ -54,14 +55,16 @@ struct DumpName: Sendable, Hashable {
 
     private static let words: Set = Set(
         """
-        account accounts admin all backup backups bak breach breaches clean cleaned client clients combo combolist combos contact contacts copy \
+        account accounts admin all archive archives backup backups bak breach breaches clean cleaned client clients combo combolist combos contact contacts copy \
         credential credentials customer customers data database databases dataset db default desktop documents download downloads dump dumped dumps \
         email emails employee employees \
         export exports file files final full hash hashed hashes html id ids inbox incoming info ingest json latest leak leaked leaks line lines list lists log login \
         logins logs mail mails main master member members merged mongo mongodb mssql mysql new old output part pass passes passwd password \
         passwords people person persons pg pgsql pos postgres postgresql private prod production profile profiles public pwd pwds raw record \
         records result results row rows sample site sorted sql staff stage staging subscriber subscribers table tables tbl temp test text tmp \
-        txt unique uniq untitled user userdata userlist username usernames users usr utf valid web website wordpress wp xml xls xlsx
+        tsv txt ulp unique uniq untitled upload uploads url urls user userdata userlist username usernames users usr utf valid web website wordpress wp xml xls xlsx zip rar
+        clientes contraseñas daten datei datos fichier kunden liste neu neue nouveau nouvelle nuevo passwörter usuarios
+        база базы новая новый пароли почты слив файл
         """.words.map { String($0) })
 }
 

@@ -83,7 +83,25 @@ extension Ingests {
                 guard let last = page.last else { break }
                 after = last.employee.rawValue
             }
+            for row in try await furtherAddresses(of: id) { people.append((row.text.lowercased(), .init(company: number, employee: row.employee))) }
         }
         return WatchedPeople(companies: watched, people: people)
+    }
+
+    /// What people are reached by besides the address under which they stand on the list.
+    private func furtherAddresses(of company: CompanyID) async throws -> [Address] {
+        var found: [Address] = []
+        while true {
+            let last = found.last?.text ?? ""
+            let page = try await database.query(
+                for: company,
+                """
+                SELECT a.employee_id, a.address FROM employee_addresses a
+                JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id AND e.deactivated_at IS NULL
+                WHERE a.company_id = \(company) AND a.address > \(last) ORDER BY a.address LIMIT 10000
+                """, as: Address.self)
+            if page.isEmpty { return found }
+            found += page
+        }
     }
 }

@@ -45,7 +45,11 @@ package struct RemediationFilter: Sendable, Hashable {
         case nil: break
         }
         if let employee { parts.append("l.employee_id = \(employee)") }
-        if let alert { parts.append("l.alert_id = \(alert)") }
+        // And of those that became one with it.
+        if let alert {
+            parts.append(
+                "l.alert_id IN (SELECT \(alert)::text UNION SELECT id FROM united_alerts WHERE company_id = \(company) AND alert_id = \(alert))")
+        }
         if let performedBy, !performedBy.isEmpty { parts.append("l.performed_by ILIKE \(LikePattern.containing(performedBy))") }
         if let from { parts.append("l.created_at >= \(from)") }
         if let until { parts.append("l.created_at < \(until)") }

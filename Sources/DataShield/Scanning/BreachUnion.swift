@@ -1,7 +1,8 @@
 import Foundation
 import Postgres
 
-/// Moves what a company has of a breach of its own to the one of the catalogue that it is. Part of the recorder.
+/// Makes one breach of two: what a company has of one of its own goes to the one that it is, the catalogue's or another of its own. Part of
+/// the recorder.
 struct BreachUnion {
     static let usualStep = 500
 
@@ -17,21 +18,44 @@ struct BreachUnion {
         self.step = step
     }
 
-    /// Moves what is known of some people. Whoever records of the company meanwhile waits, and finds the catalogue's afterwards.
+    private var subject: Subject { Subject(actor: .program("catalogue"), company: db.company, role: .admin) }
+
+    /// Moves what is known of some people. Whoever records of the company meanwhile waits, and finds the other breach afterwards.
     ///
-    /// Who is in one of the two is in the other. Who is in both has one record, which says what both said, and one alert, the older:
-    /// it becomes what both together make it, it is OPEN again when it was RESOLVED and the other was not, and the other is RESOLVED with
-    /// that reason. All else that names the company's own follows, and when nothing does any more, it goes.
-    /// - Returns: false when there is no breach of the company's own that the catalogue has.
-    func takeStep() async throws -> Bool {
+    /// Who is in one of the two is in the other. Who is in both has one record, which says what both said, and one alert (``AlertUnion``), which
+    /// says what both together make of it. All else that names the first one follows, and when nothing does any more, it goes.
+    /// - Parameter key: the keys of the company's own up to which there is none.
+    /// - Returns: false when no breach of the company's own is another one.
+    func takeStep(after key: inout String) async throws -> Bool {
         try await db.execute(BreachLock.moving(db.company))
-        guard let pair = try await BreachStore(db: db).firstTaken() else { return false }
+        guard let pair = try await BreachStore(db: db).nextTaken(after: &key) else { return false }
         let people = try await db.query(
             """
             SELECT employee_id FROM breach_records WHERE company_id = \(db.company) AND breach_id = \(pair.own)
             ORDER BY employee_id \(SQL.limit(step))
             """, as: EmployeeID.self)
         if people.isEmpty { try await end(pair) } else { try await move(Set(people), pair) }
+        return true
+    }
+
+    /// Makes one alert of several about one person in one breach, of some people.
+    /// - Returns: false when there are none.
+    func uniteAlerts() async throws -> Bool {
+        try await db.execute(BreachLock.moving(db.company))
+        let store = AlertUnionStore(db: db)
+        let found = try await store.twice(limit: step)
+        guard !found.isEmpty else { return false }
+        let people = try await RecordStore(db: db).lock(Set(found.map(\.employee)))
+        var unions: [AlertUnion] = []
+        let alerts = try await store.members(people.sorted(), in: Array(Set(found.map(\.breach))).sorted())
+        for (employee, breach) in found {
+            var members = (alerts[employee] ?? []).filter { $0.breach == breach }
+            let worst = members.map(\.severity).max()
+            for index in members.indices { members[index].saidAll = members[index].severity == worst }
+            if members.count > 1, let union = AlertUnion(members) { unions.append(union) }
+        }
+        try await store.write(unions, by: subject)
+        try await Risk.refresh(employees: people.sorted(), in: db, now: now)
         return true
     }
 
@@ -48,37 +72,36 @@ struct BreachUnion {
         let store = RecordStore(db: db)
         // Who was deleted meanwhile has no records any more.
         let people = try await store.lock(people).sorted()
-        let (own, kept) = (try await records(of: people, in: pair.own), try await records(of: people, in: pair.catalogue.id))
+        let (own, kept) = (try await records(of: people, in: pair.own), try await records(of: people, in: pair.target.id))
         let once = people.compactMap { kept[$0] == nil ? own[$0] : nil }
         let twice = people.compactMap { employee -> Twice? in
             guard let own = own[employee], let kept = kept[employee] else { return nil }
             return Twice(employee: employee, own: own, kept: kept)
         }
-        let (plan, resolved) = try await united(twice, pair)
+        let alerts = try await AlertUnionStore(db: db).members(people, in: [pair.own, pair.target.id])
+        let (exposures, unions) = try await united(twice, pair, alerts)
         var statements: [SQL] = twice.isEmpty ? [] : credentials(twice)
         // What was dated by the one breach is not of the other's date.
-        if pair.ownDate != pair.catalogue.breachDate { statements.append(undated(once + twice.map(\.kept))) }
+        if pair.ownDate != pair.target.breachDate { statements.append(undated(once + twice.map(\.kept))) }
         if !twice.isEmpty { statements += records(twice) }
         statements += [
-            "UPDATE breach_records SET breach_id = \(pair.catalogue.id) WHERE company_id = \(db.company) AND id = ANY(\(once)::text[])",
+            "UPDATE breach_records SET breach_id = \(pair.target.id) WHERE company_id = \(db.company) AND id = ANY(\(once)::text[])",
             """
-            UPDATE alerts SET breach_id = \(pair.catalogue.id)
+            UPDATE alerts SET breach_id = \(pair.target.id)
             WHERE company_id = \(db.company) AND breach_id = \(pair.own) AND employee_id = ANY(\(people)::text[])
             """,
         ]
         _ = try await db.pipeline(statements)
+        try await BreachStore(db: db).rewriteMessages(of: pair.target.id, from: pair.ownName, to: pair.target.displayName, people: people)
+        try await AlertUnionStore(db: db).write(unions, by: subject)
+        let plan = plan(twice, exposures, Dictionary(uniqueKeysWithValues: unions.map { ($0.kept.employee, $0) }), pair)
         if !plan.isEmpty { try await store.write(plan, at: now) }
-        try await resolve(resolved)
-        let reopened = plan.changes.compactMap { change -> AuditTrail.Entry? in
-            guard let alert = change.alert, let before = change.reopened else { return nil }
-            let after = AlertAudit(status: .open, assigneeId: before.assigneeId, resolution: nil)
-            return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
-        }
-        let ended = resolved.map { alert in
-            AuditTrail.Entry("alert.status_changed", target: .init("alert", alert.id), before: alert.before, after: alert.after)
-        }
         try await AuditTrail.record(
-            reopened + ended, by: Subject(actor: .program("catalogue"), company: db.company, role: .admin), in: db)
+            plan.changes.compactMap { change in
+                guard let alert = change.alert, let before = change.reopened else { return nil }
+                let after = AlertAudit(status: .open, assigneeId: before.assigneeId, resolution: nil)
+                return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
+            }, by: subject, in: db)
         try await Risk.refresh(employees: people, in: db, now: now)
     }
 
@@ -97,75 +120,49 @@ struct BreachUnion {
 
     // MARK: Two records of one person
 
-    private struct KnownAlert: RowDecodable {
-        var id: AlertID
-        var employee: EmployeeID
-        var severity: Severity
-        var state: AlertAudit
-
-        init(from row: inout Row) throws {
-            id = try row.next()
-            employee = try row.next()
-            severity = try row.next()
-            state = AlertAudit(status: try row.next(), assigneeId: try row.next(), resolution: try row.next())
-        }
-    }
-
-    /// An alert in whose place an older one goes on.
-    private struct ResolvedAlert {
-        var id: AlertID
-        var before: AlertAudit
-        var after: AlertAudit
-    }
-
-    /// What the records and alerts of people who are in both become.
-    private func united(_ twice: [Twice], _ pair: BreachStore.Taken) async throws -> (RecordingPlan, [ResolvedAlert]) {
-        var plan = RecordingPlan()
-        var resolved: [ResolvedAlert] = []
-        guard !twice.isEmpty else { return (plan, resolved) }
+    /// What the records and the alerts of people who are in both become.
+    private func united(
+        _ twice: [Twice], _ pair: BreachStore.Taken, _ alerts: [EmployeeID: [AlertUnion.Member]]
+    ) async throws -> ([EmployeeID: Exposure], [AlertUnion]) {
+        guard !twice.isEmpty else { return ([:], []) }
         let recorded = Dictionary(
             uniqueKeysWithValues: try await RecordStore(db: db).recorded(twice.flatMap { [$0.own, $0.kept] }).map { ($0.id, $0.exposure) })
-        let alerts = Dictionary(
-            grouping: try await db.query(
-                """
-                SELECT id, employee_id, severity, status, assignee_id, resolution FROM alerts
-                WHERE company_id = \(db.company) AND employee_id = ANY(\(twice.map(\.employee))::text[])
-                    AND breach_id = ANY(\([pair.own, pair.catalogue.id])::text[])
-                ORDER BY created_at, id FOR UPDATE
-                """, as: KnownAlert.self), by: \.employee)
         let rule = SeverityRule(now: now)
+        var exposures: [EmployeeID: Exposure] = [:]
+        var unions: [AlertUnion] = []
         for one in twice {
-            guard var exposure = recorded[one.kept], let other = recorded[one.own] else { continue }
-            exposure.unite(with: other, rule: rule, breachDate: pair.catalogue.breachDate)
-            let mine = alerts[one.employee] ?? []
-            let rest = mine.dropFirst().filter { $0.state.status != .resolved }
-            let worst = mine.map(\.severity).max()
-            let isRaised = worst.map { $0 < exposure.severity } ?? false
-            let reopened = mine.first?.state.status == .resolved && !rest.isEmpty ? mine.first?.state : nil
-            plan.add(
-                .init(
-                    record: one.kept, exposure: exposure, alert: mine.first?.id, message: exposure.message(breach: pair.catalogue.displayName),
-                    isRaised: isRaised, isNews: isRaised, reopened: reopened), of: one.employee)
-            for alert in rest {
-                let after = AlertAudit(status: .resolved, assigneeId: alert.state.assigneeId, resolution: Self.resolution)
-                resolved.append(ResolvedAlert(id: alert.id, before: alert.state, after: after))
+            guard let known = recorded[one.kept], let other = recorded[one.own] else { continue }
+            var exposure = known
+            exposure.unite(with: other, rule: rule, breachDate: pair.target.breachDate)
+            exposure.raisesAlert = pair.target.raisesAlert
+            exposures[one.employee] = exposure
+            var members = alerts[one.employee] ?? []
+            for index in members.indices {
+                let said = members[index].breach == pair.own ? other : known
+                members[index].saidAll = members[index].severity >= exposure.severity && said.says(all: exposure)
             }
+            if let union = AlertUnion(members) { unions.append(union) }
         }
-        return (plan, resolved)
+        return (exposures, unions)
     }
 
-    static let resolution = """
-        This is the same breach as in an older alert of this person. That alert stays as it was, or is open again if it was closed; this one \
-        was closed.
-        """
-
-    private func resolve(_ alerts: [ResolvedAlert]) async throws {
-        guard !alerts.isEmpty else { return }
-        try await db.execute(
-            """
-            UPDATE alerts SET status = 'RESOLVED', resolved_at = \(now), resolution = \(Self.resolution)
-            WHERE company_id = \(db.company) AND id = ANY(\(alerts.map(\.id))::text[])
-            """)
+    /// What is written of them: the record says what both said, and the alert what that makes of it. Of somebody who had none, it is a new one.
+    private func plan(
+        _ twice: [Twice], _ exposures: [EmployeeID: Exposure], _ unions: [EmployeeID: AlertUnion], _ pair: BreachStore.Taken
+    ) -> RecordingPlan {
+        var plan = RecordingPlan()
+        for one in twice {
+            guard let exposure = exposures[one.employee] else { continue }
+            let union = unions[one.employee]
+            let isRaised = union.map { pair.target.raisesAlert && $0.kept.severity < exposure.severity } ?? false
+            // What it says now was not known when it was resolved.
+            let reopened = isRaised && union?.state.status == .resolved ? union?.state : nil
+            plan.add(
+                .init(
+                    record: one.kept, exposure: exposure, alert: union?.kept.id, message: exposure.message(breach: pair.target.displayName),
+                    isRaised: isRaised, isNews: isRaised, reopened: reopened), of: one.employee)
+        }
+        return plan
     }
 
     /// Lets the records go that are in others now, which were known as long.
@@ -226,14 +223,14 @@ struct BreachUnion {
     private func end(_ pair: BreachStore.Taken) async throws {
         let results = try await db.pipeline([
             """
-            UPDATE infected_machines SET breach_id = \(pair.catalogue.id) WHERE company_id = \(db.company) AND breach_id = \(pair.own)
+            UPDATE infected_machines SET breach_id = \(pair.target.id) WHERE company_id = \(db.company) AND breach_id = \(pair.own)
             """,
             """
-            UPDATE exposure_register_entries SET breach_id = \(pair.catalogue.id) WHERE company_id = \(db.company) AND breach_id = \(pair.own)
+            UPDATE exposure_register_entries SET breach_id = \(pair.target.id) WHERE company_id = \(db.company) AND breach_id = \(pair.own)
             """,
             // Of people who have been deleted, or whose record has.
             """
-            UPDATE alerts SET breach_id = \(pair.catalogue.id) WHERE company_id = \(db.company) AND id IN (
+            UPDATE alerts SET breach_id = \(pair.target.id) WHERE company_id = \(db.company) AND id IN (
                 SELECT id FROM alerts WHERE company_id = \(db.company) AND breach_id = \(pair.own) ORDER BY id \(SQL.limit(step)))
             """,
         ])

@@ -48,9 +48,17 @@ struct DuePeople: Sendable {
     private var scopeCondition: SQL {
         switch scope {
         case .everybody: ""
-        case .onDomain(let domain): "AND split_part(e.email, '@', -1) = \(domain)"
-        case .notOnDomain(let domain): "AND split_part(e.email, '@', -1) <> \(domain)"
+        case .onDomain(let domain): "AND split_part(e.email, '@', -1) = \(domain) AND NOT \(Self.hasAddress(notOn: domain))"
+        case .notOnDomain(let domain): "AND (split_part(e.email, '@', -1) <> \(domain) OR \(Self.hasAddress(notOn: domain)))"
         }
+    }
+
+    /// Whether somebody has a further address elsewhere, of which an answer about the domain says nothing.
+    private static func hasAddress(notOn domain: String) -> SQL {
+        """
+        EXISTS (SELECT FROM employee_addresses further WHERE further.company_id = e.company_id AND further.employee_id = e.id
+            AND split_part(further.address, '@', -1) <> \(domain))
+        """
     }
 }
 
@@ -59,10 +67,44 @@ struct DuePerson: Sendable, RowDecodable {
     var id: EmployeeID
     /// nil when what is stored is no address that can be asked about.
     var address: EmailAddress?
+    /// What they are reached by besides.
+    var further: [EmailAddress]
 
     init(from row: inout Row) throws {
         id = try row.next()
         // try?: one that cannot be read is told apart by nil, and becomes UNKNOWN with its reason.
         address = try? EmailAddress(try row.next(as: String.self))
+        further = try row.next(as: [String].self).map { EmailAddress(stored: $0) }
+    }
+}
+
+extension DuePerson {
+    /// All that is asked about.
+    var all: [EmailAddress] { [address].compactMap { $0 } + further }
+}
+
+extension LookUp {
+    /// What was found under the addresses of one person: each breach once, whatever the address, and under which it was found besides the
+    /// first.
+    init(ofAddresses answers: [(EmailAddress, [Finding])], of person: DuePerson) {
+        if person.further.isEmpty {
+            self.init(answers.first?.1 ?? [])
+            return
+        }
+        var findings: [Finding] = []
+        var places: [String: Int] = [:]
+        for (address, found) in answers {
+            for var finding in found {
+                if address != person.address { finding.evidence = Evidence.merged(finding.evidence, Evidence(logins: [address.text])) }
+                let key = CanonicalKey.of(finding.breachName)
+                if let place = places[key] {
+                    findings[place] = findings[place].combined(with: finding)
+                } else {
+                    places[key] = findings.count
+                    findings.append(finding)
+                }
+            }
+        }
+        self.init(findings)
     }
 }

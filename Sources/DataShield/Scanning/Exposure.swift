@@ -88,6 +88,11 @@ struct Exposure: Sendable, Hashable {
         raisesAlert = raisesAlert || other.raisesAlert
     }
 
+    /// Whether nothing is known of another that is not known of this: a leak file has credentials, which another does not.
+    func says(all other: Exposure) -> Bool {
+        Set(dataTypes).isSuperset(of: other.dataTypes) && Set(artifacts).isSuperset(of: other.artifacts) && (isInLeakFile || !other.isInLeakFile)
+    }
+
     /// What the alert says.
     func message(breach: String) -> String {
         var words = dataTypes.sorted { Self.weight($0) > Self.weight($1) }.map(DataType.label)

@@ -4,6 +4,8 @@ import Foundation
 package struct Finding: Sendable, Hashable {
     /// The breach as the source names it.
     package var breachName: String
+    /// What that name says, where the source's adapter has taken it apart; else the recorder does.
+    package var named: BreachName?
     /// Midnight UTC of the day, nil when the source gives none or one that is not a date.
     package var breachDate: Date?
     /// Terms of the one vocabulary, see ``DataType/normalise(_:)``.
@@ -24,11 +26,13 @@ package struct Finding: Sendable, Hashable {
     package var leak: LeakFinding?
 
     package init(
-        breachName: String, breachDate: Date? = nil, dataTypes: [String], artifacts: [ArtifactKind] = [], machineId: String? = nil,
+        breachName: String, named: BreachName? = nil, breachDate: Date? = nil, dataTypes: [String], artifacts: [ArtifactKind] = [],
+        machineId: String? = nil,
         malwareFamily: String? = nil, capturedAt: Date? = nil, evidence: Evidence? = nil, source: BreachSource, provider: ApiProvider?,
         raisesAlert: Bool = true, catalogue: CatalogueEntry? = nil, leak: LeakFinding? = nil
     ) {
         self.breachName = breachName
+        self.named = named
         self.breachDate = breachDate
         self.dataTypes = dataTypes
         self.artifacts = artifacts

@@ -124,9 +124,11 @@ struct ProviderScan {
             let people = try await database.read(for: company) { db in try await ScanStore(db: db).due(next, limit: limit) }
             guard let last = people.last else { break }
             // Of whom the service only says that it knows them, it is asked about one by one: they are still due then.
-            let answered = people.filter { person in person.address.map { !answer.toAsk.contains($0) } ?? true }
+            let answered = people.filter { person in !person.all.contains { answer.toAsk.contains($0) } }
             try await save(
-                answered.map { Answer(person: $0, result: .success(LookUp($0.address.flatMap { answer.findings[$0] } ?? []))) },
+                answered.map { person in
+                    Answer(person: person, lookUp: LookUp(ofAddresses: person.all.map { ($0, answer.findings[$0] ?? []) }, of: person))
+                },
                 to: position.moved { $0.after = last.id })
             due.after = last.id
         }
@@ -143,7 +145,9 @@ struct ProviderScan {
     /// What the provider said of a person.
     struct Answer: Sendable {
         var person: DuePerson
-        var result: Result<LookUp, ProviderFailure>
+        var lookUp: LookUp
+        /// Why there is no answer about one of their addresses, or about none.
+        var failure: ProviderFailure?
     }
 
     /// Asks about the others one by one, some at a time; what is recorded is always a beginning of the list, so that one person's id
@@ -166,11 +170,11 @@ struct ProviderScan {
                     }
                     guard let (index, person) = list.next() else { break }
                     let asker = Asker(provider: provider, tuning: tuning)
-                    group.addTask { (index, Answer(person: person, result: try await asker.ask(person))) }
+                    group.addTask { (index, try await asker.ask(person)) }
                 }
                 guard let (index, answer) = try await group.next() else { break }
                 list.take(answer, at: index)
-                if case .failure(let failure) = answer.result {
+                if let failure = answer.failure {
                     failuresInARow += 1
                     let isDown = failuresInARow >= tuning.failuresInARow && failure.consequence == .retry
                     if failure.consequence == .stop || isDown { stopped = stopped ?? failure }
@@ -208,17 +212,17 @@ struct ProviderScan {
         coverage.reserveCapacity(answers.count)
         var errors = 0
         for answer in answers {
-            switch answer.result {
-            case .success(let lookUp):
-                let found = lookUp.findings
-                after.message = after.message ?? lookUp.warning
-                for finding in found { findings.append((answer.person.id, finding)) }
-                coverage.append(.init(employee: answer.person.id, outcome: found.isEmpty ? .clean : .exposed))
-                after.hits += found.isEmpty ? 0 : 1
-            case .failure(let failure):
+            let found = answer.lookUp.findings
+            after.message = after.message ?? answer.lookUp.warning
+            for finding in found { findings.append((answer.person.id, finding)) }
+            after.hits += found.isEmpty ? 0 : 1
+            if let failure = answer.failure {
+                // What was found under one address is kept; of the person as a whole it is not known.
                 coverage.append(.init(employee: answer.person.id, outcome: .unknown, reason: failure.reason))
                 errors += 1
                 after.message = after.message ?? failure.reason
+            } else {
+                coverage.append(.init(employee: answer.person.id, outcome: found.isEmpty ? .clean : .exposed))
             }
         }
         after.done += answers.count
@@ -292,13 +296,25 @@ struct Asker: Sendable {
     let provider: any BreachProvider
     let tuning: ScanTuning
 
-    func ask(_ person: DuePerson) async throws -> Result<LookUp, ProviderFailure> {
-        guard let address = person.address else { return .failure(.notAcceptable) }
-        do {
-            return .success(try await retried { try await $0.lookUp(address) })
-        } catch let failure as ProviderFailure {
-            return .failure(failure)
+    /// Asks about each of a person's addresses. One that gives no answer does not take the others' away.
+    func ask(_ person: DuePerson) async throws -> ProviderScan.Answer {
+        var found: [(EmailAddress, [Finding])] = []
+        var warning: String?
+        var failure: ProviderFailure? = person.address == nil ? .notAcceptable : nil
+        for address in person.all {
+            do {
+                let answer = try await retried { try await $0.lookUp(address) }
+                found.append((address, answer.findings))
+                warning = warning ?? answer.warning
+            } catch let refusal as ProviderFailure {
+                failure = failure ?? refusal
+                // Nobody else has an answer either.
+                if refusal.consequence != .skip { break }
+            }
         }
+        var lookUp = LookUp(ofAddresses: found, of: person)
+        lookUp.warning = warning
+        return ProviderScan.Answer(person: person, lookUp: lookUp, failure: failure)
     }
 
     func retried<R: Sendable>(_ call: (any BreachProvider) async throws -> R) async throws -> R {

@@ -55,11 +55,11 @@ package struct Recorder: Sendable {
         let store = RecordStore(db: db)
         let people = try await store.lock(Set(findings.map(\.0)))
         var batch = RecordingBatch(findings.filter { people.contains($0.0) }, now: now())
-        guard !batch.groups.isEmpty else { return Outcome() }
+        guard !batch.isEmpty else { return Outcome() }
         batch.resolve(try await BreachStore(db: db).ensure(batch.drafts))
 
         let leakStore = LeakStore(db: db)
-        var known = try await store.sources(of: people, in: batch.breaches.values.map(\.id))
+        var known = try await store.sources(of: people, in: Array(batch.breaches.keys))
         if batch.hasLeaks { try await leakStore.addIdentities(to: &known) }
         let changed = batch.exposuresToMerge(known: known)
         var plan = batch.newRecords(known: known)

@@ -6,7 +6,7 @@ struct RecordingBatch {
     /// A person and a breach.
     struct Place: Hashable {
         var employee: EmployeeID
-        var key: String
+        var breach: BreachID
     }
 
     /// A finding that concerns a record which is already there.
@@ -20,45 +20,62 @@ struct RecordingBatch {
 
     let now: Date
     let rule: SeverityRule
-    /// In the order in which the people came, so that records and alerts are made in that order.
+    /// As they came: each person's with what their breach is called.
+    private var named: [(employee: EmployeeID, naming: BreachNaming, finding: Finding)] = []
+    private(set) var drafts: [BreachNaming: BreachDraft] = [:]
+    /// In the order in which the people came, so that records and alerts are made in that order; see ``resolve(_:)``.
     private(set) var places: [Place] = []
     private(set) var groups: [Place: [Finding]] = [:]
-    private(set) var drafts: [String: BreachDraft] = [:]
-    /// By their own keys, as the catalogue or the company has them; see ``resolve(_:)``.
-    private(set) var breaches: [String: BreachStore.Known] = [:]
+    private(set) var breaches: [BreachID: BreachStore.Known] = [:]
 
     init(_ findings: [(EmployeeID, Finding)], now: Date) {
         // Whole milliseconds are what the database keeps.
         self.now = Date(timeIntervalSince1970: (now.timeIntervalSince1970 * 1000).rounded(.down) / 1000)
         rule = SeverityRule(now: now)
-        places.reserveCapacity(findings.count)
-        groups.reserveCapacity(findings.count)
-        var keys: [String: String] = [:]
-        var seen: Set<DraftOrigin> = []
+        named.reserveCapacity(findings.count)
+        var names: [String: BreachName] = [:]
+        var namings: [DraftOrigin: BreachNaming] = [:]
         for (employee, finding) in findings {
-            let finding = Self.believed(Self.clean(finding), at: now)
-            let key = keys[finding.breachName] ?? CanonicalKey.of(finding.breachName)
-            keys[finding.breachName] = key
-            add(finding, at: Place(employee: employee, key: key))
+            var finding = Self.clean(finding)
+            let name = finding.named ?? names[finding.breachName] ?? Self.name(finding)
+            if finding.named == nil, finding.leak?.machine == nil { names[finding.breachName] = name }
+            finding.named = name
+            finding.breachName = name.text
+            finding = Self.believed(finding, at: now)
             // Most findings of a batch are of the same breaches and say the same of them.
-            guard seen.insert(DraftOrigin(finding)).inserted else { continue }
+            let origin = DraftOrigin(finding)
+            if let naming = namings[origin] {
+                named.append((employee, naming, finding))
+                continue
+            }
+            let naming = BreachNaming(name, date: finding.breachDate)
+            namings[origin] = naming
+            named.append((employee, naming, finding))
             let draft = BreachDraft(finding)
-            drafts[key] = drafts[key].map { $0.improved(by: draft) } ?? draft
+            drafts[naming] = drafts[naming].map { $0.improved(by: draft) } ?? draft
         }
     }
 
+    /// A catalogue's own names, and those that the program makes, are no tables'.
+    private static func name(_ finding: Finding) -> BreachName {
+        guard finding.leak?.machine == nil, finding.catalogue == nil, finding.source != .hibp else { return BreachName(asIs: finding.breachName) }
+        return BreachName(finding.breachName)
+    }
+
+    var isEmpty: Bool { named.isEmpty }
+
     /// Whether any of it comes from a leak file.
-    var hasLeaks: Bool { groups.values.contains { $0.contains { $0.leak != nil } } }
+    var hasLeaks: Bool { named.contains { $0.finding.leak != nil } }
 
     private struct DraftOrigin: Hashable {
-        var name: String
+        var name: BreachName?
         var provider: ApiProvider?
         var date: Date?
         var dataTypes: [String]
         var hasCatalogue: Bool
 
         init(_ finding: Finding) {
-            name = finding.breachName
+            name = finding.named
             provider = finding.provider
             date = finding.breachDate
             dataTypes = finding.catalogue == nil ? finding.dataTypes : []
@@ -66,17 +83,14 @@ struct RecordingBatch {
         }
     }
 
-    /// Takes in which breaches the findings' names are. What was named by its name and by its title is one breach from here on.
-    /// - Parameter found: by the keys of the drafts.
-    mutating func resolve(_ found: [String: BreachStore.Known]) {
-        breaches = Dictionary(found.values.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-        guard found.contains(where: { $0.key != $0.value.key }) else { return }
-        let (named, findings) = (places, groups)
-        places = []
-        groups = [:]
-        for place in named {
-            let key = found[place.key]?.key ?? place.key
-            for finding in findings[place] ?? [] { add(finding, at: Place(employee: place.employee, key: key)) }
+    /// Takes in which breaches the findings' names are. Names of one breach are one from here on.
+    mutating func resolve(_ found: [BreachNaming: BreachStore.Known]) {
+        breaches = Dictionary(found.values.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        places.reserveCapacity(named.count)
+        groups.reserveCapacity(named.count)
+        for (employee, naming, finding) in named {
+            guard let breach = found[naming] else { continue }
+            add(finding, at: Place(employee: employee, breach: breach.id))
         }
     }
 
@@ -127,7 +141,7 @@ struct RecordingBatch {
 
     /// The breach of a place, with the findings as they count.
     private func judged(_ place: Place) -> (breach: BreachStore.Known, findings: [Finding])? {
-        guard let breach = breaches[place.key], let findings = groups[place] else { return nil }
+        guard let breach = breaches[place.breach], let findings = groups[place] else { return nil }
         return (breach, findings.map { judged($0, breach) })
     }
 
@@ -152,7 +166,7 @@ struct RecordingBatch {
         var made: [RecordStore.KnownKey: BreachRecordID] = [:]
         for record in plan.records { made[.init(employee: record.employee, breach: plan.contents[record.content - 1].breach)] = record.id }
         return places.flatMap { place -> [RecordedLeak] in
-            guard let breach = breaches[place.key], let findings = groups[place] else { return [] }
+            guard let breach = breaches[place.breach], let findings = groups[place] else { return [] }
             let key = RecordStore.KnownKey(employee: place.employee, breach: breach.id)
             guard let record = known[key]?.id ?? made[key] else { return [] }
             return findings.compactMap { finding in

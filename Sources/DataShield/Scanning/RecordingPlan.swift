@@ -79,10 +79,11 @@ struct RecordingPlan {
     mutating func merge(_ recorded: [RecordStore.Recorded], _ corroborations: [RecordingBatch.Corroboration], batch: RecordingBatch) {
         let records = Dictionary(uniqueKeysWithValues: recorded.map { ($0.id, $0) })
         for corroboration in corroborations {
-            guard let record = records[corroboration.record], let breach = batch.breaches[corroboration.place.key] else { continue }
+            guard let record = records[corroboration.record], let breach = batch.breaches[corroboration.place.breach] else { continue }
             var exposure = record.exposure
             for finding in corroboration.findings where !exposure.add(finding, rule: batch.rule) { exposure.take(finding, rule: batch.rule) }
-            let isRaised = record.alert != nil && exposure.severity > record.exposure.severity
+            // Of a spam list nothing is news, also where an alert is older than that flag.
+            let isRaised = breach.raisesAlert && record.alert != nil && exposure.severity > record.exposure.severity
             let hasGrown =
                 !Set(exposure.artifacts).isSubset(of: record.exposure.artifacts) || !Set(exposure.dataTypes).isSubset(of: record.exposure.dataTypes)
             // What was resolved was resolved as it was known then: something worse, a stealer log, or a credential that was not known
@@ -95,7 +96,7 @@ struct RecordingPlan {
             changes.append(
                 Change(
                     record: record.id, exposure: exposure, alert: record.alert, message: exposure.message(breach: breach.displayName),
-                    isRaised: isRaised, isNews: isNews || hasGrown,
+                    isRaised: isRaised, isNews: breach.raisesAlert && (isNews || hasGrown),
                     reopened: isNews && record.alertState?.status == .resolved ? record.alertState : nil))
             if record.alert == nil, exposure.raisesAlert {
                 alerts.append(NewAlert(id: AlertID(), employee: corroboration.place.employee, content: number(of: exposure, breach)))

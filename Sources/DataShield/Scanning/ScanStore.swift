@@ -40,7 +40,8 @@ struct ScanStore {
 
     func due(_ due: DuePeople, limit: Int) async throws -> [DuePerson] {
         try await db.query(
-            "SELECT e.id, e.email FROM employees e \(due.condition(in: db.company)) ORDER BY e.id \(SQL.limit(limit))", as: DuePerson.self)
+            "SELECT e.id, e.email, \(EmployeeAddresses.column) FROM employees e \(due.condition(in: db.company)) ORDER BY e.id \(SQL.limit(limit))",
+            as: DuePerson.self)
     }
 
     func count(_ due: DuePeople) async throws -> Int {

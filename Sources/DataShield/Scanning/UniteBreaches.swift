@@ -2,7 +2,8 @@ import Foundation
 import Jobs
 import Postgres
 
-/// Makes one breach of two, after the catalogue has taken in what a company knew as its own: what it had of it goes to the catalogue's.
+/// Makes one of what a company has twice, after the catalogue has changed, and after an upgrade that reads names otherwise: one breach of two,
+/// and one alert of several about one person in one breach. Then it brings alerts in line with what the catalogue flags.
 ///
 /// Some hundred people at a time, each time in a transaction of its own; left at any moment, it goes on where it was.
 package struct UniteBreaches: JobHandler {
@@ -28,12 +29,31 @@ package struct UniteBreaches: JobHandler {
     /// What the job does; for tests, which have none.
     func perform(for company: CompanyID, people: Int = BreachUnion.usualStep) async throws {
         let now = now
-        var isDone = false
-        while !isDone {
-            try Task.checkCancellation()
-            isDone = try await database.transaction(for: company) { db in
-                try await !BreachUnion(db: db, now: now(), step: people).takeStep()
+        var key = ""
+        try await repeatedly {
+            let after = key
+            let (isThere, next) = try await database.transaction(for: company) { db in
+                var key = after
+                let isThere = try await BreachUnion(db: db, now: now(), step: people).takeStep(after: &key)
+                return (isThere, key)
             }
+            key = next
+            return isThere
+        }
+        try await repeatedly {
+            try await database.transaction(for: company) { db in try await BreachUnion(db: db, now: now(), step: people).uniteAlerts() }
+        }
+        try await repeatedly {
+            try await database.transaction(for: company) { db in try await FlaggedAlerts(db: db, now: now(), step: people).takeStep() }
+        }
+    }
+
+    /// Takes steps until there is none to take.
+    private func repeatedly(_ step: () async throws -> Bool) async throws {
+        var isThere = true
+        while isThere {
+            try Task.checkCancellation()
+            isThere = try await step()
         }
     }
 

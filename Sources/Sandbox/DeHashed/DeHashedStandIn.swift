@@ -118,9 +118,12 @@ final class DeHashedStandIn: StandIn {
         }
     }
 
+    /// Some leaks it names as nobody else does.
+    private static let names = ["Data Enrichment Exposure From PDL Customer": "People Data Labs", "mail.ru Dump": "mail.ru"]
+
     private static func entry(_ leak: Leak) -> [String: Any] {
         var entry: [String: Any] = [
-            "id": String(identity(leak) % 10_000_000_000), "email": [leak.address], "database_name": leak.titleWithEnding,
+            "id": String(identity(leak) % 10_000_000_000), "email": [leak.address], "database_name": names[leak.title] ?? leak.titleWithEnding,
             "raw_record": ["le_only": false, "unstructured": leak.kind != .site],
         ]
         let names: [(Leak.Field, String)] = [

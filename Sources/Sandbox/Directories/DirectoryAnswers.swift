@@ -25,6 +25,15 @@ struct JSONText {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    mutating func strings(_ texts: [String]) {
+        raw("[")
+        for (index, text) in texts.enumerated() {
+            if index > 0 { raw(",") }
+            string(text)
+        }
+        raw("]")
+    }
+
     mutating func string(orNull text: String?) {
         if let text { string(text) } else { raw("null") }
     }

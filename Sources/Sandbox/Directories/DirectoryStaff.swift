@@ -11,6 +11,10 @@ package final class DirectoryStaff: Sendable {
         package var email: String?
         /// What is signed in with.
         package var login: String
+        /// Other addresses that reach it.
+        package var aliases: [String] = []
+        /// An address elsewhere.
+        package var otherMail: String?
         package var firstName: String
         package var lastName: String
         package var department: String?

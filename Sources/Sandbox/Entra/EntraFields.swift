@@ -77,7 +77,9 @@ struct EntraFields: Sendable {
             case "lastPasswordChangeDateTime": text.raw("\"\(JSONText.time(member.passwordChangedAt))\"")
             case "signInSessionsValidFromDateTime": text.raw("\"\(JSONText.time(member.sessionsValidFrom))\"")
             case "createdDateTime": text.raw("\"\(JSONText.time(member.createdAt))\"")
-            case "businessPhones", "otherMails", "proxyAddresses": text.raw("[]")
+            case "proxyAddresses": text.strings((member.email.map { ["SMTP:\($0)"] } ?? []) + member.aliases.map { "smtp:\($0)" })
+            case "otherMails": text.strings([member.otherMail].compactMap { $0 })
+            case "businessPhones": text.raw("[]")
             default: text.raw("null")
             }
         }

@@ -128,7 +128,8 @@ final class GoogleStandIn: StandIn {
         if let asked = request.query["domain"], asked.lowercased() != domain {
             return Self.error(.notFound, "domainNotFound", "Domain not found.")
         }
-        let members = staff.listed.employees
+        var members = staff.listed.employees
+        if let asked = request.query["domain"] { members = members.filter { $0.login.lowercased().hasSuffix("@\(asked.lowercased())") } }
         guard let cut = staff.habits.cut(members.count, at: request.query["pagetoken"], size: size) else {
             return Self.error(.badRequest, "invalid", "Invalid Input: pageToken")
         }
@@ -159,6 +160,11 @@ final class GoogleStandIn: StandIn {
             "lastLoginTime": "2026-01-03T07:00:00.000Z",
         ]
         if !member.isActive { user["suspensionReason"] = "ADMIN" }
+        // Without aliases there is no list of them.
+        if !member.aliases.isEmpty { user["aliases"] = member.aliases }
+        user["emails"] =
+            [["address": member.login, "primary": true]] + member.aliases.map { ["address": $0] }
+            + [member.otherMail].compactMap { $0 }.map { ["address": $0, "type": "home"] }
         if member.department != nil || member.title != nil {
             var organization: [String: Any] = ["primary": true, "customType": ""]
             organization["department"] = member.department

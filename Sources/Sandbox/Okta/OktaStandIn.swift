@@ -152,7 +152,8 @@ final class OktaStandIn: StandIn {
             "statusChanged": time(member.changedAt), "lastLogin": NSNull(), "lastUpdated": time(member.changedAt),
             "passwordChanged": member.isStaged ? NSNull() : time(member.passwordChangedAt) as Any, "type": ["id": "otyfnjfba4ye7pgjB0g4"],
             "profile": [
-                "login": member.login, "email": member.email ?? NSNull() as Any, "secondEmail": NSNull(), "firstName": member.firstName,
+                "login": member.login, "email": member.email ?? NSNull() as Any, "secondEmail": member.otherMail ?? NSNull() as Any,
+                "firstName": member.firstName,
                 "lastName": member.lastName, "displayName": "\(member.firstName) \(member.lastName)",
                 "department": member.department ?? NSNull() as Any,
                 "title": member.title ?? NSNull() as Any, "mobilePhone": NSNull(),

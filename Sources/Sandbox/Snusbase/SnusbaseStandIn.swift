@@ -77,7 +77,8 @@ final class SnusbaseStandIn: StandIn {
     /// `9001_EXAMPLE_COM_1M_SHOPPING_072019`.
     private static func table(_ leak: Leak) -> String {
         var numbers = SeededNumbers(seed: 9, text: leak.title)
-        let words = leak.isNamedAfterDomain ? leak.domain : leak.title
+        // NA stands where there is no site.
+        let words = leak.isNamedAfterDomain ? leak.domain : leak.domain.isEmpty ? "\(leak.title) NA" : leak.title
         let name = words.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }
         let month = "\(leak.date.dropFirst(5).prefix(2))\(leak.date.prefix(4))"
         let category = leak.kind == .stealerLog ? "STEALER" : leak.kind == .compilation ? "COMBO" : "SHOPPING"

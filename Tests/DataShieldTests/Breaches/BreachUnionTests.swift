@@ -74,15 +74,13 @@ import Testing
         let leaked = "catalogue Shop9 {} t {email} LOW MEDIUM OPEN"
         #expect(try await state(people[0]) == [leaked, "own Elsewhere {DEHASHED} f {email,password} HIGH MEDIUM OPEN"])
         #expect(try await state(people[1]) == [leaked])
-        // One record and one alert that is open; the other says why it is not.
-        #expect(try await state(people[2]) == ["catalogue Shop9 {HIBP} t {email,password} HIGH HIGH OPEN, HIGH HIGH RESOLVED"])
+        // One record and one alert.
+        #expect(try await state(people[2]) == ["catalogue Shop9 {HIBP} t {email,password} HIGH HIGH OPEN"])
         #expect(try await state(people[3]) == ["catalogue Shop9 {HIBP} f {email,password} HIGH HIGH OPEN"])
         #expect(try await state(stranger) == ["own Shop 9 {} t {email} LOW MEDIUM OPEN"])
-        let reasons = try await database.owner.query("SELECT resolution FROM alerts WHERE status = 'RESOLVED'", as: String.self)
-        #expect(reasons == [BreachUnion.resolution])
         let events = try await database.owner.query(
-            "SELECT actor_name FROM audit_events WHERE company_id = \(company) AND action = 'alert.status_changed'", as: String.self)
-        #expect(events == ["catalogue"])
+            "SELECT actor_name FROM audit_events WHERE company_id = \(company) AND action = 'alert.united'", as: String.self)
+        #expect(events == ["catalogue", "catalogue"])
         // Both secrets, dated by neither breach any more.
         let secrets = try await database.owner.query(
             """
@@ -120,20 +118,39 @@ import Testing
         #expect(try await database.owner.first("SELECT count(*) FROM leak_sightings", as: Int.self) == 1)
     }
 
-    @Test(arguments: [(false, "OPEN, RESOLVED"), (true, "RESOLVED, RESOLVED")])
-    func `an older alert that was resolved goes on in place of a younger one that is open`(isYoungerResolved: Bool, statuses: String) async throws {
+    @Test(arguments: [
+        // What the one that was resolved said, what the other says, and what the one of both is then.
+        (["email", "password"], ["email"], "RESOLVED"), (["email", "password"], ["email", "password"], "RESOLVED"),
+        (["email"], ["email", "password"], "OPEN"), (["email", "password"], ["email", "phone"], "OPEN"),
+        (["hashed_password"], ["password"], "OPEN"),
+    ])
+    func `what was resolved stays so when it said all that is known, else the one alert is open`(
+        first: [String], second: [String], status: String
+    ) async throws {
         let company = try await database.makeCompany()
         let person = try await database.makeEmployee(in: company)
         let resolved: SQL = "UPDATE alerts SET status = 'RESOLVED', resolved_at = now(), resolution = 'done' WHERE company_id = \(company)"
-        try await record([(person, RecorderTests.finding(.dehashed, "Shop9"))], in: company)
+        try await record([(person, RecorderTests.finding(.dehashed, "Shop9", types: first))], in: company)
         try await database.system.execute(resolved)
         try await catalogue.add(entry("Shop9"), source: .hibp)
-        try await record([(person, RecorderTests.finding(.hibp, "Shop9"))], in: company)
-        if isYoungerResolved { try await database.system.execute(resolved) }
+        try await record([(person, RecorderTests.finding(.hibp, "Shop9", types: second))], in: company)
         try await job.perform(for: company)
-        let found = try await database.owner.first("SELECT string_agg(status::text, ', ' ORDER BY created_at, id) FROM alerts", as: String.self)
-        #expect(found == statuses)
+        let found = try await database.owner.query("SELECT status FROM alerts", as: String.self)
+        #expect(found == [status])
         #expect(try await RollupTests.wrongCounts(database.owner) == [])
+    }
+
+    @Test func `two that were resolved are open again when both together are worse than either`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let resolved: SQL = "UPDATE alerts SET status = 'RESOLVED', resolved_at = now(), resolution = 'done' WHERE company_id = \(company)"
+        try await record([(person, RecorderTests.finding(.dehashed, "Shop9", types: ["hashed_password"]))], in: company)
+        try await catalogue.add(entry("Shop9"), source: .hibp)
+        try await record([(person, RecorderTests.finding(.hibp, "Shop9", types: ["password"]))], in: company)
+        try await database.system.execute(resolved)
+        try await job.perform(for: company)
+        let found = try await database.owner.query("SELECT concat_ws(' ', severity, status, resolution) FROM alerts", as: String.self)
+        #expect(found == ["CRITICAL OPEN"])
     }
 
     @Test func `a breach that the catalogue has by its title is united, too`() async throws {

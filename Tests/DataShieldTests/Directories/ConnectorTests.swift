@@ -186,7 +186,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (Cloud.entra, "value is missing"), (.google, "users is missing"), (.okta, "id is missing"), (.aws, "Users is missing"),
+        (Cloud.entra, "value is missing"), (.google, "users is missing"), (.aws, "Users is missing"),
     ])
     func `an answer of another form is an error that names the field`(cloud: Cloud, words: String) async throws {
         try await CloudWorld.with(people: 3) { world async throws in

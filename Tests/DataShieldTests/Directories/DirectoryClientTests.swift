@@ -121,9 +121,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"a": 1}"#, "a is a whole number, not a text"), (#"{"a": null}"#, "a is missing"), ("{}", "a is missing"),
+        (#"{"a": true}"#, "a is a truth value, not a text"), (#"{"a": null}"#, "a is missing"), ("{}", "a is missing"),
         (#"{"a": "  "}"#, "a is missing"),
-        (#"{"a": ["x"]}"#, "a is a list, not a text"),
+        (#"{"a": ["x", "y"]}"#, "a is a list, not a text"),
     ])
     func `what must be there is named, with what came in its place`(json: String, words: String) throws {
         let value = try JSONParser.parse(Array(json.utf8))

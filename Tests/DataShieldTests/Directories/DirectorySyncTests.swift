@@ -46,7 +46,7 @@ import Testing
     /// Runs a sync as the worker does, and returns how it ended.
     @discardableResult
     func sync(
-        _ directory: ListedDirectory, _ place: Place, trigger: SyncTrigger = .manual, acceptsDepartures: Bool = false, attempt: Int = 1,
+        _ directory: any DirectoryConnector, _ place: Place, trigger: SyncTrigger = .manual, acceptsDepartures: Bool = false, attempt: Int = 1,
         now: @escaping Now = { Date() }
     ) async throws -> (run: SyncRun, samples: SyncSamples, outcome: JobOutcome) {
         let run = SyncRunID()
@@ -60,7 +60,7 @@ import Testing
     }
 
     func perform(
-        _ run: SyncRunID, _ directory: ListedDirectory, _ place: Place, attempt: Int = 1, now: @escaping Now = { Date() }
+        _ run: SyncRunID, _ directory: any DirectoryConnector, _ place: Place, attempt: Int = 1, now: @escaping Now = { Date() }
     ) async throws -> JobOutcome {
         let job = RunDirectorySync(
             database: database.tenant, directories: directories, connect: { _, _ in directory }, now: now, logger: Logger(label: "test"))

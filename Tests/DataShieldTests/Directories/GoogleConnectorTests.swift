@@ -121,4 +121,40 @@ import Testing
             #expect(field == "domain")
         }
     }
+
+    @Test func `the people of all domains of the Workspace are read, or those of one where that is chosen`() async throws {
+        try await CloudWorld.with(people: 3) { world async throws in
+            world.sandbox.staff.add("sue@sister.example")
+            #expect(try await world.list(try world.connector(.google)).byEmail["sue@sister.example"] != nil)
+            #expect(try await world.connector(.google).test().userCount == 4)
+            let one = try world.connector(.google, ["people": "domain"])
+            #expect(try await world.list(one).people.count == 3)
+            // Whose Workspace it is, a test tells.
+            let other = try world.connector(.google, ["domain": "other.example"])
+            #expect(try await world.list(other).people.count == 4)
+            guard case .misconfigured(field: "domain", _)? = await LDAPWorld.failure({ try await other.test() }) else {
+                Issue.record("a test takes another Workspace for the right one")
+                return
+            }
+        }
+    }
+
+    @Test func `aliases are watched, and addresses elsewhere where that is chosen`() async throws {
+        for cloud in Cloud.acting {
+            try await CloudWorld.with(people: 1) { world async throws in
+                let login = world.sandbox.staff.members[0].login
+                world.sandbox.staff.edit(login) {
+                    $0.aliases = ["second@acme.example"]
+                    $0.otherMail = "home@elsewhere.example"
+                }
+                for (choice, isWatched) in [("yes", true), ("no", false)] {
+                    let listed = try await world.list(try world.connector(cloud, ["watchOtherMail": choice]))
+                    let addresses = try #require(listed.people.values.first?.addresses)
+                    #expect(addresses.contains("home@elsewhere.example") == isWatched)
+                    // Okta has no aliases.
+                    #expect(addresses.contains("second@acme.example") == (cloud != .okta))
+                }
+            }
+        }
+    }
 }

@@ -22,6 +22,8 @@ import Testing
         var sessions: String?
         var deactivated: String?
         var because: String?
+        var source = BreachSource.hibp
+        var sources: [ApiProvider] = [.hibp]
         var reason: LivenessReason
 
         var testDescription: String { name }
@@ -106,18 +108,65 @@ import Testing
         Case(
             name: "sessions revoked, nobody knows of the password", artifacts: [.cookie, .password], captured: "2026-03-01", sessions: "2026-04-01",
             reason: .passwordNotKnown),
+        // Services that do not say what was taken.
+        Case(
+            name: "a stealer log whose passwords are withheld", data: ["email", "website_url"], password: "2026-01-01", sessions: "2026-01-01",
+            source: .stealerLog, sources: [.hibpStealer], reason: .credentialsWithheld),
+        Case(
+            name: "withheld, and only the password changed", data: ["email", "website_url"], password: "2026-07-01", source: .stealerLog,
+            sources: [.hibpStealer], reason: .credentialsWithheld),
+        Case(
+            name: "withheld, and all was renewed", data: ["email", "website_url"], password: "2026-07-01", sessions: "2026-07-01",
+            source: .stealerLog, sources: [.hibpStealer], reason: .bothRenewed),
+        Case(
+            name: "withheld, of a disabled account", data: ["email", "website_url"], deactivated: "2026-02-01", because: "DISABLED",
+            source: .stealerLog, sources: [.hibpStealer], reason: .accountDisabled),
+        Case(
+            name: "a stealer log of which another service names nothing", captured: "2026-03-01", source: .stealerLog, sources: [.intelx],
+            reason: .credentialsWithheld),
+        Case(name: "a paste of which nothing is named", password: "2026-01-01", source: .darkWeb, sources: [.intelx], reason: .dataNotNamed),
+        Case(
+            name: "a paste of which nothing is named, and a password changed since", password: "2026-07-01", source: .darkWeb, sources: [.intelx],
+            reason: .passwordChanged),
+        Case(
+            name: "what another service names completely is named", password: "2026-01-01", source: .darkWeb, sources: [.intelx, .hibp],
+            reason: .noCredential),
     ]
 
     @Test(arguments: cases) func `an exposure is live or not for a reason`(one: Case) async throws {
-        let artifacts = one.artifacts.map(\.rawValue)
-        let found = try await TestDatabase.current.system.first(
+        let database = TestDatabase.current
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        let breach = try await database.makeBreach(source: one.source, date: Self.day(one.breach), dataTypes: one.data)
+        // What only a directory can say of an account is said of one that comes from a directory.
+        let directory = try await database.makeDirectoryConnection(in: company)
+        try await database.system.execute(
             """
-            SELECT exposure_reason(\(one.data)::text[], \(artifacts)::text[]::artifact_kind[], \(Self.day(one.captured))::timestamptz,
-                (\(Self.day(one.breach))::timestamptz AT TIME ZONE 'UTC')::date, \(Self.day(one.known))::timestamptz, \(one.hasUndated),
-                \(Self.day(one.password))::timestamptz, \(Self.day(one.sessions))::timestamptz, \(Self.day(one.deactivated))::timestamptz,
-                \(one.because)::text)
-            """, as: LivenessReason.self)
-        #expect(found == one.reason)
+            UPDATE employees SET source_connection_id = \(directory), password_changed_at = \(Self.day(one.password)),
+                sessions_valid_from = \(Self.day(one.sessions)), deactivated_at = \(Self.day(one.deactivated)), deactivation_reason = \(one.because)
+            WHERE company_id = \(company) AND id = \(person)
+            """)
+        let record = try await database.makeBreachRecord(
+            in: company, employee: person, breach: breach, exposedData: one.data, artifacts: one.artifacts,
+            detectedAt: try #require(Self.day(one.known)), sources: one.sources)
+        try await database.system.execute(
+            """
+            UPDATE breach_records SET captured_at = \(Self.day(one.captured)), in_leak_file = \(one.hasUndated) WHERE id = \(record)
+            """)
+        if one.hasUndated {
+            try await database.system.execute(
+                """
+                INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, first_seen_at, last_seen_at)
+                VALUES (\(CUID.make(at: Date())), \(company), \(person), \(record), '\\x01', 'e…', \(Self.day(one.known)), \(Self.day(one.known)))
+                """)
+        }
+        let found = try #require(
+            try await Breaches(database: database.tenant).records(of: person, for: Subject(actor: .program("test"), company: company, role: .viewer))
+                .first
+        ).liveness
+        #expect(found.reason == one.reason)
+        #expect(found.state == one.reason.liveness)
+        #expect((found.certainty != nil) == (found.state == .live))
     }
 
     @Test func `the cases have every reason`() {

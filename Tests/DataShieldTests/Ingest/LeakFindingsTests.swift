@@ -25,20 +25,24 @@ import Testing
         ("x/y/forum.v2.json", "forum.v2"), ("evil\u{0}\nname.sql", "evil name"), ("logs.zip!US_john@example.net.csv", nil),
     ])
     func `a dump is called by its file`(file: String, title: String?) {
-        let name = DumpName(path: file, beginning: nil)
+        let name = DumpName(path: file, beginning: nil, day: Self.day)
         #expect(name?.text == title)
         #expect(name.map(\.isOwn) != false)
     }
 
+    private static let day = BreachDate.day("2026-03-12") ?? .distantPast
+    private static let unnamed = "Leak file of 12 March 2026 (00000000)"
+
     @Test(arguments: [
         ("exampleshop.zip!users.sql", "exampleshop"), ("leaks/Example Shop/db_users (2).csv", "Example Shop"),
         ("exampleshop/data/dump.json", "exampleshop"),
-        ("x.7z!exampleshop.tar.gz!backup/2019-03.sql", "exampleshop"), ("users.sql", "users (00000000)"),
-        ("leaks/dumps.zip!passwords.txt", "passwords (00000000)"),
-        ("a.csv", "Dump (00000000)"), ("x@example.net/users.sql", "users (00000000)"),
+        ("x.7z!exampleshop.tar.gz!backup/2019-03.sql", "exampleshop"), ("users.sql", unnamed),
+        ("leaks/dumps.zip!passwords.txt", unnamed), ("a.csv", unnamed), ("x@example.net/users.sql", unnamed), ("x.txt", unnamed),
+        ("combo.txt", unnamed), ("1.txt", unnamed), ("new 2.zip!data.csv", unnamed), ("part1.rar!part1.csv", unnamed), ("x y.sql", unnamed),
+        ("Neue Kunden (3).csv", unnamed), ("пароли.txt", unnamed), ("archive.zip!uploads/db.sql", unnamed),
     ])
     func `a dump whose file's name says nothing is called by what holds it, or by its content`(file: String, title: String) {
-        let name = DumpName(path: file, beginning: ContentDigest(high: 7, low: 1))
+        let name = DumpName(path: file, beginning: ContentDigest(high: 7, low: 1), day: Self.day)
         #expect(name?.text == title)
         #expect(name?.isOwn == false)
     }

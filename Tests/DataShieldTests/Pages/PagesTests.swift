@@ -28,6 +28,24 @@ import Testing
             let answer = try await client.get(path)
             #expect(answer.status == 403)
             #expect(answer.text.contains("not for your role"))
+            #expect(answer.text.contains("An administrator of your company can."))
+            // What a permission is called says nothing to a person.
+            for permission in Permission.allCases { #expect(!answer.text.contains(permission.rawValue), "\(permission)") }
+        }
+    }
+
+    @Test(arguments: ["/no-such-page", "/employees/nobody", "/users"])
+    func `an error is shown inside the frame`(path: String) async throws {
+        try await withServer(as: .viewer) { client in
+            let answer = try await client.get(path, headers: [("Cookie", "datashield_theme=dark")])
+            #expect([403, 404].contains(answer.status))
+            #expect(answer.text.contains(#"<nav class="nav" aria-label="Main">"#))
+            let company = try await TestDatabase.current.owner.first("SELECT name FROM companies WHERE id = \(client.company)", as: String.self)
+            #expect(answer.text.contains(try #require(company)))
+            #expect(answer.text.contains(#"data-theme="dark""#))
+            let stranger = try await client.anonymous.get("/no-such-page")
+            #expect(stranger.status == 404)
+            #expect(!stranger.text.contains(#"aria-label="Main""#))
         }
     }
 

@@ -26,11 +26,24 @@ import Testing
     }
 
     @Test func `a domain's answer is read by address`() throws {
-        let names = try HIBPWire.domain(Self.bytes(#"{"Alex.Doe":["A","B"],"sam":[],"not an alias":["C"]}"#), "example.com")
-        #expect(names == [try EmailAddress("alex.doe@example.com"): ["A", "B"], try EmailAddress("sam@example.com"): []])
+        let answer = try HIBPWire.domain(
+            Self.bytes(#"{"Alex.Doe":["A","B"],"sam":[],"not an alias":["C"],"odd":["D",7],"null":null,"one":"E"}"#), "example.com")
+        #expect(
+            answer.names == [
+                try EmailAddress("alex.doe@example.com"): ["A", "B"], try EmailAddress("sam@example.com"): [],
+                try EmailAddress("one@example.com"): ["E"],
+            ])
+        // Of whom not all can be read, they are asked about.
+        #expect(answer.toAsk == [try EmailAddress("odd@example.com"), try EmailAddress("null@example.com")])
     }
 
-    @Test(arguments: ["[]", #"{"a":"A"}"#, #"{"a":[1]}"#, #"{"a":null}"#])
+    @Test func `one breach that cannot be read takes no other away`() throws {
+        let (read, unread) = try HIBPWire.entries(JSONValue.answer(Self.bytes(#"[{"Name":"A"},{"Name":7},5,{"Name":"B","IsSpamList":"true"}]"#)))
+        #expect(read.map(\.name) == ["A", "B"] && read[1].isSpamList)
+        #expect(unread.words == "2 rows cannot be read: a breach without Name")
+    }
+
+    @Test(arguments: ["[]", #"{"a":7}"#, #"{"a":[1]}"#, #"{"a":null}"#])
     func `a domain's answer of another shape is malformed`(text: String) {
         #expect(throws: ProviderFailure.self) { try HIBPWire.domain(Self.bytes(text), "example.com") }
     }

@@ -33,13 +33,36 @@ import Testing
     @Test(arguments: [
         (#"{"entries": []}"#, "total is missing"), (#"{"total": "many"}"#, "total is a text, not a whole number"),
         (#"{"total": 3}"#, "entries is missing"),
-        (#"{"total": 1, "entries": {}}"#, "entries is an object, not a list"),
+        (#"{"total": 1, "entries": "x"}"#, "entries is a text, not a list"),
         (#"{"total": 1, "entries": [7]}"#, "entries[] is a whole number, not an object"),
-        (#"{"total": 1, "entries": [{"email": ["a@b.example"]}]}"#, "entries[].database_name is missing"),
         (#"{"total": 1, "entries": [{"mail": ["a@b.example"], "database_name": "X"}]}"#, "entries[].email is missing"), ("[]", "total is missing"),
     ])
     func `DeHashed's answer without what must be there names it`(text: String, what: String) {
         #expect(throws: ProviderFailure.malformed(what)) { try DehashedWire.page(Self.bytes(text)) }
+    }
+
+    @Test(arguments: [
+        #"{"total": 1, "entries": [{"email": ["a@b.example"]}]}"#, #"{"total": 1, "entries": [{"email": "a@b.example", "database_name": null}]}"#,
+        #"{"total": 2, "entries": [7, {"email": ["a@b.example"], "database_name": ["X", "Y"]}]}"#,
+        #"{"total": null, "entries": [{"email": ["a@b.example"], "obtained_from": {}}]}"#,
+    ])
+    func `DeHashed's entry without the name of a leak is an exposure`(text: String) throws {
+        let page = try DehashedWire.page(Self.bytes(text))
+        #expect(page.entries.map(\.row.source) == ["Unnamed source (DeHashed)"])
+        #expect(page.entries.first?.addresses == [EmailAddress(stored: "a@b.example")])
+    }
+
+    @Test(arguments: [
+        (#"{"found": 1, "result": [{"email": "a@b.example"}]}"#, "Unnamed source (LeakCheck)"),
+        (#"{"found": 1, "result": [{"email": ["a@b.example"], "source": null}]}"#, "Unnamed source (LeakCheck)"),
+        (#"{"found": 1, "result": [{"email": "a@b.example", "source": "Example Shop"}]}"#, "Example Shop"),
+        (#"{"found": 1, "result": [{"email": "a@b.example", "source": {"name": 7}}]}"#, "7"),
+        (#"{"found": "one", "result": [3, {"email": ["a@b.example", "c@d.example"], "source": {}}]}"#, "Unnamed source (LeakCheck)"),
+    ])
+    func `LeakCheck's row without a source, or with a list of addresses, is an exposure`(text: String, source: String) throws {
+        let page = try LeakCheckWire.page(Self.bytes(text))
+        #expect(page.rows.map(\.row.source) == [source])
+        #expect(page.rows.first?.addresses.first == EmailAddress(stored: "a@b.example"))
     }
 
     @Test(arguments: [#"{"total": 0}"#, #"{"total": 0, "entries": null}"#, #"{"total": 0, "entries": []}"#])
@@ -59,7 +82,7 @@ import Testing
                    "fields": ["email", "username", "password", "first_name"]}]}
                 """#))
         #expect(page.found == 1 && page.quota == 399)
-        #expect(page.rows.first?.address == Self.alex)
+        #expect(page.rows.first?.addresses == [Self.alex])
         #expect(page.rows.first?.row.dataTypes == ["email", "name", "password", "username"])
         #expect(page.rows.first?.row.source == "ExampleShop")
     }
@@ -67,8 +90,7 @@ import Testing
     @Test(arguments: [
         (#"{"result": []}"#, "found is missing"), (#"{"found": 1}"#, "result is missing"),
         (#"{"found": 1, "result": {}}"#, "result is an object, not a list"),
-        (#"{"found": 1, "result": [{"email": "a@b.example"}]}"#, "result[].source is missing"),
-        (#"{"found": 1, "result": [{"email": "a@b.example", "source": "X"}]}"#, "result[].source.name is missing"),
+        (#"{"found": 1, "result": [3]}"#, "result[] is a whole number, not an object"),
         (#"{"found": 1, "result": [{"mail": "a@b.example", "source": {"name": "X"}}]}"#, "result[].email is missing"),
     ])
     func `LeakCheck's answer without what must be there names it`(text: String, what: String) {
@@ -108,7 +130,7 @@ import Testing
         """#
 
     private static func items(_ texts: String...) throws -> [IntelXWire.Item] {
-        try IntelXWire.items(texts.map { try JSONValue.answer(bytes($0)) })
+        try IntelXWire.items(texts.map { try JSONValue.answer(bytes($0)) }).read
     }
 
     @Test func `the sample of Intelligence X is a stealer log, with its file and its date`() throws {
@@ -125,7 +147,10 @@ import Testing
         arguments: [
             ("leaks.public.general", "Adobe.com.txt [Part 3 of 12]", "Adobe.com"),
             ("leaks.private.general", "dumps/Example Shop.sql.gz", "Example Shop"),
-            ("leaks.public.general", "", "Leaks (Intelligence X)"), ("pastes", "", "Pastes (Intelligence X)"),
+            ("leaks.public.general", "", "Leaks (Intelligence X)"), ("leaks.public.general", "x.txt", "Leaks (Intelligence X)"),
+            ("leaks.public.general", "new 2.zip", "Leaks (Intelligence X)"),
+            ("leaks.private.general", "dumps/passwords.txt [Part 1 of 2]", "Leaks (Intelligence X)"), ("leaks.public.general", "vk.txt", "vk"),
+            ("pastes", "", "Pastes (Intelligence X)"),
             ("darknet.tor", "http://x.onion/", "Dark web pages (Intelligence X)"), ("dumpster.web.1", "", "Discarded files (Intelligence X)"),
             ("web.public.com", "page", nil), ("whois", "", nil), ("leaksnot", "x", nil),
         ] as [(String, String, String?)])
@@ -158,7 +183,7 @@ import Testing
         #expect(rows.findings[EmailAddress(stored: "sam@example.com")]?.first?.dataTypes == ["email", "password"])
         let flat = try SnusbaseWire.page(
             Self.bytes(#"{"took": 1, "size": 1, "results": [{"email": "alex.doe@example.com", "db": "X_Y", "name": "A"}]}"#))
-        #expect(flat.rows(of: .snusbase) { _ in true }.findings[Self.alex]?.map(\.breachName) == ["X_Y"])
+        #expect(flat.rows(of: .snusbase) { _ in true }.findings[Self.alex]?.map(\.breachName) == ["X Y"])
         #expect(try SnusbaseWire.page(Self.bytes(#"{"size": 0, "results": [], "errors": ["x"]}"#)).hasErrors)
     }
 
@@ -173,14 +198,20 @@ import Testing
         #expect(throws: ProviderFailure.malformed(what)) { try SnusbaseWire.page(Self.bytes(text)) }
     }
 
-    @Test(arguments: [
-        ("9001_EXAMPLE_COM_1M_SHOPPING_072019", "example.com"), ("12_MAIL_EXAMPLE_NET_90K_FORUM_012020", "mail.example.net"),
-        ("2123_BREACHFORUMS_BF_323K_HACKING_012026", "2123_BREACHFORUMS_BF_323K_HACKING_012026"), ("HASHES", "HASHES"),
-        ("9001_EXAMPLE_COM", "9001_EXAMPLE_COM"), ("0001_123RF_COM_8M_PHOTOS_032020", "123rf.com"), ("", ""),
-        ("77_COM_5K_X_012020", "77_COM_5K_X_012020"),
-    ])
-    func `a table named after a site is the site's leak, and another keeps its name`(table: String, source: String) {
-        #expect(SnusbaseWire.source(table) == source)
+    @Test func `LeakCheck says when a leak was, to the month or to the day`() throws {
+        func day(_ date: String) throws -> String? {
+            let answer = """
+                {"success": true, "found": 1, "quota": 9, "result": [{"email": "alex.doe@example.com", "password": "x",
+                    "source": {"name": "ExampleShop", "breach_date": \(date)}}]}
+                """
+            var rows = LeakedRows(provider: .leakcheck)
+            for row in try LeakCheckWire.page(Self.bytes(answer)).rows { rows.add(row.row, of: Self.alex) }
+            return rows.findings[Self.alex]?.first?.breachDate.map { String(Timestamp.text($0).prefix(10)) }
+        }
+        #expect(try day(#""2019-07""#) == "2019-07-31")
+        #expect(try day(#""2019-07-04""#) == "2019-07-04")
+        #expect(try day("null") == nil)
+        #expect(try day(#""soon""#) == nil)
     }
 
     // MARK: What they have in common

@@ -1,44 +1,11 @@
 import DataShield
 import DataShieldTestSupport
 import Foundation
-import Logging
 import Postgres
 import Testing
 
 /// What migration 0018 makes of breaches that companies had in common.
 @Suite(.freshDatabase) struct BreachPartingTests {
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    /// Brings a database to where a release has left it, and no further.
-    private func migrate(_ pool: PostgresPool, to number: Int) async throws {
-        let files = FileManager.default
-        let folder = files.temporaryDirectory.appendingPathComponent("migrations-\(UUID().uuidString)")
-        try files.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? files.removeItem(at: folder) }  // try?: what lies in the temporary directory goes with it
-        for file in try files.contentsOfDirectory(at: DatabaseMigrations.directory, includingPropertiesForKeys: nil) {
-            guard let ofFile = Int(file.lastPathComponent.prefix(4)), ofFile <= number else { continue }
-            try files.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
-        }
-        try await Migrator(directory: folder).run(on: pool)
-    }
-
-    /// An empty database.
-    private func withDatabase(_ body: (PostgresPool) async throws -> Void) async throws {
-        let database = TestDatabase.current
-        let name = "\(database.name)p\(CUID.make(at: Date()).suffix(6))"
-        var url = try #require(URLComponents(string: database.url))
-        url.path = "/" + name
-        try await database.owner.execute("CREATE DATABASE \(identifier: name)")
-        var configuration = PoolConfiguration(try #require(url.string))
-        configuration.size = 2
-        let pool = PostgresPool(configuration: configuration, logger: Self.logger)
-        let result: Result<Void, any Error>
-        do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-        await pool.close()
-        try await database.owner.execute("DROP DATABASE \(identifier: name) WITH (FORCE)")
-        try result.get()
-    }
-
     /// Two companies, a and b, with one person each and one more of a's; and breaches: of a catalogue, of both, of one of them, of nobody.
     private static let before = """
         CREATE FUNCTION id(kind text, number int) RETURNS text LANGUAGE sql RETURN 'c' || rpad(kind, 22, '0') || lpad(number::text, 2, '0');
@@ -95,13 +62,13 @@ import Testing
         """
 
     @Test func `each company gets its own, with what can be known to be its own, and everything of it follows`() async throws {
-        try await withDatabase { pool in
-            try await migrate(pool, to: 17)
+        try await OldDatabase.with { pool in
+            try await OldDatabase.migrate(pool, to: 17)
             try await pool.transaction { try await $0.executeScript(Self.before) }
             let old = Set(try await pool.query("SELECT id FROM breaches", as: String.self))
             let versions: SQL = "SELECT concat(id, updated_at) FROM breach_records UNION ALL SELECT concat(id, updated_at) FROM alerts ORDER BY 1"
             let before = try await pool.query(versions, as: String.self)
-            try await migrate(pool, to: 18)
+            try await OldDatabase.migrate(pool, to: 18)
 
             let stored = try await pool.query(
                 """
@@ -181,13 +148,13 @@ import Testing
     }
 
     @Test func `where there is only one company, its breaches keep their dates, unless somebody said more of one later`() async throws {
-        try await withDatabase { pool in
-            try await migrate(pool, to: 17)
+        try await OldDatabase.with { pool in
+            try await OldDatabase.migrate(pool, to: 17)
             try await pool.transaction { db in
                 try await db.executeScript(Self.before)
                 try await db.execute("DELETE FROM companies WHERE domain = 'b.example'")
             }
-            try await migrate(pool, to: 18)
+            try await OldDatabase.migrate(pool, to: 18)
             let dates = try await pool.query(
                 "SELECT name || ' ' || coalesce(breach_date::text, '?') FROM breaches WHERE company_id IS NOT NULL ORDER BY name COLLATE \"C\"",
                 as: String.self)

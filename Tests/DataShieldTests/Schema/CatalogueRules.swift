@@ -34,6 +34,9 @@ enum CatalogueRules {
         "count_breach_records_insert", "count_breach_records_update", "count_breach_records_delete",
         "count_provider_coverage_insert", "count_provider_coverage_update", "count_provider_coverage_delete",
         "count_sources_insert", "count_sources_update", "count_sources_delete",
+        "keep_record_state", "keep_states_of_employees", "keep_states_of_breaches", "keep_states_of_companies",
+        "keep_states_of_leaked_insert", "keep_states_of_leaked_update", "keep_states_of_leaked_delete",
+        "copy_state_to_alert", "copy_states_insert", "copy_states_update", "copy_states_delete",
     ]
 
     /// What policies there are beside the two of each table, as ``Catalogue`` writes them.

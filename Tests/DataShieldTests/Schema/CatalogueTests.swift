@@ -123,6 +123,8 @@ import Testing
         ("notification_channel", "WEBHOOK SLACK TEAMS EMAIL"), ("remediation_type", "REVOKE_SESSIONS FORCE_PASSWORD_RESET"),
         ("remediation_status", "SUCCESS FAILED"), ("register_status", "ASSESSING NOTIFIED NOT_REQUIRED"),
         ("schedule_frequency", "WEEKLY MONTHLY"), ("alert_confidence", "LOW MEDIUM HIGH"),
+        ("liveness", "LIVE UNKNOWN NEUTRALISED NO_CREDENTIAL"), ("liveness_certainty", "CERTAIN IF_REUSED"),
+        ("credential_kind", "SESSION TOKEN COMPANY_PASSWORD PASSWORD HASH"),
     ]) func `an enum has exactly the values of the specification`(type: String, words: String) async throws {
         let values = try await owner.first(
             "SELECT string_agg(enumlabel, ' ' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = \(type)::regtype", as: String.self)
@@ -143,6 +145,9 @@ import Testing
         try await check("artifact_kind", ArtifactKind.self)
         try await check("api_provider", ApiProvider.self)
         try await check("connect_status", ConnectStatus.self)
+        try await check("liveness", Liveness.self)
+        try await check("liveness_certainty", LivenessCertainty.self)
+        try await check("credential_kind", CredentialKind.self)
     }
 
     @Test(arguments: [

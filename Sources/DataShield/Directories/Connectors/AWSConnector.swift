@@ -59,7 +59,9 @@ package struct AWSConnector: DirectoryConnector {
 
     package func test() async throws -> DirectoryTrial {
         let page = try await page(size: 10, token: nil)
-        return DirectoryTrial(userCount: page.next == nil ? page.people.count : nil, sample: page.people)
+        return DirectoryTrial(
+            userCount: page.next == nil ? page.rows : nil, sample: page.people.people,
+            warnings: DirectoryTrial.warnings(ofUnreadable: page.people.unreadable))
     }
 
     package func list(
@@ -69,9 +71,11 @@ package struct AWSConnector: DirectoryConnector {
         if case .changes = listing { throw DirectoryFailure.stateExpired }
         var token: String?
         var seen: Set<String> = []
+        var listed = 0
         repeat {
-            let page = try await page(size: 100, token: token)
-            try await deliver(DirectoryPage(people: page.people))
+            let page = try await page(size: 100, token: token, after: listed)
+            listed += page.rows
+            try await deliver(page.people)
             token = page.next
             if let token, !seen.insert(token).inserted { throw DirectoryFailure.incomplete("The directory's pages lead in a circle.") }
         } while token != nil
@@ -80,7 +84,7 @@ package struct AWSConnector: DirectoryConnector {
 
     package func facts(of externalId: String) async throws -> AccountFacts {
         let user = try await call("DescribeUser", Question(identityStoreId: store, userId: externalId))
-        return AccountFacts(isActive: try Self.person(user).isActive)
+        return AccountFacts(isActive: try OddRow.unlisted { try Self.person(user).isActive })
     }
 
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
@@ -98,11 +102,14 @@ package struct AWSConnector: DirectoryConnector {
 
     // MARK: Calls
 
-    private func page(size: Int, token: String?) async throws -> (people: [DirectoryPerson], next: String?) {
+    /// - Parameter place: how many rows came before.
+    private func page(size: Int, token: String?, after place: Int = 0) async throws -> (people: DirectoryPage, rows: Int, next: String?) {
         let question = Question(
             identityStoreId: store, maxResults: size, nextToken: token, extensions: ["aws:identitystore:enterprise"])
         let page = try await call("ListUsers", question, isFurtherPage: token != nil)
-        return (try page.neededList("Users").map { try Self.person($0) }, try page.filledText("NextToken"))
+        let rows = try page.neededList("Users")
+        let people = try DirectoryPage.reading(rows, id: "UserId", names: ["UserName"], after: place) { try Self.person($0) }
+        return (people, rows.count, try page.filledText("NextToken"))
     }
 
     /// What the operations are asked with. What is not given is left out: a null is another thing.
@@ -162,31 +169,38 @@ package struct AWSConnector: DirectoryConnector {
         return "\(host):\(port)"
     }
 
-    private static func person(_ json: JSONValue) throws -> DirectoryPerson {
-        let name = try json.optionalObject("Name")
-        let names = DirectoryPerson.names(
-            given: try name?.filledText("GivenName"), family: try name?.filledText("FamilyName"), display: try json.filledText("DisplayName"))
-        let emails = try json.optionalList("Emails") ?? []
-        let email = emails.first { $0["Primary"]?.flag == true } ?? emails.first
-        let status = try json.filledText("UserStatus")
+    private static func person(_ json: JSONValue) throws(OddRow) -> DirectoryPerson {
+        var odd: [OddField] = []
+        let id = try json.readText("UserId").needed("UserId")
         let isActive: Bool
-        switch status {
+        switch try json.readText("UserStatus").decided("UserStatus") {
         case "ENABLED", nil: isActive = true
         case "DISABLED": isActive = false
-        case .some(let other): throw DirectoryFailure.malformed("UserStatus is \(DirectoryClient.safe(other)), not ENABLED or DISABLED")
+        case .some(let other): throw OddRow("UserStatus is \(DirectoryClient.safe(other)), not ENABLED or DISABLED")
         }
+        let name = json.readObject("Name").known("Name", &odd)
+        let names = DirectoryPerson.names(
+            given: name?.readText("GivenName").known("GivenName", &odd), family: name?.readText("FamilyName").known("FamilyName", &odd),
+            display: json.readText("DisplayName").known("DisplayName", &odd))
+        let emails = json.readList("Emails")
+        let first = emails.first { $0["Primary"]?.flag == true } ?? emails.first
+        if let first { guard case .object = first else { throw OddRow("Emails is a list of \(first.kind)") } }
+        let email = try first?.readText("Value").decided("Emails.Value")
+        let login = json.readText("UserName").known("UserName", &odd)
+        let others = emails.compactMap { $0.readText("Value").known("Emails.Value", &odd) }
         return DirectoryPerson(
-            externalId: try json.neededText("UserId"), email: try email?.filledText("Value"), firstName: names.first, lastName: names.last,
-            department: try department(json), title: try json.filledText("Title"), isActive: isActive)
+            externalId: id, email: email, firstName: names.first, lastName: names.last, department: department(json, &odd),
+            title: json.readText("Title").known("Title", &odd), isActive: isActive, addresses: others + [login].compactMap { $0 }, odd: odd)
     }
 
     /// The enterprise extension's names are not documented beyond its own: taken in any case.
-    private static func department(_ json: JSONValue) throws -> String? {
-        guard case .object(let enterprise)? = try json.optionalObject("Extensions")?.optionalObject("aws:identitystore:enterprise") else {
-            return nil
-        }
-        guard let key = enterprise.keys.first(where: { $0.lowercased() == "department" }) else { return nil }
-        return try JSONValue.object(enterprise).filledText(key)
+    private static func department(_ json: JSONValue, _ odd: inout [OddField]) -> String? {
+        let extensions = json.readObject("Extensions").known("Extensions", &odd)
+        let enterprise = extensions?.readObject("aws:identitystore:enterprise").known("aws:identitystore:enterprise", &odd)
+        guard let enterprise, case .object(let members) = enterprise,
+            let key = members.keys.sorted().first(where: { $0.lowercased() == "department" })
+        else { return nil }
+        return enterprise.readText(key).known("department", &odd)
     }
 }
 

@@ -1,48 +1,15 @@
 import Foundation
 import Scalars
 
-/// Reading what a directory wrote. A field that is absent or null is nil, because directories leave out what they do not have; one of
-/// another type than documented is an error that names it and what came in its place, and never taken for absent.
+/// Reading what a page or a token hangs on: of another type than documented, it is an error that names the field and what came in its
+/// place, because nothing can be said without it. Rows of people are read by ``Reading``.
 extension JSONValue {
-    private func present(_ key: String) -> JSONValue? {
-        guard let value = self[key], value != .null else { return nil }
-        return value
-    }
-
-    func optionalText(_ key: String) throws(DirectoryFailure) -> String? {
-        guard let value = present(key) else { return nil }
-        guard let text = value.text else { throw .malformed("\(key) is \(value.kind), not a text") }
-        return text
-    }
-
-    /// A text with something in it.
     func filledText(_ key: String) throws(DirectoryFailure) -> String? {
-        guard let text = try optionalText(key)?.trimmingCharacters(in: .whitespacesAndNewlines), !text.isEmpty else { return nil }
-        return text
-    }
-
-    func optionalFlag(_ key: String) throws(DirectoryFailure) -> Bool? {
-        guard let value = present(key) else { return nil }
-        guard case .bool(let flag) = value else { throw .malformed("\(key) is \(value.kind), not a truth value") }
-        return flag
-    }
-
-    func optionalTime(_ key: String) throws(DirectoryFailure) -> Date? {
-        guard let text = try filledText(key) else { return nil }
-        guard let time = Timestamp.parse(text) else { throw .malformed("\(key) is a text that is no time") }
-        return time
-    }
-
-    func optionalList(_ key: String) throws(DirectoryFailure) -> [JSONValue]? {
-        guard let value = present(key) else { return nil }
-        guard let list = value.list else { throw .malformed("\(key) is \(value.kind), not a list") }
-        return list
-    }
-
-    func optionalObject(_ key: String) throws(DirectoryFailure) -> JSONValue? {
-        guard let value = present(key) else { return nil }
-        guard case .object = value else { throw .malformed("\(key) is \(value.kind), not an object") }
-        return value
+        switch readText(key) {
+        case .value(let text): return text
+        case .nothing: return nil
+        case .odd(let what): throw .malformed("\(key) is \(what)")
+        }
     }
 
     func neededText(_ key: String) throws(DirectoryFailure) -> String {
@@ -50,9 +17,12 @@ extension JSONValue {
         return text
     }
 
-    func neededFlag(_ key: String) throws(DirectoryFailure) -> Bool {
-        guard let flag = try optionalFlag(key) else { throw .malformed("\(key) is missing") }
-        return flag
+    func optionalList(_ key: String) throws(DirectoryFailure) -> [JSONValue]? {
+        switch self[key] ?? .null {
+        case .null: return nil
+        case .array(let items): return items
+        case let other: throw .malformed("\(key) is \(other.kind), not a list")
+        }
     }
 
     func neededList(_ key: String) throws(DirectoryFailure) -> [JSONValue] {
@@ -62,7 +32,7 @@ extension JSONValue {
 
     /// The number in `expires_in`, which some write as a text.
     func neededLifetime(_ key: String) throws(DirectoryFailure) -> Duration {
-        guard let value = present(key) else { throw .malformed("\(key) is missing") }
+        guard let value = self[key], value != .null else { throw .malformed("\(key) is missing") }
         guard let seconds = value.wholeNumber, seconds > 0 else { throw .malformed("\(key) is \(value.kind), not a number of seconds") }
         return .seconds(min(seconds, 86_400))
     }

@@ -6,6 +6,12 @@ package struct DirectoryPerson: Sendable, Hashable {
     package var externalId: String
     /// As the directory writes it; nil or unusable: the person is skipped with that reason.
     package var email: String?
+    /// Where the directory has several addresses of equal standing, all of them, ``email`` among them: whichever of them is the person's
+    /// already stays so. Empty where ``email`` alone is the first of their addresses.
+    package var equals: [String] = []
+    /// What else reaches the person or is signed in with: aliases, former addresses. It is watched as well. nil: the directory does not
+    /// say, and what is known stays.
+    package var addresses: [String]?
     package var firstName: String?
     package var lastName: String?
     package var department: String?
@@ -18,13 +24,19 @@ package struct DirectoryPerson: Sendable, Hashable {
     package var passwordChangedAt: Date?
     /// Sessions begun before this time are no longer good, where the directory says so.
     package var sessionsValidFrom: Date?
+    /// What of them could not be read, and is not known therefore.
+    package var odd: [OddField] = []
 
     package init(
         externalId: String, email: String?, firstName: String? = nil, lastName: String? = nil, department: String? = nil, title: String? = nil,
-        isActive: Bool = true, mfaEnabled: Bool? = nil, passwordChangedAt: Date? = nil, sessionsValidFrom: Date? = nil
+        isActive: Bool = true, mfaEnabled: Bool? = nil, passwordChangedAt: Date? = nil, sessionsValidFrom: Date? = nil, equals: [String] = [],
+        addresses: [String]? = nil, odd: [OddField] = []
     ) {
         self.externalId = externalId
         self.email = email
+        self.equals = equals
+        self.addresses = addresses
+        self.odd = odd
         self.firstName = firstName
         self.lastName = lastName
         self.department = department
@@ -41,10 +53,13 @@ package struct DirectoryPage: Sendable, Hashable {
     package var people: [DirectoryPerson]
     /// Ids of people that the directory says are gone, or no longer employees; only in listings of changes.
     package var removed: [String]
+    /// Rows that could not be taken. Nobody is gone who may be one of them.
+    package var unreadable: [UnreadableRow]
 
-    package init(people: [DirectoryPerson], removed: [String] = []) {
+    package init(people: [DirectoryPerson], removed: [String] = [], unreadable: [UnreadableRow] = []) {
         self.people = people
         self.removed = removed
+        self.unreadable = unreadable
     }
 }
 
@@ -89,6 +104,14 @@ package struct DirectoryTrial: Sendable, Hashable {
         self.userCount = userCount
         self.sample = sample
         self.warnings = warnings
+    }
+}
+
+extension DirectoryTrial {
+    /// What of the first people could not be read.
+    static func warnings(ofUnreadable rows: [UnreadableRow]) -> [String] {
+        guard let first = rows.first else { return [] }
+        return ["\(rows.count) of the first people cannot be read, such as \(first.name): \(first.reason)."]
     }
 }
 

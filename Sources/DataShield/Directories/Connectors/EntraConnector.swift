@@ -31,6 +31,7 @@ package struct EntraConnector: DirectoryConnector {
                 "includeGuests", "Guests are employees", hint: "yes takes guest accounts for employees; they are left out otherwise.",
                 isOptional: true,
                 choices: ["no", "yes"], standard: "no"),
+            OtherMail.field("alternate addresses (otherMails)"),
         ],
         steps: [
             "In the Entra admin centre, open App registrations and register an application, single tenant, without a redirect URI.",
@@ -44,11 +45,13 @@ package struct EntraConnector: DirectoryConnector {
 
     private let graph: EntraGraph
     private let includesGuests: Bool
+    private let watchesOtherMail: Bool
     private let now: Now
 
     package init(_ configuration: DirectoryConfiguration, _ access: DirectoryAccess) throws {
         graph = try EntraGraph(configuration, access)
         includesGuests = configuration["includeGuests"] == "yes"
+        watchesOtherMail = OtherMail.isWatched(configuration)
         now = access.now
     }
 
@@ -61,8 +64,10 @@ package struct EntraConnector: DirectoryConnector {
         if !includesGuests { query += "&$filter=\(ProviderClient.escaped("userType ne 'Guest'"))" }
         let page = try await graph.users(graph.url("/v1.0/users?\(query)"), headers: EntraGraph.eventual)
         let report = try await registrationPage(graph.url(EntraGraph.reportPath))
-        let sample = try page.items.filter { $0.isEmployee(includesGuests) }.map { try $0.person(mfaEnabled: report.states[$0.id]) }
-        return DirectoryTrial(userCount: page.count, sample: sample, warnings: report.warning.map { [$0] } ?? [])
+        let people = self.page(page.items, report.states, after: 0)
+        return DirectoryTrial(
+            userCount: page.count, sample: people.people,
+            warnings: (report.warning.map { [$0] } ?? []) + DirectoryTrial.warnings(ofUnreadable: people.unreadable))
     }
 
     // MARK: Listing
@@ -91,6 +96,7 @@ package struct EntraConnector: DirectoryConnector {
         // Before the listing: what changes while it runs comes again with the next one.
         let state = try await presentState()
         let (registered, warning) = try await registrations()
+        var listed = 0
         var size = 999
         var isFirst = true
         var next: URL? = try graph.url("/v1.0/users?$select=\(EntraUser.fields)&$top=\(size)")
@@ -108,11 +114,25 @@ package struct EntraConnector: DirectoryConnector {
                 throw DirectoryFailure.lostPage
             }
             isFirst = false
-            let employees = page.items.filter { $0.isEmployee(includesGuests) }
-            try await deliver(DirectoryPage(people: try employees.map { try $0.person(mfaEnabled: registered[$0.id]) }))
+            try await deliver(self.page(page.items, registered, after: listed))
+            listed += page.items.count
             next = try trail.follow(page.nextLink, from: url)
         }
         return DirectoryListingEnd(state: state, warnings: warning.map { [$0] } ?? [])
+    }
+
+    /// A page of people: those who are employees, and the rows that cannot be read.
+    private func page(_ users: [EntraUser], _ registered: [String: Bool], after place: Int) -> DirectoryPage {
+        var page = DirectoryPage(people: [])
+        for (index, user) in users.enumerated() where user.isEmployee(includesGuests) {
+            do throws(OddRow) {
+                let mfaEnabled = user.id.flatMap { registered[$0] }
+                page.people.append(try user.person(mfaEnabled: mfaEnabled, watchesOtherMail: watchesOtherMail))
+            } catch {
+                page.unreadable.append(user.unreadable(error, place: place + index))
+            }
+        }
+        return page
     }
 
     /// A link to what changes from now on; nil where the service gives none: then each listing is of everybody.
@@ -150,7 +170,7 @@ package struct EntraConnector: DirectoryConnector {
                 throw DirectoryFailure.stateExpired
             }
             var changes: [Change] = []
-            for user in page.items { changes.append(try await change(user)) }
+            for (index, user) in page.items.enumerated() { changes.append(try await change(user, place: index)) }
             try await deliver(Self.page(changes))
             if let link = page.nextLink {
                 url = try trail.follow(link, from: url)
@@ -164,11 +184,14 @@ package struct EntraConnector: DirectoryConnector {
     enum Change {
         case person(DirectoryPerson)
         case gone(String)
+        case unreadable(UnreadableRow)
 
-        var id: String {
+        /// nil for a row that cannot be told from others.
+        var id: String? {
             switch self {
             case .person(let person): person.externalId
             case .gone(let id): id
+            case .unreadable(let row): row.externalId
             }
         }
     }
@@ -176,24 +199,34 @@ package struct EntraConnector: DirectoryConnector {
     /// Of changes of one account the last one holds, as they come.
     static func page(_ changes: [Change]) -> DirectoryPage {
         var page = DirectoryPage(people: [])
-        let last = changes.enumerated().reduce(into: [String: Int]()) { $0[$1.element.id] = $1.offset }
-        for (place, change) in changes.enumerated() where last[change.id] == place {
+        var last: [String: Int] = [:]
+        for (place, change) in changes.enumerated() {
+            if let id = change.id { last[id] = place }
+        }
+        for (place, change) in changes.enumerated() where change.id.map({ last[$0] == place }) ?? true {
             switch change {
             case .person(let person): page.people.append(person)
             case .gone(let id): page.removed.append(id)
+            case .unreadable(let row): page.unreadable.append(row)
             }
         }
         return page
     }
 
-    private func change(_ listed: EntraUser) async throws -> Change {
-        guard !listed.isRemoved else { return .gone(listed.id) }
+    private func change(_ listed: EntraUser, place: Int) async throws -> Change {
+        guard let id = listed.id else { return .unreadable(listed.unreadable(listed.problem ?? OddRow("id is missing"), place: place)) }
+        guard !listed.isRemoved else { return .gone(id) }
         // Of a change the service may give the changed properties only: the person is read whole.
-        let whole = if listed.isWhole { Optional(listed) } else { try await graph.user(listed.id) }
-        guard let user = whole else { return .gone(listed.id) }
-        // Who has become a guest is no longer an employee.
-        guard user.isEmployee(includesGuests) else { return .gone(user.id) }
-        return .person(try user.person(mfaEnabled: nil))
+        let whole = if listed.isWhole || listed.problem != nil { Optional(listed) } else { try await graph.user(id) }
+        guard let user = whole else { return .gone(id) }
+        do throws(OddRow) {
+            if let problem = user.problem { throw problem }
+            // Who has become a guest is no longer an employee.
+            guard user.isEmployee(includesGuests) else { return .gone(id) }
+            return .person(try user.person(mfaEnabled: nil, watchesOtherMail: watchesOtherMail))
+        } catch {
+            return .unreadable(user.unreadable(error, place: place))
+        }
     }
 
     // MARK: MFA
@@ -202,25 +235,43 @@ package struct EntraConnector: DirectoryConnector {
     /// - Returns: none, and why, when it may not be read.
     private func registrations() async throws -> (states: [String: Bool], warning: String?) {
         var states: [String: Bool] = [:]
+        var unknown = 0
         var next: URL? = try graph.url(EntraGraph.reportPath)
         var trail = PageTrail(origin: graph.origin)
         while let url = next {
             let page = try await registrationPage(url)
             if let warning = page.warning { return ([:], warning) }
             states.merge(page.states) { _, last in last }
+            unknown += page.unknown
             next = try trail.follow(page.next, from: url)
         }
-        return (states, nil)
+        let warning = "MFA of \(Format.count(unknown, "person", "people")) is unknown: Microsoft's report leaves it open whether they are registered."
+        return (states, unknown == 0 ? nil : warning)
     }
 
-    private func registrationPage(_ url: URL) async throws -> (states: [String: Bool], next: String?, warning: String?) {
+    private struct RegistrationPage {
+        var states: [String: Bool] = [:]
+        /// Rows that do not say who it is, or whether they have a second factor.
+        var unknown = 0
+        var next: String?
+        var warning: String?
+    }
+
+    private func registrationPage(_ url: URL) async throws -> RegistrationPage {
         let page: EntraPage<EntraRegistration>
         do {
             page = try EntraPage(try await graph.read(url)) { try EntraRegistration(&$0) }
         } catch EntraGraph.Refusal.notPermitted(let code) {
-            return ([:], nil, EntraGraph.mfaWarning(code))
+            return RegistrationPage(warning: EntraGraph.mfaWarning(code))
+        } catch DirectoryFailure.malformed(let what) {
+            // People are listed without it.
+            return RegistrationPage(warning: "MFA is unknown: Microsoft's report cannot be read: \(what).")
         }
-        return (Dictionary(page.items.map { ($0.id, $0.isCapable) }) { _, last in last }, page.nextLink, nil)
+        var answer = RegistrationPage(next: page.nextLink)
+        for item in page.items {
+            if let id = item.id, let isCapable = item.isCapable { answer.states[id] = isCapable } else { answer.unknown += 1 }
+        }
+        return answer
     }
 
     // MARK: One account
@@ -243,7 +294,7 @@ package struct EntraConnector: DirectoryConnector {
     package func account(at address: String) async throws -> DirectoryPerson {
         try await explained {
             guard let user = try await graph.user(address) else { throw DirectoryFailure.noSuchAccount }
-            return try user.person(mfaEnabled: nil)
+            return try OddRow.unlisted { try user.person(mfaEnabled: nil, watchesOtherMail: watchesOtherMail) }
         }
     }
 

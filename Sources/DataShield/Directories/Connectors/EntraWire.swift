@@ -23,9 +23,8 @@ struct EntraPage<Item> {
                     try pull.items { items.append(try read(&$0)) }
                 case "@odata.nextLink": nextLink = try pull.filledText("@odata.nextLink")
                 case "@odata.deltaLink": deltaLink = try pull.filledText("@odata.deltaLink")
-                case "@odata.count":
-                    try pull.expect(.number, "@odata.count")
-                    count = try pull.wholeNumber()
+                // For show: without it, it is not known.
+                case "@odata.count": count = try pull.value().wholeNumber
                 default: try pull.skip()
                 }
             }
@@ -39,9 +38,13 @@ struct EntraUser: Sendable {
     /// Those that each listing asks for. Most exist in an answer only when they are named.
     static let plainFields =
         "id,userPrincipalName,mail,displayName,givenName,surname,department,jobTitle,accountEnabled,userType,onPremisesSyncEnabled"
-    static let fields = plainFields + ",lastPasswordChangeDateTime,signInSessionsValidFromDateTime"
+    static let fields = plainFields + ",lastPasswordChangeDateTime,signInSessionsValidFromDateTime,proxyAddresses,otherMails"
 
-    var id: String
+    /// nil where it cannot be read.
+    var id: String?
+    /// What decides of a person and cannot be read.
+    var problem: OddRow?
+    var odd: [OddField] = []
     var isRemoved = false
     /// Whether what decides of a person is in it.
     var isWhole: Bool
@@ -58,44 +61,61 @@ struct EntraUser: Sendable {
     var passwordChangedAt: Date?
     var sessionsValidFrom: Date?
 
+    /// Other addresses, as the service writes them; nil where it does not tell.
+    var proxies: [String]?
+    var otherMails: [String]?
+
     init(_ pull: inout JSONPull) throws {
-        var id: String?
         // How many of accountEnabled, userPrincipalName, mail and userType are given, null included.
         var deciding = 0
         isWhole = false
-        self.id = ""
-        try pull.expect(.object, "an item of value")
+        let kind = try pull.kind()
+        guard kind == .object else {
+            try pull.skip()
+            problem = OddRow("it is \(kind.words), not an object")
+            return
+        }
+        /// What decides: the first that cannot be read is kept.
+        func decide<Value>(_ field: String, _ reading: Reading<Value>) -> Value? {
+            do {
+                return try reading.decided(field)
+            } catch {
+                problem = problem ?? error
+                return nil
+            }
+        }
         try pull.members { pull, name in
             switch name {
-            case "id": id = try pull.filledText("id")
+            case "id": id = decide("id", try pull.readText())
             case "@removed":
                 isRemoved = try pull.kind() != .null
                 try pull.skip()
             case "userPrincipalName":
                 deciding += 1
-                principalName = try pull.filledText("userPrincipalName")
+                principalName = decide("userPrincipalName", try pull.readText())
             case "mail":
                 deciding += 1
-                mail = try pull.filledText("mail")
+                mail = decide("mail", try pull.readText())
             case "userType":
                 deciding += 1
-                userType = try pull.filledText("userType")
+                userType = decide("userType", try pull.readText())
             case "accountEnabled":
                 deciding += 1
-                isEnabled = try pull.optionalFlag("accountEnabled")
-            case "displayName": displayName = try pull.filledText("displayName")
-            case "givenName": givenName = try pull.filledText("givenName")
-            case "surname": surname = try pull.filledText("surname")
-            case "department": department = try pull.filledText("department")
-            case "jobTitle": title = try pull.filledText("jobTitle")
-            case "onPremisesSyncEnabled": isSynced = try pull.optionalFlag("onPremisesSyncEnabled") ?? false
-            case "lastPasswordChangeDateTime": passwordChangedAt = try pull.optionalTime("lastPasswordChangeDateTime")
-            case "signInSessionsValidFromDateTime": sessionsValidFrom = try pull.optionalTime("signInSessionsValidFromDateTime")
+                isEnabled = decide("accountEnabled", try pull.readFlag())
+            case "displayName": displayName = try pull.readText().known("displayName", &odd)
+            case "givenName": givenName = try pull.readText().known("givenName", &odd)
+            case "surname": surname = try pull.readText().known("surname", &odd)
+            case "department": department = try pull.readText().known("department", &odd)
+            case "jobTitle": title = try pull.readText().known("jobTitle", &odd)
+            case "onPremisesSyncEnabled": isSynced = try pull.readFlag().known("onPremisesSyncEnabled", &odd) ?? false
+            case "lastPasswordChangeDateTime": passwordChangedAt = try pull.readTime().known("lastPasswordChangeDateTime", &odd)
+            case "signInSessionsValidFromDateTime": sessionsValidFrom = try pull.readTime().known("signInSessionsValidFromDateTime", &odd)
+            case "proxyAddresses": proxies = try pull.readTexts("proxyAddresses", &odd)
+            case "otherMails": otherMails = try pull.readTexts("otherMails", &odd)
             default: try pull.skip()
             }
         }
-        guard let id else { throw DirectoryFailure.malformed("id is missing") }
-        self.id = id
+        if id == nil { problem = problem ?? OddRow("id is missing") }
         isWhole = deciding == 4
     }
 
@@ -103,37 +123,66 @@ struct EntraUser: Sendable {
 
     func isEmployee(_ includesGuests: Bool) -> Bool { !isRemoved && (includesGuests || !isGuest) }
 
-    func person(mfaEnabled: Bool?) throws -> DirectoryPerson {
-        guard let isEnabled else { throw DirectoryFailure.malformed("accountEnabled is missing") }
+    /// - Parameter watchesOtherMail: whether `otherMails` are the person's to watch.
+    func person(mfaEnabled: Bool?, watchesOtherMail: Bool = true) throws(OddRow) -> DirectoryPerson {
+        if let problem { throw problem }
+        guard let id else { throw OddRow("id is missing") }
+        guard let isEnabled else { throw OddRow("accountEnabled is missing or null") }
         let names = DirectoryPerson.names(given: givenName, family: surname, display: displayName)
-        return DirectoryPerson(
+        var person = DirectoryPerson(
             externalId: id,
             // A guest's principal name is no address.
             email: mail ?? (isGuest ? nil : principalName), firstName: names.first, lastName: names.last, department: department, title: title,
-            isActive: isEnabled, mfaEnabled: mfaEnabled, passwordChangedAt: passwordChangedAt, sessionsValidFrom: sessionsValidFrom)
+            isActive: isEnabled, mfaEnabled: mfaEnabled, passwordChangedAt: passwordChangedAt, sessionsValidFrom: sessionsValidFrom, odd: odd)
+        if proxies != nil || otherMails != nil {
+            person.addresses =
+                (proxies ?? []).compactMap(ProxyAddress.mail) + (watchesOtherMail ? otherMails ?? [] : [])
+                + (isGuest ? [] : [principalName].compactMap { $0 })
+        }
+        return person
     }
+
+    /// How it is shown among rows that could not be taken.
+    func unreadable(_ problem: OddRow, place: Int) -> UnreadableRow {
+        UnreadableRow(externalId: id, name: id ?? principalName ?? mail ?? "Row \(place + 1)", reason: problem.problem)
+    }
+}
+
+/// An entry of `proxyAddresses`, as Exchange and Active Directory write them: `SMTP:` before the address to answer with, `smtp:` before
+/// others, and addresses of other kinds (`x500:`, `sip:`).
+enum ProxyAddress {
+    /// - Returns: nil for an address of another kind.
+    static func mail(_ text: String) -> String? {
+        let lower = text.lowercased()
+        if lower.begins(with: "smtp:") { return String(text.unicodeScalars.dropFirst(5)) }
+        return text.has(":") ? nil : text
+    }
+
+    /// The address to answer with, if this is it.
+    static func primary(_ text: String) -> String? { text.rest(behind: "SMTP:").map { String($0) } }
 }
 
 /// Whether somebody can sign in with a second factor, as the registration report has it.
 struct EntraRegistration: Sendable {
-    var id: String
-    /// Registered and allowed by the tenant's policy: what is registered only may not be usable.
-    var isCapable: Bool
+    /// nil where it cannot be read.
+    var id: String?
+    /// Registered and allowed by the tenant's policy: what is registered only may not be usable. nil where the report does not say.
+    var isCapable: Bool?
 
     init(_ pull: inout JSONPull) throws {
-        var (id, isCapable): (String?, Bool?) = (nil, nil)
-        try pull.expect(.object, "an item of value")
+        guard try pull.kind() == .object else {
+            try pull.skip()
+            return
+        }
+        // What cannot be read is not known, and counted by whoever asked.
+        var odd: [OddField] = []
         try pull.members { pull, name in
             switch name {
-            case "id": id = try pull.filledText("id")
-            case "isMfaCapable": isCapable = try pull.optionalFlag("isMfaCapable")
+            case "id": id = try pull.readText().known("id", &odd)
+            case "isMfaCapable": isCapable = try pull.readFlag().known("isMfaCapable", &odd)
             default: try pull.skip()
             }
         }
-        guard let id else { throw DirectoryFailure.malformed("id is missing") }
-        guard let isCapable else { throw DirectoryFailure.malformed("isMfaCapable is missing") }
-        self.id = id
-        self.isCapable = isCapable
     }
 }
 
@@ -150,40 +199,19 @@ extension DirectoryAnswer {
     }
 }
 
-/// What is absent or null is nil; what is of another type than documented is an error that names the field and what came in its place.
+/// What a page hangs on: of another type than documented, it is an error that names the field and what came in its place.
 extension JSONPull {
     func expect(_ wanted: Kind, _ field: String) throws {
         let found = try kind()
         guard found == wanted else { throw DirectoryFailure.malformed("\(field) is \(found.words), not \(wanted.words)") }
     }
 
-    private mutating func isNull() throws -> Bool {
-        guard try kind() == .null else { return false }
-        try skip()
-        return true
-    }
-
-    /// A text with something in it.
+    /// A text with something in it, on which a page hangs.
     mutating func filledText(_ field: String) throws -> String? {
-        if try isNull() { return nil }
-        try expect(.text, field)
-        let text = try text()
-        // Few have blanks around them, and looking for them costs less than cutting them off.
-        guard let first = text.utf8.first, let last = text.utf8.last else { return nil }
-        guard first <= 0x20 || first >= 0x80 || last <= 0x20 || last >= 0x80 else { return text }
-        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        return trimmed.isEmpty ? nil : trimmed
-    }
-
-    mutating func optionalFlag(_ field: String) throws -> Bool? {
-        if try isNull() { return nil }
-        try expect(.flag, field)
-        return try flag()
-    }
-
-    mutating func optionalTime(_ field: String) throws -> Date? {
-        guard let text = try filledText(field) else { return nil }
-        guard let time = Timestamp.parse(text) else { throw DirectoryFailure.malformed("\(field) is a text that is no time") }
-        return time
+        switch try readText() {
+        case .value(let text): return text
+        case .nothing: return nil
+        case .odd(let what): throw DirectoryFailure.malformed("\(field) is \(what)")
+        }
     }
 }

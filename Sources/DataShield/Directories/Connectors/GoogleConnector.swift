@@ -4,7 +4,8 @@ import HTTPTypes
 /// Google Workspace through the Admin SDK's Directory API, as a service account with domain-wide delegation.
 package struct GoogleConnector: DirectoryConnector {
     package static let kind = DirectoryKind(
-        type: .google, about: "Reads people of a domain, with their 2-Step Verification, by a service account with domain-wide delegation.",
+        type: .google,
+        about: "Reads the people of all domains of your Workspace, with their 2-Step Verification, by a service account with domain-wide delegation.",
         fields: [
             .init(
                 "serviceAccountEmail", "Service account", hint: "client_email of the key file: it ends in .iam.gserviceaccount.com.",
@@ -16,7 +17,15 @@ package struct GoogleConnector: DirectoryConnector {
                 "delegatedAdminEmail", "Administrator to act for",
                 hint: "An administrator of your Workspace whose role may read users and, for remediation, update and sign them out.",
                 problem: DirectoryFieldRules.email),
-            .init("domain", "Domain", hint: "The domain whose people are read: acme.example.", problem: DirectoryFieldRules.domain),
+            .init(
+                "domain", "Domain",
+                hint: "One of your Workspace's domains, such as acme.example. A test sees by it whether this is the right Workspace.",
+                problem: DirectoryFieldRules.domain),
+            .init(
+                "people", "Whose people",
+                hint: "all reads the people of every domain of the Workspace; domain reads those of the domain above alone.",
+                isOptional: true, choices: ["all", "domain"], standard: "all"),
+            OtherMail.field("addresses at home and elsewhere (emails)"),
         ],
         steps: [
             "In the Google Cloud console, open a project, enable the Admin SDK API and create a service account.",
@@ -36,12 +45,16 @@ package struct GoogleConnector: DirectoryConnector {
     }
 
     private static let fields =
-        "id,primaryEmail,name(givenName,familyName,fullName),organizations(department,title,primary),suspended,archived,isEnrolledIn2Sv"
+        "id,primaryEmail,name(givenName,familyName,fullName),organizations(department,title,primary),suspended,archived,isEnrolledIn2Sv,"
+        + "aliases,nonEditableAliases,emails"
 
     private let access: DirectoryAccess
     private let client: DirectoryClient
     private let tokens: DirectoryTokens
     private let domain: String
+    /// Whether only the people of the domain are read.
+    private let isDomainOnly: Bool
+    private let watchesOtherMail: Bool
     /// The administrator that the service account acts for.
     private let administrator: String
 
@@ -50,6 +63,8 @@ package struct GoogleConnector: DirectoryConnector {
         self.access = access
         self.client = client
         domain = configuration["domain"]
+        isDomainOnly = configuration["people"] == "domain"
+        watchesOtherMail = OtherMail.isWatched(configuration)
         administrator = configuration["delegatedAdminEmail"]
         guard let key = GoogleKey(configuration["privateKey"]) else { throw InvalidInput("privateKey", GoogleKey.wanted) }
         let (issuer, subject) = (configuration["serviceAccountEmail"], configuration["delegatedAdminEmail"])
@@ -76,8 +91,11 @@ package struct GoogleConnector: DirectoryConnector {
         return try answer.json()
     }
 
-    private func page(size: Int, token: String?) async throws -> (people: [DirectoryPerson], next: String?) {
-        var query = "domain=\(ProviderClient.escaped(domain))&maxResults=\(size)&orderBy=email"
+    /// - Parameter place: how many rows came before.
+    private func page(size: Int, token: String?, after place: Int = 0) async throws -> (people: DirectoryPage, rows: Int, next: String?) {
+        // `my_customer`: the Workspace of the administrator, whatever its domains.
+        var query = isDomainOnly ? "domain=\(ProviderClient.escaped(domain))" : "customer=my_customer"
+        query += "&maxResults=\(size)&orderBy=email"
         query += "&fields=\(ProviderClient.escaped("nextPageToken,users(\(Self.fields))"))"
         if let token { query += "&pageToken=\(ProviderClient.escaped(token))" }
         let page = try await read(url("/users?\(query)"), isFurtherPage: token != nil)
@@ -86,14 +104,20 @@ package struct GoogleConnector: DirectoryConnector {
         if members["users"] == nil, let other = members.keys.sorted().first(where: { !["nextPageToken", "kind", "etag"].contains($0) }) {
             throw DirectoryFailure.malformed("users is missing, and there is \(DirectoryClient.safe(other))")
         }
-        return (try (try page.optionalList("users") ?? []).map { try Self.person($0) }, try page.filledText("nextPageToken"))
+        let rows = try page.optionalList("users") ?? []
+        let people = try DirectoryPage.reading(rows, id: "id", names: ["primaryEmail"], after: place) { try person($0) }
+        return (people, rows.count, try page.filledText("nextPageToken"))
     }
 
     package func test() async throws -> DirectoryTrial {
         let first = try await page(size: 10, token: nil)
-        guard first.next == nil else { return DirectoryTrial(sample: first.people) }
-        let warnings = first.people.isEmpty ? ["The domain \(domain) has no people in this Workspace."] : []
-        return DirectoryTrial(userCount: first.people.count, sample: first.people, warnings: warnings)
+        var warnings = DirectoryTrial.warnings(ofUnreadable: first.people.unreadable)
+        if first.rows == 0 {
+            warnings.append("The \(isDomainOnly ? "domain \(domain)" : "Workspace") has no people, or the administrator may not read them.")
+        }
+        // Whether it is the right Workspace.
+        if !isDomainOnly { _ = try await read(url("/users?domain=\(ProviderClient.escaped(domain))&maxResults=1&fields=nextPageToken")) }
+        return DirectoryTrial(userCount: first.next == nil ? first.rows : nil, sample: first.people.people, warnings: warnings)
     }
 
     package func list(
@@ -103,9 +127,11 @@ package struct GoogleConnector: DirectoryConnector {
         if case .changes = listing { throw DirectoryFailure.stateExpired }
         var token: String?
         var seen: Set<String> = []
+        var listed = 0
         repeat {
-            let page = try await page(size: 500, token: token)
-            try await deliver(DirectoryPage(people: page.people))
+            let page = try await page(size: 500, token: token, after: listed)
+            listed += page.rows
+            try await deliver(page.people)
             token = page.next
             if let token, !seen.insert(token).inserted { throw DirectoryFailure.incomplete("The directory's pages lead in a circle.") }
         } while token != nil
@@ -113,13 +139,15 @@ package struct GoogleConnector: DirectoryConnector {
     }
 
     package func facts(of externalId: String) async throws -> AccountFacts {
-        let person = try Self.person(try await read(userURL(externalId, "?fields=\(ProviderClient.escaped(Self.fields))")))
+        let user = try await read(userURL(externalId, "?fields=\(ProviderClient.escaped(Self.fields))"))
+        let person = try OddRow.unlisted { try self.person(user) }
         // When a password was changed or sessions were ended, the Directory API does not say.
         return AccountFacts(isActive: person.isActive, mfaEnabled: person.mfaEnabled)
     }
 
     package func account(at address: String) async throws -> DirectoryPerson {
-        try Self.person(try await read(userURL(address, "?fields=\(ProviderClient.escaped(Self.fields))")))
+        let user = try await read(userURL(address, "?fields=\(ProviderClient.escaped(Self.fields))"))
+        return try OddRow.unlisted { try person(user) }
     }
 
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
@@ -178,18 +206,37 @@ package struct GoogleConnector: DirectoryConnector {
         guard answer.isSuccess else { throw GoogleErrors.failure(answer, client, needing: right) }
     }
 
-    private static func person(_ json: JSONValue) throws -> DirectoryPerson {
-        let name = try json.optionalObject("name")
+    private func person(_ json: JSONValue) throws(OddRow) -> DirectoryPerson {
+        var odd: [OddField] = []
+        let id = try json.readText("id").needed("id")
+        let email = try json.readText("primaryEmail").decided("primaryEmail")
+        let isSuspended = try json.readFlag("suspended").needed("suspended")
+        let isArchived = try json.readFlag("archived").decided("archived") ?? false
+        let name = json.readObject("name").known("name", &odd)
         let names = DirectoryPerson.names(
-            given: try name?.filledText("givenName"), family: try name?.filledText("familyName"), display: try name?.filledText("fullName"))
-        let organizations = try json.optionalList("organizations") ?? []
+            given: name?.readText("givenName").known("givenName", &odd), family: name?.readText("familyName").known("familyName", &odd),
+            display: name?.readText("fullName").known("fullName", &odd))
+        let organizations = json.readList("organizations")
         let organization = organizations.first { $0["primary"]?.flag == true } ?? organizations.first
-        let isSuspended = try json.neededFlag("suspended")
-        let isArchived = try json.optionalFlag("archived") ?? false
-        return DirectoryPerson(
-            externalId: try json.neededText("id"), email: try json.filledText("primaryEmail"), firstName: names.first, lastName: names.last,
-            department: try organization?.filledText("department"), title: try organization?.filledText("title"),
-            isActive: !isSuspended && !isArchived,
-            mfaEnabled: try json.optionalFlag("isEnrolledIn2Sv"))
+        if let organization, case .object = organization {
+        } else if let organization {
+            odd.append(OddField("organizations", "a list of \(organization.kind)"))
+        }
+        var person = DirectoryPerson(
+            externalId: id, email: email, firstName: names.first, lastName: names.last,
+            department: organization?.readText("department").known("department", &odd), title: organization?.readText("title").known("title", &odd),
+            isActive: !isSuspended && !isArchived, mfaEnabled: json.readFlag("isEnrolledIn2Sv").known("isEnrolledIn2Sv", &odd))
+        person.addresses = json.readTexts("aliases", &odd) + json.readTexts("nonEditableAliases", &odd)
+        if watchesOtherMail {
+            for item in json.readList("emails") {
+                guard case .object = item else {
+                    odd.append(OddField("emails", "a list of \(item.kind)"))
+                    continue
+                }
+                if let address = item.readText("address").known("emails.address", &odd) { person.addresses?.append(address) }
+            }
+        }
+        person.odd = odd
+        return person
     }
 }

@@ -8,24 +8,31 @@ extension LDAPConnector {
             let watermark: any LDAPWatermark =
                 session.root.isActiveDirectory ? try await ChangeNumber(session) : ModificationTime(started: access.now())
             var filters: [LDAPFilter] = []
-            if case .changes(let state) = listing { filters.append(try watermark.filter(since: state, of: self)) }
+            if case .changes(let state) = listing { filters.append(try watermark.filter(since: state, of: session)) }
             let tally = Mutex(Tally())
-            let end = try await session.connection.search(session.search(filters: filters, pageSize: session.pageSize)) { entries in
-                let people = tally.withLock { $0.take(entries, session.people) }
-                if !people.isEmpty { try await deliver(DirectoryPage(people: people)) }
+            var references = 0
+            for base in bases {
+                let search = session.search(base, filters: filters, pageSize: session.pageSize)
+                let end = try await session.explained(base) {
+                    try await session.connection.search(search) { entries in
+                        let page = tally.withLock { $0.take(entries, session.people) }
+                        if !page.people.isEmpty || !page.unreadable.isEmpty { try await deliver(page) }
+                    }
+                }
+                references += end.references
             }
             let seen = tally.withLock { $0 }
+            let name = session.people.identifier.attribute
             if seen.withoutId > 0, seen.people == 0 {
                 throw DirectoryFailure.notPermitted(
-                    "The bind account may not read \(session.root.isActiveDirectory ? "objectGUID" : "entryUUID"), by which people are told apart. Allow it to read that attribute."
-                )
+                    "The bind account may not read \(name), by which people are told apart, or nobody has it. \(Self.advice(name))")
             }
-            var warnings: [String] = []
-            if seen.withoutId > 0 { warnings.append(Self.warning(withoutId: seen.withoutId, isActiveDirectory: session.root.isActiveDirectory)) }
+            var warnings = session.warnings
+            if seen.withoutId > 0 { warnings.append(Self.advice(name)) }
             if let warning = clearTextWarning { warnings.append(warning) }
-            if end.references > 0 { warnings.append(Self.warning(references: end.references)) }
+            if references > 0 { warnings.append(Self.warning(references: references)) }
             let lastModified = GeneralizedTime.date(seen.lastModified)
-            return DirectoryListingEnd(state: watermark.state(after: listing, lastModified: lastModified, of: self), warnings: warnings)
+            return DirectoryListingEnd(state: watermark.state(after: listing, lastModified: lastModified, of: session), warnings: warnings)
         }
     }
 
@@ -54,19 +61,23 @@ extension LDAPConnector {
             }
         }
 
-        mutating func take(_ entries: [LDAPEntry], _ mapping: LDAPPeople) -> [DirectoryPerson] {
-            entries.compactMap { entry in
+        mutating func take(_ entries: [LDAPEntry], _ mapping: LDAPPeople) -> DirectoryPage {
+            var page = DirectoryPage(people: [])
+            for entry in entries {
                 note(entry.text("modifyTimestamp"))
                 switch mapping.person(entry) {
                 case .person(let person):
                     people += 1
-                    return person
+                    page.people.append(person)
                 case .withoutId:
                     withoutId += 1
-                    return nil
-                case .nobody: return nil
+                    let name = PlainText.oneLine(String(entry.name.beginning(200)))
+                    page.unreadable.append(
+                        UnreadableRow(externalId: nil, name: name, reason: "the bind account may not read its \(mapping.identifier.attribute)"))
+                case .nobody: break
                 }
             }
+            return page
         }
     }
 }
@@ -83,8 +94,11 @@ extension LDAPSession {
     /// - Throws: ``DirectoryFailure/noSuchAccount`` when there is none with this id that is a person.
     func account(_ externalId: String, attributes: [String]) async throws -> Account {
         guard let filter = people.filter(id: externalId) else { throw DirectoryFailure.noSuchAccount }
-        let search = LDAPSearch(base: connector.base, filter: .all([filter] + people.filters), attributes: people.attributes + attributes)
-        let found = try await connection.firstPage(of: search)
+        var found: [LDAPEntry] = []
+        for base in connector.bases where found.isEmpty {
+            found = try await connection.firstPage(
+                of: LDAPSearch(base: base, filter: .all([filter] + people.filters), attributes: people.attributes + attributes))
+        }
         guard let entry = found.first, let person = people.person(entry).person else { throw DirectoryFailure.noSuchAccount }
         guard found.count == 1 else { throw DirectoryFailure.malformed("\(found.count) entries with one id") }
         return Account(entry: entry, person: person)
@@ -94,19 +108,32 @@ extension LDAPSession {
 /// How far a listing came, so that the next one lists what has changed since.
 private protocol LDAPWatermark: Sendable {
     /// - Throws: ``DirectoryFailure/stateExpired`` when the state says nothing about this server or this question.
-    func filter(since state: DirectoryState, of connector: LDAPConnector) throws -> LDAPFilter
+    func filter(since state: DirectoryState, of session: LDAPSession) throws -> LDAPFilter
     /// - Returns: nil when the server does not say what would be needed.
-    func state(after listing: DirectoryListing, lastModified: Date?, of connector: LDAPConnector) -> DirectoryState?
+    func state(after listing: DirectoryListing, lastModified: Date?, of session: LDAPSession) -> DirectoryState?
 }
 
-extension LDAPConnector {
+extension LDAPSession {
     /// What a state is about: who asks for something else begins anew.
-    fileprivate var question: [String: String] { ["base": base, "filter": filter.text] }
+    fileprivate var question: [String: String] {
+        [
+            "base": connector.bases.joined(separator: "\n"), "filter": connector.filter.text, "id": people.identifier.attribute.lowercased(),
+            "map": connector.map.text,
+        ]
+    }
 
-    /// The base is compared as a name: who spells it otherwise asks for the same.
+    /// The bases are compared as names: who spells them otherwise asks for the same. States of former versions say nothing of ids and
+    /// attributes, which were the usual ones then.
     fileprivate func isAbout(_ state: DirectoryState) -> Bool {
-        guard state.values["filter"] == filter.text, let former = state.values["base"] else { return false }
-        return former == base || LDAPName(former).map { $0 == LDAPName(base) } == true
+        guard state.values["filter"] == connector.filter.text, let former = state.values["base"],
+            (state.values["id"] ?? (root.isActiveDirectory ? "objectguid" : "entryuuid")) == people.identifier.attribute.lowercased(),
+            (state.values["map"] ?? LDAPAttributeMap().text) == connector.map.text
+        else { return false }
+        let names = former.parts(between: "\n").map { String($0) }
+        return names.count == connector.bases.count
+            && zip(names, connector.bases).allSatisfy { former, base in
+                former == base || LDAPName(former).map { $0 == LDAPName(base) } == true
+            }
     }
 }
 
@@ -124,16 +151,16 @@ private struct ChangeNumber: LDAPWatermark {
         self.last = last
     }
 
-    func filter(since state: DirectoryState, of connector: LDAPConnector) throws -> LDAPFilter {
-        guard let place, let last, place.allSatisfy({ state.values[$0.key] == $0.value }), connector.isAbout(state),
+    func filter(since state: DirectoryState, of session: LDAPSession) throws -> LDAPFilter {
+        guard let place, let last, place.allSatisfy({ state.values[$0.key] == $0.value }), session.isAbout(state),
             let former = state.values["usn"].flatMap({ Int64($0) }), (0...last).contains(former)
         else { throw DirectoryFailure.stateExpired }
         return .atLeast("uSNChanged", String(former + 1))
     }
 
-    func state(after listing: DirectoryListing, lastModified: Date?, of connector: LDAPConnector) -> DirectoryState? {
+    func state(after listing: DirectoryListing, lastModified: Date?, of session: LDAPSession) -> DirectoryState? {
         guard let place, let last else { return nil }
-        return DirectoryState(connector.question.merging(place) { $1 }.merging(["usn": String(last)]) { $1 })
+        return DirectoryState(session.question.merging(place) { $1 }.merging(["usn": String(last)]) { $1 })
     }
 }
 
@@ -145,18 +172,22 @@ private struct ModificationTime: LDAPWatermark {
 
     private static let margin: TimeInterval = 300
 
-    func filter(since state: DirectoryState, of connector: LDAPConnector) throws -> LDAPFilter {
-        guard connector.isAbout(state), let former = state.values["modified"], GeneralizedTime.date(former) != nil else {
+    func filter(since state: DirectoryState, of session: LDAPSession) throws -> LDAPFilter {
+        // What one host has is not what another has at the same moment.
+        guard session.isAbout(state), state.values["host"].map({ $0 == session.host.lowercased() }) ?? true, let former = state.values["modified"],
+            GeneralizedTime.date(former) != nil
+        else {
             throw DirectoryFailure.stateExpired
         }
         return .atLeast("modifyTimestamp", former)
     }
 
-    func state(after listing: DirectoryListing, lastModified: Date?, of connector: LDAPConnector) -> DirectoryState? {
+    func state(after listing: DirectoryListing, lastModified: Date?, of session: LDAPSession) -> DirectoryState? {
         if let lastModified {
-            let now = connector.access.now()
+            let now = session.connector.access.now()
             let time = min(lastModified, started).addingTimeInterval(-Self.margin - max(0, now.timeIntervalSince(started)))
-            return DirectoryState(connector.question.merging(["modified": GeneralizedTime.text(time)]) { $1 })
+            return DirectoryState(
+                session.question.merging(["modified": GeneralizedTime.text(time), "host": session.host.lowercased()]) { $1 })
         }
         // Nothing has changed: the former state holds.
         if case .changes(let state) = listing { return state }

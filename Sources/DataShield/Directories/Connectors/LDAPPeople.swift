@@ -5,7 +5,16 @@ import Scalars
 /// What entries say about people. Active Directory and the others have different attributes for the same.
 struct LDAPPeople: Sendable {
     let isActiveDirectory: Bool
+    let identifier: LDAPIdentifier
+    let map: LDAPAttributeMap
     let now: Date
+
+    init(isActiveDirectory: Bool, identifier: LDAPIdentifier? = nil, map: LDAPAttributeMap = LDAPAttributeMap(), now: Date) {
+        self.isActiveDirectory = isActiveDirectory
+        self.identifier = map.id.map { .chosen($0) } ?? identifier ?? (isActiveDirectory ? .objectGUID : .entryUUID)
+        self.map = map
+        self.now = now
+    }
 
     enum Mapped {
         case person(DirectoryPerson)
@@ -21,13 +30,12 @@ struct LDAPPeople: Sendable {
 
     /// What is asked for, by name: operational attributes do not come otherwise.
     var attributes: [String] {
-        Self.common
-            + (isActiveDirectory
-                ? ["objectGUID", "userPrincipalName", "proxyAddresses", "department", "userAccountControl", "accountExpires", "pwdLastSet"]
-                : [
-                    "entryUUID", "departmentNumber", "ou", "modifyTimestamp", "pwdChangedTime", "pwdAccountLockedTime", "pwdEndTime",
-                    "nsAccountLock",
-                ])
+        let kind =
+            isActiveDirectory
+            ? ["department", "pwdLastSet"] + LDAPMarks.activeDirectory
+            : ["department", "departmentNumber", "ou", "modifyTimestamp", "pwdChangedTime"] + LDAPMarks.others
+        let chosen = map.addresses.map(\.name) + [map.department?.name].compactMap { $0 }
+        return Self.common + [identifier.attribute] + kind + LDAPAddresses.aliases + chosen
     }
 
     /// What holds for people beside what the administrator says. At Active Directory a computer is a person, and a contact is one without
@@ -35,46 +43,30 @@ struct LDAPPeople: Sendable {
     var filters: [LDAPFilter] { isActiveDirectory ? [.equal("sAMAccountType", "805306368")] : [] }
 
     /// Finds the entry with an id; nil for what is no id of this directory's.
-    func filter(id: String) -> LDAPFilter? {
-        guard let uuid = UUID(uuidString: id) else { return nil }
-        if isActiveDirectory { return ActiveDirectory.bytes(ofGUID: uuid.uuidString).map { .equal("objectGUID", bytes: $0) } }
-        return .equal("entryUUID", uuid.uuidString.lowercased())
-    }
+    func filter(id: String) -> LDAPFilter? { identifier.filter(id: id) }
 
     func person(_ entry: LDAPEntry) -> Mapped {
         guard !entry.has("objectClass", "computer"), !entry.has("objectClass", "referral") else { return .nobody }
         guard let id = id(entry) else { return .withoutId }
         let (firstName, lastName) = name(entry)
-        var person = DirectoryPerson(externalId: id, email: email(entry), firstName: firstName, lastName: lastName, title: text(entry, "title"))
-        if isActiveDirectory {
-            person.department = text(entry, "department")
-            person.isActive = ActiveDirectory.isActive(entry, now: now)
-            person.passwordChangedAt = entry.number("pwdLastSet").flatMap { ActiveDirectory.date(ticks: $0) }
-        } else {
-            person.department = text(entry, "departmentNumber") ?? text(entry, "ou")
-            person.isActive = isActive(entry)
-            person.passwordChangedAt = entry.time("pwdChangedTime")
+        let addresses = LDAPAddresses.find(entry, map, isActiveDirectory: isActiveDirectory)
+        var person = DirectoryPerson(
+            externalId: id, email: addresses.email, firstName: firstName, lastName: lastName, title: text(entry, "title"), equals: addresses.equals,
+            addresses: addresses.others)
+        let departments = map.department.map { [$0.name] } ?? (isActiveDirectory ? ["department"] : ["departmentNumber", "ou", "department"])
+        person.department = departments.lazy.compactMap { text(entry, $0) }.first
+        person.isActive = LDAPMarks.isActive(entry, now: now)
+        person.passwordChangedAt =
+            isActiveDirectory ? entry.number("pwdLastSet").flatMap { ActiveDirectory.date(ticks: $0) } : entry.time("pwdChangedTime")
+        person.odd = (["givenName", "sn", "displayName", "cn", "title", "mail"] + departments).compactMap { attribute in
+            let values = entry.values(attribute)
+            return values.isEmpty || !entry.texts(attribute).isEmpty ? nil : OddField(attribute, "no text in UTF-8")
         }
         return .person(person)
     }
 
     /// What tells an entry from others; nil where it may not be read.
-    func id(_ entry: LDAPEntry) -> String? {
-        if isActiveDirectory { return entry.values("objectGUID").first.flatMap { ActiveDirectory.text(ofGUID: $0) } }
-        guard let text = entry.text("entryUUID") else { return nil }
-        return Self.isPlainId(text) ? text : UUID(uuidString: text)?.uuidString.lowercased()
-    }
-
-    /// Whether an id is written as we write it, which spares reading it: nearly all are.
-    private static func isPlainId(_ text: String) -> Bool {
-        text.utf8.count == 36
-            && text.utf8.enumerated().allSatisfy { index, byte in
-                switch index {
-                case 8, 13, 18, 23: byte == UInt8(ascii: "-")
-                default: (48...57).contains(byte) || (97...102).contains(byte)
-                }
-            }
-    }
+    func id(_ entry: LDAPEntry) -> String? { identifier.id(entry) }
 
     private func text(_ entry: LDAPEntry, _ attribute: String) -> String? {
         guard let text = entry.text(attribute), let first = text.utf8.first, let last = text.utf8.last else { return nil }
@@ -82,14 +74,6 @@ struct LDAPPeople: Sendable {
         guard first <= 0x20 || first >= 0xC2 || last <= 0x20 || last >= 0x80 else { return text }
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
         return trimmed.isEmpty ? nil : trimmed
-    }
-
-    private func email(_ entry: LDAPEntry) -> String? {
-        if let mail = text(entry, "mail") { return mail }
-        guard isActiveDirectory else { return nil }
-        // Of several addresses the one to answer with is written with capitals.
-        if let primary = entry.texts("proxyAddresses").lazy.compactMap({ $0.rest(behind: "SMTP:") }).first { return String(primary) }
-        return text(entry, "userPrincipalName")
     }
 
     /// First and last name; where they are not kept apart, from the whole one: `Ada Lovelace`, `Lovelace, Ada`.
@@ -106,14 +90,6 @@ struct LDAPPeople: Sendable {
         if let comma = whole.place(of: ", ") { return (String(whole[comma.upperBound...]), String(whole[..<comma.lowerBound])) }
         guard let space = whole.lastPlace(of: " ") else { return (nil, whole) }
         return (String(whole[..<space]), String(whole[whole.place(behind: space)...]))
-    }
-
-    /// A lock after failed attempts is no leaver's: that would hide whom somebody attacks. The year nought is an administrator's lock
-    /// (slapo-ppolicy(5)).
-    private func isActive(_ entry: LDAPEntry) -> Bool {
-        if entry.text("pwdAccountLockedTime")?.hasPrefix("0000") == true { return false }
-        if let end = entry.time("pwdEndTime"), end <= now { return false }
-        return entry.text("nsAccountLock")?.lowercased() != "true"
     }
 }
 
@@ -132,6 +108,9 @@ enum ActiveDirectory {
 
     static func isActive(_ entry: LDAPEntry, now: Date) -> Bool {
         guard !control(entry).contains(.disabled) else { return false }
+        // What it works out by itself; its lightweight form has the mark of being disabled there.
+        let computed = AccountControl(rawValue: entry.number("msDS-User-Account-Control-Computed") ?? 0)
+        guard !computed.contains(.disabled) else { return false }
         guard let expires = entry.number("accountExpires").flatMap({ date(ticks: $0) }) else { return true }
         return expires > now
     }

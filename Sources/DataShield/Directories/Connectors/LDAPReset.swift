@@ -20,7 +20,7 @@ extension LDAPConnector {
             if let refusal { throw DirectoryFailure.refusedAction(refusal) }
             return try await session { session in
                 let account = try await session.account(externalId, attributes: LDAPReset.attributes)
-                let reset = LDAPReset(session: session, account: account.entry, words: words)
+                let reset = LDAPReset(session: session, account: account.entry, words: session.words)
                 try await LDAPOwnAccount(session: session, bindName: bindName).refuse(account.entry, id: account.person.externalId)
                 return isWeakResetWanted ? try await reset.askForAnother() : try await reset.replaceAndAskForAnother()
             }

@@ -42,7 +42,10 @@ struct OktaAPI: Sendable {
         return answer
     }
 
-    func user(_ id: String) async throws -> OktaUser { try OktaUser(try await read(userURL(id)).json()) }
+    func user(_ id: String) async throws -> OktaUser {
+        let answer = try await read(userURL(id)).json()
+        return try OddRow.unlisted { try OktaUser(answer) }
+    }
 
     /// Changes something, once.
     func change(_ method: HTTPRequest.Method, _ url: URL) async throws {
@@ -149,11 +152,20 @@ final class OktaFactors: Sendable {
     /// How many are asked about at once; an organisation on a free plan may have 35 calls under way altogether.
     private static let concurrency = 8
     private let refusal = Mutex<String?>(nil)
+    /// Of how many people the answer could not be read.
+    private let unreadable = Mutex(0)
 
     init(api: OktaAPI) { self.api = api }
 
     /// Why nothing is known of anybody, when that is so.
     var warning: String? { refusal.withLock { $0 } }
+
+    /// What is to be said of it.
+    var warnings: [String] {
+        let count = unreadable.withLock { $0 }
+        let unread = "MFA of \(Format.count(count, "person", "people")) is unknown: Okta's answer about their factors cannot be read."
+        return [warning, count == 0 ? nil : unread].compactMap { $0 }
+    }
 
     /// By id; those of whom nothing is known are not in it.
     func states(of users: [OktaUser]) async throws -> [String: Bool] {
@@ -178,12 +190,23 @@ final class OktaFactors: Sendable {
     private func isEnrolled(_ id: String) async throws -> Bool? {
         do {
             let answer = try await api.read(api.userURL(id, "/factors")).json()
-            guard let factors = answer.list else { throw DirectoryFailure.malformed("the factors are \(answer.kind), not a list") }
-            return try factors.contains { factor in
-                let (type, status) = (try factor.neededText("factorType"), try factor.neededText("status"))
-                // A question is no second factor, and mail is read with the same password as often as not.
-                return status == "ACTIVE" && type != "question" && type != "email"
+            guard let factors = answer.list else { throw OddRow("the factors are \(answer.kind), not a list") }
+            var odd: OddRow?
+            for factor in factors {
+                do throws(OddRow) {
+                    let (type, status) = (try factor.readText("factorType").needed("factorType"), try factor.readText("status").needed("status"))
+                    // A question is no second factor, and mail is read with the same password as often as not.
+                    if status == "ACTIVE", type != "question", type != "email" { return true }
+                } catch {
+                    odd = error
+                }
             }
+            // One that cannot be read may be the one that counts.
+            if let odd { throw odd }
+            return false
+        } catch is OddRow {
+            unreadable.withLock { $0 += 1 }
+            return nil
         } catch DirectoryFailure.notPermitted {
             refusal.withLock { $0 = "MFA is unknown: the API token's user may not read factors. Give it the role Read-only Administrator or more." }
             return nil

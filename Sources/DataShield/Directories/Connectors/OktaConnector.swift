@@ -18,6 +18,7 @@ package struct OktaConnector: DirectoryConnector {
             .init(
                 "apiToken", "API token", hint: "Admin console → Security → API → Tokens. It ends after 30 days without use.", isSecret: true,
                 problem: DirectoryFieldRules.secret(20...256, "an API token")),
+            OtherMail.field("secondary addresses (secondEmail)"),
         ],
         steps: [
             "In the Okta admin console, make a user for DataShield, so that the token is nobody's own.",
@@ -28,23 +29,36 @@ package struct OktaConnector: DirectoryConnector {
         ], actions: [.revokeSessions, .forcePasswordReset], hasWeakReset: true)
 
     private let api: OktaAPI
+    private let watchesOtherMail: Bool
     private let now: Now
 
     package init(_ configuration: DirectoryConfiguration, _ access: DirectoryAccess) throws {
         api = try OktaAPI(domain: configuration["domain"], token: configuration["apiToken"], access)
+        watchesOtherMail = OtherMail.isWatched(configuration)
         now = access.now
+    }
+
+    private func page(_ answer: DirectoryAnswer, _ factors: OktaFactors?, after place: Int) async throws -> (people: DirectoryPage, rows: Int) {
+        let rows = try answer.json()
+        guard let items = rows.list else { throw DirectoryFailure.malformed("the page is \(rows.kind), not a list") }
+        var users: [OktaUser] = []
+        var page = try DirectoryPage.reading(items, id: "id", names: [], after: place) {
+            users.append(try OktaUser($0))
+            return nil
+        }
+        let states = try await factors?.states(of: users) ?? [:]
+        page.people = users.map { $0.person(mfaEnabled: states[$0.id], watchesOtherMail: watchesOtherMail) }
+        return (page, items.count)
     }
 
     package func test() async throws -> DirectoryTrial {
         let answer = try await api.read(api.url("/api/v1/users?limit=10&filter=\(OktaUser.everyStatus)"))
-        let users = try OktaUser.list(answer)
-        let isAll = OktaAPI.nextLink(answer) == nil
-        var trial = DirectoryTrial(userCount: isAll ? users.count : nil)
         let factors = OktaFactors(api: api)
-        let states = try await factors.states(of: users)
-        trial.sample = users.map { $0.person(mfaEnabled: states[$0.id]) }
-        if let warning = factors.warning { trial.warnings.append(warning) }
-        return trial
+        let first = try await page(answer, factors, after: 0)
+        let isAll = OktaAPI.nextLink(answer) == nil
+        return DirectoryTrial(
+            userCount: isAll ? first.rows : nil, sample: first.people.people,
+            warnings: factors.warnings + DirectoryTrial.warnings(ofUnreadable: first.people.unreadable))
     }
 
     package func list(
@@ -67,18 +81,19 @@ package struct OktaConnector: DirectoryConnector {
         var trail = PageTrail(origin: api.origin)
         var next: URL? = try api.url("/api/v1/users?limit=200&filter=\(filter)")
         var isFirst = true
+        var listed = 0
         while let url = next {
             let answer = try await api.read(url, isFurtherPage: !isFirst)
             // By Okta's clock where ours is ahead of it.
             if isFirst, let date = answer.date { watermark = min(watermark, date) }
             isFirst = false
-            let users = try OktaUser.list(answer)
-            let states = try await factors?.states(of: users) ?? [:]
-            try await deliver(DirectoryPage(people: users.map { $0.person(mfaEnabled: states[$0.id]) }))
+            let page = try await page(answer, factors, after: listed)
+            listed += page.rows
+            try await deliver(page.people)
             next = try trail.follow(OktaAPI.nextLink(answer), from: url)
         }
         return DirectoryListingEnd(
-            state: DirectoryState(["since": Timestamp.text(watermark)]), warnings: factors?.warning.map { [$0] } ?? [])
+            state: DirectoryState(["since": Timestamp.text(watermark)]), warnings: factors?.warnings ?? [])
     }
 
     package func facts(of externalId: String) async throws -> AccountFacts {
@@ -90,7 +105,9 @@ package struct OktaConnector: DirectoryConnector {
         return facts
     }
 
-    package func account(at address: String) async throws -> DirectoryPerson { try await api.user(address).person(mfaEnabled: nil) }
+    package func account(at address: String) async throws -> DirectoryPerson {
+        try await api.user(address).person(mfaEnabled: nil, watchesOtherMail: watchesOtherMail)
+    }
 
     package func perform(_ action: RemediationType, on externalId: String, isWeakResetWanted: Bool) async throws -> String {
         switch action {
@@ -132,12 +149,14 @@ struct OktaUser: Sendable {
     var status: Status
     var login: String?
     var email: String?
+    var secondEmail: String?
     var firstName: String?
     var lastName: String?
     var department: String?
     var title: String?
     var passwordChanged: Date?
     var statusChanged: Date?
+    var odd: [OddField] = []
 
     enum Status: String, CaseIterable, Sendable {
         case active = "ACTIVE"
@@ -166,33 +185,27 @@ struct OktaUser: Sendable {
         return max(statusChanged, passwordChanged ?? statusChanged)
     }
 
-    init(_ json: JSONValue) throws {
-        id = try json.neededText("id")
-        let text = try json.neededText("status")
-        guard let status = Status(rawValue: text) else {
-            throw DirectoryFailure.malformed("status is \(DirectoryClient.safe(text)), which is not documented")
-        }
+    init(_ json: JSONValue) throws(OddRow) {
+        id = try json.readText("id").needed("id")
+        let text = try json.readText("status").needed("status")
+        guard let status = Status(rawValue: text) else { throw OddRow("status is \(DirectoryClient.safe(text)), which is not documented") }
         self.status = status
-        guard let profile = try json.optionalObject("profile") else { throw DirectoryFailure.malformed("profile is missing") }
-        login = try profile.filledText("login")
-        email = try profile.filledText("email")
-        firstName = try profile.filledText("firstName")
-        lastName = try profile.filledText("lastName")
-        department = try profile.filledText("department")
-        title = try profile.filledText("title")
-        passwordChanged = try json.optionalTime("passwordChanged")
-        statusChanged = try json.optionalTime("statusChanged")
+        let profile = try json.readObject("profile").needed("profile")
+        login = try profile.readText("login").decided("login")
+        email = try profile.readText("email").decided("email")
+        secondEmail = profile.readText("secondEmail").known("secondEmail", &odd)
+        firstName = profile.readText("firstName").known("firstName", &odd)
+        lastName = profile.readText("lastName").known("lastName", &odd)
+        department = profile.readText("department").known("department", &odd)
+        title = profile.readText("title").known("title", &odd)
+        passwordChanged = json.readTime("passwordChanged").known("passwordChanged", &odd)
+        statusChanged = json.readTime("statusChanged").known("statusChanged", &odd)
     }
 
-    static func list(_ answer: DirectoryAnswer) throws -> [OktaUser] {
-        let page = try answer.json()
-        guard let items = page.list else { throw DirectoryFailure.malformed("the page is \(page.kind), not a list") }
-        return try items.map { try OktaUser($0) }
-    }
-
-    func person(mfaEnabled: Bool?) -> DirectoryPerson {
+    func person(mfaEnabled: Bool?, watchesOtherMail: Bool) -> DirectoryPerson {
         DirectoryPerson(
             externalId: id, email: email ?? login, firstName: firstName, lastName: lastName, department: department, title: title, isActive: isActive,
-            mfaEnabled: mfaEnabled, passwordChangedAt: passwordVoidSince)
+            mfaEnabled: mfaEnabled, passwordChangedAt: passwordVoidSince,
+            addresses: [login, watchesOtherMail ? secondEmail : nil].compactMap { $0 }, odd: odd)
     }
 }

@@ -5,8 +5,8 @@ import NIOHTTP1
 import Postgres
 import Scalars
 
-/// What happens to every request, whatever its route: cross-site requests are refused, errors become answers, headers are added,
-/// and it is counted and logged, without its query string. It stands before the router, so that it also sees what has no route.
+/// What happens to every request, whatever its route: cross-site requests are refused, errors become answers, answers are compressed, headers
+/// are added, and it is counted and logged, without its query string. It stands before the router, so that it also sees what has no route.
 package struct FrontResponder: HTTPResponder {
     package typealias Context = AppContext
 
@@ -15,6 +15,8 @@ package struct FrontResponder: HTTPResponder {
     let crossSite: CrossSite
     let allowedMethods: AllowedMethods
     let errorPages: any ErrorPages
+    /// Who is signed in, for the frame around an error: the route that refused may never have asked, or there is none.
+    let authenticate: Routes.Authenticate
     let telemetry: Telemetry
     /// Protocols under `/api` that have a way of their own to say what went wrong.
     var errorFormats: [any ErrorFormat] = []
@@ -31,15 +33,16 @@ package struct FrontResponder: HTTPResponder {
             record(request, .badRequest, context, start.duration(to: .now))
             throw error
         } catch {
-            response = answer(to: error, request: request, context: context)
+            response = await answer(to: error, request: request, context: context)
         }
+        await ContentCoding.apply(to: &response, for: request)
         headers.add(to: &response.headers)
         response.headers[.xRequestID] = context.requestID
         record(request, response.status, context, start.duration(to: .now))
         return response
     }
 
-    private func answer(to error: any Error, request: Request, context: AppContext) -> Response {
+    private func answer(to error: any Error, request: Request, context: AppContext) async -> Response {
         var error = error
         let path = request.uri.path
         if let found = error as? RouterFailure, found.underlying.status == .notFound {
@@ -56,7 +59,10 @@ package struct FrontResponder: HTTPResponder {
         }
         if let format = errorFormats.first(where: { $0.covers(path) }) { return format.answer(to: error, refusal) }
         if path.hasPrefix("/api/") || path == "/api" || path == "/metrics" { return refusal.problem(requestID: context.requestID) }
-        return errorPages.page(for: refusal, requestID: context.requestID, context: context)
+        var context = context
+        // try?: what went wrong is told already. Without the database nobody is known, and the page has no frame.
+        context.signedIn = try? await authenticate(request, context)
+        return errorPages.page(for: refusal, to: request, context: context)
     }
 
     private func record(_ request: Request, _ status: HTTPResponse.Status, _ context: AppContext, _ duration: Duration) {
@@ -99,7 +105,8 @@ package protocol ErrorFormat: Sendable {
 
 /// Shows an error to a person.
 package protocol ErrorPages: Sendable {
-    func page(for refusal: Refusal, requestID: String, context: AppContext) -> Response
+    /// - Parameter context: with who is signed in, if somebody is.
+    func page(for refusal: Refusal, to request: Request, context: AppContext) -> Response
 }
 
 /// The methods of each path, to tell "not here" from "not so".

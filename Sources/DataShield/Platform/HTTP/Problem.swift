@@ -33,6 +33,8 @@ package struct Refusal: Sendable {
     package var fields: [FieldError] = []
     package var logLevel: Logger.Level
     package var headers: HTTPFields = [:]
+    /// What the role of whoever asked does not include, when that is why.
+    package var missing: Permission?
 
     /// Reads any error. What nobody foresaw is a 500 in plain words; its details are for the log.
     package init(_ error: any Error) {
@@ -40,7 +42,11 @@ package struct Refusal: Sendable {
         case let error as any FeatureError:
             self.init(status: error.status, detail: error.detail, fields: error.fields, logLevel: error.logLevel)
             if let error = error as? any RetryLater { headers[.retryAfter] = String(max(1, error.retryAfterSeconds)) }
-            if case .methodNotAllowed(let allowed)? = error as? HTTPFailure { headers[.allow] = allowed.joined(separator: ", ") }
+            switch error as? HTTPFailure {
+            case .methodNotAllowed(let allowed): headers[.allow] = allowed.joined(separator: ", ")
+            case .notPermitted(let permission): missing = permission
+            default: break
+            }
         // Before what cannot be reached: a server without room may let nobody in.
         case let error where DiskFull.isMeant(by: error):
             self.init(status: .serviceUnavailable, detail: DiskFull.words, logLevel: .critical)

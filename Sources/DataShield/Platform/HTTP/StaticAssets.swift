@@ -6,12 +6,26 @@ import NIOCore
 import Scalars
 
 /// Stylesheets, scripts, fonts and images, read once at start. They lie under one directory that is named after the content of them
-/// all: a browser keeps them for ever, and a new version has new addresses, also where one file names another relatively.
+/// all: a browser keeps them for ever, and a new version has new addresses, also where one file names another relatively. Each is compressed
+/// once. Fonts are written into the stylesheet that names them: what comes with the style is there before the first text is measured.
 package struct StaticAssets: Sendable {
     private struct File: Sendable {
         let bytes: ByteBuffer
         let type: String
         let tag: String
+        /// The same, smaller, for whoever takes it so.
+        var compressed: [ContentCoding: ByteBuffer] = [:]
+
+        init(_ data: Data, type: String) throws {
+            bytes = ByteBuffer(bytes: data)
+            self.type = type
+            tag = Data(SHA256.hash(data: data).prefix(12)).map { Hex.byte($0) }.joined()
+            guard let type = type.parts(between: ";").first, ContentCoding.isCompressible(String(type)) else { return }
+            for coding in ContentCoding.allCases {
+                let smaller = try coding.compressed(bytes, isThorough: true)
+                if smaller.readableBytes < bytes.readableBytes { compressed[coding] = smaller }
+            }
+        }
     }
     private let files: [String: File]
     /// `/assets/3f2a…`: what templates put before a file's name.
@@ -28,15 +42,28 @@ package struct StaticAssets: Sendable {
             let url = URL(fileURLWithPath: root).appendingPathComponent(name)
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
-            let data = try Data(contentsOf: url)
+            var data = try Data(contentsOf: url)
+            if name.ends(with: ".css") { data = try Self.withFonts(data, beside: url) }
             all.update(data: Data(name.utf8))
             all.update(data: data)
-            let tag = Data(SHA256.hash(data: data).prefix(12)).map { Hex.byte($0) }.joined()
-            files[name] = File(bytes: ByteBuffer(bytes: data), type: Self.type(of: name), tag: "\"\(tag)\"")
+            files[name] = try File(data, type: Self.type(of: name))
         }
         self.files = files
         version = Data(all.finalize().prefix(8)).map { Hex.byte($0) }.joined()
         base = "/assets/\(version)"
+    }
+
+    /// A stylesheet with the fonts that it names in it.
+    private static func withFonts(_ style: Data, beside url: URL) throws -> Data {
+        var parts = String(decoding: style, as: UTF8.self)[...]
+        var result = ""
+        let (opening, closing) = ("url(\"../fonts/", "\")")
+        while let start = parts.place(of: opening), let end = parts[start.upperBound...].place(of: closing) {
+            let font = url.deletingLastPathComponent().appendingPathComponent("../fonts/\(parts[start.upperBound..<end.lowerBound])")
+            result += parts[..<start.lowerBound] + "url(\"data:font/woff2;base64,\(try Data(contentsOf: font).base64EncodedString())\")"
+            parts = parts[end.upperBound...]
+        }
+        return Data((result + parts).utf8)
     }
 
     private static func type(of name: String) -> String {
@@ -62,12 +89,18 @@ package struct StaticAssets: Sendable {
         let isVersioned = path.first.map { $0 == version } ?? false
         let name = (isVersioned ? path.dropFirst() : path[...]).joined(separator: "/")
         guard let file = files[name] else { throw HTTPFailure.notFound }
-        var headers: HTTPFields = [.eTag: file.tag, .contentType: file.type]
+        let coding = file.compressed.isEmpty ? nil : ContentCoding.wanted(by: request)
+        let compressed = coding.flatMap { file.compressed[$0] }
+        // Each form of it has a tag of its own (RFC 9110 §8.8.3).
+        let tag = compressed == nil ? "\"\(file.tag)\"" : "\"\(file.tag)-\(coding?.rawValue ?? "")\""
+        var headers: HTTPFields = [.eTag: tag, .contentType: file.type]
         headers[.cacheControl] = isVersioned ? "public, max-age=31536000, immutable" : "public, no-cache"
-        if let known = request.headers[.ifNoneMatch], known == "*" || known.contains(file.tag) {
+        if !file.compressed.isEmpty { headers[.vary] = "Accept-Encoding" }
+        if let known = request.headers[.ifNoneMatch], known == "*" || known.has(text: file.tag) {
             return Response(status: .notModified, headers: headers)
         }
-        return Response(status: .ok, headers: headers, body: .init(byteBuffer: file.bytes))
+        if compressed != nil { headers[.contentEncoding] = coding?.rawValue }
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: compressed ?? file.bytes))
     }
 
     func addRoutes(to routes: Routes) {

@@ -143,6 +143,13 @@ struct JSONPull {
         return Int(String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self))
     }
 
+    /// Any value, all of it.
+    mutating func value() throws -> JSONValue {
+        let start = position
+        try skip()
+        return try parsed(start..<position)
+    }
+
     /// Passes over any value.
     mutating func skip() throws {
         switch try kind() {

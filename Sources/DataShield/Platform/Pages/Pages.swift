@@ -79,17 +79,17 @@ package struct Pages: Sendable {
     package func show(_ template: String, _ model: some Sendable, _ frame: Frame, for request: Request, _ context: AppContext) -> Response {
         let message = flash.flash(in: request, for: context.signedIn)
         let shell = shell(frame, path: request.uri.string, theme: theme(in: request), flash: message, signedIn: context.signedIn)
-        guard let html = html(template, model, shell, layout: frame.layout) else { return unshown(template, context) }
+        guard let html = html(template, model, shell, layout: frame.layout) else { return unshown(template, request, context) }
         var response = Self.response(html, status: frame.status)
         if message != nil { response.headers.append(flash.clearing) }
         return response
     }
 
     /// What is shown of a page whose template the list of ``templates`` lacks.
-    private func unshown(_ template: String, _ context: AppContext) -> Response {
+    private func unshown(_ template: String, _ request: Request, _ context: AppContext) -> Response {
         context.logger.error("A page template is missing", metadata: ["template": "\(template)"])
         let refusal = Refusal(Failure.templateMissing(template, neededBy: "a page"))
-        return PlainErrorPages().page(for: refusal, requestID: context.requestID, context: context)
+        return PlainErrorPages().page(for: refusal, to: request, context: context)
     }
 
     /// The text of a page; nil when there is no such template.
@@ -197,7 +197,7 @@ private struct ErrorModel {
 }
 
 extension Pages: ErrorPages {
-    package func page(for refusal: Refusal, requestID: String, context: AppContext) -> Response {
+    package func page(for refusal: Refusal, to request: Request, context: AppContext) -> Response {
         let heading =
             switch refusal.status.code {
             case 401: "Sign in first"
@@ -211,17 +211,23 @@ extension Pages: ErrorPages {
             default: "That did not work"
             }
         let text =
-            refusal.status == .notFound && refusal.detail == HTTPFailure.notFound.detail
-            ? "The address may be mistyped, or what was here was deleted or belongs to another company." : refusal.detail
+            if refusal.status == .notFound, refusal.detail == HTTPFailure.notFound.detail {
+                "The address may be mistyped, or what was here was deleted or belongs to another company."
+            } else if refusal.missing != nil {
+                // What a permission is called says nothing to a person.
+                "Your account is a \(context.signedIn?.role == .admin ? "administrator" : "viewer"), and may not do this. An administrator of your company can."
+            } else {
+                refusal.detail
+            }
         let model = ErrorModel(
             code: "Error \(refusal.status.code)", heading: heading, text: text, fields: refusal.fields,
             actionURL: refusal.status == .unauthorized ? "/login" : "/",
             actionLabel: refusal.status == .unauthorized ? "Sign in" : "Go to the dashboard",
-            requestId: refusal.status.code >= 500 ? requestID : "")
+            requestId: refusal.status.code >= 500 ? context.requestID : "")
         let layout = context.signedIn == nil ? Frame.Layout.bare : .app
         let frame = Frame(heading, layout: layout, status: refusal.status)
-        let shell = shell(frame, path: "/", theme: .system, flash: nil, signedIn: context.signedIn)
-        guard let html = html("errors/show", model, shell, layout: layout) else { return unshown("errors/show", context) }
+        let shell = shell(frame, path: request.uri.string, theme: theme(in: request), flash: nil, signedIn: context.signedIn)
+        guard let html = html("errors/show", model, shell, layout: layout) else { return unshown("errors/show", request, context) }
         var response = Self.response(html, status: refusal.status)
         for field in refusal.headers { response.headers.append(field) }
         return response

@@ -43,15 +43,18 @@ package struct DehashedProvider: BreachProvider {
 
     package func lookUp(_ address: EmailAddress) async throws -> LookUp {
         let phrase = address.text.escaping("\\", "\"")
-        let (rows, missing) = try await search("email:\"\(phrase)\"") { $0 == address }
-        return LookUp(rows.findings[address] ?? [], warning: missing.map { "DeHashed: \($0)" })
+        let found = try await search("email:\"\(phrase)\"") { $0 == address }
+        var unread = found.unread
+        // What was found by the address is about it, whether or not it says so.
+        if found.unaddressed > 0 { unread.add("entries[].email is missing") }
+        return try LookUp(found.rows.findings[address] ?? [], of: Self.id, missing: found.missing, unread: unread)
     }
 
     package func lookUp(domain: String) async throws -> DomainLookUp {
         // Quotes are refused for this field; of the letters of a domain only the hyphen has a meaning.
-        let (rows, missing) = try await search("domain:\(domain.escaping("-"))") { $0.domain == domain }
-        if let missing { throw ProviderFailure.incomplete(missing) }
-        return DomainLookUp(rows.findings)
+        let found = try await search("domain:\(domain.escaping("-"))") { $0.domain == domain }
+        if let missing = found.missing ?? found.unread.words { throw ProviderFailure.incomplete(missing) }
+        return DomainLookUp(found.rows.findings)
     }
 
     // MARK: Pages
@@ -62,10 +65,19 @@ package struct DehashedProvider: BreachProvider {
         var size: Int
     }
 
+    /// What a search found.
+    private struct Found {
+        var rows = LeakedRows(provider: DehashedProvider.id)
+        var unread = UnreadRows()
+        /// Rows that do not say whose they are.
+        var unaddressed = 0
+        /// What is missing of the rows, if anything is.
+        var missing: String?
+    }
+
     /// Gets all pages of a search.
     /// - Parameter isAsked: whose rows are taken; a search brings others with it.
-    /// - Returns: the rows, and what is missing of them, if anything is.
-    private func search(_ query: String, _ isAsked: (EmailAddress) -> Bool) async throws -> (LeakedRows, missing: String?) {
+    private func search(_ query: String, _ isAsked: (EmailAddress) -> Bool) async throws -> Found {
         var restarts = 0
         while true {
             do {
@@ -78,27 +90,36 @@ package struct DehashedProvider: BreachProvider {
         }
     }
 
-    private func pages(_ query: String, _ isAsked: (EmailAddress) -> Bool) async throws -> (LeakedRows, missing: String?) {
-        var rows = LeakedRows(provider: Self.id)
+    private func pages(_ query: String, _ isAsked: (EmailAddress) -> Bool) async throws -> Found {
+        var found = Found()
+        func ended(_ missing: String?) -> Found {
+            var end = found
+            end.missing = missing
+            return end
+        }
         var seen: Set<String> = []
         var received = 0
         var page = 1
         while true {
-            guard page * pageSize <= reachable else { return (rows, "\(received) rows are the most that can be fetched of a search") }
+            guard page * pageSize <= reachable else { return ended("\(received) rows are the most that can be fetched of a search") }
             let answer: ProviderAnswer
             do {
                 answer = try await call("v2/search", Search(query: query, page: page, size: pageSize), timeout: access.timeout * 3)
             } catch is PaginationLimit {
-                return (rows, "\(received) rows are the most that can be fetched of a search")
+                return ended("\(received) rows are the most that can be fetched of a search")
             }
-            let content = try DehashedWire.page(answer.bytes)
+            let content = try DehashedWire.page(answer.bytes, after: received)
             access.allowance.note(left: content.balance)
             for entry in content.entries where seen.insert(entry.id).inserted {
-                for address in entry.addresses where isAsked(address) { rows.add(entry.row, of: address) }
+                if entry.addresses.isEmpty, !entry.saysWhose { found.unaddressed += 1 }
+                for address in entry.addresses where isAsked(address) { found.rows.add(entry.row, of: address) }
             }
-            received += content.entries.count
-            if received >= content.total { return (rows, nil) }
-            guard !content.entries.isEmpty else { return (rows, "\(received) of \(content.total) rows came") }
+            found.unread.add(content.unread)
+            let rows = content.entries.count + content.unread.count
+            received += rows
+            // Where it does not say how many there are, a page that is not full is the last.
+            if received >= content.total ?? (rows < pageSize ? received : .max) { return ended(nil) }
+            guard rows > 0 else { return ended("\(received) of \(content.total.map { "\($0)" } ?? "all") rows came") }
             page += 1
         }
     }
@@ -141,47 +162,61 @@ package struct DehashedProvider: BreachProvider {
 enum DehashedWire {
     struct Page: Sendable {
         var balance: Int?
-        var total: Int
+        /// nil where it cannot be read, beside rows that can.
+        var total: Int?
         var entries: [Entry]
+        var unread = UnreadRows()
     }
 
     struct Entry: Sendable {
         var id: String
         var addresses: [EmailAddress]
+        /// Whether it names somebody, by whatever text.
+        var saysWhose: Bool
         var row: LeakedRow
     }
 
     /// What an entry has besides its data.
     private static let notData: Set = ["id", "database_name", "obtained_from", "raw_record"]
 
-    static func page(_ bytes: [UInt8]) throws(ProviderFailure) -> Page {
+    /// - Parameter place: how many rows came before.
+    static func page(_ bytes: [UInt8], after place: Int = 0) throws(ProviderFailure) -> Page {
         let value = try JSONValue.answer(bytes)
-        let total = try value.requiredNumber("total")
         var items: [JSONValue] = []
         switch value["entries"] {
         case .array(let list): items = list
-        // This is how it says that there are none; a search that has some and does not show them is another matter.
-        case nil where total > 0: throw .malformed("entries is missing")
+        case .object(let one): items = [.object(one)]
         case nil, .null: break
         case .some(let other): throw .malformed("entries is \(other.kind), not a list")
         }
-        var entries: [Entry] = []
-        entries.reserveCapacity(items.count)
-        for (index, item) in items.enumerated() { entries.append(try entry(item, at: index)) }
+        // Rows that are there are there, whatever is said of their number.
+        let total = items.isEmpty ? try value.requiredNumber("total") : value["total"]?.wholeNumber
+        // This is how it says that there are none; a search that has some and does not show them is another matter.
+        if value["entries"] == nil || value["entries"] == .null, let total, total > 0 { throw .malformed("entries is missing") }
+        var page = Page(balance: value["balance"]?.wholeNumber, total: total, entries: [])
+        page.entries.reserveCapacity(items.count)
+        for (index, item) in items.enumerated() {
+            guard case .object(let members) = item else {
+                page.unread.add("entries[] is \(item.kind), not an object")
+                continue
+            }
+            page.entries.append(entry(members, at: place + index))
+        }
+        try page.unread.refuse(whenEmpty: page.entries.isEmpty)
         if !items.isEmpty, items.allSatisfy({ $0["email"] == nil }) { throw .malformed("entries[].email is missing") }
-        return Page(balance: value["balance"]?.wholeNumber, total: total, entries: entries)
+        return page
     }
 
-    private static func entry(_ value: JSONValue, at index: Int) throws(ProviderFailure) -> Entry {
-        guard case .object(let members) = value else { throw .malformed("entries[] is \(value.kind), not an object") }
-        guard let name = members["database_name"] ?? members["obtained_from"] else { throw .malformed("entries[].database_name is missing") }
-        let source = name.text.map(PlainText.oneLine) ?? ""
+    /// An entry without the name of a leak is an exposure all the same.
+    private static func entry(_ members: [String: JSONValue], at index: Int) -> Entry {
+        let source = (members["database_name"]?.name ?? members["obtained_from"]?.name).map(PlainText.oneLine) ?? ""
         let fields = members.filter { !notData.contains($0.key) && $0.value.holdsSomething }.keys
         return Entry(
             // One without an identity is one of its own.
             id: members["id"]?.text ?? members["id"]?.wholeNumber.map(String.init) ?? "\u{0}\(index)",
             // try?: what is no address is nobody's of ours.
             addresses: (members["email"]?.texts ?? []).compactMap { try? EmailAddress($0) },
+            saysWhose: !(members["email"]?.texts ?? []).isEmpty,
             row: LeakedRow(
                 source: source.isEmpty ? LeakedRow.unnamed(.dehashed) : source, fields: fields, sites: members["url"]?.texts ?? []))
     }

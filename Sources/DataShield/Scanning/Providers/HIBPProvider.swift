@@ -27,8 +27,8 @@ package struct HIBPProvider: BreachProvider {
         guard let bytes = try await call(path) else { return LookUp() }
         let entries = try HIBPWire.entries(JSONValue.answer(bytes))
         var findings: [Finding] = []
-        for entry in entries { findings.append(try await finding(entry)) }
-        return LookUp(findings)
+        for entry in entries.read { findings.append(try await finding(entry)) }
+        return try LookUp(findings, of: Self.id, missing: nil, unread: entries.unread)
     }
 
     package func lookUp(domain: String) async throws -> DomainLookUp {
@@ -41,10 +41,10 @@ package struct HIBPProvider: BreachProvider {
             throw ProviderFailure.domainNotVerified
         }
         guard let bytes else { return DomainLookUp() }
-        let names = try HIBPWire.domain(bytes, domain)
+        let answer = try HIBPWire.domain(bytes, domain)
         var known: [String: Finding] = [:]
-        for name in Set(names.values.joined()) { known[name] = try await finding(CatalogueEntry(name: name)) }
-        return DomainLookUp(names.mapValues { $0.compactMap { known[$0] } })
+        for name in Set(answer.names.values.joined()) { known[name] = try await finding(CatalogueEntry(name: name)) }
+        return DomainLookUp(answer.names.mapValues { $0.compactMap { known[$0] } }, toAsk: answer.toAsk)
     }
 
     /// Asks which domains the key's owner controls, so that a domain which is not among them costs no refused call.

@@ -26,8 +26,11 @@ package struct HIBPStealerProvider: BreachProvider {
 
     package func account() async throws -> ProviderAccount {
         guard let bytes = try await call("subscription/status") else { throw ProviderFailure.malformed("no subscription") }
-        let includesLogs = try JSONValue.answer(bytes).required("IncludesStealerLogs").flag
-        guard includesLogs else { throw ProviderFailure.notPermitted }
+        // What is neither yes nor no does not say: the first look-up will.
+        switch try JSONValue.answer(bytes).required("IncludesStealerLogs") {
+        case .bool(false), .integer(0): throw ProviderFailure.notPermitted
+        case .null, .bool, .integer, .number, .string, .array, .object: break
+        }
         return try HIBPWire.account(bytes)
     }
 
@@ -40,7 +43,8 @@ package struct HIBPStealerProvider: BreachProvider {
             throw ProviderFailure.domainNotVerified
         }
         guard let bytes else { return LookUp() }
-        return LookUp([try HIBPWire.sites(JSONValue.answer(bytes))].compactMap(Self.finding))
+        let sites = try HIBPWire.sites(JSONValue.answer(bytes))
+        return try LookUp([sites.read].compactMap(Self.finding), of: Self.id, missing: nil, unread: sites.unread)
     }
 
     package func lookUp(domain: String) async throws -> DomainLookUp {
@@ -52,8 +56,8 @@ package struct HIBPStealerProvider: BreachProvider {
             throw ProviderFailure.domainNotVerified
         }
         guard let bytes else { return DomainLookUp() }
-        let sites = try HIBPWire.domain(bytes, domain)
-        return DomainLookUp(sites.compactMapValues { sites in Self.finding(sites).map { [$0] } })
+        let answer = try HIBPWire.domain(bytes, domain)
+        return DomainLookUp(answer.names.compactMapValues { sites in Self.finding(sites).map { [$0] } }, toAsk: answer.toAsk)
     }
 
     private static func finding(_ sites: [String]) -> Finding? {

@@ -5,16 +5,24 @@ import Scalars
 enum HIBPWire {
     /// The whole catalogue.
     static func catalogue(_ bytes: [UInt8]) throws(ProviderFailure) -> [BreachDraft] {
-        try entries(JSONValue.answer(bytes)).map { BreachDraft(source: .hibp, isFromCatalogue: true, entry: $0) }
+        try entries(JSONValue.answer(bytes)).read.map { BreachDraft(source: .hibp, isFromCatalogue: true, entry: $0) }
     }
 
-    /// A list of breaches.
-    static func entries(_ value: JSONValue) throws(ProviderFailure) -> [CatalogueEntry] {
+    /// A list of breaches. One that cannot be read is left out, unless none can.
+    static func entries(_ value: JSONValue) throws(ProviderFailure) -> (read: [CatalogueEntry], unread: UnreadRows) {
         guard let items = value.list else { throw .malformed("not a list of breaches") }
         var entries: [CatalogueEntry] = []
+        var unread = UnreadRows()
         entries.reserveCapacity(items.count)
-        for item in items { entries.append(try entry(item)) }
-        return entries
+        for item in items {
+            do {
+                entries.append(try entry(item))
+            } catch {
+                unread.add("a breach without Name")
+            }
+        }
+        try unread.refuse(whenEmpty: entries.isEmpty)
+        return (entries, unread)
     }
 
     /// A breach. With `truncateResponse` it is only a name.
@@ -33,23 +41,32 @@ enum HIBPWire {
             isSpamList: flag("IsSpamList"), isMalware: flag("IsMalware"), isStealerLog: flag("IsStealerLog"), logoPath: text("LogoPath"))
     }
 
-    /// Names of breaches by alias.
-    static func domain(_ bytes: [UInt8], _ domain: String) throws(ProviderFailure) -> [EmailAddress: [String]] {
-        guard case .object(let members) = try JSONValue.answer(bytes) else { throw .malformed("not an object of aliases") }
+    /// An answer about a domain.
+    struct Domain: Sendable, Hashable {
+        /// Names of breaches by alias.
         var names: [EmailAddress: [String]] = [:]
-        names.reserveCapacity(members.count)
+        /// Whose names cannot all be read: they are asked about one by one.
+        var toAsk: Set<EmailAddress> = []
+    }
+
+    static func domain(_ bytes: [UInt8], _ domain: String) throws(ProviderFailure) -> Domain {
+        guard case .object(let members) = try JSONValue.answer(bytes) else { throw .malformed("not an object of aliases") }
+        var answer = Domain()
+        var unread = UnreadRows()
+        answer.names.reserveCapacity(members.count)
         for (alias, value) in members {
-            guard let list = value.list else { throw .malformed("an alias without a list of breaches") }
-            var breaches: [String] = []
-            for item in list {
-                guard let name = item.text else { throw .malformed("a breach of an alias that is not a name") }
-                breaches.append(name)
-            }
+            let breaches = value.texts
+            let count = value.list?.count ?? (value.text == nil ? 0 : 1)
+            let isRead = breaches.count == count && (value.list != nil || value.text != nil)
+            if !isRead { unread.add("an alias without a list of the names of breaches") }
             // try?: an alias that makes no address is nobody's of ours.
             guard let address = try? EmailAddress("\(alias)@\(domain)") else { continue }
-            names[address, default: []] += breaches
+            if isRead { answer.names[address, default: []] += breaches } else { answer.toAsk.insert(address) }
         }
-        return names
+        try unread.refuse(whenEmpty: unread.count == members.count)
+        // What was read of somebody who is asked about comes again with the answer.
+        for address in answer.toAsk { answer.names[address] = nil }
+        return answer
     }
 
     /// The newest of a catalogue: by it one knows whether there is anything new.
@@ -64,25 +81,32 @@ enum HIBPWire {
 
     static func account(_ bytes: [UInt8]) throws(ProviderFailure) -> ProviderAccount {
         let value = try JSONValue.answer(bytes)
-        guard let rate = value["Rpm"]?.wholeNumber, rate > 0 else { throw .malformed("a subscription without Rpm") }
-        return ProviderAccount(plan: value["SubscriptionName"]?.text.map(PlainText.oneLine), requestsPerMinute: rate)
+        // An answer that has it is one of a subscription. What cannot be read is not known, and the usual pace holds.
+        guard let rate = value["Rpm"] else { throw .malformed("a subscription without Rpm") }
+        return ProviderAccount(
+            plan: value["SubscriptionName"]?.name.map(PlainText.oneLine), requestsPerMinute: rate.wholeNumber.flatMap { $0 > 0 ? $0 : nil })
     }
 
     /// Sites at which an address was typed.
-    static func sites(_ value: JSONValue) throws(ProviderFailure) -> [String] {
+    static func sites(_ value: JSONValue) throws(ProviderFailure) -> (read: [String], unread: UnreadRows) {
         guard let items = value.list else { throw .malformed("not a list of websites") }
         var sites: [String] = []
+        var unread = UnreadRows()
         for item in items {
-            guard let site = item.text else { throw .malformed("a website that is not a name") }
-            sites.append(site)
+            if let site = item.text { sites.append(site) } else { unread.add("a website that is not a name") }
         }
-        return sites
+        try unread.refuse(whenEmpty: sites.isEmpty)
+        return (sites, unread)
     }
 
     static func domains(_ bytes: [UInt8]) throws(ProviderFailure) -> Set<String> {
         guard let items = try JSONValue.answer(bytes).list else { throw .malformed("not a list of domains") }
         var domains: Set<String> = []
-        for item in items { domains.insert(try item.requiredText("DomainName").lowercased()) }
+        var unread = UnreadRows()
+        for item in items {
+            if let name = item["DomainName"]?.text { domains.insert(name.lowercased()) } else { unread.add("DomainName is missing") }
+        }
+        try unread.refuse(whenEmpty: domains.isEmpty)
         return domains
     }
 }

@@ -45,7 +45,7 @@ package struct IntelXProvider: BreachProvider {
     package func lookUp(_ address: EmailAddress) async throws -> LookUp {
         let (records, missing) = try await search("intelligent", address.text, maximum: bounds.records, field: "records")
         let items = try IntelXWire.items(records)
-        return LookUp(IntelXWire.findings(items), warning: missing.map { "Intelligence X: \($0)" })
+        return try LookUp(IntelXWire.findings(items.read), of: Self.id, missing: missing, unread: items.unread)
     }
 
     /// A search by domain finds files and does not say whose addresses are in them; the phone book does. Who is not in it, of them the
@@ -189,24 +189,30 @@ enum IntelXWire {
     }
 
     /// The files, each once.
-    static func items(_ records: [JSONValue]) throws(ProviderFailure) -> [Item] {
+    static func items(_ records: [JSONValue]) throws(ProviderFailure) -> (read: [Item], unread: UnreadRows) {
         var seen: Set<String> = []
         var items: [Item] = []
+        var unread = UnreadRows()
         for record in records {
-            let bucket = try record.requiredText("bucket")
-            if let id = record["systemid"]?.text, !seen.insert(id).inserted { continue }
+            guard let bucket = record["bucket"]?.text else {
+                unread.add(record["bucket"].map { "bucket is \($0.kind), not a text" } ?? "bucket is missing")
+                continue
+            }
+            if let id = record["systemid"]?.name, !seen.insert(id).inserted { continue }
             items.append(
                 Item(
-                    name: PlainText.oneLine(record["name"]?.text ?? ""), bucket: bucket,
+                    name: PlainText.oneLine(record["name"]?.name ?? ""), bucket: bucket,
                     date: BreachDate.parse(record["date"]?.text)))
         }
-        return items
+        try unread.refuse(whenEmpty: items.isEmpty)
+        return (items, unread)
     }
 
     static func addresses(_ selectors: [JSONValue]) throws(ProviderFailure) -> [EmailAddress] {
         var addresses: [EmailAddress] = []
         for selector in selectors {
-            let value = try selector.requiredText("selectorvalue")
+            // Who it is cannot be told: then each address is asked about.
+            guard let value = selector["selectorvalue"]?.text else { throw .incomplete("selectorvalue is no text") }
             // try?: what is no address is nobody's of ours.
             if let address = try? EmailAddress(value) { addresses.append(address) }
         }
@@ -227,6 +233,9 @@ enum IntelXWire {
         return findings.values.sorted { $0.breachName < $1.breachName }
     }
 
+    /// Leaks whose files are called as files of anything are.
+    static let unnamedLeaks = "Leaks (\(ApiProvider.intelx.displayName))"
+
     private static func finding(_ item: Item) -> Finding? {
         func isIn(_ bucket: String) -> Bool { item.bucket == bucket || item.bucket.begins(with: "\(bucket).") }
         let name = ApiProvider.intelx.displayName
@@ -237,7 +246,7 @@ enum IntelXWire {
             finding.source = .stealerLog
             finding.capturedAt = item.date
         } else if isIn("leaks") {
-            finding.breachName = leak(item.name) ?? "Leaks (\(name))"
+            finding.breachName = leak(item.name) ?? unnamedLeaks
         } else if isIn("pastes") {
             finding.breachName = "Pastes (\(name))"
         } else if isIn("darknet") {
@@ -251,7 +260,7 @@ enum IntelXWire {
     }
 
     /// The leak that a file is of: without folders, parts and the ending of its format.
-    /// - Returns: nil when nothing is left.
+    /// - Returns: nil when nothing is left that files of anything are not called, too, such as `passwords.txt` and `x.txt`.
     static func leak(_ file: String) -> String? {
         var name = Substring(file)
         // `Example.com.txt [Part 3 of 12]`
@@ -262,6 +271,6 @@ enum IntelXWire {
             text = String(text.unicodeScalars.dropLast(ending.unicodeScalars.count))
         }
         text = PlainText.oneLine(text)
-        return text.isEmpty ? nil : text
+        return DumpName.isGeneric(text) ? nil : text
     }
 }

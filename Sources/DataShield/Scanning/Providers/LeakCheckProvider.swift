@@ -36,21 +36,32 @@ package struct LeakCheckProvider: BreachProvider {
     }
 
     package func lookUp(_ address: EmailAddress) async throws -> LookUp {
-        let (rows, missing) = try await query(address.text, "email") { $0 == address }
-        return LookUp(rows.findings[address] ?? [], warning: missing.map { "LeakCheck: \($0)" })
+        let found = try await query(address.text, "email") { $0 == address }
+        var unread = found.unread
+        // What was found by the address is about it, whether or not it says so.
+        if found.unaddressed > 0 { unread.add("result[].email is missing") }
+        return try LookUp(found.rows.findings[address] ?? [], of: Self.id, missing: found.missing, unread: unread)
     }
 
     package func lookUp(domain: String) async throws -> DomainLookUp {
-        let (rows, missing) = try await query(domain, "domain") { $0.domain == domain }
-        if let missing { throw ProviderFailure.incomplete(missing) }
-        return DomainLookUp(rows.findings)
+        let found = try await query(domain, "domain") { $0.domain == domain }
+        if let missing = found.missing ?? found.unread.words { throw ProviderFailure.incomplete(missing) }
+        return DomainLookUp(found.rows.findings)
+    }
+
+    /// What a query found.
+    private struct Found {
+        var rows = LeakedRows(provider: LeakCheckProvider.id)
+        var unread = UnreadRows()
+        /// Rows that do not say whose they are.
+        var unaddressed = 0
+        /// What is missing of the rows, if anything is.
+        var missing: String?
     }
 
     /// Gets all pages of a query, as far as they can be reached.
-    private func query(
-        _ value: String, _ type: String, _ isAsked: (EmailAddress) -> Bool
-    ) async throws -> (LeakedRows, missing: String?) {
-        var rows = LeakedRows(provider: Self.id)
+    private func query(_ value: String, _ type: String, _ isAsked: (EmailAddress) -> Bool) async throws -> Found {
+        var found = Found()
         var offset = 0
         while true {
             // The last page begins where the largest offset is, so that the one before ends there.
@@ -58,12 +69,23 @@ package struct LeakCheckProvider: BreachProvider {
             let page = try LeakCheckWire.page(try await call(value, type, offset: offset, limit: limit).bytes)
             access.allowance.note(left: page.quota)
             for row in page.rows {
-                if let address = row.address, isAsked(address) { rows.add(row.row, of: address) }
+                if row.addresses.isEmpty, !row.saysWhose { found.unaddressed += 1 }
+                for address in row.addresses where isAsked(address) { found.rows.add(row.row, of: address) }
             }
-            offset += page.rows.count
-            if offset >= page.found { return (rows, nil) }
-            guard !page.rows.isEmpty else { return (rows, "\(offset) of \(page.found) rows came") }
-            guard offset <= limits.offset else { return (rows, "\(offset) of \(page.found) rows are the most that can be fetched") }
+            found.unread.add(page.unread)
+            let rows = page.rows.count + page.unread.count
+            offset += rows
+            // Where it does not say how many there are, a page that is not full is the last.
+            if offset >= page.found ?? (rows < limit ? offset : .max) { return found }
+            let all = page.found.map { "\($0)" } ?? "all"
+            guard rows > 0 else {
+                found.missing = "\(offset) of \(all) rows came"
+                return found
+            }
+            guard offset <= limits.offset else {
+                found.missing = "\(offset) of \(all) rows are the most that can be fetched"
+                return found
+            }
         }
     }
 
@@ -82,14 +104,18 @@ package struct LeakCheckProvider: BreachProvider {
 /// What LeakCheck writes.
 enum LeakCheckWire {
     struct Page: Sendable {
-        var found: Int
+        /// nil where it cannot be read, beside rows that can.
+        var found: Int?
         var quota: Int?
         var rows: [Row]
+        var unread = UnreadRows()
     }
 
     struct Row: Sendable {
-        /// nil when the row has none: it is not about a person that we know.
-        var address: EmailAddress?
+        /// Of one person as a rule.
+        var addresses: [EmailAddress]
+        /// Whether it names somebody, by whatever text.
+        var saysWhose: Bool
         var row: LeakedRow
     }
 
@@ -109,28 +135,37 @@ enum LeakCheckWire {
 
     static func page(_ bytes: [UInt8]) throws(ProviderFailure) -> Page {
         let value = try JSONValue.answer(bytes)
-        let found = try value.requiredNumber("found")
+        // Rows that are there are there, whatever is said of their number.
+        let listed = value["result"]?.list ?? []
+        let found = listed.isEmpty ? try value.requiredNumber("found") : value["found"]?.wholeNumber
         let items = try value.requiredList("result")
-        var rows: [Row] = []
-        rows.reserveCapacity(items.count)
-        for item in items { rows.append(try row(item)) }
+        var page = Page(found: found, quota: value["quota"]?.wholeNumber, rows: [])
+        page.rows.reserveCapacity(items.count)
+        for item in items {
+            guard case .object(let members) = item else {
+                page.unread.add("result[] is \(item.kind), not an object")
+                continue
+            }
+            page.rows.append(row(members))
+        }
+        try page.unread.refuse(whenEmpty: page.rows.isEmpty)
         if !items.isEmpty, items.allSatisfy({ $0["email"] == nil }) { throw .malformed("result[].email is missing") }
-        return Page(found: found, quota: value["quota"]?.wholeNumber, rows: rows)
+        return page
     }
 
-    private static func row(_ value: JSONValue) throws(ProviderFailure) -> Row {
-        guard case .object(let members) = value else { throw .malformed("result[] is \(value.kind), not an object") }
-        guard let source = members["source"] else { throw .malformed("result[].source is missing") }
-        guard let text = source["name"]?.text else { throw .malformed("result[].source.name is missing") }
-        let name = PlainText.oneLine(text)
+    /// A row without the name of a source is an exposure all the same.
+    private static func row(_ members: [String: JSONValue]) -> Row {
+        let source = members["source"] ?? .null
+        let name = PlainText.oneLine(source["name"]?.name ?? source.name ?? "")
         let isNamed = !name.isEmpty && name.lowercased() != "unknown"
         var fields = Set(members.filter { $0.key != "source" && $0.key != "fields" && $0.value.holdsSomething }.keys)
         fields.formUnion(members["fields"]?.texts ?? [])
         return Row(
             // try?: what is no address is nobody's of ours.
-            address: members["email"]?.text.flatMap { try? EmailAddress($0) },
+            addresses: (members["email"]?.texts ?? []).compactMap { try? EmailAddress($0) }, saysWhose: !(members["email"]?.texts ?? []).isEmpty,
             row: LeakedRow(
-                source: isNamed ? name : LeakedRow.unnamed(.leakcheck), fields: fields,
+                source: isNamed ? name : LeakedRow.unnamed(.leakcheck), days: source["breach_date"]?.text.flatMap { BreachTable.days($0) },
+                fields: fields,
                 sites: ["origin", "website", "url", "domain"].flatMap { members[$0]?.texts ?? [] }))
     }
 }

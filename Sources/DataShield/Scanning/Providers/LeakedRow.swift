@@ -1,9 +1,10 @@
+import Foundation
 import Scalars
 
 /// A row of a leak, as a service of collections has it, without what it held: that there was a password is kept, the password is not.
 struct LeakedRow: Sendable, Hashable {
     /// The leak's name, by which it is one with what others report; ``unnamed(_:)`` when the service has none.
-    var source: String
+    var name: BreachName
     /// Terms of the one vocabulary.
     var dataTypes: [String]
     /// Sites at which a password was used.
@@ -11,13 +12,18 @@ struct LeakedRow: Sendable, Hashable {
 
     /// - Parameters:
     ///   - source: the leak's name.
+    ///   - days: when it was, where the service says so beside the name.
     ///   - fields: the names of the fields that held something, as the service writes them.
     ///   - sites: texts that name sites.
-    init(source: String, fields: some Sequence<String>, sites: [String] = []) {
-        self.source = source
+    init(source: String, days: ClosedRange<Date>? = nil, fields: some Sequence<String>, sites: [String] = []) {
+        name = BreachName(source)
+        if let days { name.days = days }
         dataTypes = DataType.normalise(all: Array(fields) + ["email"])
         self.sites = sites.compactMap(Site.init).map(\.host)
     }
+
+    /// How the leak is called.
+    var source: String { name.text }
 
     /// Each service's unnamed leaks are its own: nothing says that two are the same.
     static func unnamed(_ provider: ApiProvider) -> String { "Unnamed source (\(provider.displayName))" }
@@ -28,6 +34,8 @@ struct LeakedRows: Sendable {
     private struct Place: Hashable {
         var address: EmailAddress
         var key: String
+        /// A service may have two leaks of one name.
+        var days: ClosedRange<Date>?
     }
 
     let provider: ApiProvider
@@ -36,13 +44,13 @@ struct LeakedRows: Sendable {
     init(provider: ApiProvider) { self.provider = provider }
 
     mutating func add(_ row: LeakedRow, of address: EmailAddress) {
-        let place = Place(address: address, key: CanonicalKey.of(row.source))
+        let place = Place(address: address, key: CanonicalKey.of(row.source), days: row.name.days)
         guard var known = rows[place] else {
             rows[place] = row
             return
         }
         // The first in the alphabet, so that the order of rows does not matter.
-        known.source = min(known.source, row.source)
+        if row.name.comesBefore(known.name) { known.name = row.name }
         known.dataTypes = Set(known.dataTypes).union(row.dataTypes).sorted()
         known.sites = Set(known.sites).union(row.sites).sorted()
         rows[place] = known
@@ -52,14 +60,15 @@ struct LeakedRows: Sendable {
     var findings: [EmailAddress: [Finding]] {
         var findings: [EmailAddress: [Finding]] = [:]
         for (place, row) in rows { findings[place.address, default: []].append(finding(row)) }
-        return findings.mapValues { $0.sorted { $0.breachName < $1.breachName } }
+        return findings.mapValues { $0.sorted { ($0.breachName, $0.breachDate ?? .distantPast) < ($1.breachName, $1.breachDate ?? .distantPast) } }
     }
 
     private func finding(_ row: LeakedRow) -> Finding {
         // A password that malware took is in use, and was taken together with the site it is for.
         let isStolen = row.source.lowercased().has(text: "stealer") && row.dataTypes.contains("password")
         return Finding(
-            breachName: row.source, dataTypes: row.dataTypes, artifacts: isStolen ? [.password] : [],
+            breachName: row.source, named: row.name, breachDate: row.name.days?.upperBound, dataTypes: row.dataTypes,
+            artifacts: isStolen ? [.password] : [],
             evidence: row.sites.isEmpty ? nil : Evidence(sites: Array(row.sites.prefix(Exposure.evidenceLimit))), source: provider.source,
             provider: provider)
     }

@@ -36,12 +36,13 @@ extension JSONValue {
         }
     }
 
-    /// Also 0 and 1, as some services write it; anything else is false.
+    /// Also 0 and 1, and either as a text, as some services write it; anything else is false.
     var flag: Bool {
         switch self {
         case .bool(let flag): flag
         case .integer(let number): number == 1
-        case .null, .number, .string, .array, .object: false
+        case .string(let text): ["true", "1", "yes"].contains(text.lowercased())
+        case .null, .number, .array, .object: false
         }
     }
 }
@@ -76,6 +77,16 @@ extension JSONValue {
         let value = try required(key)
         guard case .object(let members) = value else { throw .malformed("\(key) is \(value.kind), not an object") }
         return members
+    }
+
+    /// A text, a whole number as one, or a list of one of them; nil for anything else.
+    var name: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let number): String(number)
+        case .array(let items) where items.count == 1: items[0].name
+        case .null, .bool, .number, .array, .object: nil
+        }
     }
 
     /// A text, or the texts of a list: services are not of one mind, and some change it.

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import Scalars
 
 /// Snusbase, its current API.
 package struct SnusbaseProvider: BreachProvider {
@@ -25,14 +24,17 @@ package struct SnusbaseProvider: BreachProvider {
     package func lookUp(_ address: EmailAddress) async throws -> LookUp {
         let page = try await search(address.text, "email")
         let findings = page.rows(of: Self.id) { $0 == address }.findings[address] ?? []
-        guard page.hasErrors else { return LookUp(findings) }
-        if findings.isEmpty { throw ProviderFailure.incomplete("the service reported errors beside an empty result") }
-        return LookUp(findings, warning: "Snusbase: the service reported errors beside its results")
+        var unread = page.unread
+        // What was found by the address is about it, whether or not it says so.
+        if page.unaddressed > 0 { unread.add("the column email of a row is missing") }
+        let errors = "the service reported errors beside \(findings.isEmpty ? "an empty result" : "its results")"
+        return try LookUp(findings, of: Self.id, missing: page.hasErrors ? errors : page.missing, unread: unread)
     }
 
     package func lookUp(domain: String) async throws -> DomainLookUp {
         let page = try await search(domain, "_domain")
         if page.hasErrors { throw ProviderFailure.incomplete("the service reported errors beside its results") }
+        if let missing = page.missing ?? page.unread.words { throw ProviderFailure.incomplete(missing) }
         return DomainLookUp(page.rows(of: Self.id) { $0.domain == domain }.findings)
     }
 
@@ -72,6 +74,11 @@ package struct SnusbaseProvider: BreachProvider {
 enum SnusbaseWire {
     struct Page: Sendable {
         fileprivate var found: [(address: EmailAddress, row: LeakedRow)]
+        var unread = UnreadRows()
+        /// Rows that do not say whose they are.
+        var unaddressed = 0
+        /// What is missing of the rows, if anything is.
+        var missing: String?
         /// It said that something went wrong, and maybe showed a part.
         var hasErrors: Bool
 
@@ -87,60 +94,53 @@ enum SnusbaseWire {
 
     static func page(_ bytes: [UInt8]) throws(ProviderFailure) -> Page {
         let value = try JSONValue.answer(bytes)
-        let size = try value.requiredNumber("size")
+        var unread = UnreadRows()
         var tables: [(name: String?, rows: [JSONValue])] = []
         switch try value.required("results") {
         case .object(let members):
             for (name, rows) in members {
-                guard let rows = rows.list else { throw .malformed("results of a table is \(rows.kind), not a list") }
-                tables.append((name, rows))
+                switch rows {
+                case .array(let rows): tables.append((name, rows))
+                case .object: tables.append((name, [rows]))
+                case .null, .bool, .integer, .number, .string: unread.add("results of a table is \(rows.kind), not a list")
+                }
             }
         case .array(let rows): tables.append((nil, rows))
         case let other: throw .malformed("results is \(other.kind), neither an object nor a list")
         }
         let count = tables.reduce(0) { $0 + $1.rows.count }
-        if size > 0, count == 0 { throw .malformed("results is empty and size is not") }
+        // Rows that are there are there, whatever is said of their number.
+        let size = count == 0 && unread.count == 0 ? try value.requiredNumber("size") : value["size"]?.wholeNumber
+        if let size, size > 0, count == 0, unread.count == 0 { throw .malformed("results is empty and size is not") }
         var found: [(EmailAddress, LeakedRow)] = []
+        var unaddressed = 0
+        var read = 0
         for table in tables {
             for row in table.rows {
-                guard case .object(let members) = row else { throw .malformed("a row of results is \(row.kind), not an object") }
-                // try?: what is no address is nobody's of ours.
-                guard let text = members["email"]?.text, let address = try? EmailAddress(text) else { continue }
-                found.append((address, leakedRow(members, table: table.name ?? members["db"]?.text ?? members["table"]?.text)))
+                guard case .object(let members) = row else {
+                    unread.add("a row of results is \(row.kind), not an object")
+                    continue
+                }
+                read += 1
+                let texts = members["email"]?.texts ?? []
+                if texts.isEmpty { unaddressed += 1 }
+                for text in texts {
+                    // try?: what is no address is nobody's of ours.
+                    guard let address = try? EmailAddress(text) else { continue }
+                    found.append((address, leakedRow(members, table: table.name ?? members["db"]?.name ?? members["table"]?.name)))
+                }
             }
         }
+        try unread.refuse(whenEmpty: read == 0)
+        let missing = size.flatMap { $0 > count + unread.count ? "\(count) of \($0) rows came" : nil }
         if count > 0, tables.allSatisfy({ $0.rows.allSatisfy { $0["email"] == nil } }) { throw .malformed("results has no column email") }
-        return Page(found: found, hasErrors: value["errors"]?.holdsSomething ?? false)
+        return Page(found: found, unread: unread, unaddressed: unaddressed, missing: missing, hasErrors: value["errors"]?.holdsSomething ?? false)
     }
 
     private static func leakedRow(_ members: [String: JSONValue], table: String?) -> LeakedRow {
         let fields = members.filter { !notData.contains($0.key) && $0.value.holdsSomething }.keys
         return LeakedRow(
-            source: table.map(source) ?? LeakedRow.unnamed(.snusbase), fields: fields,
+            source: table.map { PlainText.oneLine($0) } ?? LeakedRow.unnamed(.snusbase), fields: fields,
             sites: ["host", "url"].flatMap { members[$0]?.texts ?? [] })
-    }
-
-    /// The endings that a canonical key drops: of a site with another, the name would not be that of anybody else.
-    private static let endings: Set = ["COM", "NET", "ORG", "IO", "CO", "INFO", "BIZ"]
-
-    /// The leak that a table holds. `9001_EXAMPLE_COM_1M_SHOPPING_072019` is the site example.com: by this name other services know it
-    /// too. A table whose name has not the form of a site's keeps it whole.
-    static func source(_ table: String) -> String {
-        let words = table.uppercased().parts(between: "_", keepsEmpty: true)
-        guard words.count >= 4, words[0].allSatisfy(\.isNumber), let size = words.firstIndex(where: isSize), size >= 3,
-            endings.contains(String(words[size - 1]))
-        else { return PlainText.oneLine(table) }
-        let labels = words[1..<size]
-        guard labels.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } }) else {
-            return PlainText.oneLine(table)
-        }
-        return labels.joined(separator: ".").lowercased()
-    }
-
-    /// `1M`, `323K`, `4711`, and not the first word.
-    private static func isSize(_ word: Substring) -> Bool {
-        let digits = word.prefix(while: \.isNumber)
-        guard !digits.isEmpty, digits.count < 6 || digits.count == word.count else { return false }
-        return ["K", "M", "B"].contains(String(word.dropFirst(digits.count)))
     }
 }

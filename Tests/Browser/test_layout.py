@@ -1,0 +1,125 @@
+"""What is painted stays where it belongs, at every width that people have, whatever the names are."""
+
+import pytest
+
+from pages import PAGES, address_of
+from test_every_page import settle
+
+WIDTHS = [1440, 1280, 1024, 768, 390]
+
+# Paints outside its card, or is cut off without a way to see the rest.
+FAULTS = """() => {
+  const faults = [];
+  const name = (element) => element.outerHTML.replace(/\\s+/g, " ").slice(0, 140);
+  const shown = (element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !element.closest(".visually-hidden");
+  const scrolls = (element) => { const style = getComputedStyle(element); return /auto|scroll/.test(style.overflowX + style.overflowY); };
+  for (const card of document.querySelectorAll("main .card, main .tiles, main .note, main table")) {
+    const box = card.getBoundingClientRect();
+    for (const element of card.querySelectorAll("*")) {
+      if (!shown(element) || element.closest("svg:not(.icon)") || element.closest("dialog, .menu-panel, .toast")) continue;
+      let holder = element.parentElement;
+      while (holder !== card && !scrolls(holder)) holder = holder.parentElement;
+      if (holder !== card) continue;
+      const own = element.getBoundingClientRect();
+      if (own.width === 0 || own.height === 0) continue;
+      if (own.right > box.right + 1 || own.left < box.left - 1 || own.bottom > box.bottom + 1) faults.push(`outside its card: ${name(element)}`);
+    }
+  }
+  for (const element of document.querySelectorAll("main th, main td, main .tag, main .badge, main .button, main dd, main dt")) {
+    if (!shown(element)) continue;
+    if (element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline") faults.push(`clipped: ${name(element)}`);
+  }
+  const heading = document.querySelector("h1").getBoundingClientRect();
+  if (document.documentElement.scrollWidth > innerWidth) faults.push("scrolls sideways");
+  return {faults: [...new Set(faults)].slice(0, 20), heading: [Math.round(heading.left), Math.round(heading.top + scrollY)]};
+}"""
+
+FIRST = "Wolfeschlegelsteinhausenberger"
+LAST = "Featherstonehaugh-Cholmondeley"
+DEPARTMENT = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunte"
+
+
+@pytest.fixture(scope="module")
+def long_names(admin_api):
+    """Those whom the lists show first have names of 60 characters meanwhile."""
+    alerts = admin_api.get("/api/alerts", params={"limit": 12}).json()["items"]
+    people = [admin_api.get(f"/api/employees/{id}").json() for id in dict.fromkeys(alert["employeeId"] for alert in alerts if alert["employeeId"])]
+    people = [person.get("employee", person) for person in people]
+    for person in people:
+        change = {"firstName": FIRST, "lastName": LAST, "department": DEPARTMENT}
+        assert admin_api.patch(f"/api/employees/{person['id']}", data=change).ok
+    yield
+    for person in people:
+        before = {field: person.get(field) for field in ("firstName", "lastName", "department")}
+        assert admin_api.patch(f"/api/employees/{person['id']}", data=before).ok
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_leaves_its_card_and_headings_begin_at_one_place(open_page, admin_session, admin_api, long_names, width):
+    page = open_page(admin_session, width=width, height=900)
+    faults, headings = {}, {}
+    for name in PAGES:
+        page.goto(address_of(name, admin_api))
+        settle(page)
+        found = page.evaluate(FAULTS)
+        if found["faults"]:
+            faults[name] = found["faults"]
+        headings.setdefault(tuple(found["heading"]), []).append(name)
+    assert faults == {}
+    # The first half of a pixel is rounded either way.
+    usual = max(headings, key=lambda place: len(headings[place]))
+    elsewhere = {place: names for place, names in headings.items() if abs(place[0] - usual[0]) > 1 or abs(place[1] - usual[1]) > 1}
+    assert elsewhere == {}, f"elsewhere than at {usual}"
+
+
+def test_a_short_page_does_not_float_on_a_phone(open_page, admin_session):
+    page = open_page(admin_session, width=390, height=1400)
+    page.goto("/account/password")
+    settle(page)
+    bar = page.locator(".topbar").bounding_box()
+    heading = page.get_by_role("heading", level=1).bounding_box()
+    assert bar["height"] < 60
+    assert heading["y"] < bar["height"] + 60
+
+
+def test_an_error_is_inside_the_frame(open_page, viewer_session):
+    page = open_page(viewer_session, width=1280)
+    page.watch.expect(403)
+    page.watch.expect(404)
+    for path in ("/users", "/no-such-page"):
+        page.goto(path)
+        assert page.get_by_role("navigation", name="Main").is_visible()
+        assert "users:" not in page.locator("main").inner_text()
+
+
+def transferred(page, address: str) -> int:
+    """How many bytes came over the line for a page and all that it needs."""
+    sizes: list[int] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(address)
+    settle(page)
+    page.wait_for_load_state("networkidle")
+    return sum(sizes)
+
+
+def test_the_first_page_is_small_and_the_next_ones_are_smaller(open_page, admin_session, admin_api):
+    page = open_page(admin_session)
+    first = transferred(page, "/")
+    assert first <= 130_000, first
+    for name in ("alerts", "one alert", "employees", "one employee", "breaches"):
+        size = transferred(page, address_of(name, admin_api))
+        assert size <= 15_000, f"{name}: {size}"
+
+
+@pytest.mark.parametrize("name", ["syncs", "alerts", "one employee"])
+def test_nothing_moves_on_a_slow_machine(open_page, admin_session, admin_api, name):
+    page = open_page(admin_session, width=360)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", {"offline": False, "latency": 150, "downloadThroughput": 400_000, "uploadThroughput": 400_000})
+    page.goto(address_of(name, admin_api))
+    settle(page)
+    assert page.evaluate("window.layoutShifts") == []
