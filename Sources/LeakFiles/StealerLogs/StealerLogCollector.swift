@@ -65,6 +65,14 @@ package struct StealerLogCollector {
     /// - Parameter beginning: its first bytes, as they are.
     package func interest(in path: String, beginning: UnsafeRawBufferPointer) -> EntryInterest {
         guard let place = LogPath(path) else { return .none }
+        if place.kind == .cookies || place.kind == .system {
+            let sample = UnsafeRawBufferPointer(rebasing: beginning.prefix(LogContent.glance))
+            let isPlain = !ByteView(sample).contains(0) && sample.first != 0xFF && sample.first != 0xFE
+            let agrees =
+                isPlain
+                ? LogContent.agrees(ByteView(sample), place) : TextEncoding.withDecoded(sample) { LogContent.agrees(ByteView($0), place) }
+            if agrees { return Self.whole(place.kind) }
+        }
         let sample = UnsafeRawBufferPointer(rebasing: beginning.prefix(LogContent.sampleBytes))
         return TextEncoding.withDecoded(sample) { text in
             switch LogContent(ByteView(text), at: place).kind {
