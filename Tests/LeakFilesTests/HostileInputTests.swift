@@ -85,7 +85,7 @@ import Testing
             collector.add(paths[round % paths.count], bytes: Self.mutated(&numbers))
             if round % 50 == 0 { _ = collector.finish() }
         }
-        for log in collector.finish() { #expect(log.identity.former.allSatisfy { $0.count == 64 }) }
+        for log in collector.finish() { #expect(log.identity.former.ids.allSatisfy { $0.count == 64 }) }
     }
 
     @Test func `no path is too strange`() {

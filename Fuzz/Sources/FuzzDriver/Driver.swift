@@ -58,7 +58,7 @@ package enum Entry {
             Array("URL: a.example\nUsername: a@b.co\nPassword: x\n".utf8).withUnsafeBytes { collector.add("device/logins.txt", $0) }
             collector.add("device/" + name, content)
             let logs = collector.finish()
-            precondition(logs.count == 1 && logs[0].identity.former.allSatisfy { $0.utf8.count == 64 })
+            precondition(logs.count == 1 && logs[0].identity.former.ids.allSatisfy { $0.utf8.count == 64 })
         }
         return 0
     }

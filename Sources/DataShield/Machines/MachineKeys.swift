@@ -52,16 +52,17 @@ struct MachineKeys {
     func machines(_ identities: [MachineIdentity]) async throws -> [KnownMachine] {
         guard !identities.isEmpty else { return [] }
         let all = identities.map { marks(of: $0) }
-        var known = try await stored(all.flatMap { $0 }, identities.flatMap(\.former))
+        var known = try await stored(all.flatMap { $0 }, identities.flatMap(\.former.ids))
         return zip(identities, all).map { identity, marks in
+            let former = identity.former.ids
             let hasId = marks.contains { $0.kind == .id }
-            let key = Self.key(of: identity, marks, in: known)
+            let key = Self.key(marks, former, in: known)
             let found = Known(key: key, hasId: hasId || known.values.contains { $0.key == key && $0.hasId })
             // What follows in the same file may be of the same machine.
             for mark in marks where known[Self.text(mark.mark)] == nil { known[Self.text(mark.mark)] = found }
             for (mark, machine) in known where machine.key == key { known[mark]?.hasId = found.hasId }
             // What an earlier version called one machine is one: the next log of that name is another's.
-            for former in identity.former { known[former] = nil }
+            for name in former { known[name] = nil }
             return KnownMachine(key: key, marks: marks)
         }
     }
@@ -72,15 +73,15 @@ struct MachineKeys {
         var hasId: Bool
     }
 
-    private static func key(of identity: MachineIdentity, _ marks: [MachineMark], in known: [String: Known]) -> String {
+    private static func key(_ marks: [MachineMark], _ former: [String], in known: [String: Known]) -> String {
         if let mark = marks.first(where: { $0.kind == .id }), let machine = known[text(mark.mark)] { return machine.key }
-        if let machine = identity.former.compactMap({ known[$0] }).first { return machine.key }
+        if let machine = former.compactMap({ known[$0] }).first { return machine.key }
         for kind in [MachineMark.Kind.content, .names] {
             guard let mark = marks.first(where: { $0.kind == kind }), let machine = known[text(mark.mark)] else { continue }
             if !machine.hasId || !marks.contains(where: { $0.kind == .id }) { return machine.key }
         }
         // The first is the best that there is.
-        return marks.first.map { text($0.mark) } ?? identity.former.first ?? ""
+        return marks.first.map { text($0.mark) } ?? former.first ?? ""
     }
 
     private func stored(_ marks: [MachineMark], _ former: [String]) async throws -> [String: Known] {

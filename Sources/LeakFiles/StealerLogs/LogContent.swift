@@ -5,7 +5,7 @@ struct LogContent {
     /// How much of a file's beginning is looked at.
     static let sampleBytes = 16 << 10
     private static let mostLines = 60
-    private static let glance = 2 << 10
+    static let glance = 2 << 10
 
     /// What it is; nil for nothing of a log, which is read as any other leak file.
     let kind: LogPath.Kind?
@@ -21,15 +21,30 @@ struct LogContent {
         case .passwords where place.isGuess: return areCombos(text) ? nil : .passwords
         case .passwords, .autofill, .tokens: return place.kind
         case .part: return aside(text)
-        // A name says most: a glance at the beginning has to agree.
-        case .cookies:
-            let isJar = hasCookies(text.upTo(glance), areMost: false) || isNothing(text.upTo(glance)) || hasCookies(text, areMost: false)
-            return isJar ? .cookies : other(text, at: place)
+        case .cookies: return agrees(text.upTo(glance), place) || hasCookies(text, areMost: false) ? .cookies : other(text, at: place)
         case .system:
-            let isSystem = SystemInformation(text.upTo(glance), name: place.name).isSystem(isNamed: true)
-            return isSystem || isNothing(text.upTo(glance)) ? .system : other(text, at: place)
+            let isSystem = agrees(text.upTo(glance), place) || SystemInformation(text, name: place.name).isSystem(isNamed: true)
+            return isSystem ? .system : other(text, at: place)
         case .unknown: return other(text, at: place)
         }
+    }
+
+    /// Whether the first line that says anything is what the name says. There are thousands of these: nothing more of them is looked at twice.
+    static func agrees(_ text: ByteView, _ place: LogPath) -> Bool {
+        var reader = LineReader(text.withoutMarks)
+        var hasSomething = false
+        while let line = reader.next() {
+            let data = line.trimmed
+            guard !data.isEmpty, !Noise.isBanner(data), place.kind == .system || data.first != UInt8(ascii: "#") || data.hasPrefix("#httponly_")
+            else { continue }
+            hasSomething = true
+            if place.kind == .cookies {
+                if CookieFile.entry(line.withoutMarks) != nil { return true }
+            } else if let key = SystemReading.key(of: data), key.isOfMachine {
+                return true
+            }
+        }
+        return !hasSomething
     }
 
     private static func other(_ text: ByteView, at place: LogPath) -> LogPath.Kind? {
@@ -88,8 +103,6 @@ struct LogContent {
         CookieFile.read(text) { _ in count += 1 }
         return areMost ? count * 2 > text.count(of: ByteView.lineFeed) && count > 0 : count > 0
     }
-
-    private static func isNothing(_ text: ByteView) -> Bool { lines(text).allSatisfy { Noise.isBanner($0) || $0.trimmed.first == UInt8(ascii: "#") } }
 
     /// Whether there is what no text has, or only the mark of what could not be decoded.
     private static func isBinary(_ text: ByteView) -> Bool {

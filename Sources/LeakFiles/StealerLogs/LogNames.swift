@@ -83,10 +83,10 @@ enum LogNames {
 
     /// `DE[0123…] [2024-06-05T10_11_12]`, `[US]_[code]_[2024_05_06_07-08-09]_[192.0.2.10]`, `US_192.0.2.10_2024-05-06`.
     static func looksLikeDevice(_ folder: Substring) -> Bool {
-        let bytes = Array(folder.utf8)
-        return bytes.withUnsafeBytes { buffer in
-            var text = ByteView(buffer)
-            guard text.count >= 12 else { return false }
+        guard folder.utf8.count >= 12 else { return false }
+        var folder = folder
+        return folder.withUTF8 { buffer in
+            var text = ByteView(UnsafeRawBufferPointer(buffer))
             if text[0] == UInt8(ascii: "[") { text = text.from(1) }
             guard text[0] &- 65 < 26, text[1] &- 65 < 26, !ByteView.isLetter(text[2]), !ByteView.isDigit(text[2]) else { return false }
             var digits = 0

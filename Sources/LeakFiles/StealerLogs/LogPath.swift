@@ -44,24 +44,26 @@ struct LogPath {
         if let first = parts.first, first.utf8.count == 2, first.ends(with: ":") { return nil }
         guard let last = parts.popLast() else { return nil }
         name = last.lowercased()
-        let lowered = parts.map { $0.lowercased() }
+        let isDevice = parts.map(LogNames.looksLikeDevice)
+        // Folders inside a device's own are looked at; its own name is not.
+        let lowered = parts.indices.map { isDevice[$0] ? "" : parts[$0].lowercased() }
         let own = Self.kind(String(last), name, folder: lowered.last)
-        let isInner = parts.indices.map { LogNames.isInner(parts[$0], lowered: lowered[$0]) }
-        let depth = Self.deviceDepth(parts, lowered, isInner, kind: own)
-        device = parts[..<depth].joined(separator: "/")
+        let isInner = parts.indices.map { !isDevice[$0] && LogNames.isInner(parts[$0], lowered: lowered[$0]) }
+        let depth = Self.deviceDepth(parts, lowered, isInner, isDevice, kind: own)
+        device = depth == 1 ? String(parts[0]) : parts[..<depth].joined(separator: "/")
         folders = Array(lowered[depth...])
         isGrabbed = lowered.contains(where: Self.grabbed.contains)
         isAside = isGrabbed || folders.contains(where: Self.asideFolders.contains)
-        isInLog = isInner.contains(true) || parts.contains(where: LogNames.looksLikeDevice)
+        isInLog = isInner.contains(true) || isDevice.contains(true)
         kind = Self.kind(own, folders)
-        isGuess = kind == .passwords && !LogNames.isPasswordFile(Self.plain(name).0)
+        isGuess = kind == .passwords && !LogNames.isPasswordFile(Self.plain(name))
     }
 
     // MARK: Folders
 
     /// How many folders lead to the device's own.
-    private static func deviceDepth(_ parts: [Substring], _ lowered: [String], _ isInner: [Bool], kind: Kind) -> Int {
-        if let named = parts.indices.last(where: { LogNames.looksLikeDevice(parts[$0]) }) { return named + 1 }
+    private static func deviceDepth(_ parts: [Substring], _ lowered: [String], _ isInner: [Bool], _ isDevice: [Bool], kind: Kind) -> Int {
+        if let named = isDevice.lastIndex(of: true) { return named + 1 }
         switch kind {
         case .passwords, .system, .cookies, .autofill, .unknown:
             // From the end, because a wrapper may be called anything.
@@ -98,23 +100,20 @@ struct LogPath {
     ]
 
     /// Without what follows the last dot, and of that only letters and digits.
-    private static func plain(_ name: String) -> (String, ending: String) {
+    private static func plain(_ name: String) -> String {
         let dot = name.lastPlace(of: ".") ?? name.endIndex
-        var plain = ""
-        for scalar in name[..<dot].unicodeScalars where ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) {
-            plain.unicodeScalars.append(scalar)
-        }
-        return (plain, dot < name.endIndex ? String(name[name.place(behind: dot)...]) : "")
+        return String(decoding: name[..<dot].utf8.filter { ByteView.isLetter($0) || ByteView.isDigit($0) }, as: UTF8.self)
     }
 
     /// By the name and its folder alone.
     private static func kind(_ written: String, _ name: String, folder: String?) -> Kind {
-        let (plain, ending) = plain(name)
+        let ending = name.lastPlace(of: ".").map { name[name.place(behind: $0)...] } ?? ""
         let isText = ending == "txt" || ending == "log" || ending.isEmpty || ending == "csv" || ending == "tsv"
+        if folder == "autofill" || folder == "autofills", isText || ending == "json" { return .autofill }
+        let plain = plain(name)
         guard isText || ending == "json" else { return tokenFile(plain, folder) ? .tokens : .unknown }
         switch folder {
         case "cookies", "cookie": return plain == "cookielist" ? .part : .cookies
-        case "autofill", "autofills": return .autofill
         case "passwords", "logins": if isText, !isWordList(plain) { return .passwords }
         default: break
         }

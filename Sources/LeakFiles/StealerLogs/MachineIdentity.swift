@@ -9,11 +9,12 @@ package struct MachineIdentity: Sendable, Hashable {
     package var content: [UInt8]?
     /// The name of the folder that the log lay in.
     package var folder: String
-    /// What the machine was called before it had a key of ours.
-    package var former: [String]
+    /// Of what the machine was called before it had a key of ours.
+    package var former: FormerName
 
     package init(
-        machineId: String? = nil, computer: String? = nil, user: String? = nil, content: [UInt8]? = nil, folder: String = "", former: [String] = []
+        machineId: String? = nil, computer: String? = nil, user: String? = nil, content: [UInt8]? = nil, folder: String = "",
+        former: FormerName = .text("")
     ) {
         self.machineId = machineId
         self.computer = computer
@@ -22,6 +23,23 @@ package struct MachineIdentity: Sendable, Hashable {
         self.folder = folder
         self.former = former
     }
+}
+
+/// Of what a machine's name was made before it had a key of ours. Worked out only when it is asked for, which it seldom is.
+package enum FormerName: Sendable, Hashable {
+    /// The malware's id, together with the family, which depended on what else there was.
+    case hardware(String)
+    case text(String)
+
+    /// All that it may have been called.
+    package var ids: [String] {
+        switch self {
+        case .hardware(let id): ([""] + MalwareFamily.allCases.map(\.rawValue)).map { Self.digest("hardware\u{0}\($0)\u{0}\(id.uppercased())") }
+        case .text(let text): [Self.digest(text)]
+        }
+    }
+
+    private static func digest(_ text: String) -> String { SHA256Digest.hexadecimal(Array(text.utf8)) }
 }
 
 /// What finds an infected machine: of its owner, so that it is shown to few, and kept only where the log concerns somebody who is looked for.

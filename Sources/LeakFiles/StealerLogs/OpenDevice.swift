@@ -110,22 +110,18 @@ struct OpenDevice {
         MachineIdentity(
             machineId: system?.hardwareId ?? name.hardwareId, computer: system?.computer, user: system?.user,
             content: content.bytes ?? forms.bytes,
-            folder: String(folder.parts(between: "/").last ?? ""), former: formerIds(name))
+            folder: String(folder.parts(between: "/").last ?? ""), former: former(name))
     }
 
-    /// What the machine was called before it had a key of ours.
-    private func formerIds(_ name: FolderName) -> [String] {
-        var forms: [[String]] = []
-        if let hardware = system?.hardwareId {
-            forms = ([""] + MalwareFamily.allCases.map(\.rawValue)).map { ["hardware", $0, hardware.uppercased()] }
-        } else if let system, system.computer != nil || system.user != nil {
-            forms = [["names", system.computer ?? "", system.user ?? "", system.ipAddress ?? ""]]
-        } else {
-            let folder = self.folder.parts(between: "/").last.map(String.init) ?? ""
-            forms = [["folder", folder, name.date.map { String($0.timeIntervalSince1970) } ?? ""]]
-            if !LogNames.looksLikeDevice(Substring(folder)) { forms[0] += ["\(credentialCount)", "\(cookieCount)"] }
+    /// By hardware, else by names and network, else by folder.
+    private func former(_ name: FolderName) -> FormerName {
+        if let hardware = system?.hardwareId { return .hardware(hardware) }
+        if let system, system.computer != nil || system.user != nil {
+            return .text("names\u{0}\(system.computer ?? "")\u{0}\(system.user ?? "")\u{0}\(system.ipAddress ?? "")")
         }
-        return forms.map { SHA256Digest.hexadecimal(Array($0.joined(separator: "\u{0}").utf8)) }
+        let folder = self.folder.parts(between: "/").last ?? ""
+        let text = "folder\u{0}\(folder)\u{0}\(name.date.map { String($0.timeIntervalSince1970) } ?? "")"
+        return .text(LogNames.looksLikeDevice(folder) ? text : "\(text)\u{0}\(credentialCount)\u{0}\(cookieCount)")
     }
 
     private func cookies(_ watched: CookieScope) -> [LeakedCookie] {

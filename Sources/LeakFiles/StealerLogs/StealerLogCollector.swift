@@ -47,13 +47,16 @@ package struct StealerLogCollector {
 
     /// What to do with an entry, by its path.
     package func interest(in path: String) -> EntryInterest {
-        guard let place = LogPath(path) else { return .none }
+        LogPath(path).map(Self.interest) ?? .none
+    }
+
+    private static func interest(of place: LogPath) -> EntryInterest {
         switch place.kind {
         case .passwords where place.isAside || place.isGuess: return .look
-        case .passwords, .autofill: return Self.whole(place.kind)
+        case .passwords, .autofill: return whole(place.kind)
         case .tokens: return .presence
         case .part where place.isTelling: return .presence
-        case .unknown where Self.isBinary(place.name): return .none
+        case .unknown where isBinary(place.name): return .none
         case .system, .cookies, .part, .unknown: return .look
         }
     }
@@ -62,6 +65,14 @@ package struct StealerLogCollector {
     /// - Parameter beginning: its first bytes, as they are.
     package func interest(in path: String, beginning: UnsafeRawBufferPointer) -> EntryInterest {
         guard let place = LogPath(path) else { return .none }
+        if place.kind == .cookies || place.kind == .system {
+            let sample = UnsafeRawBufferPointer(rebasing: beginning.prefix(LogContent.glance))
+            let isPlain = !ByteView(sample).contains(0) && sample.first != 0xFF && sample.first != 0xFE
+            let agrees =
+                isPlain
+                ? LogContent.agrees(ByteView(sample), place) : TextEncoding.withDecoded(sample) { LogContent.agrees(ByteView($0), place) }
+            if agrees { return Self.whole(place.kind) }
+        }
         let sample = UnsafeRawBufferPointer(rebasing: beginning.prefix(LogContent.sampleBytes))
         return TextEncoding.withDecoded(sample) { text in
             switch LogContent(ByteView(text), at: place).kind {
@@ -94,7 +105,7 @@ package struct StealerLogCollector {
         guard !content.isEmpty, let place = LogPath(path) else { return }
         let text = ByteView(content)
         let kind: LogPath.Kind
-        switch interest(in: path) {
+        switch Self.interest(of: place) {
         case .whole: kind = place.kind
         case .look: kind = LogContent(text, at: place).kind ?? .unknown
         case .presence, .leakFile, .none: return notePresence(path)

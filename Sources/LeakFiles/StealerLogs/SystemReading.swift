@@ -51,6 +51,12 @@ struct SystemReading {
         add(text.upTo(colon), value)
     }
 
+    /// What a line's label or heading is.
+    static func key(of line: ByteView) -> SystemKey? {
+        let text = withoutMarks(line, UInt8(ascii: "-"), UInt8(ascii: "="))
+        return SystemKey.read(text.upTo(text.firstIndex(of: ByteView.colon) ?? text.count))
+    }
+
     /// Without what stands around a heading and before a label.
     private static func withoutMarks(_ text: ByteView, _ marks: UInt8...) -> ByteView {
         var text = text

@@ -59,7 +59,7 @@ import Testing
             """, as: String.self)
     }
 
-    private static let whole = MachineIdentity(machineId: "AbCd", computer: "EX-1", user: "alex", content: [1], folder: "a", former: ["f1"])
+    private static let whole = MachineIdentity(machineId: "AbCd", computer: "EX-1", user: "alex", content: [1], folder: "a", former: .text("f1"))
     private static let traces = MachineTraces(computer: "EX-1", user: "alex", addresses: ["192.0.2.1"])
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -89,7 +89,8 @@ import Testing
             "an id that no maker filled in", 2, MachineIdentity(machineId: "00000000-0000-0000-0000-000000000000", content: [1]),
             MachineIdentity(machineId: "00000000-0000-0000-0000-000000000000", content: [2])),
         Case(
-            "two that an earlier version called alike", 2, MachineIdentity(content: [1], former: ["x"]), MachineIdentity(content: [2], former: ["x"])),
+            "two that an earlier version called alike", 2, MachineIdentity(content: [1], former: .text("x")),
+            MachineIdentity(content: [2], former: .text("x"))),
         Case(
             "two users of one computer", 2, MachineIdentity(computer: "EX-1", user: "alex", content: [1]),
             MachineIdentity(computer: "EX-1", user: "sam", content: [2])),
@@ -140,7 +141,7 @@ import Testing
         try await record([log(MachineIdentity(content: [3], folder: "old"))], in: &world)
         // As it stood before.
         try await database.tenant.transaction(for: world.company) { db in
-            try await db.execute("UPDATE infected_machines SET machine_key = 'f1' WHERE company_id = \(world.company)")
+            try await db.execute("UPDATE infected_machines SET machine_key = \(FormerName.text("f1").ids[0]) WHERE company_id = \(world.company)")
         }
         try await database.owner.execute("DELETE FROM machine_marks WHERE company_id = \(world.company)")
         try await record([log(Self.whole, Self.traces)], in: &world, 2)
