@@ -140,8 +140,9 @@ import Testing
         var world = try await world()
         try await record([log(MachineIdentity(content: [3], folder: "old"))], in: &world)
         // As it stood before.
-        try await database.tenant.transaction(for: world.company) { db in
-            try await db.execute("UPDATE infected_machines SET machine_key = \(FormerName.text("f1").ids[0]) WHERE company_id = \(world.company)")
+        let company = world.company
+        try await database.tenant.transaction(for: company) { db in
+            try await db.execute("UPDATE infected_machines SET machine_key = \(FormerName.text("f1").ids[0]) WHERE company_id = \(company)")
         }
         try await database.owner.execute("DELETE FROM machine_marks WHERE company_id = \(world.company)")
         try await record([log(Self.whole, Self.traces)], in: &world, 2)
