@@ -81,6 +81,8 @@ struct BreachUnion {
         }
         let alerts = try await AlertUnionStore(db: db).members(people, in: [pair.own, pair.target.id])
         let (exposures, unions) = try await united(twice, pair, alerts)
+        // Before their records: what a change of those says of an alert is the last word.
+        try await AlertUnionStore(db: db).write(unions, by: subject)
         var statements: [SQL] = twice.isEmpty ? [] : credentials(twice)
         // What was dated by the one breach is not of the other's date.
         if pair.ownDate != pair.target.breachDate { statements.append(undated(once + twice.map(\.kept))) }
@@ -94,7 +96,6 @@ struct BreachUnion {
         ]
         _ = try await db.pipeline(statements)
         try await BreachStore(db: db).rewriteMessages(of: pair.target.id, from: pair.ownName, to: pair.target.displayName, people: people)
-        try await AlertUnionStore(db: db).write(unions, by: subject)
         let plan = plan(twice, exposures, Dictionary(uniqueKeysWithValues: unions.map { ($0.kept.employee, $0) }), pair)
         if !plan.isEmpty { try await store.write(plan, at: now) }
         try await AuditTrail.record(
