@@ -99,25 +99,32 @@ import Testing
 
     /// An entry of Have I Been Pwned's catalogue.
     private struct Entry: Decodable {
-        var Name: String
-        var Title: String
-        var Domain: String
-        var BreachDate: String
+        var name: String
+        var title: String
+        var domain: String
+        var breachDate: String
+
+        enum CodingKeys: String, CodingKey {
+            case name = "Name"
+            case title = "Title"
+            case domain = "Domain"
+            case breachDate = "BreachDate"
+        }
     }
 
     /// How services would name an entry: by name, title and site, and as tables do.
     private static func spellings(_ entry: Entry) -> [(name: String, date: String?)] {
         func table(_ text: String) -> String { String(text.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }) }
-        let (year, month) = (entry.BreachDate.prefix(4), entry.BreachDate.dropFirst(5).prefix(2))
+        let (year, month) = (entry.breachDate.prefix(4), entry.breachDate.dropFirst(5).prefix(2))
         let names: [(String, String?)] = [
-            (entry.Name, nil), (entry.Name, entry.BreachDate), (entry.Title, nil), (entry.Title, entry.BreachDate), ("\(entry.Title) Dump", nil),
-            ("\(entry.Title) \(year)", nil), ("\(table(entry.Name))_5M_\(year)", nil),
-            ("1234_\(table(entry.Title))_5M_SHOPPING_\(month)\(year)", nil),
+            (entry.name, nil), (entry.name, entry.breachDate), (entry.title, nil), (entry.title, entry.breachDate), ("\(entry.title) Dump", nil),
+            ("\(entry.title) \(year)", nil), ("\(table(entry.name))_5M_\(year)", nil),
+            ("1234_\(table(entry.title))_5M_SHOPPING_\(month)\(year)", nil),
         ]
-        guard !entry.Domain.isEmpty else { return names }
+        guard !entry.domain.isEmpty else { return names }
         return names + [
-            (entry.Domain, nil), (entry.Domain, entry.BreachDate), ("\(entry.Domain)_\(year)-\(month)", nil),
-            ("1234_\(table(entry.Domain))_5M_SHOPPING_\(month)\(year)", nil),
+            (entry.domain, nil), (entry.domain, entry.breachDate), ("\(entry.domain)_\(year)-\(month)", nil),
+            ("1234_\(table(entry.domain))_5M_SHOPPING_\(month)\(year)", nil),
         ]
     }
 
@@ -125,7 +132,7 @@ import Testing
         let file = URL(filePath: #filePath).appending(path: "../../../../Sources/Sandbox/Resources/hibp-catalogue.json").standardized
         let entries = try JSONDecoder().decode([Entry].self, from: Data(contentsOf: file))
         let known = entries.map { entry in
-            Known(entry.Name, title: entry.Title, domain: entry.Domain.isEmpty ? nil : entry.Domain.lowercased(), date: entry.BreachDate)
+            Known(entry.name, title: entry.title, domain: entry.domain.isEmpty ? nil : entry.domain.lowercased(), date: entry.breachDate)
         }
         let index = BreachIndex(known)
         let sites = Dictionary(grouping: known.compactMap(\.domainKey), by: { $0 }).filter { $0.value.count > 1 }

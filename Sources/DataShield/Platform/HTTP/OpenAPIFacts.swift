@@ -24,7 +24,8 @@ extension OpenAPI {
     static let facts = Facts(
         conflicting: [
             "POST /api/users", "PATCH /api/users/{id}", "DELETE /api/users/{id}", "POST /api/employees", "PATCH /api/employees/{id}",
-            "POST /api/employees/scan", "PATCH /api/alerts/{id}", "POST /api/alerts/bulk", "POST /api/ingest", "POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk",
+            "POST /api/employees/scan", "PATCH /api/alerts/{id}", "POST /api/alerts/bulk", "POST /api/ingest", "POST /api/alerts/{id}/remediate",
+            "POST /api/remediation/bulk",
             "POST /api/remediation/resume", "PATCH /api/directory/{id}", "POST /api/directory/{id}/test", "POST /api/directory/{id}/sync",
             "POST /api/directory/{id}/token", "POST /api/directory/{id}/token/revoke",
         ],
