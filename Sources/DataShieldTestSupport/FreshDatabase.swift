@@ -86,7 +86,8 @@ package struct TestDatabase: Sendable {
         self.access = access
         let shape: (inout PoolConfiguration) -> Void = { configuration in
             configuration.size = 5
-            configuration.acquireTimeout = .seconds(30)
+            // Many tests at once have these few connections; how long one waits for its turn tells nothing.
+            configuration.acquireTimeout = .seconds(180)
         }
         var configuration = PoolConfiguration(url)
         shape(&configuration)

@@ -82,15 +82,16 @@ extension SCIMResourceType {
 
     package func resolve(_ path: SCIMPath) -> Resolution {
         guard let urn = path.urn else { return resolve(path.parts, in: nil) }
+        if let first = path.parts.first {
+            // The URN's own end was taken for a name: `…:User`, or `…:User.manager`, as Entra writes it; `urn:…:2.0:User` has a dot of its own,
+            // which may have parted it. Before the shorter URN, which is a former one.
+            let whole = "\(urn):\(first)"
+            let rest = Array(path.parts.dropFirst())
+            if isCore(whole) { return rest.isEmpty ? .passedOver : resolve(rest, in: nil) }
+            if let found = extensionSchema(whole) { return rest.isEmpty ? .wholeExtension(found) : resolve(rest, in: found) }
+        }
         if isCore(urn) { return path.parts.isEmpty ? .passedOver : resolve(path.parts, in: nil) }
         if let found = extensionSchema(urn) { return path.parts.isEmpty ? .wholeExtension(found) : resolve(path.parts, in: found) }
-        guard !path.parts.isEmpty else { return .passedOver }
-        // The URN's own end was taken for a name: `…:User`, or `…:User.manager`, as Entra writes it.
-        let whole = "\(urn):\(path.parts[0])"
-        let rest = Array(path.parts.dropFirst())
-        if isCore(whole) { return rest.isEmpty ? .passedOver : resolve(rest, in: nil) }
-        // `urn:…:2.0:User` has a dot of its own, which may have parted it.
-        if let found = extensionSchema(whole) { return rest.isEmpty ? .wholeExtension(found) : resolve(rest, in: found) }
         return .passedOver
     }
 

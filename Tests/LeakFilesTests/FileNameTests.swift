@@ -46,7 +46,8 @@ import Testing
     }
 
     @Test func `a file that lies under a number is read as what it is called`() async throws {
-        let rows = "rows of users\n{\"email\": \"sam@example.net\", \"password\": \"Invented-1\"}\n"
+        // An object over several lines, behind a line that is none: only the name says what it is.
+        let rows = "rows of users\n[\n  {\n    \"email\": \"sam@example.net\",\n    \"password\": \"Invented-1\"\n  }\n]\n"
         let packed = ArchiveFixture.gzip(Array(rows.utf8))
         for (bytes, name) in [(Array(rows.utf8), "users.json"), (packed, "users.json.gz")] {
             let path = try scratch.write("17", bytes)

@@ -192,7 +192,11 @@ struct LDAPFailureTests {
         let kind = LDAPConnector.kind
         #expect(kind.actions == [.forcePasswordReset] && kind.hasWeakReset)
         #expect(kind.fields.filter(\.isSecret).map(\.name) == ["bindPassword"])
-        #expect(kind.fields.map(\.name) == ["host", "port", "ssl", "bindDN", "bindPassword", "baseDN", "userFilter", "caCertificate"])
+        #expect(
+            kind.fields.map(\.name) == [
+                "host", "port", "ssl", "bindDN", "bindPassword", "baseDN", "userFilter", "idAttribute", "addressAttributes", "departmentAttribute",
+                "caCertificate",
+            ])
         let connector = try await LDAPWorld.connector(Self.right)
         #expect(!String(reflecting: connector).contains("secret") && !"\(connector)".contains("secret"))
     }

@@ -162,6 +162,17 @@ import Testing
                 """,
             ])
         }
+        let (machine, preview) = (CUID.make(at: Date()), CUID.make(at: Date()))
+        try await database.owner.transaction { db in
+            _ = try await db.pipeline([
+                "INSERT INTO infected_machines (id, company_id, machine_key, breach_id) VALUES (\(machine), \(company), 'y', \(breach))",
+                "INSERT INTO machine_marks (company_id, mark, kind, machine_id) VALUES (\(company), '\\x00', 'id', \(machine))",
+                "INSERT INTO machine_traces (company_id, machine_id, computer) VALUES (\(company), \(machine), 'x')",
+                "INSERT INTO employee_addresses (company_id, employee_id, address) VALUES (\(company), \(employee), 'further@isolation.example')",
+                "INSERT INTO staff_previews (company_id, id, user_id, report, digest) VALUES (\(company), \(preview), \(user), '\\x00', 'x')",
+                "INSERT INTO staff_preview_pieces (company_id, preview_id, place, piece) VALUES (\(company), \(preview), 0, '\\x00')",
+            ])
+        }
         let (file, credential, directory) = (LeakFileID(), CUID.make(at: Date()), CUID.make(at: Date()))
         try await database.tenant.transaction(for: company) { db in
             _ = try await db.pipeline([

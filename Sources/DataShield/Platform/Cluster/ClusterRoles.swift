@@ -96,7 +96,9 @@ enum ClusterRoles {
                 WHERE pronamespace = 'public'::regnamespace AND proowner = 'datashield'::regrole
                 UNION ALL
                 SELECT format('ALTER %s %s', CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, oid::regtype) FROM pg_catalog.pg_type
-                WHERE typnamespace = 'public'::regnamespace AND typowner = 'datashield'::regrole AND typtype IN ('d', 'e')
+                WHERE typnamespace = 'public'::regnamespace AND typowner = 'datashield'::regrole
+                    -- Also composite types that stand by themselves; those of tables go with the table.
+                    AND (typtype IN ('d', 'e') OR typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = typrelid AND relkind = 'c'))
             LOOP
                 EXECUTE thing.change || ' OWNER TO datashield_owner';
             END LOOP;

@@ -23,6 +23,7 @@ CREATE TABLE staff_preview_pieces (
     preview_id cuid NOT NULL,
     place integer NOT NULL,
     piece bytea NOT NULL,
+    created_at timestamptz(3) NOT NULL DEFAULT now(),
     CONSTRAINT staff_preview_pieces_pkey PRIMARY KEY (company_id, preview_id, place),
     CONSTRAINT pieces_go_with_their_preview FOREIGN KEY (company_id, preview_id) REFERENCES staff_previews ON DELETE CASCADE
 );
