@@ -7,6 +7,9 @@ struct ExportLimit: Sendable {
     /// More than anybody takes by hand, over all that can be taken.
     static let perMinute = 30
 
+    /// How the paths of exports end.
+    private static let ends: Set<String> = ["export", "rejected"]
+
     private let limit: AuditLimit
 
     init(now: @escaping Now) { limit = AuditLimit(Self.perMinute, now: now) }
@@ -20,7 +23,7 @@ struct ExportLimit: Sendable {
     /// Counts a request, where it is one for an export.
     /// - Throws: ``TooMany``.
     func admit(_ signedIn: SignedIn, _ route: RegisteredRoute) throws {
-        guard route.path.parts(between: "/").last == "export" else { return }
+        guard let end = route.path.parts(between: "/").last, Self.ends.contains(String(end)) else { return }
         guard limit.admits("\(signedIn.user)") else { throw TooMany() }
     }
 }

@@ -167,8 +167,8 @@ struct BreachStore {
 
     // MARK: The company's own
 
-    /// Adds to the company's own what neither they nor the catalogue have, and improves those of them that are worse than the drafts say.
-    /// The catalogue stays as it is, whatever a company's sources say.
+    /// Adds to the company's own what neither they nor the catalogue have, and improves those of them that are worse than the drafts say, or
+    /// have no date where a draft has one. The catalogue stays as it is, whatever a company's sources say.
     /// - Returns: what each of the names is; see ``known(_:)``.
     /// - Throws: ``NotAdded`` when there is a name that is none: what is found of it would be lost.
     func ensure(_ drafts: [BreachNaming: BreachDraft]) async throws -> [BreachNaming: Known] {
@@ -177,8 +177,9 @@ struct BreachStore {
         if !missing.isEmpty { found.merge(try await added(missing)) { first, _ in first } }
         var better: [String: BreachDraft] = [:]
         for (naming, draft) in drafts {
-            // Between equals, each may know something that the other does not.
-            guard let breach = found[naming], breach.isOwn, draft.quality >= breach.quality else { continue }
+            guard let breach = found[naming], breach.isOwn else { continue }
+            // Between equals, each may know something that the other does not; a worse one may know the date.
+            guard draft.quality >= breach.quality || breach.breachDate == nil && draft.entry.breachDate != nil else { continue }
             better[breach.key] = better[breach.key].map { $0.improved(by: draft) } ?? draft
         }
         if !better.isEmpty, try await improve(better) > 0 {
@@ -238,7 +239,13 @@ struct BreachStore {
             let breach = try Breach(from: &row)
             let before = BreachDraft(breach)
             guard let draft = drafts[key] else { continue }
-            let after = before.improved(by: draft)
+            var after = before
+            if draft.quality >= before.quality {
+                after = before.improved(by: draft)
+            } else if before.entry.breachDate == nil {
+                // A date that no better source has said takes nothing away. States and scores go by it: whoever comes first, they are the same.
+                after.entry.breachDate = draft.entry.breachDate
+            }
             if after != before { improved.append((key: key, draft: after)) }
             if before.entry.breachDate != nil, after.entry.breachDate != before.entry.breachDate { redated.append(breach.id) }
         }

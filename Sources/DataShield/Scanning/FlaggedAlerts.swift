@@ -66,6 +66,5 @@ struct FlaggedAlerts {
             changes.map { before, after in
                 .init("alert.status_changed", target: .init("alert", after.id), before: AlertAudit(before), after: AlertAudit(after))
             }, by: Subject(actor: .program("catalogue"), company: db.company, role: .admin), in: db)
-        try await Risk.refresh(employees: Set(changes.compactMap(\.after.employeeId)).sorted(), in: db, now: now)
     }
 }

@@ -23,6 +23,20 @@ import Testing
         try await withServer(as: role, in: world.company, directories: world.directory) { client in try await body(world, client) }
     }
 
+    /// Gives an order and asks again for what came of it until it has ended: on a busy machine it takes longer than somebody is kept waiting,
+    /// which is a 202. With the same key no second one is made.
+    private func ended(_ alert: AlertID, key: String, _ client: TestClient) async throws -> TestClient.Answer {
+        func ask() async throws -> TestClient.Answer {
+            try await client.post("/api/alerts/\(alert)/remediate", Order(), headers: [("Idempotency-Key", key)])
+        }
+        var answer = try await ask()
+        try await eventually {
+            if answer.status == 202 { answer = try await ask() }
+            return answer.status != 202
+        }
+        return answer
+    }
+
     @Test func `an alert is remediated, after a dry run that does nothing`() async throws {
         try await withWorld { world, client in
             let alert = try await world.makeAlert(about: try await world.makePerson())
@@ -32,8 +46,10 @@ import Testing
             #expect(plan.items.first?.connectionName == "Main" && plan.cap.left == 1)
             #expect(world.directory.calls.isEmpty)
             let done = try await client.post("/api/alerts/\(alert)/remediate", Order())
-            #expect(done.status == 200)
-            #expect(try done.decode(RemediationRoutes.Answer.self).request?.status == .done)
+            let request = try #require(try done.decode(RemediationRoutes.Answer.self).request)
+            // 202 where the machine is so busy that it took longer than somebody is kept waiting.
+            #expect(done.status == (request.status.isEnded ? 200 : 202))
+            try await eventually { try await client.get("/api/remediation/requests/\(request.id)").decode(RemediationOutcome.self).status == .done }
             let log = try await client.get("/api/remediation?action=REVOKE_SESSIONS&status=SUCCESS").decode(Page<RemediationActionResponse>.self)
             #expect(log.items.count == 1)
             #expect(log.items.first?.performedBy?.hasSuffix("@users.example") == true)
@@ -102,7 +118,7 @@ import Testing
             let alert = try await world.makeAlert(about: try await world.makePerson())
             // The repetition has the same answer.
             for _ in 0..<2 {
-                let answer = try await client.post("/api/alerts/\(alert)/remediate", Order(), headers: [("Idempotency-Key", "one")])
+                let answer = try await ended(alert, key: "one", client)
                 #expect(answer.status == status)
                 #expect(answer.header("Content-Type") == "application/problem+json")
                 let problem = try answer.decode(RemediationRoutes.FailedRequest.self)
@@ -206,6 +222,7 @@ import Testing
             #expect(world.directory.calls.isEmpty)
             let run = try await client.submit("/remediation/run", fields)
             #expect(run.status == 303 && run.header("Location") == "/alerts/\(alert)")
+            try await eventually { try await world.requests().map(\.status) == [.done] }
             #expect(world.directory.calls.count == 1)
             let log = try await client.get("/remediation?employee=\(person)")
             #expect(log.text.contains("Okta “Main”: done"))
@@ -256,8 +273,7 @@ import Testing
         try await withWorld { world, client in
             let alert = try await world.makeAlert(about: try await world.makePerson())
             for _ in 0..<2 {
-                let answer = try await client.post("/api/alerts/\(alert)/remediate", Order(), headers: [("Idempotency-Key", "\"one-order\"")])
-                #expect(answer.status == 200)
+                #expect(try await ended(alert, key: "\"one-order\"", client).status == 200)
             }
             #expect(world.directory.calls.count == 1)
             #expect(
@@ -266,6 +282,7 @@ import Testing
             let page = try await client.submit("/remediation/confirm", fields).text
             let key = try #require(page.firstMatch(of: /name="key" value="([a-z0-9]+)"/)?.1)
             for _ in 0..<2 { #expect(try await client.submit("/remediation/run", fields + [("key", String(key))]).status == 303) }
+            try await eventually { try await world.requests().map(\.status) == [.done, .done] }
             #expect(world.directory.calls.count == 2)
             for _ in 0..<2 {
                 let answer = try await client.post("/api/remediation/bulk", BulkOrder(ids: [alert]), headers: [("Idempotency-Key", "many")])

@@ -268,7 +268,7 @@ import Testing
 
 /// Waits until something is so.
 func eventually(_ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(120)
     while try await !condition() {
         guard ContinuousClock.now < end else { throw NeverSo() }
         await Task.yield()

@@ -190,7 +190,8 @@ import Testing
             }
             let most = Dictionary(grouping: scores, by: { $0 }).values.map(\.count).max() ?? 0
             #expect(Set(scores).count * 2 > scores.count, "\(scores.sorted())")
-            #expect(most * 8 < scores.count, "\(scores.sorted())")
+            // Those for whom all has been ended are told apart by the number of their breaches alone, and hardly where that weighs little.
+            #expect(most * 5 < scores.count, "\(scores.sorted())")
         }
     }
 

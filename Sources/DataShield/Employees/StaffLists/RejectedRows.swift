@@ -2,7 +2,8 @@ import Postgres
 import Scalars
 
 extension Employees {
-    /// The rows of a staff list that do not go in, as CSV: their line, why, and their cells as they stand in the list. Nothing is written.
+    /// The rows of a staff list that do not go in, as CSV: their line, why, and their cells as they stand in the list. Nothing is written to
+    /// the staff list; that they were taken out is an audit event, as the reasons tell who is on it.
     ///
     /// The list is read twice, so that memory does not grow with it, and the answer is kept as a file is that was sent.
     /// - Throws: ``Failure`` when no line of the list can be read; ``SpoolFailure``.
@@ -15,7 +16,11 @@ extension Employees {
             try await staging.create()
             var report = try await staging.fill(from: bytes)
             _ = try await staging.plan(into: &report)
-            return try await SpooledFile(RejectedRows(bytes: bytes, staging: staging))
+            let file = try await SpooledFile(RejectedRows(bytes: bytes, staging: staging))
+            // At the end: what is written to the trail keeps others from it until the transaction ends.
+            try await AuditTrail.record(
+                "rejected_rows.exported", target: nil, after: ["leftOut": report.leftOutCount, "rejected": report.rejectedCount], by: subject, in: db)
+            return file
         }
     }
 }

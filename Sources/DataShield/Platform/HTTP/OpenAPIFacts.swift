@@ -31,7 +31,7 @@ extension OpenAPI {
         ],
         throttled: [
             "POST /api/auth/login", "POST /api/me/password", "POST /api/employees/scan", "GET /api/employees/export", "GET /api/mfa/export",
-            "GET /api/remediation/export",
+            "GET /api/remediation/export", "POST /api/employees/import/rejected",
         ],
         accepted: ["POST /api/alerts/{id}/remediate"],
         idempotent: ["POST /api/alerts/{id}/remediate", "POST /api/remediation/bulk"],
