@@ -150,12 +150,4 @@ import Testing
             #expect(tags.count == 3)
         }
     }
-
-    @Test func `fonts come with the stylesheet`() async throws {
-        try await withServer(as: nil) { client in
-            let style = try await client.get("/assets/css/tokens.css").text
-            #expect(style.components(separatedBy: "url(\"data:font/woff2;base64,").count == 4)
-            #expect(!style.contains("../fonts/"))
-        }
-    }
 }

@@ -4,7 +4,7 @@ import Scalars
 /// The headers that every answer has. No page needs inline script or style, another site's frame, or a request to elsewhere.
 struct SecurityHeaders: Sendable {
     static let policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
         + "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
     private let fields: [HTTPField]

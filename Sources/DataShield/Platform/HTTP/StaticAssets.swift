@@ -7,7 +7,7 @@ import Scalars
 
 /// Stylesheets, scripts, fonts and images, read once at start. They lie under one directory that is named after the content of them
 /// all: a browser keeps them for ever, and a new version has new addresses, also where one file names another relatively. Each is compressed
-/// once. Fonts are written into the stylesheet that names them: what comes with the style is there before the first text is measured.
+/// once.
 package struct StaticAssets: Sendable {
     private struct File: Sendable {
         let bytes: ByteBuffer
@@ -42,8 +42,7 @@ package struct StaticAssets: Sendable {
             let url = URL(fileURLWithPath: root).appendingPathComponent(name)
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
-            var data = try Data(contentsOf: url)
-            if name.ends(with: ".css") { data = try Self.withFonts(data, beside: url) }
+            let data = try Data(contentsOf: url)
             all.update(data: Data(name.utf8))
             all.update(data: data)
             files[name] = try File(data, type: Self.type(of: name))
@@ -51,19 +50,6 @@ package struct StaticAssets: Sendable {
         self.files = files
         version = Data(all.finalize().prefix(8)).map { Hex.byte($0) }.joined()
         base = "/assets/\(version)"
-    }
-
-    /// A stylesheet with the fonts that it names in it.
-    private static func withFonts(_ style: Data, beside url: URL) throws -> Data {
-        var parts = String(decoding: style, as: UTF8.self)[...]
-        var result = ""
-        let (opening, closing) = ("url(\"../fonts/", "\")")
-        while let start = parts.place(of: opening), let end = parts[start.upperBound...].place(of: closing) {
-            let font = url.deletingLastPathComponent().appendingPathComponent("../fonts/\(parts[start.upperBound..<end.lowerBound])")
-            result += parts[..<start.lowerBound] + "url(\"data:font/woff2;base64,\(try Data(contentsOf: font).base64EncodedString())\")"
-            parts = parts[end.upperBound...]
-        }
-        return Data((result + parts).utf8)
     }
 
     private static func type(of name: String) -> String {
