@@ -123,10 +123,7 @@ extension Application {
             ], logger: parts.logger)
 
         // HTTP
-        guard let assetDirectory = Bundle.module.url(forResource: "Assets", withExtension: nil) else {
-            throw SettingsError(name: "The directory of assets", problem: "is not where it belongs; install the program again.")
-        }
-        let assets = try StaticAssets(directory: assetDirectory)
+        let assets = try StaticAssets.bundled()
         let router = Router(context: AppContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: RouterFailure.Middleware())
         let cookies = Cookies(isSecure: settings.isHTTPS)

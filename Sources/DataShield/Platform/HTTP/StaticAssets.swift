@@ -32,6 +32,10 @@ package struct StaticAssets: Sendable {
     package let base: String
     private let version: String
 
+    /// Those that come with the program. Read and compressed once for the process, however many servers it has.
+    package static func bundled() throws -> StaticAssets { try ofBundle.get() }
+    private static let ofBundle = Result { try StaticAssets(directory: try Pages.assetsDirectory) }
+
     /// Reads every file below a directory.
     package init(directory: URL) throws {
         var files: [String: File] = [:]

@@ -24,8 +24,10 @@ final class Compressor {
     private let state: State
     private static let step = 32 << 10
 
-    /// - Parameter isThorough: whether to take the time for the smallest result.
-    init(_ coding: ContentCoding, isThorough: Bool = false) throws(Failure) {
+    /// - Parameters:
+    ///   - isThorough: whether to take the time for the smallest result.
+    ///   - size: of all that comes, in bytes, when it is known: the tables for a small text are small.
+    init(_ coding: ContentCoding, isThorough: Bool = false, size: Int? = nil) throws(Failure) {
         switch coding {
         case .gzip:
             let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
@@ -39,6 +41,7 @@ final class Compressor {
             guard let context = ZSTD_createCCtx() else { throw .noMemory }
             // Browsers refuse a window above 8 MiB (RFC 9659); these levels stay below it.
             ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, isThorough ? 19 : 3)
+            if let size { ZSTD_CCtx_setPledgedSrcSize(context, UInt64(size)) }
             state = .zstd(context)
         }
     }

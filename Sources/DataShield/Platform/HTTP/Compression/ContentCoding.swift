@@ -84,7 +84,7 @@ enum ContentCoding: String, CaseIterable, Sendable {
 
     /// - Parameter isThorough: whether to take the time for the smallest result, for what is compressed once and sent often.
     func compressed(_ bytes: ByteBuffer, isThorough: Bool = false) throws -> ByteBuffer {
-        let compressor = try Compressor(self, isThorough: isThorough)
+        let compressor = try Compressor(self, isThorough: isThorough, size: bytes.readableBytes)
         var result = try compressor.add(bytes)
         result.writeImmutableBuffer(try compressor.finish())
         return result
