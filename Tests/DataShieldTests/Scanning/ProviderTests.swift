@@ -82,7 +82,7 @@ import Testing
 
     @Test(arguments: [
         (ApiProvider.hibp, "a breach without Name"), (.hibpStealer, "a website that is not a name"), (.dehashed, "total is missing"),
-        (.leakcheck, "found is missing"), (.intelx, "status is missing"), (.snusbase, "results has no column email"),
+        (.leakcheck, "found is missing"), (.intelx, "status is missing"), (.snusbase, "results is missing"),
     ])
     func `a change of the schema is an error that names the field`(provider: ApiProvider, what: String) async throws {
         try await Self.with { world async throws in
