@@ -83,7 +83,7 @@ import Testing
         try await CloudWorld.with(people: 30, configure: { $0.directoryHabits.oktaCallsPerMinute = 20 }) { world async throws in
             let listed = try await world.list(try world.connector(.okta))
             #expect(listed.people.values.allSatisfy { !$0.isActive || $0.mfaEnabled != nil })
-            #expect(world.sandbox.requests.answers(429) <= 16, "Only the eight calls that were under way already can be too many, in each of two windows.")
+            #expect(world.sandbox.requests.answers(429) <= 16, "Only the eight calls that were under way can be too many, in each window.")
             #expect(!world.clock.waits.isEmpty)
             #expect(world.clock.waits.allSatisfy { $0 <= .seconds(600) })
         }
