@@ -46,15 +46,15 @@ extension TestDatabase {
 
     package func makeEmployee(
         in company: CompanyID, email: String? = nil, firstName: String = "Erika", lastName: String = "Mustermann",
-        department: String? = "Engineering", mfaEnabled: Bool? = nil
+        department: String? = "Engineering", mfaEnabled: Bool? = nil, at date: Date = Date()
     ) async throws -> EmployeeID {
-        let id = EmployeeID()
+        let id = EmployeeID(at: date)
         let email = email ?? "\(id.rawValue.suffix(12))@people.example"
         try await tenant.transaction(for: company) { db in
             try await db.execute(
                 """
-                INSERT INTO employees (id, company_id, email, first_name, last_name, department, mfa_enabled)
-                VALUES (\(id), \(company), \(email), \(firstName), \(lastName), \(department), \(mfaEnabled))
+                INSERT INTO employees (id, company_id, email, first_name, last_name, department, mfa_enabled, created_at)
+                VALUES (\(id), \(company), \(email), \(firstName), \(lastName), \(department), \(mfaEnabled), \(date))
                 """)
         }
         return id

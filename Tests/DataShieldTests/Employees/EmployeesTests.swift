@@ -137,9 +137,12 @@ import Testing
     func `paging shows everybody once, in order, while others are added`(_ sort: EmployeeSort) async throws {
         let admin = try await makeAdmin()
         var expected: Set<EmployeeID> = []
+        // Ids sort by the millisecond: each is made in one of its own.
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
         for index in 0..<25 {
             // Equal names, so that only the id tells them apart.
-            let id = try await database.makeEmployee(in: admin.company, firstName: "F\(index % 3)", lastName: "L\(index % 2)")
+            let date = start.addingTimeInterval(Double(index) / 100)
+            let id = try await database.makeEmployee(in: admin.company, firstName: "F\(index % 3)", lastName: "L\(index % 2)", at: date)
             expected.insert(id)
         }
         var seen: [Employee] = []
@@ -148,7 +151,8 @@ import Testing
             let page = try await employees.list(sort: sort, cursor: cursor, limit: 4, for: admin)
             seen += page.items
             cursor = page.nextCursor
-            _ = try await database.makeEmployee(in: admin.company, firstName: "A", lastName: "A")
+            _ = try await database.makeEmployee(
+                in: admin.company, firstName: "A", lastName: "A", at: start.addingTimeInterval(Double(1 + seen.count)))
         } while cursor != nil && seen.count < 100
         let ids = seen.map(\.id)
         #expect(Set(ids).count == ids.count)
