@@ -27,7 +27,8 @@ FAULTS = """() => {
       if (own.right > box.right + 1 || own.left < box.left - 1 || own.bottom > box.bottom + 1) faults.push(`outside its card: ${name(element)}`);
     }
   }
-  for (const element of document.querySelectorAll("main th, main td, main .tag, main .badge, main .button, main dd, main dt")) {
+  const whole = "main th, main td, main .tag, main .badge, main .button, main dd, main dt, main .table .who-text > *, main .crumbs > a:first-child";
+  for (const element of document.querySelectorAll(whole)) {
     if (!shown(element)) continue;
     if (element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline") faults.push(`clipped: ${name(element)}`);
   }
@@ -93,6 +94,37 @@ def test_an_error_is_inside_the_frame(open_page, viewer_session):
         page.goto(path)
         assert page.get_by_role("navigation", name="Main").is_visible()
         assert "users:" not in page.locator("main").inner_text()
+
+
+# How wide and high a text is in the real font and in its stand-in.
+MEASURES = """async (weight) => {
+  const files = {400: "regular", 500: "medium", 600: "semibold"};
+  const address = document.querySelector(`link[rel=preload][href*=inter-${files[weight]}]`).href;
+  const real = await new FontFace("Measured", `url(${address})`, {weight: String(weight)}).load();
+  document.fonts.add(real);
+  const standIns = await document.fonts.load(`${weight} 100px "Inter Fallback"`);
+  const measure = (family) => {
+    const element = document.createElement("span");
+    element.textContent = "Jane Carter of Operations was exposed in 12 breaches, with a password and a session that still work.";
+    Object.assign(element.style, {position: "absolute", whiteSpace: "nowrap", font: `${weight} 100px ${family}`, lineHeight: "normal"});
+    document.body.append(element);
+    const box = element.getBoundingClientRect();
+    element.remove();
+    return [box.width, box.height];
+  };
+  return {weights: standIns.map((face) => face.weight), real: measure("Measured"), standIn: measure('"Inter Fallback"')};
+}"""
+
+
+@pytest.mark.parametrize("weight", [400, 500, 600])
+def test_the_stand_in_of_the_font_takes_as_much_room(open_page, weight):
+    page = open_page()
+    page.goto("/login")
+    settle(page)
+    found = page.evaluate(MEASURES, weight)
+    assert found["weights"] == [str(weight)]
+    assert found["standIn"][0] == pytest.approx(found["real"][0], rel=0.02)
+    assert found["standIn"][1] == pytest.approx(found["real"][1], abs=2)
 
 
 def transferred(page, address: str) -> int:
