@@ -91,6 +91,32 @@ import Testing
         #expect(refusal.logLevel == .warning)
     }
 
+    private func asks(_ refusal: Refusal) async -> Bool {
+        var asked = false
+        let signedIn = await FrontResponder.owner(of: refusal) {
+            asked = true
+            return nil
+        }
+        #expect(signedIn == nil)
+        return asked
+    }
+
+    @Test func `an error page asks a database that is away for nothing`() async throws {
+        let owner = TestDatabase.current.owner
+        try await owner.execute(
+            """
+            CREATE FUNCTION raise_for_fault(state text) RETURNS void LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = state; END $$
+            """)
+        for (state, isAway) in [("57P01", true), ("53300", true), ("57P03", true), ("53100", false), ("40P01", false), ("22012", false)] {
+            let error = await #expect(throws: PostgresError.self) { try await owner.execute("SELECT raise_for_fault(\(state))") }
+            let asked = await asks(Refusal(try #require(error)))
+            #expect(asked == !isAway, "\(state)")
+        }
+        let asked = await asks(Refusal(HTTPFailure.notFound))
+        #expect(asked)
+    }
+
     @Test func `an error that nobody foresaw is told in plain words`() async throws {
         do {
             try await TestDatabase.current.owner.execute("SELECT 1/0 AS secret_column")
