@@ -34,17 +34,22 @@ FAULTS = """() => {
   }
   const heading = document.querySelector("h1").getBoundingClientRect();
   if (document.documentElement.scrollWidth > innerWidth) faults.push("scrolls sideways");
+  const side = document.querySelector(".side");
+  if (side && side.scrollWidth > side.clientWidth + 1) faults.push("the navigation scrolls sideways");
   return {faults: [...new Set(faults)].slice(0, 20), heading: [Math.round(heading.left), Math.round(heading.top + scrollY)]};
 }"""
 
 FIRST = "Wolfeschlegelsteinhausenberger"
 LAST = "Featherstonehaugh-Cholmondeley"
+COMPANY = "Rindfleischetikettierungsueberwachungsaufgabenuebertragung60"
 DEPARTMENT = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunte"
 
 
 @pytest.fixture(scope="module")
 def long_names(admin_api):
-    """Those whom the lists show first have names of 60 characters meanwhile."""
+    """Those whom the lists show first, and the company, have names of 60 characters meanwhile."""
+    company = admin_api.get("/api/company").json()["name"]
+    assert admin_api.patch("/api/company", data={"name": COMPANY}).ok
     alerts = admin_api.get("/api/alerts", params={"limit": 12}).json()["items"]
     people = [admin_api.get(f"/api/employees/{id}").json() for id in dict.fromkeys(alert["employeeId"] for alert in alerts if alert["employeeId"])]
     people = [person.get("employee", person) for person in people]
@@ -52,6 +57,7 @@ def long_names(admin_api):
         change = {"firstName": FIRST, "lastName": LAST, "department": DEPARTMENT}
         assert admin_api.patch(f"/api/employees/{person['id']}", data=change).ok
     yield
+    assert admin_api.patch("/api/company", data={"name": company}).ok
     for person in people:
         before = {field: person.get(field) for field in ("firstName", "lastName", "department")}
         assert admin_api.patch(f"/api/employees/{person['id']}", data=before).ok
