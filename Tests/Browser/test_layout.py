@@ -27,8 +27,9 @@ FAULTS = """() => {
       if (own.right > box.right + 1 || own.left < box.left - 1 || own.bottom > box.bottom + 1) faults.push(`outside its card: ${name(element)}`);
     }
   }
-  const whole = "main th, main td, main .tag, main .badge, main .button, main dd, main dt, main .table .who-text > *, main .crumbs > a:first-child";
-  for (const element of document.querySelectorAll(whole)) {
+  const cells = "main th, main td, main .tag, main .badge, main .button, main dd, main dt";
+  const names = "main .table .who-text > *, main .bars a, main .crumbs > a:first-child";
+  for (const element of document.querySelectorAll(`${cells}, ${names}`)) {
     if (!shown(element)) continue;
     if (element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline") faults.push(`clipped: ${name(element)}`);
   }
