@@ -13,7 +13,8 @@ FAULTS = """() => {
   const name = (element) => element.outerHTML.replace(/\\s+/g, " ").slice(0, 140);
   // Of a table that stacks, the head is for screen readers only.
   const isHead = (element) => { const head = element.closest("thead"); return head !== null && head.getBoundingClientRect().width < 2; };
-  const shown = (element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !element.closest(".visually-hidden") && !isHead(element);
+  const isVisible = (element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true});
+  const shown = (element) => isVisible(element) && !element.closest(".visually-hidden") && !isHead(element);
   const scrolls = (element) => { const style = getComputedStyle(element); return /auto|scroll/.test(style.overflowX + style.overflowY); };
   for (const card of document.querySelectorAll("main .card, main .tiles, main .note, main table")) {
     const box = card.getBoundingClientRect();

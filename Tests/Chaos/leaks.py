@@ -77,13 +77,13 @@ class Leaks:
         domain = self.domains[which]
         company = f"(SELECT id FROM companies WHERE domain = '{domain}')"
         questions = {
-            "records and alerts": f"""SELECT split_part(e.email, '@', 1), {BREACH}, array_to_string(r.exposed_data, ','), array_to_string(r.artifacts, ','),
-                a.severity, a.confidence, a.status FROM breach_records r
+            "records and alerts": f"""SELECT split_part(e.email, '@', 1), {BREACH}, array_to_string(r.exposed_data, ','),
+                array_to_string(r.artifacts, ','), a.severity, a.confidence, a.status FROM breach_records r
                 JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id JOIN breaches b ON b.id = r.breach_id
                 LEFT JOIN alerts a ON a.company_id = r.company_id AND a.employee_id = r.employee_id AND a.breach_id = r.breach_id
                 WHERE r.company_id = {company} ORDER BY 1, 2, 3, 4, 5, 6, 7""",
-            "credentials": f"""SELECT split_part(e.email, '@', 1), {BREACH}, split_part(c.login, '@', 1), array_to_string(c.sites, ','), c.secret_kind,
-                c.length_class, (SELECT count(*) FROM leak_sightings s WHERE s.company_id = c.company_id AND s.credential_id = c.id), count(*)
+            "credentials": f"""SELECT split_part(e.email, '@', 1), {BREACH}, split_part(c.login, '@', 1), array_to_string(c.sites, ','),
+                c.secret_kind, c.length_class, (SELECT count(*) FROM leak_sightings s WHERE s.company_id = c.company_id AND s.credential_id = c.id), count(*)
                 FROM leaked_credentials c JOIN breach_records r ON r.company_id = c.company_id AND r.id = c.record_id
                 JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id JOIN breaches b ON b.id = r.breach_id
                 WHERE c.company_id = {company} GROUP BY c.company_id, c.id, e.email, b.name ORDER BY 1, 2, 3, 4, 5, 6, 7""",

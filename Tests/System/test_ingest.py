@@ -127,7 +127,9 @@ class Reading:
                 for one in found
             )
         return {
-            "alerts": sorted((name_of(one["employeeEmail"]), breach_of(one), one["severity"], one["confidence"]) for one in client.all("/api/alerts")),
+            "alerts": sorted(
+                (name_of(one["employeeEmail"]), breach_of(one), one["severity"], one["confidence"]) for one in client.all("/api/alerts")
+            ),
             "people": sorted((name_of(person["email"]), person["riskScore"], person["recordCount"]) for person in people),
             "credentials": credentials,
             "machines": [(one["machineId"], one["people"], one["sites"], one["openAlerts"]) for one in client.all("/api/machines")],
