@@ -27,9 +27,8 @@ import Testing
         }
     }
 
-    @Test(arguments: StaticAssets.needed) func `a file that pages load and that is missing or empty is found at start, by its name`(
-        _ name: String
-    ) throws {
+    @Test(arguments: StaticAssets.needed)
+    func `a file that pages load is found at start to be missing or empty, by its name`(_ name: String) throws {
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent("datashield-assets-\(UUID().uuidString)")
         try FileManager.default.copyItem(at: try Pages.assetsDirectory, to: copy)
         defer { try? FileManager.default.removeItem(at: copy) }  // try?: a temporary file that stays does no harm

@@ -52,9 +52,7 @@ import Testing
     @Test(arguments: [
         ("GET", "/no-such-page?a=1", "/no-such-page?a=1"), ("POST", "/no-such-page", "/"), ("POST", "/users", "/"), ("PUT", "/alerts", "/"),
     ])
-    func `the switch of the theme leads back to what was asked for, and never to where a form was sent`(
-        method: String, path: String, back: String
-    ) async throws {
+    func `the theme's switch leads back to a page, never to where a form was sent`(method: String, path: String, back: String) async throws {
         try await withServer(as: .viewer) { client in
             let answer = try await client.send(method, path)
             #expect([403, 404, 405].contains(answer.status), "\(answer.status)")
