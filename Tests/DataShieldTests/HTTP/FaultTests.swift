@@ -43,6 +43,26 @@ import Testing
         }
     }
 
+    @Test func `what a page loads comes without the database`() async throws {
+        let name = TestDatabase.current.name
+        let clock = MovableClock()
+        try await withServer(now: clock.now) { (client) async throws in
+            #expect(try await client.get("/alerts").status == 200)
+            try await withServerConnection { pool in
+                try await pool.execute("ALTER DATABASE \(identifier: name) WITH ALLOW_CONNECTIONS false")
+                try await terminateAll(pool, name)
+                // Who is signed in is remembered for some seconds only.
+                clock.advance(60)
+                let page = try await client.get("/alerts")
+                #expect(page.status == 503)
+                #expect(page.text.contains("<h1>Not available just now</h1>"))
+                #expect(try await client.get("/assets/css/tokens.css").status == 200)
+                #expect(try await client.get("/favicon.ico").status == 200)
+                try await pool.execute("ALTER DATABASE \(identifier: name) WITH ALLOW_CONNECTIONS true")
+            }
+        }
+    }
+
     @Test func `connections that break under load fail single requests and nothing else`() async throws {
         let name = TestDatabase.current.name
         try await withServer { client in

@@ -114,7 +114,7 @@ package struct StaticAssets: Sendable {
     }
 
     func addRoutes(to routes: Routes) {
-        routes.pages.get("/assets/**", .public) { request, context in try answer(context.parameters.getCatchAll(), request) }
-        routes.pages.get("/favicon.ico", .public) { request, _ in try answer(["favicon.ico"], request) }
+        routes.pages.file("/assets/**") { request, context in try answer(context.parameters.getCatchAll(), request) }
+        routes.pages.file("/favicon.ico") { request, _ in try answer(["favicon.ico"], request) }
     }
 }
