@@ -13,7 +13,8 @@ FAULTS = """() => {
   const name = (element) => element.outerHTML.replace(/\\s+/g, " ").slice(0, 140);
   // Of a table that stacks, the head is for screen readers only.
   const isHead = (element) => { const head = element.closest("thead"); return head !== null && head.getBoundingClientRect().width < 2; };
-  const shown = (element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !element.closest(".visually-hidden") && !isHead(element);
+  const isVisible = (element) => element.checkVisibility({visibilityProperty: true, opacityProperty: true});
+  const shown = (element) => isVisible(element) && !element.closest(".visually-hidden") && !isHead(element);
   const scrolls = (element) => { const style = getComputedStyle(element); return /auto|scroll/.test(style.overflowX + style.overflowY); };
   for (const card of document.querySelectorAll("main .card, main .tiles, main .note, main table")) {
     const box = card.getBoundingClientRect();
@@ -27,23 +28,30 @@ FAULTS = """() => {
       if (own.right > box.right + 1 || own.left < box.left - 1 || own.bottom > box.bottom + 1) faults.push(`outside its card: ${name(element)}`);
     }
   }
-  for (const element of document.querySelectorAll("main th, main td, main .tag, main .badge, main .button, main dd, main dt")) {
+  const cells = "main th, main td, main .tag, main .badge, main .button, main dd, main dt";
+  const names = "main .table .who-text > *, main .bars a, main .crumbs > a:first-child";
+  for (const element of document.querySelectorAll(`${cells}, ${names}`)) {
     if (!shown(element)) continue;
     if (element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline") faults.push(`clipped: ${name(element)}`);
   }
   const heading = document.querySelector("h1").getBoundingClientRect();
   if (document.documentElement.scrollWidth > innerWidth) faults.push("scrolls sideways");
+  const side = document.querySelector(".side");
+  if (side && side.scrollWidth > side.clientWidth + 1) faults.push("the navigation scrolls sideways");
   return {faults: [...new Set(faults)].slice(0, 20), heading: [Math.round(heading.left), Math.round(heading.top + scrollY)]};
 }"""
 
 FIRST = "Wolfeschlegelsteinhausenberger"
 LAST = "Featherstonehaugh-Cholmondeley"
+COMPANY = "Rindfleischetikettierungsueberwachungsaufgabenuebertragung60"
 DEPARTMENT = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunte"
 
 
 @pytest.fixture(scope="module")
 def long_names(admin_api):
-    """Those whom the lists show first have names of 60 characters meanwhile."""
+    """Those whom the lists show first, and the company, have names of 60 characters meanwhile."""
+    company = admin_api.get("/api/company").json()["name"]
+    assert admin_api.patch("/api/company", data={"name": COMPANY}).ok
     alerts = admin_api.get("/api/alerts", params={"limit": 12}).json()["items"]
     people = [admin_api.get(f"/api/employees/{id}").json() for id in dict.fromkeys(alert["employeeId"] for alert in alerts if alert["employeeId"])]
     people = [person.get("employee", person) for person in people]
@@ -51,6 +59,7 @@ def long_names(admin_api):
         change = {"firstName": FIRST, "lastName": LAST, "department": DEPARTMENT}
         assert admin_api.patch(f"/api/employees/{person['id']}", data=change).ok
     yield
+    assert admin_api.patch("/api/company", data={"name": company}).ok
     for person in people:
         before = {field: person.get(field) for field in ("firstName", "lastName", "department")}
         assert admin_api.patch(f"/api/employees/{person['id']}", data=before).ok
@@ -93,6 +102,37 @@ def test_an_error_is_inside_the_frame(open_page, viewer_session):
         page.goto(path)
         assert page.get_by_role("navigation", name="Main").is_visible()
         assert "users:" not in page.locator("main").inner_text()
+
+
+# How wide and high a text is in the real font and in its stand-in.
+MEASURES = """async (weight) => {
+  const files = {400: "regular", 500: "medium", 600: "semibold"};
+  const address = document.querySelector(`link[rel=preload][href*=inter-${files[weight]}]`).href;
+  const real = await new FontFace("Measured", `url(${address})`, {weight: String(weight)}).load();
+  document.fonts.add(real);
+  const standIns = await document.fonts.load(`${weight} 100px "Inter Fallback"`);
+  const measure = (family) => {
+    const element = document.createElement("span");
+    element.textContent = "Jane Carter of Operations was exposed in 12 breaches, with a password and a session that still work.";
+    Object.assign(element.style, {position: "absolute", whiteSpace: "nowrap", font: `${weight} 100px ${family}`, lineHeight: "normal"});
+    document.body.append(element);
+    const box = element.getBoundingClientRect();
+    element.remove();
+    return [box.width, box.height];
+  };
+  return {weights: standIns.map((face) => face.weight), real: measure("Measured"), standIn: measure('"Inter Fallback"')};
+}"""
+
+
+@pytest.mark.parametrize("weight", [400, 500, 600])
+def test_the_stand_in_of_the_font_takes_as_much_room(open_page, weight):
+    page = open_page()
+    page.goto("/login")
+    settle(page)
+    found = page.evaluate(MEASURES, weight)
+    assert found["weights"] == [str(weight)]
+    assert found["standIn"][0] == pytest.approx(found["real"][0], rel=0.02)
+    assert found["standIn"][1] == pytest.approx(found["real"][1], abs=2)
 
 
 def transferred(page, address: str) -> int:

@@ -22,7 +22,12 @@ import leaks  # noqa: E402
 import load  # noqa: E402
 import plan  # noqa: E402
 import remediation  # noqa: E402
+from desk import Desk  # noqa: E402
 from ledger import Ledger  # noqa: E402
+from pusher import Pusher  # noqa: E402
+from scanner import Scanner  # noqa: E402
+from staff import Staff  # noqa: E402
+from visitor import Visitor  # noqa: E402
 from world import World, pause  # noqa: E402
 
 # Between two looks at what must hold at any moment.
@@ -72,7 +77,7 @@ class Sweep:
         for which in ("other", "okta", "push"):
             world.found(world.domain_of(which))
         world.call("POST", "/api/credentials", {"provider": "HIBP", "key": "5a" * 16})
-        names = [f"person{number}" for number in range(PEOPLE)] + [f"ghost{number}" for number in range(load.Scanner.GHOSTS)]
+        names = [f"person{number}" for number in range(PEOPLE)] + [f"ghost{number}" for number in range(Scanner.GHOSTS)]
         rows = "".join(f"{name}@{world.domain},Some,Body,{('Sales', 'IT', 'Law')[number % 3]}\n" for number, name in enumerate(names))
         world.ask_as_admin("POST", "/api/employees/import", ("email,first name,last name,department\n" + rows).encode(), "text/csv")
         # Slow enough that a blow falls into what is under way; and of the ghosts the service never knows anything.
@@ -85,11 +90,11 @@ class Sweep:
         leaks.make_companies(world, files)
         domain, other = world.domain, world.domain_of("other")
         self.administrator = remediation.Administrator(world, seed, world.domain_of("okta"))
-        self.scanner = load.Scanner(world, seed, domain)
+        self.scanner = Scanner(world, seed, domain)
         self.reader, self.sender = leaks.Reader(world, files), leaks.Sender(world, seed, files)
         self.actors = [
-            load.Staff(world, seed, domain), load.Desk(world, seed, domain), self.scanner, load.Visitor(world, seed, domain),
-            load.Staff(world, seed, other), load.Pusher(world, seed, world.domain_of("push")), self.administrator, self.sender, self.reader,
+            Staff(world, seed, domain), Desk(world, seed, domain), self.scanner, Visitor(world, seed, domain),
+            Staff(world, seed, other), Pusher(world, seed, world.domain_of("push")), self.administrator, self.sender, self.reader,
         ]
 
     def disturb(self):

@@ -12,6 +12,8 @@ READ, CALM = "read", "calm"
 # Folders for the command, and files that are sent: at most so many of each.
 MOST = 16
 LINES, UPLOAD_LINES = 120_000, 60_000
+# A machine's breach is called by a digest that is the company's alone.
+BREACH = "regexp_replace(b.name, '^Stealer log [0-9a-f]{12}$', 'Stealer log of a machine')"
 
 
 def fill(folder, number, domains):
@@ -71,21 +73,23 @@ class Leaks:
         return path
 
     def outcome(self, which):
-        """All that is recorded, without ids, times and the company's own domain."""
+        """All that is recorded, without ids, times, the company's own domain and the digests that are its own."""
         domain = self.domains[which]
         company = f"(SELECT id FROM companies WHERE domain = '{domain}')"
         questions = {
-            "records and alerts": f"""SELECT split_part(e.email, '@', 1), b.name, array_to_string(r.exposed_data, ','), array_to_string(r.artifacts, ','),
-                a.severity, a.confidence, a.status FROM breach_records r
+            "records and alerts": f"""SELECT split_part(e.email, '@', 1), {BREACH}, array_to_string(r.exposed_data, ','),
+                array_to_string(r.artifacts, ','), a.severity, a.confidence, a.status FROM breach_records r
                 JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id JOIN breaches b ON b.id = r.breach_id
                 LEFT JOIN alerts a ON a.company_id = r.company_id AND a.employee_id = r.employee_id AND a.breach_id = r.breach_id
                 WHERE r.company_id = {company} ORDER BY 1, 2, 3, 4, 5, 6, 7""",
-            "credentials": f"""SELECT split_part(e.email, '@', 1), b.name, split_part(c.login, '@', 1), array_to_string(c.sites, ','), c.secret_kind,
-                c.length_class, (SELECT count(*) FROM leak_sightings s WHERE s.company_id = c.company_id AND s.credential_id = c.id), count(*)
+            "credentials": f"""SELECT split_part(e.email, '@', 1), {BREACH}, split_part(c.login, '@', 1), array_to_string(c.sites, ','),
+                c.secret_kind, c.length_class, (SELECT count(*) FROM leak_sightings s WHERE s.company_id = c.company_id AND s.credential_id = c.id), count(*)
                 FROM leaked_credentials c JOIN breach_records r ON r.company_id = c.company_id AND r.id = c.record_id
                 JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id JOIN breaches b ON b.id = r.breach_id
                 WHERE c.company_id = {company} GROUP BY c.company_id, c.id, e.email, b.name ORDER BY 1, 2, 3, 4, 5, 6, 7""",
-            "machines": f"SELECT t.hardware_id, t.computer, malware_family, credential_count, cookie_count FROM infected_machines m LEFT JOIN machine_traces t ON t.company_id = m.company_id AND t.machine_id = m.id WHERE m.company_id = {company} ORDER BY 1, 2",
+            "machines": f"""SELECT t.hardware_id, t.computer, m.malware_family, m.credential_count, m.cookie_count FROM infected_machines m
+                LEFT JOIN machine_traces t ON t.company_id = m.company_id AND t.machine_id = m.id
+                WHERE m.company_id = {company} ORDER BY 1, 2, 3, 4, 5""",
             "files": f"SELECT name, size, digest FROM leak_files WHERE company_id = {company} ORDER BY 1, 2, 3",
         }
         return {name: self.world.ask(question) for name, question in questions.items()}

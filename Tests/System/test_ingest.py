@@ -1,5 +1,6 @@
 """Reading of leak files that is killed in the middle of a file: what it records in the end is what an undisturbed one records."""
 
+import re
 import signal
 
 from program import Client, Database, Installation, Process, database_says, wait_for
@@ -121,12 +122,14 @@ class Reading:
         for person in people:
             found = client.call("GET", f"/api/employees/{person['id']}/credentials")["items"]
             credentials[name_of(person["email"])] = sorted(
-                (one["breachName"], name_of(one["login"]), [site.replace(domain, "") for site in one["sites"]], one["secretKind"])
+                (breach_of(one), name_of(one["login"]), [site.replace(domain, "") for site in one["sites"]], one["secretKind"])
                 + (one["sightings"], one["secretFiles"], one["secretSites"])
                 for one in found
             )
         return {
-            "alerts": sorted((name_of(one["employeeEmail"]), one["breachName"], one["severity"], one["confidence"]) for one in client.all("/api/alerts")),
+            "alerts": sorted(
+                (name_of(one["employeeEmail"]), breach_of(one), one["severity"], one["confidence"]) for one in client.all("/api/alerts")
+            ),
             "people": sorted((name_of(person["email"]), person["riskScore"], person["recordCount"]) for person in people),
             "credentials": credentials,
             "machines": [(one["machineId"], one["people"], one["sites"], one["openAlerts"]) for one in client.all("/api/machines")],
@@ -135,5 +138,10 @@ class Reading:
 
 
 def name_of(address):
-    """Without the company's domain, which is all that differs between them."""
+    """Without the company's domain."""
     return address.split("@")[0]
+
+
+def breach_of(one):
+    """Without the digest that a machine's breach is called by, which is the company's alone."""
+    return re.sub(r"^Stealer log [0-9a-f]{12}$", "Stealer log of a machine", one["breachName"])

@@ -43,6 +43,26 @@ import Testing
         }
     }
 
+    @Test func `what a page loads comes without the database`() async throws {
+        let name = TestDatabase.current.name
+        let clock = MovableClock()
+        try await withServer(now: clock.now) { (client) async throws in
+            #expect(try await client.get("/alerts").status == 200)
+            try await withServerConnection { pool in
+                try await pool.execute("ALTER DATABASE \(identifier: name) WITH ALLOW_CONNECTIONS false")
+                try await terminateAll(pool, name)
+                // Who is signed in is remembered for some seconds only.
+                clock.advance(60)
+                let page = try await client.get("/alerts")
+                #expect(page.status == 503)
+                #expect(page.text.contains("<h1>Not available just now</h1>"))
+                #expect(try await client.get("/assets/css/tokens.css").status == 200)
+                #expect(try await client.get("/favicon.ico").status == 200)
+                try await pool.execute("ALTER DATABASE \(identifier: name) WITH ALLOW_CONNECTIONS true")
+            }
+        }
+    }
+
     @Test func `connections that break under load fail single requests and nothing else`() async throws {
         let name = TestDatabase.current.name
         try await withServer { client in
@@ -89,6 +109,32 @@ import Testing
         #expect(refusal.status == .serviceUnavailable)
         #expect(refusal.headers[.retryAfter] == "1")
         #expect(refusal.logLevel == .warning)
+    }
+
+    private func asks(_ refusal: Refusal) async -> Bool {
+        var asked = false
+        let signedIn = await FrontResponder.owner(of: refusal) {
+            asked = true
+            return nil
+        }
+        #expect(signedIn == nil)
+        return asked
+    }
+
+    @Test func `an error page asks a database that is away for nothing`() async throws {
+        let owner = TestDatabase.current.owner
+        try await owner.execute(
+            """
+            CREATE FUNCTION raise_for_fault(state text) RETURNS void LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = state; END $$
+            """)
+        for (state, isAway) in [("57P01", true), ("53300", true), ("57P03", true), ("53100", false), ("40P01", false), ("22012", false)] {
+            let error = await #expect(throws: PostgresError.self) { try await owner.execute("SELECT raise_for_fault(\(state))") }
+            let asked = await asks(Refusal(try #require(error)))
+            #expect(asked == !isAway, "\(state)")
+        }
+        let asked = await asks(Refusal(HTTPFailure.notFound))
+        #expect(asked)
     }
 
     @Test func `an error that nobody foresaw is told in plain words`() async throws {

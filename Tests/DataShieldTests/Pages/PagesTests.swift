@@ -49,6 +49,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("GET", "/no-such-page?a=1", "/no-such-page?a=1"), ("POST", "/no-such-page", "/"), ("POST", "/users", "/"), ("PUT", "/alerts", "/"),
+    ])
+    func `the theme's switch leads back to a page, never to where a form was sent`(method: String, path: String, back: String) async throws {
+        try await withServer(as: .viewer) { client in
+            let answer = try await client.send(method, path)
+            #expect([403, 404, 405].contains(answer.status), "\(answer.status)")
+            #expect(answer.text.contains(#"<input type="hidden" name="back" value="\#(back)">"#))
+        }
+    }
+
+    @Test func `so it does on the page of a form that is shown again`() async throws {
+        try await withServer { client in
+            let answer = try await client.submit("/employees", [("email", "nobody")])
+            #expect(answer.status == 422)
+            #expect(answer.text.contains(#"<input type="hidden" name="back" value="/">"#))
+        }
+    }
+
     @Test func `whoever is not signed in is led to the sign-in, and back`() async throws {
         try await withServer(as: nil) { client in
             let answer = try await client.get("/alerts?status=OPEN")

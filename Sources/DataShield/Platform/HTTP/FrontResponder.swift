@@ -64,10 +64,18 @@ package struct FrontResponder: HTTPResponder {
         }
         if let format = errorFormats.first(where: { $0.covers(path) }) { return format.answer(to: error, refusal) }
         if path.hasPrefix("/api/") || path == "/api" || path == "/metrics" { return refusal.problem(requestID: context.requestID) }
-        var context = context
-        // try?: what went wrong is told already. Without the database nobody is known, and the page has no frame.
-        context.signedIn = try? await authenticate(request, context)
-        return errorPages.page(for: refusal, to: request, context: context)
+        var framed = context
+        framed.signedIn = await Self.owner(of: refusal) { try await authenticate(request, context) }
+        return errorPages.page(for: refusal, to: request, context: framed)
+    }
+
+    /// Who is signed in, for the frame around an error.
+    ///
+    /// Where the database is what failed, nobody waits for it a second time: nobody is known, and the page has no frame.
+    static func owner(of refusal: Refusal, _ authenticate: () async throws -> SignedIn?) async -> SignedIn? {
+        guard !refusal.isWithoutDatabase else { return nil }
+        // try?: what went wrong is told already.
+        return try? await authenticate()
     }
 
     private func record(_ request: Request, _ status: HTTPResponse.Status, _ context: AppContext, _ duration: Duration) {

@@ -35,6 +35,8 @@ package struct Refusal: Sendable {
     package var headers: HTTPFields = [:]
     /// What the role of whoever asked does not include, when that is why.
     package var missing: Permission?
+    /// Whether it was the database that could not be reached: it need not be asked anything more for the answer.
+    package var isWithoutDatabase = false
 
     /// Reads any error. What nobody foresaw is a 500 in plain words; its details are for the log.
     package init(_ error: any Error) {
@@ -51,9 +53,11 @@ package struct Refusal: Sendable {
         case let error where DiskFull.isMeant(by: error):
             self.init(status: .serviceUnavailable, detail: DiskFull.words, logLevel: .critical)
             headers[.retryAfter] = "60"
+            isWithoutDatabase = (error as? PostgresError)?.isUnavailable ?? false
         case let error as PostgresError where error.isUnavailable:
             self.init(status: .serviceUnavailable, detail: "The database cannot be reached just now. Try again in a moment.", logLevel: .error)
             headers[.retryAfter] = "2"
+            isWithoutDatabase = true
         case let error as PostgresError where error.isRetryable:
             // It was tried again, and met somebody else each time.
             self.init(status: .serviceUnavailable, detail: "Somebody else is changing the same just now. Try again in a moment.", logLevel: .warning)

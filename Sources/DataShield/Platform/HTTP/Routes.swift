@@ -44,15 +44,16 @@ package final class Routes {
     package var pages: PageRoutes { PageRoutes(routes: self) }
 
     /// Adds a route: who may call it is settled before the handler runs.
-    func add(_ route: RegisteredRoute, _ handler: @escaping Handler) {
+    /// - Parameter isSameForAll: whether the answer is the same whoever asks, so that nobody is looked up for it.
+    func add(_ route: RegisteredRoute, isSameForAll: Bool = false, _ handler: @escaping Handler) {
         registered.append(route)
         let (authenticate, revalidate, onRefusal, admit, finish) = (authenticate, revalidate, onRefusal, admit, finish)
         let access = route.access
         let isPage = route.isPage
         router.on(RouterPath(route.path), method: route.method) { request, context -> Response in
             var context = context
-            // A directory has no session, and need not cost a look for one.
-            if access == .directoryToken { return try await handler(request, context) }
+            // A directory has no session, and need not cost a look for one; nor does a file of ours, which comes without the database, too.
+            if access == .directoryToken || isSameForAll { return try await handler(request, context) }
             do {
                 context.signedIn = try await authenticate(request, context)
                 if let signedIn = context.signedIn { context.isStillSignedIn = { try await revalidate(signedIn) } }
@@ -246,6 +247,12 @@ package struct PageRoutes {
         add(.get, path, access) { request, context in
             try await handler(request, context).response(from: request, context: context)
         }
+    }
+
+    /// A file that a page loads: for everybody, and the same for all.
+    package func file(_ path: String, use handler: @escaping @Sendable (Request, AppContext) async throws -> Response) {
+        let route = RegisteredRoute(method: .get, path: path, access: .public, isPage: true, summary: "", status: .ok, answerType: "text/html")
+        routes.add(route, isSameForAll: true, handler)
     }
 
     /// A form: answers with a redirect, or with the page again when something in it is wrong.

@@ -36,8 +36,28 @@ package struct StaticAssets: Sendable {
     package static func bundled() throws -> StaticAssets { try ofBundle.get() }
     private static let ofBundle = Result { try StaticAssets(directory: try Pages.assetsDirectory) }
 
+    /// What pages, style sheets and scripts load, and what browsers ask for by themselves; a test keeps the list complete.
+    static let needed = [
+        "css/base.css", "css/charts.css", "css/components.css", "css/shell.css", "css/tables.css", "css/tokens.css", "favicon.ico", "favicon.svg",
+        "fonts/inter-medium.woff2", "fonts/inter-regular.woff2", "fonts/inter-semibold.woff2", "icons.svg", "js/app.js", "js/bulk.js",
+        "js/confirm.js", "js/copy.js", "js/filters.js", "js/ingest.js", "js/menus.js", "js/progress.js", "js/scan.js", "js/sync.js", "js/theme.js",
+        "js/weights.js", "logo.svg",
+    ]
+
+    /// Finds at the start what is missing, which otherwise whoever looks at a page would.
+    /// - Throws: ``Pages/Failure/assetsMissing(_:)``.
+    static func check(_ directory: URL) throws {
+        for name in needed {
+            // try?: a file that cannot be read is as good as none, and is told by its name.
+            let data = try? Data(contentsOf: directory.appendingPathComponent(name))
+            guard let data, !data.isEmpty else { throw Pages.Failure.assetsMissing(name) }
+        }
+    }
+
     /// Reads every file below a directory.
+    /// - Throws: ``Pages/Failure/assetsMissing(_:)`` when one that is needed is missing or empty.
     package init(directory: URL) throws {
+        try Self.check(directory)
         var files: [String: File] = [:]
         var all = SHA256()
         let root = directory.resolvingSymlinksInPath().path
@@ -94,7 +114,7 @@ package struct StaticAssets: Sendable {
     }
 
     func addRoutes(to routes: Routes) {
-        routes.pages.get("/assets/**", .public) { request, context in try answer(context.parameters.getCatchAll(), request) }
-        routes.pages.get("/favicon.ico", .public) { request, _ in try answer(["favicon.ico"], request) }
+        routes.pages.file("/assets/**") { request, context in try answer(context.parameters.getCatchAll(), request) }
+        routes.pages.file("/favicon.ico") { request, _ in try answer(["favicon.ico"], request) }
     }
 }

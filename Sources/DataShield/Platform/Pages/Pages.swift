@@ -14,12 +14,15 @@ package struct Pages: Sendable {
 
     package enum Failure: Error, CustomStringConvertible {
         case templatesMissing
+        /// A file, or the directory of them all.
+        case assetsMissing(String)
         case badTemplate(String, String)
         case templateMissing(String, neededBy: String)
 
         package var description: String {
             switch self {
             case .templatesMissing: "The program's page templates are not where they belong: install it again."
+            case .assetsMissing(let name): "Of what pages load, \(name) is missing or empty: install the program again."
             case .badTemplate(let name, let why): "The page template \(name) cannot be read: \(why)"
             case .templateMissing(let name, let user): "The page template \(name), which \(user) needs, is missing: install the program again."
             }
@@ -67,7 +70,9 @@ package struct Pages: Sendable {
     /// The directory of the files that pages refer to.
     package static var assetsDirectory: URL {
         get throws {
-            guard let url = Bundle.module.url(forResource: "Assets", withExtension: nil) else { throw Failure.templatesMissing }
+            guard let url = Bundle.module.url(forResource: "Assets", withExtension: nil) else {
+                throw Failure.assetsMissing("the directory Assets")
+            }
             return url
         }
     }
@@ -78,7 +83,7 @@ package struct Pages: Sendable {
     ///   - model: a struct with what the template names.
     package func show(_ template: String, _ model: some Sendable, _ frame: Frame, for request: Request, _ context: AppContext) -> Response {
         let message = flash.flash(in: request, for: context.signedIn)
-        let shell = shell(frame, path: request.uri.string, theme: theme(in: request), flash: message, signedIn: context.signedIn)
+        let shell = shell(frame, path: Self.place(of: request), theme: theme(in: request), flash: message, signedIn: context.signedIn)
         guard let html = html(template, model, shell, layout: frame.layout) else { return unshown(template, request, context) }
         var response = Self.response(html, status: frame.status)
         if message != nil { response.headers.append(flash.clearing) }
@@ -111,6 +116,9 @@ package struct Pages: Sendable {
         if let flash { FlashSeal.mark(&response, with: flash) }
         return response
     }
+
+    /// Where the frame's own form leads back to: the page that was asked for. What a form was sent to is no page that can be asked for.
+    static func place(of request: Request) -> String { request.method == .get || request.method == .head ? request.uri.string : "/" }
 
     /// A path of our own site that a form gave, or the other one: a form of ours leads nobody elsewhere.
     package static func local(_ path: String?, or other: String) -> String {
@@ -215,7 +223,10 @@ extension Pages: ErrorPages {
                 "The address may be mistyped, or what was here was deleted or belongs to another company."
             } else if refusal.missing != nil {
                 // What a permission is called says nothing to a person.
-                "Your account is a \(context.signedIn?.role == .admin ? "administrator" : "viewer"), and may not do this. An administrator of your company can."
+                """
+                Your account is a \(context.signedIn?.role == .admin ? "administrator" : "viewer"), and may not do this. \
+                An administrator of your company can.
+                """
             } else {
                 refusal.detail
             }
@@ -226,7 +237,7 @@ extension Pages: ErrorPages {
             requestId: refusal.status.code >= 500 ? context.requestID : "")
         let layout = context.signedIn == nil ? Frame.Layout.bare : .app
         let frame = Frame(heading, layout: layout, status: refusal.status)
-        let shell = shell(frame, path: request.uri.string, theme: theme(in: request), flash: nil, signedIn: context.signedIn)
+        let shell = shell(frame, path: Self.place(of: request), theme: theme(in: request), flash: nil, signedIn: context.signedIn)
         guard let html = html("errors/show", model, shell, layout: layout) else { return unshown("errors/show", request, context) }
         var response = Self.response(html, status: refusal.status)
         for field in refusal.headers { response.headers.append(field) }
