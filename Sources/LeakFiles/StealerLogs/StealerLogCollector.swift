@@ -94,10 +94,12 @@ package struct StealerLogCollector {
 
     private static func isBinary(_ name: String) -> Bool {
         guard let dot = name.lastPlace(of: ".") else { return false }
-        return [
-            "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "db", "sqlite", "ldb", "mp4", "vdf",
-        ]
-        .contains(String(name[name.place(behind: dot)...]))
+        // A database may be a dump; of others, only Windows' small pictures are called like one.
+        return name == "thumbs.db"
+            || [
+                "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "ldb", "mp4", "vdf",
+            ]
+            .contains(String(name[name.place(behind: dot)...]))
     }
 
     /// An entry's content, decoded to UTF-8 where it was UTF-16, else raw bytes.
