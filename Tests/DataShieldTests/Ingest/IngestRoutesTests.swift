@@ -116,7 +116,8 @@ import Testing
             let machine = try #require(machines.first { $0.malwareFamily == "RedLine" })
             let traces = try #require(machine.traces)
             let (id, computer) = (try #require(machine.machineId), try #require(traces.computer))
-            #expect(traces.machineId == id)
+            let system = try #require(machine.operatingSystem)
+            #expect(traces.machineId == id && traces.operatingSystem == system)
             let detail = try await client.get("/api/machines/\(machine.id)").decode(MachineDetailResponse.self)
             #expect(detail.machine.traces == traces)
             let person = try #require(detail.people.first)
@@ -130,8 +131,9 @@ import Testing
             ]
             try await tell(viewer, pages + answers, computer, does: false)
             try await tell(viewer, pages + answers, id, does: false)
+            try await tell(viewer, pages + answers, system, does: false)
             let seen = try await viewer.get("/api/machines").decode(Page<MachineResponse>.self).items
-            #expect(seen.allSatisfy { $0.machineId == nil && $0.traces == nil })
+            #expect(seen.allSatisfy { $0.machineId == nil && $0.operatingSystem == nil && $0.traces == nil })
             #expect(try await viewer.get("/machines/\(machine.id)").text.contains("Only administrators"))
             // Whoever was shown nothing has not looked.
             try await looksAreRecorded(client, machine.id)
