@@ -1,6 +1,7 @@
 import Foundation
 import LeakFiles
 import Postgres
+import Scalars
 
 /// One reading of leak files for a company.
 package struct IngestRun: Sendable, Hashable, RowDecodable {
@@ -32,6 +33,22 @@ package struct IngestRun: Sendable, Hashable, RowDecodable {
         errorMessage = try row.next()
         createdAt = try row.next()
         finishedAt = try row.next()
+    }
+}
+
+extension IngestRun {
+    /// As somebody may see it. Paths in folders and archives have names of machines and of their users in them, which are for administrators;
+    /// others see which file a part that was passed over is in, and why it was.
+    func shown(to subject: Subject) -> IngestRun {
+        guard !subject.may(.machinesTrace) else { return self }
+        var run = self
+        run.report.skipped = []
+        for part in report.skipped {
+            let file = part.path.parts { $0 == "/" || $0 == "!" }.first.map { String($0) } ?? "a file"
+            let shown = SkippedPart(path: file, offset: part.path.isSame(as: file) ? part.offset : 0, reason: part.reason)
+            if !run.report.skipped.contains(shown) { run.report.skipped.append(shown) }
+        }
+        return run
     }
 }
 
