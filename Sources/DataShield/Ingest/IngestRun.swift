@@ -76,8 +76,8 @@ package struct IngestReport: Sendable, Hashable, Codable {
     package var corroborated = 0
     /// Files that were not looked into, because what they are says that nobody's access is in them; nil in what was kept before it was counted.
     package var passedOver: Int?
-    /// Credentials that were counted and not kept, because one person has more of them in one breach and file than ``CredentialCap/most``.
-    /// After a kill it may be fewer than there were; nil for none.
+    /// Credentials that were counted and not kept, because one person has more of them in one breach and file than ``CredentialCap/most``;
+    /// nil for none.
     package var leftOut: Int?
     package var skippedCount = 0
     package var skipped: [SkippedPart] = []
@@ -113,7 +113,7 @@ package struct IngestReport: Sendable, Hashable, Codable {
     /// What is said of credentials that were not kept; nil when all were.
     package var leftOutText: String? {
         leftOut.map {
-            "At least \(Format.count($0)): of one person in one breach, no more than \(Format.count(CredentialCap.most)) are kept from one file."
+            "\(Format.count($0)): of one person in one breach, no more than \(Format.count(CredentialCap.most)) are kept from one file."
         }
     }
 

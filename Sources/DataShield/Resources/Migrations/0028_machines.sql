@@ -80,3 +80,7 @@ ALTER FUNCTION forget_traces_of_nobody() OWNER TO datashield_system;
 REVOKE CREATE ON SCHEMA public FROM datashield_system;
 CREATE TRIGGER forget_traces AFTER DELETE ON breach_records REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION forget_traces_of_nobody();
+
+-- How many credentials a finished file had beyond those that are kept (0015): a reading that is gone on with tells as many as one that was not
+-- disturbed.
+ALTER TABLE ingest_files ADD COLUMN left_out bigint NOT NULL DEFAULT 0;
