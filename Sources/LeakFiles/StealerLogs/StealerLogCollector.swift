@@ -93,13 +93,13 @@ package struct StealerLogCollector {
     }
 
     private static func isBinary(_ name: String) -> Bool {
+        // Databases may be dumps; these are Windows' small pictures.
+        guard name != "thumbs.db" else { return true }
         guard let dot = name.lastPlace(of: ".") else { return false }
-        // A database may be a dump; of others, only Windows' small pictures are called like one.
-        return name == "thumbs.db"
-            || [
-                "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "ldb", "mp4", "vdf",
-            ]
-            .contains(String(name[name.place(behind: dot)...]))
+        return [
+            "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "ldb", "mp4", "vdf",
+        ]
+        .contains(String(name[name.place(behind: dot)...]))
     }
 
     /// An entry's content, decoded to UTF-8 where it was UTF-16, else raw bytes.

@@ -117,7 +117,7 @@ import Testing
         let (world, owner) = (try await world(), database.owner)
         let company = world.company
         let waiting: SQL = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        let readings = try await owner.transaction { db in
+        let readings: [Task<Void, any Error>] = try await owner.transaction { db in
             // Neither can write its machine before both have looked, or wait for their turn to.
             try await db.execute("LOCK TABLE infected_machines IN SHARE MODE")
             let first = Task { try await read(MachineIdentity(content: [1], folder: "a"), of: company, 1) }
