@@ -174,11 +174,12 @@ struct IngestModel: Sendable {
         if let text = report.leftOutText { facts.append(Fact("Credentials that were not kept", text)) }
         skipped = report.skipped.map { Skipped(path: $0.path, offset: Format.count(Int(clamping: $0.offset)), reason: $0.reason) }
         hasSkipped = !skipped.isEmpty
-        skippedNote =
-            !mayTrace
-            ? "\(Format.count(report.skippedCount, "part", "parts")); only administrators see where in the files"
-            : report.skippedCount > skipped.count
-            ? "the first \(skipped.count) of \(Format.count(report.skippedCount))" : Format.count(report.skippedCount, "part", "parts")
+        let parts = Format.count(report.skippedCount, "part", "parts")
+        if !mayTrace {
+            skippedNote = "\(parts); only administrators see where in the files"
+        } else {
+            skippedNote = report.skippedCount > skipped.count ? "the first \(skipped.count) of \(Format.count(report.skippedCount))" : parts
+        }
     }
 }
 
