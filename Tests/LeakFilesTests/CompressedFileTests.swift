@@ -86,7 +86,7 @@ import Testing
     @Test(arguments: [
         ("list.txt.lzo", [0x89, 0x4C, 0x5A, 0x4F, 0, 1, 2, 3] as [UInt8], "an LZO file"), ("a.arj", [0x60, 0xEA, 1, 2], "an ARJ archive"),
         ("a.cab", Array("MSCF".utf8) + [0, 0, 0, 0, 9], "a CAB archive"), ("a.pdf", Array("%PDF-1.7 ".utf8), "a PDF"),
-        ("a.age", Array("age-encryption.org/v1\n".utf8), "encrypted with age"),
+        ("a.age", Array("age-encryption.org/v1\n".utf8), "encrypted with age"), ("a.sqlite", FileKind.sqlite, "an SQLite database"),
     ])
     func `what cannot be unpacked is searched as it lies, with a word`(_ name: String, _ bytes: [UInt8], _ what: String) async throws {
         let scratch = try Scratch()
@@ -96,5 +96,40 @@ import Testing
             #expect(reading.skipped.map(\.reason) == ["It is \(what), which cannot be unpacked. Only its bytes as they lie were searched."])
             #expect(reading.records.count == 1)
         }
+    }
+
+    /// The first page of a database, most of which is zeros, and a row.
+    private static let database = FileKind.sqlite + [UInt8](repeating: 0, count: 4_080) + list
+
+    @Test(arguments: ["users.db", "x/users.sqlite", "x/dump.sqlite3", "x/users"]) func `a database is searched as it lies, with a word`(
+        _ name: String
+    ) async throws {
+        let scratch = try Scratch()
+        let folder = try Scratch()
+        try folder.write(name, Self.database)
+        let zip = ArchiveFixture.make(.zip, [.init(name, Self.database)])
+        for path in [try scratch.write("a.bin", Self.database), try scratch.write("a.zip", zip), folder.path] {
+            let reading = try await readAll([path], Self.watch)
+            #expect(reading.skipped.map(\.reason) == [FileKind.closedReason("an SQLite database")], "\(path)")
+            #expect(reading.hits.map(\.address) == ["t09@acme.test"], "\(path)")
+        }
+    }
+
+    @Test func `a database among the files of a log is not read, with a word`() async throws {
+        let scratch = try Scratch()
+        let folder = try Scratch()
+        let name = "DE[0123456789ABCDEF] [2024-06-05T10_11_12]/Browsers/Firefox/cookies.sqlite"
+        try folder.write(name, Self.database)
+        for path in [try scratch.write("a.zip", ArchiveFixture.make(.zip, [.init(name, Self.database)])), folder.path] {
+            let reading = try await readAll([path], Self.watch)
+            #expect(reading.skipped.map(\.reason) == [FileKind.databaseReason], "\(path)")
+            #expect(reading.records.isEmpty, "\(path)")
+        }
+    }
+
+    @Test func `the small pictures of Windows are no database`() {
+        let text = "alex.doe@example.com:Invented-2!\n"
+        #expect(interest(in: "x/Thumbs.db", text) == EntryInterest.none)
+        #expect(interest(in: "x/thumbs2.db", text) == .leakFile)
     }
 }

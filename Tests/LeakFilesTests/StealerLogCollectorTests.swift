@@ -30,6 +30,15 @@ import Testing
         ]
     }
 
+    @Test func `of more credentials than are kept of one machine everybody has one`() throws {
+        let many = (0..<4_100).map { "URL: https://a.example/\nUsername: alex.doe@example.com\nPassword: Pw-\($0)\n\n" }.joined()
+        let text = many + passwords("sam@example.net") + passwords("sam@example.net")
+        let log = try #require(logs([(Self.device + "/Passwords.txt", text)]).first)
+        #expect(log.records.count == 4_001)
+        #expect(log.records.last?.login == "sam@example.net")
+        #expect(log.credentialCount == 4_102)
+    }
+
     @Test func `a log is one thing, whatever the order of its files`() throws {
         let expected = logs(files)
         let log = try #require(expected.first)

@@ -21,6 +21,14 @@ package struct CredentialCap: Sendable {
         init(from row: inout Row) throws { bytes = try row.next() }
     }
 
+    /// How many credentials were taken out.
+    struct Taken: Sendable {
+        /// Of those outside of stealer logs.
+        var lists = 0
+        /// Of those in stealer logs, which are delivered anew after a kill.
+        var logs = 0
+    }
+
     /// Whether some of the file was recorded before.
     private let isGoneOnWith: Bool
     /// How many credentials were met, whether or not they are the same, by person and breach.
@@ -33,9 +41,8 @@ package struct CredentialCap: Sendable {
 
     /// Takes from findings what is beyond the cap, and those that say nothing without it.
     /// - Parameter file: whose findings they all are.
-    /// - Returns: how many credentials were taken out.
-    mutating func apply(to findings: inout [(EmployeeID, Finding)], of file: LeakFileID, in db: TenantTransaction) async throws -> Int {
-        var taken = 0
+    mutating func apply(to findings: inout [(EmployeeID, Finding)], of file: LeakFileID, in db: TenantTransaction) async throws -> Taken {
+        var taken = Taken()
         var kept: [(EmployeeID, Finding)] = []
         kept.reserveCapacity(findings.count)
         for (employee, finding) in findings {
@@ -68,7 +75,7 @@ package struct CredentialCap: Sendable {
                 }
                 return person.identities.contains(credential.identity)
             }
-            taken += all - leak.credentials.count
+            if leak.machine == nil { taken.lists += all - leak.credentials.count } else { taken.logs += all - leak.credentials.count }
             var finding = finding
             finding.leak = leak
             let said = Self.said(finding)

@@ -105,6 +105,8 @@ struct IngestCheckpoints: Sendable {
         init(from row: inout Row) throws {
             company = try row.next()
             counts = IngestCounts(matches: try row.next(), findings: try row.next())
+            let leftOut: Int = try row.next()
+            if leftOut > 0 { counts.leftOut = leftOut }
             known = try row.next()
         }
     }
@@ -119,7 +121,7 @@ struct IngestCheckpoints: Sendable {
         guard !files.isEmpty else { return Finished() }
         let sums = try await system.query(
             """
-            SELECT company_id, sum(matches)::int8, sum(findings)::int8, count(*) FILTER (WHERE was_known) FROM ingest_files
+            SELECT company_id, sum(matches)::int8, sum(findings)::int8, sum(left_out)::int8, count(*) FILTER (WHERE was_known) FROM ingest_files
             WHERE \(rows) AND file = ANY(\(files.map(\.file))::bytea[]) GROUP BY company_id
             """, as: Sum.self)
         var finished = Finished(files: Set(files.map(\.file)))
@@ -161,11 +163,12 @@ struct IngestFileStore {
     func add(_ file: IngestedFile, to run: IngestRunID, _ counts: IngestCounts, isKnown: Bool) async throws -> Bool {
         try await db.first(
             """
-            INSERT INTO ingest_files (company_id, run_id, file, is_read_again, was_known, lines, machines, matches, findings)
+            INSERT INTO ingest_files (company_id, run_id, file, is_read_again, was_known, lines, machines, matches, findings, left_out)
             VALUES (\(db.company), \(run), \(file.place), \(file.isReadAgain), \(isKnown), \(file.lines), \(file.machines), \(counts.matches),
-                \(counts.findings))
+                \(counts.findings), \(counts.leftOut ?? 0))
             ON CONFLICT (company_id, run_id, file) DO UPDATE SET
-                is_read_again = excluded.is_read_again, lines = excluded.lines, machines = excluded.machines, matches = excluded.matches, findings = excluded.findings
+                is_read_again = excluded.is_read_again, lines = excluded.lines, machines = excluded.machines, matches = excluded.matches,
+                findings = excluded.findings, left_out = excluded.left_out
             RETURNING was_known
             """, as: Bool.self) ?? isKnown
     }

@@ -55,8 +55,9 @@ package struct IngestPages: Sendable {
     }
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let run = IngestRun.Response(try await ingests.find(try context.id(as: IngestRunID.self), for: try context.require(.machinesRead)))
-        let model = IngestModel(run, PageClock(now(), for: context.signedIn))
+        let subject = try context.require(.machinesRead)
+        let run = IngestRun.Response(try await ingests.find(try context.id(as: IngestRunID.self), for: subject))
+        let model = IngestModel(run, mayTrace: subject.may(.machinesTrace), PageClock(now(), for: context.signedIn))
         return pages.show("ingest/show", model, Frame(run.name, in: .ingest), for: request, context)
     }
 }
@@ -135,7 +136,8 @@ struct IngestModel: Sendable {
         var reason: String
     }
 
-    init(_ run: IngestRun.Response, _ clock: PageClock) {
+    /// - Parameter mayTrace: whether the report says where in files the parts are that were passed over.
+    init(_ run: IngestRun.Response, mayTrace: Bool, _ clock: PageClock) {
         let report = run.report
         id = run.id.rawValue
         url = "/ingest/\(run.id)"
@@ -172,9 +174,12 @@ struct IngestModel: Sendable {
         if let text = report.leftOutText { facts.append(Fact("Credentials that were not kept", text)) }
         skipped = report.skipped.map { Skipped(path: $0.path, offset: Format.count(Int(clamping: $0.offset)), reason: $0.reason) }
         hasSkipped = !skipped.isEmpty
-        skippedNote =
-            report.skippedCount > skipped.count
-            ? "the first \(skipped.count) of \(Format.count(report.skippedCount))" : Format.count(report.skippedCount, "part", "parts")
+        let parts = Format.count(report.skippedCount, "part", "parts")
+        if !mayTrace {
+            skippedNote = "\(parts); only administrators see where in the files"
+        } else {
+            skippedNote = report.skippedCount > skipped.count ? "the first \(skipped.count) of \(Format.count(report.skippedCount))" : parts
+        }
     }
 }
 

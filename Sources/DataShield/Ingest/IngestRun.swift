@@ -1,6 +1,7 @@
 import Foundation
 import LeakFiles
 import Postgres
+import Scalars
 
 /// One reading of leak files for a company.
 package struct IngestRun: Sendable, Hashable, RowDecodable {
@@ -35,6 +36,22 @@ package struct IngestRun: Sendable, Hashable, RowDecodable {
     }
 }
 
+extension IngestRun {
+    /// As somebody may see it. Paths in folders and archives have names of machines and of their users in them, which are for administrators;
+    /// others see which file a part that was passed over is in, and why it was.
+    func shown(to subject: Subject) -> IngestRun {
+        guard !subject.may(.machinesTrace) else { return self }
+        var run = self
+        run.report.skipped = []
+        for part in report.skipped {
+            let file = part.path.parts { $0 == "/" || $0 == "!" }.first.map { String($0) } ?? "a file"
+            let shown = SkippedPart(path: file, offset: part.path.isSame(as: file) ? part.offset : 0, reason: part.reason)
+            if !run.report.skipped.contains(shown) { run.report.skipped.append(shown) }
+        }
+        return run
+    }
+}
+
 /// How far a reading is, and in the end what came of it.
 package struct IngestReport: Sendable, Hashable, Codable {
     /// How many parts that were passed over are listed; all are counted.
@@ -59,8 +76,8 @@ package struct IngestReport: Sendable, Hashable, Codable {
     package var corroborated = 0
     /// Files that were not looked into, because what they are says that nobody's access is in them; nil in what was kept before it was counted.
     package var passedOver: Int?
-    /// Credentials that were counted and not kept, because one person has more of them in one breach and file than ``CredentialCap/most``.
-    /// After a kill it may be fewer than there were; nil for none.
+    /// Credentials that were counted and not kept, because one person has more of them in one breach and file than ``CredentialCap/most``;
+    /// nil for none.
     package var leftOut: Int?
     package var skippedCount = 0
     package var skipped: [SkippedPart] = []
@@ -96,7 +113,7 @@ package struct IngestReport: Sendable, Hashable, Codable {
     /// What is said of credentials that were not kept; nil when all were.
     package var leftOutText: String? {
         leftOut.map {
-            "At least \(Format.count($0)): of one person in one breach, no more than \(Format.count(CredentialCap.most)) are kept from one file."
+            "\(Format.count($0)): of one person in one breach, no more than \(Format.count(CredentialCap.most)) are kept from one file."
         }
     }
 

@@ -92,21 +92,22 @@ package struct Ingests: Sendable {
 
     // MARK: Looking
 
-    /// One page of the readings, the latest first.
+    /// One page of the readings, the latest first, as whoever asks may see them.
     package func list(cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<IngestRun> {
         let limit = try PageLimit.checked(limit)
         let after = try Cursor.decode(cursor, as: IngestCursor.self)
         let runs = try await database.query(
             for: subject.company, IngestStore.page(of: subject.company, after: after, limit: limit), as: IngestRun.self)
-        return try Page(runs, limit: limit, cursor: { try Cursor.encode(IngestCursor(createdAt: $0.createdAt, id: $0.id)) }, item: { $0 })
+        return try Page(
+            runs, limit: limit, cursor: { try Cursor.encode(IngestCursor(createdAt: $0.createdAt, id: $0.id)) }, item: { $0.shown(to: subject) })
     }
 
-    /// A reading.
+    /// A reading, as whoever asks may see it.
     /// - Throws: ``Failure/notFound``, also for another company's.
     package func find(_ id: IngestRunID, for subject: Subject) async throws -> IngestRun {
         let runs = try await database.query(for: subject.company, IngestStore.one(id, of: subject.company), as: IngestRun.self)
         guard let run = runs.first else { throw Failure.notFound }
-        return run
+        return run.shown(to: subject)
     }
 
     // MARK: Uploads

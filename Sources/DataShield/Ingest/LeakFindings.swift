@@ -63,9 +63,8 @@ struct LeakFindings: Sendable {
     func finding(_ log: StealerLog, on known: KnownMachine, _ records: [LeakRecord], of person: Person) -> Finding {
         let machine = InfectedMachine.Facts(
             key: known.key, marks: known.marks, traces: traces(of: log), malwareFamily: log.malwareFamily.map { PlainText.oneLine($0) },
-            capturedAt: log.capturedAt,
-            operatingSystem: log.operatingSystem.map { PlainText.oneLine($0) }, country: log.country, credentialCount: log.credentialCount,
-            cookieCount: log.cookieCount, hasTokens: log.hasTokens)
+            capturedAt: log.capturedAt, country: log.country, credentialCount: log.credentialCount, cookieCount: log.cookieCount,
+            hasTokens: log.hasTokens)
         let sites = Set(records.compactMap(\.site))
         // Of the machine's sessions, those at the company's own sites and at the sites that the person's credentials are for.
         // A cookie of acme.example is good at vpn.acme.example, too.
@@ -97,8 +96,9 @@ struct LeakFindings: Sendable {
     private func traces(of log: StealerLog) -> InfectedMachine.Traces {
         InfectedMachine.Traces(
             machineId: log.identity.machineId.map { PlainText.oneLine($0) }, computer: log.traces.computer.map { PlainText.oneLine($0) },
-            userName: log.traces.user.map { PlainText.oneLine($0) }, addresses: log.traces.addresses,
-            antivirus: log.traces.antivirus.map { PlainText.oneLine($0) }, malwarePath: log.traces.malwarePath.map { PlainText.oneLine($0) })
+            userName: log.traces.user.map { PlainText.oneLine($0) }, operatingSystem: log.operatingSystem.map { PlainText.oneLine($0) },
+            addresses: log.traces.addresses, antivirus: log.traces.antivirus.map { PlainText.oneLine($0) },
+            malwarePath: log.traces.malwarePath.map { PlainText.oneLine($0) })
     }
 
     /// Whether a host is a domain, or below it.

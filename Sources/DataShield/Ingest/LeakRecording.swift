@@ -146,7 +146,7 @@ struct LeakRecording {
         let (found, hasDumps) = (counts, heard.values.contains { $0.records.contains { $0.shape.isOfDump } })
         let before = reports[company.id] ?? IngestReport()
         let capBefore = open[file.place]?[company.id]?.cap ?? CredentialCap()
-        let (report, cap, leftOut) = try await database.transaction(for: company.id) { db in
+        let (report, cap, taken) = try await database.transaction(for: company.id) { db in
             var cap = capBefore
             let id = try await LeakFileStore(db: db).opened(name: file.name, size: file.size, place: file.place)
             var dump: String?
@@ -166,18 +166,19 @@ struct LeakRecording {
                     findings.append((person.employee, maker.finding(log, on: machine, records, of: subject)))
                 }
             }
-            let leftOut = try await cap.apply(to: &findings, of: id, in: db)
+            let taken = try await cap.apply(to: &findings, of: id, in: db)
             var report = before
             report.add(try await recorder.record(findings, by: "ingest", in: db))
             report.findings += found.lists.findings + found.logs.findings
             report.matches += found.lists.matches + found.logs.matches
-            report.addLeftOut(leftOut)
+            report.addLeftOut(taken.lists + taken.logs)
             // With what it counts, so that after a kill neither is without the other.
             if let run { try await IngestStore(db: db).show(run, report, at: time) }
-            return (report, cap, leftOut)
+            return (report, cap, taken)
         }
         reports[company.id] = report
-        if leftOut > 0 { counts.lists.leftOut = leftOut }
+        if taken.lists > 0 { counts.lists.leftOut = taken.lists }
+        if taken.logs > 0 { counts.logs.leftOut = taken.logs }
         open[file.place, default: [:]][company.id, default: Counts()].cap = cap
         open[file.place, default: [:]][company.id, default: Counts()].lists += counts.lists
         open[file.place, default: [:]][company.id, default: Counts()].logs += counts.logs

@@ -11,7 +11,6 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
     package var malwareFamily: String?
     /// When the malware took the data.
     package var capturedAt: Date?
-    package var operatingSystem: String?
     package var country: String?
     /// All credentials and cookies in its log, of whomever.
     package var credentialCount: Int
@@ -34,7 +33,6 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         package var traces: Traces
         package var malwareFamily: String?
         package var capturedAt: Date?
-        package var operatingSystem: String?
         package var country: String?
         package var credentialCount: Int
         package var cookieCount: Int
@@ -42,14 +40,13 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
 
         package init(
             key: String, marks: [MachineMark] = [], traces: Traces = Traces(), malwareFamily: String? = nil, capturedAt: Date? = nil,
-            operatingSystem: String? = nil, country: String? = nil, credentialCount: Int = 0, cookieCount: Int = 0, hasTokens: Bool = false
+            country: String? = nil, credentialCount: Int = 0, cookieCount: Int = 0, hasTokens: Bool = false
         ) {
             self.key = key
             self.marks = marks
             self.traces = traces
             self.malwareFamily = malwareFamily
             self.capturedAt = capturedAt
-            self.operatingSystem = operatingSystem
             self.country = country
             self.credentialCount = credentialCount
             self.cookieCount = cookieCount
@@ -63,7 +60,6 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
             result.traces = traces.completed(with: other.traces)
             result.malwareFamily = malwareFamily ?? other.malwareFamily
             result.capturedAt = capturedAt ?? other.capturedAt
-            result.operatingSystem = operatingSystem ?? other.operatingSystem
             result.country = country ?? other.country
             result.credentialCount = max(credentialCount, other.credentialCount)
             result.cookieCount = max(cookieCount, other.cookieCount)
@@ -82,6 +78,7 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         package var machineId: String?
         package var computer: String?
         package var userName: String?
+        package var operatingSystem: String?
         /// Of networks, that which others see first.
         package var addresses: [String]
         package var antivirus: [String]
@@ -89,12 +86,13 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         package var malwarePath: String?
 
         package init(
-            machineId: String? = nil, computer: String? = nil, userName: String? = nil, addresses: [String] = [], antivirus: [String] = [],
-            malwarePath: String? = nil
+            machineId: String? = nil, computer: String? = nil, userName: String? = nil, operatingSystem: String? = nil, addresses: [String] = [],
+            antivirus: [String] = [], malwarePath: String? = nil
         ) {
             self.machineId = machineId
             self.computer = computer
             self.userName = userName
+            self.operatingSystem = operatingSystem
             self.addresses = addresses
             self.antivirus = antivirus
             self.malwarePath = malwarePath
@@ -105,6 +103,7 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         func completed(with other: Traces) -> Traces {
             Traces(
                 machineId: machineId ?? other.machineId, computer: computer ?? other.computer, userName: userName ?? other.userName,
+                operatingSystem: operatingSystem ?? other.operatingSystem,
                 addresses: addresses.isEmpty ? other.addresses : addresses, antivirus: antivirus.isEmpty ? other.antivirus : antivirus,
                 malwarePath: malwarePath ?? other.malwarePath)
         }
@@ -114,7 +113,7 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
     package var shortName: String { String(key.prefix(12)) }
 
     static let columns: SQL = """
-        m.id, m.machine_key, m.breach_id, m.malware_family, m.captured_at, m.operating_system, m.country, m.credential_count, m.cookie_count,
+        m.id, m.machine_key, m.breach_id, m.malware_family, m.captured_at, m.country, m.credential_count, m.cookie_count,
         m.has_tokens, m.created_at
         """
 
@@ -124,7 +123,6 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         breachId = try row.next()
         malwareFamily = try row.next()
         capturedAt = try row.next()
-        operatingSystem = try row.next()
         country = try row.next()
         credentialCount = try row.next()
         cookieCount = try row.next()

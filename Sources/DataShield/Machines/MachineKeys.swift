@@ -48,9 +48,12 @@ struct MachineKeys {
         }
     }
 
-    /// The machines of logs, in their order.
+    /// The machines of logs, in their order. Until the transaction ends no other one of the company finds out about machines.
     func machines(_ identities: [MachineIdentity]) async throws -> [KnownMachine] {
         guard !identities.isEmpty else { return [] }
+        // Of two readings with logs of one machine the second has to see the first's: it waits here until that is committed.
+        let lock = "machines \(db.company.rawValue)"
+        try await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(\(lock), 0))")
         let all = identities.map { marks(of: $0) }
         var known = try await stored(all.flatMap { $0 }, identities.flatMap(\.former.ids))
         return zip(identities, all).map { identity, marks in

@@ -101,6 +101,7 @@ enum MachineTraceFacts {
     static func all(_ traces: InfectedMachine.Traces) -> [Fact] {
         [
             traces.computer.map { Fact("Computer", $0) }, traces.userName.map { Fact("User", $0) },
+            traces.operatingSystem.map { Fact("Operating system", $0) },
             traces.addresses.isEmpty ? nil : Fact("Addresses", traces.addresses.joined(separator: ", ")),
             traces.machineId.map { Fact("Malware's id of it", $0) },
             traces.antivirus.isEmpty ? nil : Fact("Antivirus", traces.antivirus.joined(separator: ", ")),
@@ -148,7 +149,7 @@ struct MachineModel: Sendable {
         subtitle = "Malware of \(family) took data from this machine. Whatever its user typed or was signed in to is to be taken as known to others."
         facts = [
             Fact("Malware", machine.malwareFamily ?? "Unknown"), Fact("Taken", machine.capturedAt.map(clock.dateTime) ?? "Date unknown"),
-            Fact("Operating system", machine.operatingSystem ?? "Unknown"), Fact("Country", machine.country ?? "Unknown"),
+            Fact("Country", machine.country ?? "Unknown"),
             Fact("Credentials in its log", Format.count(machine.credentialCount)), Fact("Cookies in its log", Format.count(machine.cookieCount)),
             Fact("Application tokens", machine.hasTokens ? "Taken" : "None found"), Fact("Heard of", clock.dateTime(machine.createdAt)),
         ]
@@ -157,7 +158,7 @@ struct MachineModel: Sendable {
         noTraces =
             mayTrace
             ? "Its log said nothing of it, or that is older than your company keeps it."
-            : "Only administrators see what finds the machine: its name, its user and its addresses."
+            : "Only administrators see what finds the machine: its name, its user, its system and its addresses."
         self.people = people.map { person in
             let sites = person.record.evidence?.sites ?? []
             let shown = sites.prefix(5).joined(separator: ", ")

@@ -53,6 +53,7 @@ package struct MachineResponse: Codable, Sendable, Hashable {
     package var breachId: BreachID
     package var malwareFamily: String?
     package var capturedAt: Date?
+    /// As the malware wrote it down; null where it did not, and for whoever may not see it.
     package var operatingSystem: String?
     package var country: String?
     package var credentialCount: Int
@@ -73,7 +74,7 @@ package struct MachineResponse: Codable, Sendable, Hashable {
         breachId = machine.breachId
         malwareFamily = machine.malwareFamily
         capturedAt = machine.capturedAt
-        operatingSystem = machine.operatingSystem
+        operatingSystem = traces?.operatingSystem
         country = machine.country
         credentialCount = machine.credentialCount
         cookieCount = machine.cookieCount

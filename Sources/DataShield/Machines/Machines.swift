@@ -131,6 +131,7 @@ private struct MachineTraceRow: RowDecodable {
         traces.machineId = try row.next()
         traces.computer = try row.next()
         traces.userName = try row.next()
+        traces.operatingSystem = try row.next()
         traces.addresses = try row.next()
         traces.antivirus = try row.next()
         traces.malwarePath = try row.next()
@@ -172,7 +173,7 @@ enum MachineQueries {
 
     static func traces(of machines: [InfectedMachineID], of company: CompanyID) -> SQL {
         """
-        SELECT machine_id, hardware_id, computer, user_name, addresses, antivirus, malware_path FROM machine_traces
+        SELECT machine_id, hardware_id, computer, user_name, operating_system, addresses, antivirus, malware_path FROM machine_traces
         WHERE company_id = \(company) AND machine_id = ANY(\(machines)::text[]) ORDER BY machine_id
         """
     }

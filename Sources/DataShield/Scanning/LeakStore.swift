@@ -146,26 +146,25 @@ struct LeakStore {
         let facts = machines.map(\.0)
         return [
             """
-            INSERT INTO infected_machines AS known (id, company_id, machine_key, breach_id, malware_family, captured_at, operating_system, country,
+            INSERT INTO infected_machines AS known (id, company_id, machine_key, breach_id, malware_family, captured_at, country,
                 credential_count, cookie_count, has_tokens)
-            SELECT id, \(db.company), machine_key, breach_id, family, captured_at, system, country, credentials, cookies, tokens
+            SELECT id, \(db.company), machine_key, breach_id, family, captured_at, country, credentials, cookies, tokens
             FROM unnest(
                 \(facts.map { _ in InfectedMachineID() })::text[], \(facts.map(\.key))::text[], \(machines.map(\.1))::text[],
-                \(facts.map(\.malwareFamily))::text[], \(facts.map(\.capturedAt))::timestamptz[], \(facts.map(\.operatingSystem))::text[],
+                \(facts.map(\.malwareFamily))::text[], \(facts.map(\.capturedAt))::timestamptz[],
                 \(facts.map(\.country))::text[], \(facts.map(\.credentialCount))::int4[], \(facts.map(\.cookieCount))::int4[],
                 \(facts.map(\.hasTokens))::bool[]
-            ) AS m (id, machine_key, breach_id, family, captured_at, system, country, credentials, cookies, tokens)
+            ) AS m (id, machine_key, breach_id, family, captured_at, country, credentials, cookies, tokens)
             ON CONFLICT (company_id, machine_key) DO UPDATE SET
                 malware_family = coalesce(known.malware_family, excluded.malware_family),
                 captured_at = coalesce(known.captured_at, excluded.captured_at),
-                operating_system = coalesce(known.operating_system, excluded.operating_system),
                 country = coalesce(known.country, excluded.country),
                 credential_count = greatest(known.credential_count, excluded.credential_count),
                 cookie_count = greatest(known.cookie_count, excluded.cookie_count),
                 has_tokens = known.has_tokens OR excluded.has_tokens
             WHERE (excluded.credential_count, excluded.cookie_count, excluded.has_tokens)
                     IS DISTINCT FROM (known.credential_count, known.cookie_count, known.has_tokens)
-                OR num_nulls(known.malware_family, known.captured_at, known.operating_system, known.country) > 0
+                OR num_nulls(known.malware_family, known.captured_at, known.country) > 0
             """
         ] + marks(facts) + traces(facts) + ids(facts)
     }
@@ -206,22 +205,26 @@ struct LeakStore {
         let traces = machines.map(\.traces)
         return [
             """
-            INSERT INTO machine_traces AS known (company_id, machine_id, hardware_id, computer, user_name, addresses, antivirus, malware_path)
-            SELECT \(db.company), m.id, n.hardware_id, n.computer, n.user_name, n.addresses::text[], n.antivirus::text[], n.malware_path
+            INSERT INTO machine_traces AS known (company_id, machine_id, hardware_id, computer, user_name, operating_system, addresses, antivirus,
+                malware_path)
+            SELECT \(db.company), m.id, n.hardware_id, n.computer, n.user_name, n.operating_system, n.addresses::text[], n.antivirus::text[],
+                n.malware_path
             FROM unnest(
                 \(machines.map(\.key))::text[], \(traces.map(\.machineId))::text[], \(traces.map(\.computer))::text[],
-                \(traces.map(\.userName))::text[], \(traces.map { ArrayText.of($0.addresses) })::text[],
+                \(traces.map(\.userName))::text[], \(traces.map(\.operatingSystem))::text[],
+                \(traces.map { ArrayText.of($0.addresses) })::text[],
                 \(traces.map { ArrayText.of($0.antivirus) })::text[], \(traces.map(\.malwarePath))::text[]
-            ) AS n (machine_key, hardware_id, computer, user_name, addresses, antivirus, malware_path)
+            ) AS n (machine_key, hardware_id, computer, user_name, operating_system, addresses, antivirus, malware_path)
             JOIN infected_machines m ON m.company_id = \(db.company) AND m.machine_key = n.machine_key
             ON CONFLICT (company_id, machine_id) DO UPDATE SET
                 hardware_id = coalesce(known.hardware_id, excluded.hardware_id),
                 computer = coalesce(known.computer, excluded.computer),
                 user_name = coalesce(known.user_name, excluded.user_name),
+                operating_system = coalesce(known.operating_system, excluded.operating_system),
                 addresses = CASE WHEN known.addresses = '{}' THEN excluded.addresses ELSE known.addresses END,
                 antivirus = CASE WHEN known.antivirus = '{}' THEN excluded.antivirus ELSE known.antivirus END,
                 malware_path = coalesce(known.malware_path, excluded.malware_path)
-            WHERE num_nulls(known.hardware_id, known.computer, known.user_name, known.malware_path) > 0
+            WHERE num_nulls(known.hardware_id, known.computer, known.user_name, known.operating_system, known.malware_path) > 0
                 OR known.addresses = '{}' OR known.antivirus = '{}'
             """
         ]

@@ -151,8 +151,15 @@ final class ArchiveDecoder {
         }
         switch wish == .look ? names.interest(in: place.folder, beginning: block.bytes) : wish {
         case .none, .presence, .look:
+            let isDatabase = block.bytes.starts(with: FileKind.sqlite)
             queue.giveBack(block)
-            if isDamaged { skip(place.shown, UInt64(count), entry.damage) } else { emit(.passed) }
+            if isDamaged {
+                skip(place.shown, UInt64(count), entry.damage)
+            } else if isDatabase {
+                skip(place.shown, 0, FileKind.databaseReason)
+            } else {
+                emit(.passed)
+            }
         case .whole(let limit):
             readWhole(place, limit, block, entry, number: number, isDamaged: isDamaged)
         case .leakFile:

@@ -65,6 +65,12 @@ enum FileKind: Sendable, Equatable {
 
     private static let lz4: [UInt8] = [0x04, 0x22, 0x4D, 0x18]
 
+    /// Its values stand side by side without anything between them, so that not all of them can be told from their neighbours.
+    static let sqlite = Array("SQLite format 3\0".utf8)
+
+    /// What is said of one among the files of a stealer log, where what a browser remembers would be taken for what was stolen.
+    static let databaseReason = "It is an SQLite database among the files of a stealer log. Those are not read."
+
     /// What a file is that is searched as it lies, although what it holds is packed or encrypted; nil for all others.
     static func closedName(_ bytes: UnsafeRawBufferPointer) -> String? {
         closed.first { bytes.starts(with: $0.bytes, from: $0.place) }?.name
@@ -80,7 +86,8 @@ enum FileKind: Sendable, Equatable {
         (2, Array("-lh5-".utf8), "an LHA archive"), (2, Array("-lh6-".utf8), "an LHA archive"), (2, Array("-lh7-".utf8), "an LHA archive"),
         (0, Array("RE~^".utf8), "a RAR archive of an old kind"), (0, Array("xar!".utf8), "a XAR archive"), (0, Array("7kSt".utf8), "a ZPAQ archive"),
         (0, Array("zPQ".utf8), "a ZPAQ archive"), (0, Array("PK\u{7}\u{8}".utf8), "one volume of several of a ZIP archive"),
-        (0, Array("%PDF-".utf8), "a PDF"), (0, [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "an Office file of an old kind"),
+        (0, sqlite, "an SQLite database"), (0, Array("%PDF-".utf8), "a PDF"),
+        (0, [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "an Office file of an old kind"),
         (0, Array("PAR1".utf8), "a Parquet file"), (0, Array("ORC".utf8), "an ORC file"), (0, Array("Obj\u{1}".utf8), "an Avro file"),
         (0, Array("age-encryption.org/v1".utf8), "encrypted with age"), (0, Array("-----BEGIN AGE ENCRYPTED".utf8), "encrypted with age"),
         (0, Array("-----BEGIN PGP MESSAGE".utf8), "encrypted with PGP"), (0, Array("Salted__".utf8), "encrypted with OpenSSL"),

@@ -1,4 +1,4 @@
-import Foundation
+import Synchronization
 
 /// Headers of tables that stand amid a file: behind lines of another shape, or behind another table.
 enum TableHeaders {
@@ -54,38 +54,39 @@ extension FileShape {
 }
 
 /// The tables' headers of one plain file, looked for when a row asks for one. Each part of the file is looked at once.
-///
-/// Unchecked `Sendable`: `known` is touched under the lock only.
-final class FileHeaders: @unchecked Sendable {
+final class FileHeaders: Sendable {
     /// How far before a row its header is looked for.
     private static let mostChunks = 1_024
 
     private let file: OpenFile
-    private let lock = NSLock()
-    /// The last header before the end of each chunk that was asked for.
-    private var known: [Int: TableLayout?] = [:]
+    /// The last header before the end of each chunk that was asked for, by threads that read one chunk each.
+    private let known = Mutex<[Int: TableLayout?]>([:])
 
     init(_ file: OpenFile) { self.file = file }
 
     /// The last header that stands before a chunk.
     func before(chunk: Int) -> TableLayout? {
-        lock.lock()
-        defer { lock.unlock() }
-        var first = chunk
-        var found: TableLayout?
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: ChunkReader.chunkBytes + 4_096, alignment: 64)
-        defer { room.deallocate() }
-        while first > 0, chunk - first < Self.mostChunks {
-            if let earlier = known[first - 1] {
-                found = earlier
-                break
+        // Held while the file is read: whoever asks meanwhile wants what is being looked for, and would read the same.
+        known.withLock { known in
+            var first = chunk
+            var found: TableLayout?
+            // Most ask for what is known.
+            var room: UnsafeMutableRawBufferPointer?
+            defer { room?.deallocate() }
+            while first > 0, chunk - first < Self.mostChunks {
+                if let earlier = known[first - 1] {
+                    found = earlier
+                    break
+                }
+                first -= 1
+                let memory = room ?? .allocate(byteCount: ChunkReader.chunkBytes + 4_096, alignment: 64)
+                room = memory
+                found = lastHeader(in: first, memory)
+                if found != nil { break }
             }
-            first -= 1
-            found = lastHeader(in: first, room)
-            if found != nil { break }
+            for number in first..<chunk { known[number] = .some(found) }
+            return found
         }
-        for number in first..<chunk { known[number] = .some(found) }
-        return found
     }
 
     /// With the beginning of the next chunk, so that a line between two is whole.

@@ -251,7 +251,12 @@ final class ReadRun {
             if kind != .plain { return readFile(file, kind) }
             switch interest == .look ? try folder.interest(in: relative, file) : interest {
             case .none, .presence, .look:
-                folder.passedOver += 1
+                if interest == .look, try file.beginning(FileKind.sqlite.count) == FileKind.sqlite {
+                    if batch.file != folder.identity { begin(folder.identity) }
+                    skip(SkippedPart(path: path.text, reason: FileKind.databaseReason))
+                } else {
+                    folder.passedOver += 1
+                }
                 bytesBefore += size
             case .whole(let limit) where file.size <= UInt64(max(0, limit)):
                 try folder.add(relative, file)

@@ -14,6 +14,9 @@ enum TextEncoding: Sendable {
             self = .utf16(isBigEndian: false, markBytes: 2)
         } else if sample.starts(with: [0xFE, 0xFF]) {
             self = .utf16(isBigEndian: true, markBytes: 2)
+        } else if sample.starts(with: FileKind.sqlite) {
+            // Its pages are full of zeros, which say nothing of its texts.
+            self = .utf8(markBytes: 0)
         } else {
             let seen = sample.prefix(Self.sampleBytes)
             var zeros = 0

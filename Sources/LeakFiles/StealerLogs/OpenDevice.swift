@@ -24,6 +24,8 @@ struct OpenDevice {
     /// Whether it has a file that makes a folder a device: of passwords, or about the system.
     var isDevice = false
     private var autofilled: Set<Int> = []
+    /// Whose data are among the records, once there are more than are kept.
+    private var heard: Set<Int>?
     private var signs: [FamilyEvidence] = []
 
     init(folder: String) { self.folder = folder }
@@ -31,10 +33,17 @@ struct OpenDevice {
     /// About as many bytes as it takes.
     var size: Int { 1_024 + candidates.capacity + records.count * 256 }
 
+    /// Of more than are kept, the first of everybody is, and the first with a secret, so that nobody is missed.
     mutating func add(_ record: LeakRecord) {
-        guard records.count < Self.mostRecords else { return }
+        if records.count >= Self.mostRecords {
+            if heard == nil { heard = Set(records.map { Self.sign(of: $0) }) }
+            guard heard?.insert(Self.sign(of: record)).inserted == true else { return }
+        }
         records.append(record)
     }
+
+    /// Another number for an address with a secret.
+    private static func sign(of record: LeakRecord) -> Int { record.secret == nil ? ~record.address : record.address }
 
     /// Each sign counts once, however many files have it.
     mutating func note(_ sign: FamilyEvidence) {

@@ -93,9 +93,11 @@ package struct StealerLogCollector {
     }
 
     private static func isBinary(_ name: String) -> Bool {
+        // Databases may be dumps; these are Windows' small pictures.
+        guard name != "thumbs.db" else { return true }
         guard let dot = name.lastPlace(of: ".") else { return false }
         return [
-            "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "db", "sqlite", "ldb", "mp4", "vdf",
+            "jpg", "jpeg", "png", "bmp", "gif", "webp", "ico", "url", "lnk", "exe", "dll", "ldb", "mp4", "vdf",
         ]
         .contains(String(name[name.place(behind: dot)...]))
     }

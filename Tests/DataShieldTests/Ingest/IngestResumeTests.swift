@@ -2,11 +2,11 @@ import DataShieldTestSupport
 import Foundation
 import LeakFiles
 import Postgres
-import Sandbox
 import Synchronization
 import Testing
 
 @testable import DataShield
+@testable import Sandbox
 
 /// A reading that is left in the middle, and taken up again.
 @Suite(.freshDatabase, .serialized) struct IngestResumeTests {
@@ -120,6 +120,32 @@ import Testing
         ]
     }
 
+    /// Reads until some batches are recorded, is killed before the place behind the last one is kept, and reads on.
+    /// - Returns: nil when it had ended before.
+    private func readKilled(_ order: IngestOrder, after batches: Int) async throws -> IngestReport? {
+        // The place as it was one batch before: what the last one recorded is in the tables, and is delivered again.
+        let places = Mutex<[String]>([])
+        let (ingests, system) = (ingests, database.system)
+        let killed = Task {
+            try await ingests.read(order) { _ in
+                let place = try? await system.first("SELECT checkpoint::text FROM ingest_checkpoints", as: String.self)
+                let count = places.withLock { places in
+                    places.append(place ?? "")
+                    return places.count
+                }
+                if count > batches { withUnsafeCurrentTask { $0?.cancel() } }
+            }
+        }
+        let end = await killed.result
+        let last = places.withLock { $0 }
+        if case .success = end {
+            Issue.record("It had ended before batch \(batches): there are \(last.count).")
+            return nil
+        }
+        try await system.execute("UPDATE ingest_checkpoints SET checkpoint = \(last[last.count - 2])::text::jsonb")
+        return try await ingests.read(order) { _ in }
+    }
+
     @Test(arguments: [1, 3, 6, 9, 12, 15, 18, 22, 26]) func `killed between recording and keeping the place, everything is counted once`(
         batches: Int
     )
@@ -136,31 +162,50 @@ import Testing
             #expect(whole.skippedCount > 0)
             #expect(whole.matches > whole.findings)
             order.company = disturbed
-            // The place as it was one batch before: what the last one recorded is in the tables, and is delivered again.
-            let places = Mutex<[String]>([])
-            let (ingests, system) = (ingests, database.system)
-            let killed = Task { [order] in
-                try await ingests.read(order) { _ in
-                    let place = try? await system.first("SELECT checkpoint::text FROM ingest_checkpoints", as: String.self)
-                    let count = places.withLock { places in
-                        places.append(place ?? "")
-                        return places.count
-                    }
-                    if count > batches { withUnsafeCurrentTask { $0?.cancel() } }
-                }
-            }
-            let end = await killed.result
-            let last = places.withLock { $0 }
-            if case .success = end {
-                Issue.record("It had ended before batch \(batches): there are \(last.count).")
-                return
-            }
-            try await system.execute("UPDATE ingest_checkpoints SET checkpoint = \(last[last.count - 2])::text::jsonb")
-            let second = try await ingests.read(order) { _ in }
+            guard let second = try await readKilled(order, after: batches) else { return }
             #expect(counts(second) == counts(whole))
             #expect(second.skipped == whole.skipped)
             #expect(try await exposure(disturbed) == exposure(undisturbed))
-            #expect(try await system.first("SELECT count(*) FROM ingest_files", as: Int.self) == 0)
+            #expect(try await database.system.first("SELECT count(*) FROM ingest_files", as: Int.self) == 0)
+        }
+    }
+
+    /// Lists and a log that have more passwords of one person than are kept of a file.
+    private func fillWithMany(_ folder: URL) throws {
+        let person = DemoCompany.people[0].email
+        // Long enough for several batches.
+        let strangers = (0..<1_000).map { "stranger\($0)@elsewhere.example:nothing\n" }.joined()
+        func list(_ seed: Int, between: String = "") -> String {
+            var text = ""
+            for part in 0..<40 {
+                for number in 0..<35 { text += "\(person):Invented-\(seed)-\(part)-\(number)\n" }
+                text += between
+            }
+            return text
+        }
+        var zip = StoredZip()
+        zip.add("lists/one.txt", list(2))
+        let blocks = (0..<1_100).map { "URL: https://vpn.example.com/\nUsername: \(person)\nPassword: Invented-\($0)!\n\n" }
+        zip.add("DE[0123456789ABCDEF] [2026-05-06T07_08_09]/Passwords.txt", blocks.joined())
+        zip.add("lists/two.txt", list(3))
+        try Data(list(1, between: strangers).utf8).write(to: folder.appendingPathComponent("a.txt"))
+        try Data(zip.bytes()).write(to: folder.appendingPathComponent("b.zip"))
+        try Data(list(4, between: strangers).utf8).write(to: folder.appendingPathComponent("c.txt"))
+    }
+
+    @Test(arguments: [2, 7, 8, 9, 10, 12]) func `killed at any moment, it tells as many credentials that were not kept`(batches: Int) async throws {
+        let undisturbed = try await company(), disturbed = try await company()
+        try await withScratchFolder { folder in
+            try fillWithMany(folder)
+            var order = IngestOrder(paths: [folder.path], company: undisturbed, threads: 1)
+            order.limits.batchRecords = 4
+            let whole = try await ingests.read(order) { _ in }
+            // 400 in each list by itself, all of the second one in the archive, and 100 of the log.
+            #expect(whole.leftOut == 400 + 1_800 + 100 + 400)
+            order.company = disturbed
+            guard let second = try await readKilled(order, after: batches) else { return }
+            #expect(second.leftOut == whole.leftOut)
+            #expect(counts(second) == counts(whole))
         }
     }
 

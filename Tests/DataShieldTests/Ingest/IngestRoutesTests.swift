@@ -1,11 +1,12 @@
 import DataShieldTestSupport
 import Foundation
+import LeakFiles
 import Postgres
-import Sandbox
 import Synchronization
 import Testing
 
 @testable import DataShield
+@testable import Sandbox
 
 @Suite(.freshDatabase) struct IngestRoutesTests {
     /// Waits until a reading has ended.
@@ -116,7 +117,8 @@ import Testing
             let machine = try #require(machines.first { $0.malwareFamily == "RedLine" })
             let traces = try #require(machine.traces)
             let (id, computer) = (try #require(machine.machineId), try #require(traces.computer))
-            #expect(traces.machineId == id)
+            let system = try #require(machine.operatingSystem)
+            #expect(traces.machineId == id && traces.operatingSystem == system)
             let detail = try await client.get("/api/machines/\(machine.id)").decode(MachineDetailResponse.self)
             #expect(detail.machine.traces == traces)
             let person = try #require(detail.people.first)
@@ -130,11 +132,32 @@ import Testing
             ]
             try await tell(viewer, pages + answers, computer, does: false)
             try await tell(viewer, pages + answers, id, does: false)
+            try await tell(viewer, pages + answers, system, does: false)
             let seen = try await viewer.get("/api/machines").decode(Page<MachineResponse>.self).items
-            #expect(seen.allSatisfy { $0.machineId == nil && $0.traces == nil })
+            #expect(seen.allSatisfy { $0.machineId == nil && $0.operatingSystem == nil && $0.traces == nil })
             #expect(try await viewer.get("/machines/\(machine.id)").text.contains("Only administrators"))
             // Whoever was shown nothing has not looked.
             try await looksAreRecorded(client, machine.id)
+        }
+    }
+
+    @Test func `where in an archive a part lies that was passed over is for administrators`() async throws {
+        try await withServer(as: .admin) { client in
+            _ = try await people(client)
+            var zip = StoredZip()
+            let folder = "DE[0123456789ABCDEF] [2026-05-06T07_08_09] alex.doe"
+            for name in ["a", "b"] { zip.add("\(folder)/../../\(name).txt", "x") }
+            let answer = try await client.send("POST", "/api/ingest?fileName=logs.zip", body: zip.bytes(), contentType: "application/zip")
+            let id = try answer.decode(IngestRun.Response.self).id
+            let whole = try await ended(client, id).report
+            #expect(whole.skippedCount == 2 && whole.skipped.map(\.path).sorted().first == "logs.zip!\(folder)/../../a.txt")
+            let paths = ["/api/ingest", "/api/ingest/\(id)", "/api/ingest/\(id)/events", "/ingest/\(id)"]
+            try await tell(client, paths, "alex.doe", does: true)
+            let viewer = try await client.signedIn(as: .viewer)
+            try await tell(viewer, paths + ["/ingest"], "alex.doe", does: false)
+            let seen = try await viewer.get("/api/ingest/\(id)").decode(IngestRun.Response.self).report
+            #expect(seen.skippedCount == 2 && seen.skipped == [SkippedPart(path: "logs.zip", reason: whole.skipped[0].reason)])
+            #expect(try await viewer.get("/ingest/\(id)").text.contains("2 parts; only administrators see where"))
         }
     }
 

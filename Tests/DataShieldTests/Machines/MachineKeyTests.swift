@@ -107,6 +107,28 @@ import Testing
         }
     }
 
+    /// A reading of its own, with a log of the first person.
+    private func read(_ identity: MachineIdentity, of company: CompanyID, _ place: UInt8) async throws {
+        var reading = try await self.recording(of: [company])
+        try await reading.record([], [log(identity)], in: .init(name: "logs", size: 10, place: [place, 8]), .init(name: "logs", beginning: nil))
+    }
+
+    @Test func `of two readings side by side the second finds the first one's machine`() async throws {
+        let (world, owner) = (try await world(), database.owner)
+        let company = world.company
+        let waiting: SQL = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        let readings: [Task<Void, any Error>] = try await owner.transaction { db in
+            // Neither can write its machine before both have looked, or wait for their turn to.
+            try await db.execute("LOCK TABLE infected_machines IN SHARE MODE")
+            let first = Task { try await read(MachineIdentity(content: [1], folder: "a"), of: company, 1) }
+            let second = Task { try await read(Self.whole, of: company, 2) }
+            try await becomesTrue { try await owner.first(waiting, as: Int.self) == 2 }
+            return [first, second]
+        }
+        for reading in readings { try await reading.value }
+        #expect(try await machines(world) == ["AbCd -"])
+    }
+
     @Test func `what a log with less does not say stays, and what it says more is added`() async throws {
         var world = try await world()
         try await record([log(MachineIdentity(content: [1]))], in: &world)
