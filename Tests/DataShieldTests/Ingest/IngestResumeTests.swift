@@ -19,14 +19,14 @@ import Testing
             uploads: IngestUploads())
     }
 
-    /// Who is in what, how severe, and how often it was seen; without ids and times, and without names: what has none of its own is called
-    /// by something that is the company's alone.
+    /// Who is in what, how severe, and how often it was seen; without ids and times, and without the digest by which a company knows a
+    /// machine: another company has another one.
     private func exposure(_ company: CompanyID) async throws -> [String] {
         try await database.owner.query(
             """
-            SELECT concat_ws(' ', split_part(e.email, '@', 1), b.source, array_to_string(r.exposed_data, ','), r.evidence::text, a.severity,
-                a.confidence, c.login, array_to_string(c.sites, ','), c.secret_kind, c.length_class,
-                (SELECT count(*) FROM leak_sightings s WHERE s.credential_id = c.id))
+            SELECT concat_ws(' ', split_part(e.email, '@', 1), regexp_replace(b.name, '^Stealer log [0-9a-f]{12}$', 'Stealer log'), b.source,
+                array_to_string(r.exposed_data, ','), r.evidence::text, a.severity, a.confidence, c.login, array_to_string(c.sites, ','),
+                c.secret_kind, c.length_class, (SELECT count(*) FROM leak_sightings s WHERE s.credential_id = c.id))
             FROM breach_records r JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id JOIN breaches b ON b.id = r.breach_id
             JOIN alerts a ON a.company_id = r.company_id AND a.employee_id = r.employee_id AND a.breach_id = r.breach_id
             LEFT JOIN leaked_credentials c ON c.company_id = r.company_id AND c.record_id = r.id
