@@ -67,20 +67,28 @@ struct DuePerson: Sendable, RowDecodable {
     var id: EmployeeID
     /// nil when what is stored is no address that can be asked about.
     var address: EmailAddress?
-    /// What they are reached by besides.
+    /// What they are reached by besides, and can be asked about.
     var further: [EmailAddress]
+    /// Whether one of all their addresses cannot be asked about, so that nobody can say that they are clean.
+    var isPartlyUnasked: Bool
 
     init(from row: inout Row) throws {
         id = try row.next()
-        // try?: one that cannot be read is told apart by nil, and becomes UNKNOWN with its reason.
-        address = try? EmailAddress(try row.next(as: String.self))
-        further = try row.next(as: [String].self).map { EmailAddress(stored: $0) }
+        let (main, others) = (try row.next(as: String.self), try row.next(as: [String].self))
+        // try?: they were addresses by the rule of the day on which they were taken. One that is none by today's is told apart by nil, and its
+        // person becomes UNKNOWN with that reason.
+        address = try? EmailAddress(main)
+        further = others.compactMap { try? EmailAddress($0) }
+        isPartlyUnasked = address == nil || further.count < others.count
     }
 }
 
 extension DuePerson {
     /// All that is asked about.
     var all: [EmailAddress] { [address].compactMap { $0 } + further }
+
+    /// Why nobody can say of the person as a whole what is known of them; nil when they can be asked about.
+    var failure: ProviderFailure? { isPartlyUnasked ? .noAddress : nil }
 }
 
 extension LookUp {

@@ -127,7 +127,8 @@ struct ProviderScan {
             let answered = people.filter { person in !person.all.contains { answer.toAsk.contains($0) } }
             try await save(
                 answered.map { person in
-                    Answer(person: person, lookUp: LookUp(ofAddresses: person.all.map { ($0, answer.findings[$0] ?? []) }, of: person))
+                    let found = person.all.map { ($0, answer.findings[$0] ?? []) }
+                    return Answer(person: person, lookUp: LookUp(ofAddresses: found, of: person), failure: person.failure)
                 },
                 to: position.moved { $0.after = last.id })
             due.after = last.id
@@ -300,16 +301,19 @@ struct Asker: Sendable {
     func ask(_ person: DuePerson) async throws -> ProviderScan.Answer {
         var found: [(EmailAddress, [Finding])] = []
         var warning: String?
-        var failure: ProviderFailure? = person.address == nil ? .notAcceptable : nil
+        var failure = person.failure
         for address in person.all {
             do {
                 let answer = try await retried { try await $0.lookUp(address) }
                 found.append((address, answer.findings))
                 warning = warning ?? answer.warning
             } catch let refusal as ProviderFailure {
+                guard refusal.consequence == .skip else {
+                    // Nobody else has an answer either.
+                    failure = refusal
+                    break
+                }
                 failure = failure ?? refusal
-                // Nobody else has an answer either.
-                if refusal.consequence != .skip { break }
             }
         }
         var lookUp = LookUp(ofAddresses: found, of: person)
