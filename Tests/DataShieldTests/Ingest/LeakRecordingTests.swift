@@ -164,7 +164,8 @@ import Testing
     }
 
     @Test func `dumps that are all called users are told apart, and the same content is one wherever it lies`() async throws {
-        var world = try await world()
+        // Whatever day the breach is said to be of, its name says when the file was read.
+        var world = try await world(source: LeakSource(date: Timestamp.parse("2012-05-05T00:00:00.000Z")))
         let holder = "Shop\(CUID.make(at: Date()).suffix(8))"
         let parts = [
             // Two that nothing but their content tells apart, and each of them again.
@@ -177,7 +178,7 @@ import Testing
             try await world.recording.record([record], [], in: file(part.name, UInt8(number)), part)
         }
         let names = try await alerts(world).map { String($0.dropFirst(4)).replacing(" HIGH MEDIUM OPEN", with: "") }
-        let unnamed = "Leak file of \(Format.longDay(Self.now))"
+        let unnamed = "Leak file read on \(Format.longDay(Self.now))"
         #expect(names == [holder, "\(unnamed) (000000a1)", "\(unnamed) (000000a2)"].sorted())
         #expect(world.recording.total.newRecords == 3)
     }
