@@ -22,6 +22,8 @@ struct ProviderScan {
     var stored: ScanPosition?
     var position: ScanPosition
     var progress: ProviderProgress
+    /// What is to be told of the service besides its answers about people.
+    var notice: String?
     /// Calls of this run before this process took it up.
     private let earlierRequests: Int
     private let started = ContinuousClock.now
@@ -65,6 +67,7 @@ struct ProviderScan {
             try await scanAddresses()
             progress.state = .done
             progress.secondsLeft = nil
+            if let notice { progress.message = [progress.message, notice].compactMap { $0 }.joined(separator: " ") }
             try await save([], to: position.moved { $0.isFinished = true })
         } catch let failure as ProviderFailure {
             try await stop(failure)
