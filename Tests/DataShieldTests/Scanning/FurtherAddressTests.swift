@@ -90,3 +90,20 @@ import Testing
         #expect(people.list.find("old@people.example") == nil)
     }
 }
+
+/// What was found under several addresses of one person. Pure.
+@Suite struct AddressesLookUpTests {
+    @Test func `two leaks of one name stay two, and each is once`() throws {
+        let (ada, alias) = (try EmailAddress("ada@people.example"), try EmailAddress("alias@people.example"))
+        var rows = LeakedRows(provider: .leakcheck)
+        rows.add(LeakedRow(source: "LinkedIn", days: BreachTable.days("2012-05"), fields: ["password"]), of: ada)
+        rows.add(LeakedRow(source: "LinkedIn", days: BreachTable.days("2021-04"), fields: ["name"]), of: ada)
+        rows.add(LeakedRow(source: "linkedin.com", days: BreachTable.days("2021-04"), fields: ["phone"]), of: alias)
+        let findings = rows.findings
+        let person = DuePerson(id: EmployeeID(), address: ada, further: [alias])
+        let lookUp = LookUp(ofAddresses: person.all.map { ($0, findings[$0] ?? []) }, of: person)
+        #expect(lookUp.findings.map(\.breachDate) == [BreachDate.day("2012-05-31"), BreachDate.day("2021-04-30")])
+        #expect(lookUp.findings.map(\.dataTypes) == [["email", "password"], ["email", "name", "phone"]])
+        #expect(lookUp.findings.map { $0.evidence?.logins ?? [] } == [[], ["alias@people.example"]])
+    }
+}
