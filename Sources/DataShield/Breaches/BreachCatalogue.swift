@@ -7,6 +7,8 @@ package actor BreachCatalogue {
     private let system: SystemDatabase
     private var entries: [String: CatalogueEntry]?
     private var syncing: Task<String?, any Error>?
+    /// What could not be read of the provider's own when it was taken as a whole: what that names is asked for when somebody is in it.
+    private(set) var unread = UnreadRows()
 
     package init(system: SystemDatabase) { self.system = system }
 
@@ -90,7 +92,8 @@ package actor BreachCatalogue {
                 }
             }
             pace?.countFreeCall()
-            let drafts = try await client.catalogue()
+            let (drafts, unread) = try await client.catalogue()
+            self.unread = unread
             try await store(drafts)
             entries = nil
             let marker = HIBPWire.marker(drafts.map(\.entry))

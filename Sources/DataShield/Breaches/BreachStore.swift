@@ -82,6 +82,7 @@ struct BreachStore {
         var id: BreachID
         var key: String
         var name: String
+        var source: BreachSource
         var date: Date?
         /// Whether all that is known of it is from Intelligence X, which names files.
         var isOfFiles: Bool
@@ -90,12 +91,15 @@ struct BreachStore {
             id = try row.next()
             key = try row.next()
             name = try row.next()
+            source = try row.next()
             date = try row.next()
             isOfFiles = try row.next()
         }
 
-        /// The name as it is read today.
-        var read: BreachName { isOfFiles && DumpName.isGeneric(name) ? BreachName(asIs: IntelXWire.unnamedLeaks) : BreachName(name) }
+        /// The name as it is read today, by whoever records.
+        var read: BreachName {
+            isOfFiles && DumpName.isGeneric(name) ? BreachName(asIs: IntelXWire.unnamedLeaks) : BreachName(name, of: source)
+        }
     }
 
     /// How many of the company's own are looked through at once.
@@ -108,7 +112,7 @@ struct BreachStore {
         while true {
             let page = try await db.query(
                 """
-                SELECT b.id, b.canonical_key, b.name, b.breach_date, NOT EXISTS (
+                SELECT b.id, b.canonical_key, b.name, b.source, b.breach_date, NOT EXISTS (
                     SELECT FROM breach_records r WHERE r.company_id = b.company_id AND r.breach_id = b.id AND r.sources <> '{INTELX}')
                 FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key > \(key)
                     AND NOT EXISTS (SELECT FROM infected_machines m WHERE m.company_id = b.company_id AND m.breach_id = b.id)
@@ -167,27 +171,45 @@ struct BreachStore {
 
     // MARK: The company's own
 
-    /// Adds to the company's own what neither they nor the catalogue have, and improves those of them that are worse than the drafts say, or
-    /// have no date where a draft has one. The catalogue stays as it is, whatever a company's sources say.
+    /// Adds to the company's own what neither they nor the catalogue have, and improves those of them that are worse than the drafts say. Of
+    /// several days that sources say the earliest counts, whoever says it and whoever comes first. The catalogue stays as it is, whatever a
+    /// company's sources say.
+    ///
+    /// Those of the company's own stay as they are then until the transaction ends, so that what is recorded of them goes by what is known.
     /// - Returns: what each of the names is; see ``known(_:)``.
     /// - Throws: ``NotAdded`` when there is a name that is none: what is found of it would be lost.
     func ensure(_ drafts: [BreachNaming: BreachDraft]) async throws -> [BreachNaming: Known] {
         var found = try await known(drafts.keys)
         let missing = drafts.filter { found[$0.key] == nil }
         if !missing.isEmpty { found.merge(try await added(missing)) { first, _ in first } }
-        var better: [String: BreachDraft] = [:]
+        var said: [String: Said] = [:]
         for (naming, draft) in drafts {
             guard let breach = found[naming], breach.isOwn else { continue }
-            // Between equals, each may know something that the other does not; a worse one may know the date.
-            guard draft.quality >= breach.quality || breach.breachDate == nil && draft.entry.breachDate != nil else { continue }
-            better[breach.key] = better[breach.key].map { $0.improved(by: draft) } ?? draft
+            said[breach.key, default: Said(known: breach)].add(draft)
         }
-        if !better.isEmpty, try await improve(better) > 0 {
+        if !said.isEmpty, try await improve(said) {
             for (naming, breach) in try await known(drafts.keys) { found[naming] = breach }
         }
         let lost = drafts.keys.count { found[$0] == nil }
         guard lost == 0 else { throw NotAdded(count: lost) }
         return found
+    }
+
+    /// What drafts say of one of the company's own.
+    private struct Said {
+        /// As it was when it was looked for.
+        let known: Known
+        /// What those say that are no worse: between equals, each may know something that the other does not.
+        private(set) var better: BreachDraft?
+        /// The earliest day that any says. States and scores go by it: whoever comes first, they are the same.
+        private(set) var date: Date?
+
+        init(known: Known) { self.known = known }
+
+        mutating func add(_ draft: BreachDraft) {
+            date = [date, draft.entry.breachDate].compactMap { $0 }.min()
+            if draft.quality >= known.quality { better = better?.improved(by: draft) ?? draft }
+        }
     }
 
     /// Breaches that are neither there nor could be added.
@@ -224,9 +246,13 @@ struct BreachStore {
     }
 
     /// Improves breaches under lock, so that what is written follows from what is there, whoever else writes.
-    /// - Parameter drafts: by the keys of the breaches.
-    private func improve(_ drafts: [String: BreachDraft]) async throws -> Int {
-        let keys = drafts.keys.sorted()
+    ///
+    /// The lock is taken of those, too, of which nothing new is said: who gives one of them another date waits for those who record by the
+    /// former one, and states follow from what they have recorded.
+    /// - Parameter said: by the keys of the breaches.
+    /// - Returns: whether any is another than it was when it was looked for.
+    private func improve(_ said: [String: Said]) async throws -> Bool {
+        let keys = said.keys.sorted()
         let rows = try await db.query(
             """
             SELECT b.canonical_key, \(Breach.columns) FROM breaches b WHERE b.company_id = \(db.company) AND b.canonical_key = ANY(\(keys)::text[])
@@ -234,22 +260,21 @@ struct BreachStore {
             """)
         var improved: [(key: String, draft: BreachDraft)] = []
         var redated: [BreachID] = []
+        var isAnother = false
         for var row in rows {
             let key = try row.next(as: String.self)
             let breach = try Breach(from: &row)
             let before = BreachDraft(breach)
-            guard let draft = drafts[key] else { continue }
+            guard let one = said[key] else { continue }
             var after = before
-            if draft.quality >= before.quality {
-                after = before.improved(by: draft)
-            } else if before.entry.breachDate == nil {
-                // A date that no better source has said takes nothing away. States and scores go by it: whoever comes first, they are the same.
-                after.entry.breachDate = draft.entry.breachDate
-            }
+            if let better = one.better, better.quality >= before.quality { after = before.improved(by: better) }
+            after.entry.breachDate = [after.entry.breachDate, one.date].compactMap { $0 }.min()
             if after != before { improved.append((key: key, draft: after)) }
             if before.entry.breachDate != nil, after.entry.breachDate != before.entry.breachDate { redated.append(breach.id) }
+            // Somebody else has changed it meanwhile.
+            isAnother = isAnother || before.entry.breachDate != one.known.breachDate || before.quality != one.known.quality
         }
-        guard !improved.isEmpty else { return 0 }
+        guard !improved.isEmpty else { return isAnother }
         let better = BreachRows(improved, company: db.company)
         let changed = try await db.execute(
             """
@@ -257,7 +282,19 @@ struct BreachStore {
             WHERE b.company_id = \(db.company) AND b.canonical_key = new.canonical_key
             """)
         if !redated.isEmpty { try await forgetDates(of: redated) }
-        return changed
+        return isAnother || changed > 0
+    }
+
+    /// Gives one of the company's own the day of another that is the same breach, where that is earlier.
+    /// - Returns: the breach as it is then.
+    func date(_ breach: Known, noLaterThan day: Date?) async throws -> Known {
+        guard breach.isOwn, let day, breach.breachDate.map({ day < $0 }) ?? true else { return breach }
+        try await db.execute(
+            "UPDATE breaches SET breach_date = \(BreachRows.day(day))::date WHERE company_id = \(db.company) AND id = \(breach.id)")
+        if breach.breachDate != nil { try await forgetDates(of: [breach.id]) }
+        var dated = breach
+        dated.breachDate = day
+        return dated
     }
 
     /// Secrets whose files were of the former date are not of another one.

@@ -93,14 +93,16 @@ package struct CredentialCap: Sendable {
     private func identities(
         of employee: EmployeeID, _ finding: Finding, _ file: LeakFileID, in db: TenantTransaction
     ) async throws -> Set<[UInt8]> {
+        // As the recorder finds it.
+        let name = BreachName(finding.breachName, of: finding.source, isMade: finding.leak?.machine != nil)
+        let naming = BreachNaming(name, date: finding.breachDate)
+        guard let breach = try await BreachStore(db: db).known([naming])[naming] else { return [] }
         let found = try await db.query(
             """
             SELECT c.identity FROM leaked_credentials c
             JOIN leak_sightings s ON s.company_id = c.company_id AND s.credential_id = c.id
             JOIN breach_records r ON r.company_id = c.company_id AND r.id = c.record_id
-            JOIN breaches b ON b.id = r.breach_id
-            WHERE c.company_id = \(db.company) AND c.employee_id = \(employee) AND s.file_id = \(file)
-                AND (b.canonical_key = \(CanonicalKey.of(finding.breachName)) OR lower(b.title) = lower(\(finding.breachName)))
+            WHERE c.company_id = \(db.company) AND c.employee_id = \(employee) AND s.file_id = \(file) AND r.breach_id = \(breach.id)
             LIMIT \(Self.most)
             """, as: Identity.self)
         return Set(found.map(\.bytes))

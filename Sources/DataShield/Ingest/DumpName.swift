@@ -4,7 +4,8 @@ import Postgres
 import Scalars
 
 /// How a dump's breach is called, as far as its place says it: by its own file, or, where half of all dumps are called so
-/// (`users.sql`), by the archive or folder that holds it. Where nothing says it, it is called what it is: a leak file of a day.
+/// (`users.sql`), by the archive or folder that holds it. Where nothing says it, it is called what it is: a leak file that
+/// was read on a day, which says nothing of when it is from.
 struct DumpName: Sendable, Hashable {
     var text: String
     /// Whether the file is named so itself.
@@ -13,9 +14,9 @@ struct DumpName: Sendable, Hashable {
     /// - Parameters:
     ///   - path: of the part, below what was named to be read; archives are set off by `!`.
     ///   - beginning: the digest of the dump's beginning, which tells dumps apart that nothing else does.
-    ///   - day: when it is from, or else was read.
+    ///   - readOn: the day on which it is read.
     /// - Returns: nil when nothing tells it from others.
-    init?(path: String, beginning: ContentDigest?, day: Date) {
+    init?(path: String, beginning: ContentDigest?, readOn day: Date) {
         let names = path.parts { $0 == "/" || $0 == "!" }.map { Self.title(String($0)) }
         guard let last = names.last else { return nil }
         if let last, !Self.isGeneric(last) {
@@ -23,7 +24,7 @@ struct DumpName: Sendable, Hashable {
         } else if let holder = names.dropLast().compactMap({ $0 }).last(where: { !Self.isGeneric($0) }) {
             self.init(text: holder, isOwn: false)
         } else if let beginning {
-            self.init(text: "Leak file of \(Format.longDay(day)) (\(beginning.description.prefix(8)))", isOwn: false)
+            self.init(text: "Leak file read on \(Format.longDay(day)) (\(beginning.description.prefix(8)))", isOwn: false)
         } else {
             return nil
         }

@@ -152,7 +152,7 @@ struct LeakRecording {
             var dump: String?
             if hasDumps {
                 dump = try await DumpNameStore(db: db).name(
-                    DumpName(path: part.name, beginning: part.beginning, day: source.date ?? time), beginning: part.beginning, said: source.name)
+                    DumpName(path: part.name, beginning: part.beginning, readOn: time), beginning: part.beginning, said: source.name)
             }
             let maker = LeakFindings(fingerprints: company.fingerprints, file: id, source: source, dump: dump, domains: [company.domain])
             let machines = try await Self.machines(of: heard.values, of: company, in: db)

@@ -18,11 +18,14 @@ struct AlertUnion: Sendable {
         var resolvedAt: Date?
         var createdAt: Date
         var newsAt: Date?
+        /// Whether its state alone has resolved it, so that it is open again when that changes.
+        var isNeutralised = false
         /// Whether it said as much as all of them together: who resolved it knew all of it.
         var saidAll = false
 
         static let columns: SQL = """
-            id, employee_id, breach_id, severity, confidence, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at
+            id, employee_id, breach_id, severity, confidence, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at, \
+            resolved_as_neutralised
             """
 
         init(from row: inout Row) throws {
@@ -36,6 +39,7 @@ struct AlertUnion: Sendable {
             resolvedAt = try row.next()
             createdAt = try row.next()
             newsAt = try row.next()
+            isNeutralised = try row.next()
         }
 
         init(
@@ -64,6 +68,8 @@ struct AlertUnion: Sendable {
     var doubles: [Member]
     /// What it is afterwards.
     var state: AlertAudit
+    /// Whether its state alone has resolved it.
+    var isNeutralised: Bool
     var acknowledgedAt: Date?
     var resolvedAt: Date?
     /// When the first of them was raised.
@@ -91,6 +97,7 @@ struct AlertUnion: Sendable {
         let handled = closing ?? unresolved.max { $0.rank < $1.rank } ?? first
         let assignee = ([handled] + order).lazy.compactMap(\.state.assigneeId).first
         state = AlertAudit(status: handled.state.status, assigneeId: assignee, resolution: handled.state.resolution)
+        isNeutralised = state.status == .resolved && handled.isNeutralised
         acknowledgedAt = state.status == .open ? nil : handled.acknowledgedAt ?? order.lazy.compactMap(\.acknowledgedAt).min()
         resolvedAt = state.status == .resolved ? handled.resolvedAt : nil
     }
@@ -167,11 +174,13 @@ struct AlertUnionStore {
             "DELETE FROM alerts WHERE company_id = \(db.company) AND id = ANY(\(pairs.map(\.double))::text[])",
             """
             UPDATE alerts a SET status = n.status::alert_status, assignee_id = n.assignee_id, resolution = n.resolution,
-                acknowledged_at = n.acknowledged_at, resolved_at = n.resolved_at, created_at = n.created_at, news_at = n.news_at
+                acknowledged_at = n.acknowledged_at, resolved_at = n.resolved_at, created_at = n.created_at, news_at = n.news_at,
+                resolved_as_neutralised = n.is_neutralised
             FROM unnest(\(changed.map(\.kept.id))::text[], \(changed.map(\.state.status.rawValue))::text[], \(changed.map(\.state.assigneeId))::text[],
                 \(changed.map(\.state.resolution))::text[], \(changed.map(\.acknowledgedAt))::timestamptz[],
-                \(changed.map(\.resolvedAt))::timestamptz[], \(changed.map(\.createdAt))::timestamptz[], \(changed.map(\.newsAt))::timestamptz[])
-                AS n (id, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at)
+                \(changed.map(\.resolvedAt))::timestamptz[], \(changed.map(\.createdAt))::timestamptz[], \(changed.map(\.newsAt))::timestamptz[],
+                \(changed.map(\.isNeutralised))::bool[])
+                AS n (id, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at, is_neutralised)
             WHERE a.company_id = \(db.company) AND a.id = n.id
             """,
         ])

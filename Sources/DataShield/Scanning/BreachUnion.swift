@@ -29,7 +29,9 @@ struct BreachUnion {
     func takeStep(after key: inout String) async throws -> Bool {
         try await db.execute(BreachLock.moving(db.company))
         try await db.execute(AuditTrail.acting(subject.actor))
-        guard let pair = try await BreachStore(db: db).nextTaken(after: &key) else { return false }
+        let store = BreachStore(db: db)
+        guard var pair = try await store.nextTaken(after: &key) else { return false }
+        pair.target = try await store.date(pair.target, noLaterThan: pair.ownDate)
         let people = try await db.query(
             """
             SELECT employee_id FROM breach_records WHERE company_id = \(db.company) AND breach_id = \(pair.own)

@@ -63,24 +63,34 @@ struct DuePeople: Sendable {
 }
 
 /// A person to ask about.
-struct DuePerson: Sendable, RowDecodable {
+struct DuePerson: Sendable {
     var id: EmployeeID
     /// nil when what is stored is no address that can be asked about.
     var address: EmailAddress?
-    /// What they are reached by besides.
+    /// What they are reached by besides, and can be asked about.
     var further: [EmailAddress]
+    /// Whether one of all their addresses cannot be asked about, so that nobody can say that they are clean.
+    var isPartlyUnasked = false
+}
 
+extension DuePerson: RowDecodable {
     init(from row: inout Row) throws {
         id = try row.next()
-        // try?: one that cannot be read is told apart by nil, and becomes UNKNOWN with its reason.
-        address = try? EmailAddress(try row.next(as: String.self))
-        further = try row.next(as: [String].self).map { EmailAddress(stored: $0) }
+        let (main, others) = (try row.next(as: String.self), try row.next(as: [String].self))
+        // try?: they were addresses by the rule of the day on which they were taken. One that is none by today's is told apart by nil, and its
+        // person becomes UNKNOWN with that reason.
+        address = try? EmailAddress(main)
+        further = others.compactMap { try? EmailAddress($0) }
+        isPartlyUnasked = address == nil || further.count < others.count
     }
 }
 
 extension DuePerson {
     /// All that is asked about.
     var all: [EmailAddress] { [address].compactMap { $0 } + further }
+
+    /// Why nobody can say of the person as a whole what is known of them; nil when they can be asked about.
+    var failure: ProviderFailure? { isPartlyUnasked ? .noAddress : nil }
 }
 
 extension LookUp {
@@ -92,19 +102,25 @@ extension LookUp {
             return
         }
         var findings: [Finding] = []
-        var places: [String: Int] = [:]
+        var places: [Place: Int] = [:]
         for (address, found) in answers {
             for var finding in found {
                 if address != person.address { finding.evidence = Evidence.merged(finding.evidence, Evidence(logins: [address.text])) }
-                let key = CanonicalKey.of(finding.breachName)
-                if let place = places[key] {
-                    findings[place] = findings[place].combined(with: finding)
+                let place = Place(key: CanonicalKey.of(finding.breachName), days: finding.named?.days)
+                if let known = places[place] {
+                    findings[known] = findings[known].combined(with: finding)
                 } else {
-                    places[key] = findings.count
+                    places[place] = findings.count
                     findings.append(finding)
                 }
             }
         }
         self.init(findings)
+    }
+
+    /// A service may have two leaks of one name.
+    private struct Place: Hashable {
+        var key: String
+        var days: ClosedRange<Date>?
     }
 }

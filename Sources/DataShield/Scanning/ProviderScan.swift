@@ -22,6 +22,8 @@ struct ProviderScan {
     var stored: ScanPosition?
     var position: ScanPosition
     var progress: ProviderProgress
+    /// What is to be told of the service besides its answers about people.
+    var notice: String?
     /// Calls of this run before this process took it up.
     private let earlierRequests: Int
     private let started = ContinuousClock.now
@@ -65,6 +67,7 @@ struct ProviderScan {
             try await scanAddresses()
             progress.state = .done
             progress.secondsLeft = nil
+            if let notice { progress.message = [progress.message, notice].compactMap { $0 }.joined(separator: " ") }
             try await save([], to: position.moved { $0.isFinished = true })
         } catch let failure as ProviderFailure {
             try await stop(failure)
@@ -127,7 +130,8 @@ struct ProviderScan {
             let answered = people.filter { person in !person.all.contains { answer.toAsk.contains($0) } }
             try await save(
                 answered.map { person in
-                    Answer(person: person, lookUp: LookUp(ofAddresses: person.all.map { ($0, answer.findings[$0] ?? []) }, of: person))
+                    let found = person.all.map { ($0, answer.findings[$0] ?? []) }
+                    return Answer(person: person, lookUp: LookUp(ofAddresses: found, of: person), failure: person.failure)
                 },
                 to: position.moved { $0.after = last.id })
             due.after = last.id
@@ -300,16 +304,19 @@ struct Asker: Sendable {
     func ask(_ person: DuePerson) async throws -> ProviderScan.Answer {
         var found: [(EmailAddress, [Finding])] = []
         var warning: String?
-        var failure: ProviderFailure? = person.address == nil ? .notAcceptable : nil
+        var failure = person.failure
         for address in person.all {
             do {
                 let answer = try await retried { try await $0.lookUp(address) }
                 found.append((address, answer.findings))
                 warning = warning ?? answer.warning
             } catch let refusal as ProviderFailure {
+                guard refusal.consequence == .skip else {
+                    // Nobody else has an answer either.
+                    failure = refusal
+                    break
+                }
                 failure = failure ?? refusal
-                // Nobody else has an answer either.
-                if refusal.consequence != .skip { break }
             }
         }
         var lookUp = LookUp(ofAddresses: found, of: person)

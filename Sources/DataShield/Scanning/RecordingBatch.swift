@@ -56,10 +56,8 @@ struct RecordingBatch {
         }
     }
 
-    /// A catalogue's own names, and those that the program makes, are no tables'.
     private static func name(_ finding: Finding) -> BreachName {
-        guard finding.leak?.machine == nil, finding.catalogue == nil, finding.source != .hibp else { return BreachName(asIs: finding.breachName) }
-        return BreachName(finding.breachName)
+        BreachName(finding.breachName, of: finding.source, isMade: finding.leak?.machine != nil || finding.catalogue != nil)
     }
 
     var isEmpty: Bool { named.isEmpty }

@@ -84,6 +84,9 @@ package struct RunScan: JobHandler {
                 group.addTask { try await perform(credential, run, positions[credential.provider], of: company, catalogue) }
             }
             var results = try await group.reduce(into: []) { $0.append($1) }
+            if let words = await catalogue.unread.words {
+                logger.warning("Have I Been Pwned's catalogue cannot be read as a whole", metadata: ["reason": "\(words)"])
+            }
             // Providers of this run whose key was refused or removed meanwhile.
             for known in run.providers where !usable.contains(where: { $0.provider == known.provider }) {
                 results.append(try await stopWithoutKey(known, run, positions[known.provider], of: company, catalogue))
@@ -105,6 +108,9 @@ package struct RunScan: JobHandler {
         var scan = ProviderScan(
             run: run, company: company, position: position, database: database, recorder: recorder, credential: credential, provider: provider,
             pace: pace, tuning: tuning, marker: marker, now: now, logger: logger)
+        if type(of: provider).followsHIBPCatalogue, let words = await catalogue.unread.words {
+            scan.notice = "Have I Been Pwned's catalogue: \(words)."
+        }
         let progress = try await scan.perform(refused: refusal)
         try await credentials.noted(credential, allowance: allowance, for: company)
         if !type(of: provider).isTrialFree, progress.state == .done, progress.answered > progress.skipped {

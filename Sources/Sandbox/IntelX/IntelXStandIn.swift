@@ -125,15 +125,14 @@ final class IntelXStandIn: StandIn {
         let leaks = term.contains("@") ? world.leaks(of: term, in: .intelx) : world.leaks(ofDomain: term, in: .intelx)
         return leaks.map { leak in
             var numbers = SeededNumbers(seed: 3, text: "\(leak.address) \(leak.title) \(leak[.url] ?? "")")
+            // A file's name has no slash: what stands before one is its folder.
+            let file = leak.titleWithEnding.replacing("/", with: "-")
             let (name, bucket, title) =
                 switch leak.kind {
                 case .stealerLog: ("US_192.0.2.\(1 + numbers.below(254))/Passwords.txt", "leaks.logs", "Leaks &raquo; Logs")
                 case .site where leak.title == "Pasted list": ("", "pastes", "Pastes")
                 case .site, .compilation:
-                    (
-                        "\(leak.titleWithEnding).txt [Part \(1 + numbers.below(8)) of 9]", "leaks.public.general",
-                        "Leaks &raquo; Public &raquo; General"
-                    )
+                    ("\(file).txt [Part \(1 + numbers.below(8)) of 9]", "leaks.public.general", "Leaks &raquo; Public &raquo; General")
                 }
             return [
                 "systemid": uuid(&numbers), "storageid": "", "instore": true, "size": 20_480 + numbers.below(100_000), "accesslevel": 0,

@@ -55,6 +55,17 @@ import Testing
         #expect(AlertUnion(both)?.state.assigneeId == ada, "Who has it in hand.")
     }
 
+    @Test(arguments: [(1.0, false), (3.0, true)])
+    func `whether its state alone has resolved it goes with the resolution that counts`(day: Double, isNeutralised: Bool) throws {
+        var neutralised = Self.member("a", .critical, .resolved, day: day)
+        neutralised.isNeutralised = true
+        let resolved = Self.member("b", .high, .resolved, day: 2)
+        let union = try #require(AlertUnion([neutralised, resolved]))
+        #expect(union.kept.id == neutralised.id && union.isNeutralised == isNeutralised)
+        #expect(union.state.resolution == (isNeutralised ? "a" : "b"))
+        #expect(AlertUnion([neutralised, Self.member("c", .high, .open, day: 2)])?.isNeutralised == false)
+    }
+
     @Test func `one that was closed as the second of two says nothing of what was done`() throws {
         var double = Self.member("x", .critical, .resolved, day: 2, saidAll: true)
         double.state.resolution = AlertUnion.formerResolution

@@ -164,7 +164,64 @@ import Testing
         #expect(try await state(person) == ["catalogue Shop9 {DEHASHED} f {email,password} HIGH MEDIUM OPEN"])
     }
 
+    @Test func `of two that are one the earlier day counts, and what was known of the later one is undated`() async throws {
+        let company = try await database.makeCompany()
+        let people = [try await database.makeEmployee(in: company), try await database.makeEmployee(in: company)]
+        // As a program before this one has recorded it.
+        let table = try await database.makeBreach(
+            of: company, name: "4411_PIXEL_TRADERS_1M_SHOPPING_102013", source: .darkWeb, date: BreachDate.day("2013-10-31"))
+        _ = try await database.makeBreachRecord(in: company, employee: people[0], breach: table, sources: [.snusbase])
+        try await record([(people[1], leak("Pixel Traders", secret: 1))], in: company)
+        try await job.perform(for: company, people: 1)
+        let breaches = try await database.owner.query("SELECT concat_ws(' ', name, breach_date) FROM breaches", as: String.self)
+        #expect(breaches == ["Pixel Traders 2013-10-31"])
+        #expect(try await database.owner.query("SELECT is_dated FROM leaked_credentials", as: Bool.self) == [false])
+        #expect(try await StoredStateTests.mismatches(in: database) == 0)
+    }
+
+    @Test func `what a catalogue calls its breach is read as whoever records it reads it`() async throws {
+        let company = try await database.makeCompany()
+        let person = try await database.makeEmployee(in: company)
+        try await record([(person, RecorderTests.finding(.hibp, "Pixel_Traders"))], in: company)
+        try await job.perform(for: company)
+        let names = try await database.owner.query("SELECT concat_ws(' ', name, canonical_key) FROM breaches", as: String.self)
+        #expect(names == ["Pixel_Traders pixeltraders"])
+    }
+
     // MARK: At the same time
+
+    @Test func `who gives a company's own breach another day waits for those who record by the former one`() async throws {
+        let company = try await database.makeCompany()
+        var people: [EmployeeID] = []
+        for _ in 0..<3 { people.append(try await database.makeEmployee(in: company)) }
+        let (first, second, third) = (people[0], people[1], people[2])
+        try await database.owner.execute("UPDATE employees SET password_changed_at = '2015-01-01'")
+        try await record([(first, RecorderTests.finding(.hibp, "Shop9", date: "2020-02-02"))], in: company)
+        let (recorded, isRecorded) = AsyncStream.makeStream(of: Void.self)
+        let (goOn, mayGoOn) = AsyncStream.makeStream(of: Void.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await database.tenant.transaction(for: company) { db in
+                    // Its word on the breach is worse than what is known, and changes nothing of it.
+                    let finding = RecorderTests.finding(.dehashed, "Shop9", date: nil)
+                    _ = try await Recorder(now: { Self.now }).record([(second, finding)], in: db)
+                    isRecorded.yield()
+                    for await _ in goOn { break }
+                }
+            }
+            for await _ in recorded { break }
+            group.addTask { _ = try await record([(third, RecorderTests.finding(.hibp, "Shop9", date: "2012-01-01"))], in: company) }
+            try await becomesTrue {
+                try await database.owner.first(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", as: Int.self) == 1
+            }
+            mayGoOn.yield()
+            try await group.waitForAll()
+        }
+        let states = try await database.owner.query("SELECT DISTINCT state::text FROM breach_records", as: String.self)
+        #expect(states == ["NEUTRALISED"])
+        #expect(try await StoredStateTests.mismatches(in: database) == 0)
+    }
 
     @Test(arguments: ["Shop9", "Nine"])
     func `a recorder that adds a breach while the catalogue takes in its name or its title is waited for`(name: String) async throws {

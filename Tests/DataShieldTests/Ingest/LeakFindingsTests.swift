@@ -25,13 +25,13 @@ import Testing
         ("x/y/forum.v2.json", "forum.v2"), ("evil\u{0}\nname.sql", "evil name"), ("logs.zip!US_john@example.net.csv", nil),
     ])
     func `a dump is called by its file`(file: String, title: String?) {
-        let name = DumpName(path: file, beginning: nil, day: Self.day)
+        let name = DumpName(path: file, beginning: nil, readOn: Self.day)
         #expect(name?.text == title)
         #expect(name.map(\.isOwn) != false)
     }
 
     private static let day = BreachDate.day("2026-03-12") ?? .distantPast
-    private static let unnamed = "Leak file of 12 March 2026 (00000000)"
+    private static let unnamed = "Leak file read on 12 March 2026 (00000000)"
 
     @Test(arguments: [
         ("exampleshop.zip!users.sql", "exampleshop"), ("leaks/Example Shop/db_users (2).csv", "Example Shop"),
@@ -42,7 +42,7 @@ import Testing
         ("Neue Kunden (3).csv", unnamed), ("пароли.txt", unnamed), ("archive.zip!uploads/db.sql", unnamed),
     ])
     func `a dump whose file's name says nothing is called by what holds it, or by its content`(file: String, title: String) {
-        let name = DumpName(path: file, beginning: ContentDigest(high: 7, low: 1), day: Self.day)
+        let name = DumpName(path: file, beginning: ContentDigest(high: 7, low: 1), readOn: Self.day)
         #expect(name?.text == title)
         #expect(name?.isOwn == false)
     }

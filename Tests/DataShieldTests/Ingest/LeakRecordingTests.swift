@@ -164,7 +164,8 @@ import Testing
     }
 
     @Test func `dumps that are all called users are told apart, and the same content is one wherever it lies`() async throws {
-        var world = try await world()
+        // Whatever day the breach is said to be of, its name says when the file was read.
+        var world = try await world(source: LeakSource(date: Timestamp.parse("2012-05-05T00:00:00.000Z")))
         let holder = "Shop\(CUID.make(at: Date()).suffix(8))"
         let parts = [
             // Two that nothing but their content tells apart, and each of them again.
@@ -177,7 +178,7 @@ import Testing
             try await world.recording.record([record], [], in: file(part.name, UInt8(number)), part)
         }
         let names = try await alerts(world).map { String($0.dropFirst(4)).replacing(" HIGH MEDIUM OPEN", with: "") }
-        let unnamed = "Leak file of \(Format.longDay(Self.now))"
+        let unnamed = "Leak file read on \(Format.longDay(Self.now))"
         #expect(names == [holder, "\(unnamed) (000000a1)", "\(unnamed) (000000a2)"].sorted())
         #expect(world.recording.total.newRecords == 3)
     }
@@ -394,10 +395,15 @@ extension LeakRecordingTests {
         #expect(types == ["email,hashed_password,password"])
     }
 
-    @Test(arguments: [1, 3]) func `a reading that is gone on with keeps as many`(_ killed: Int) async throws {
+    // The second is a table, whose breach is called otherwise.
+    @Test(arguments: [1, 3], ["many.txt", "4411_PIXEL_TRADERS_1M_SHOPPING_102023.sql"])
+    func `a reading that is gone on with keeps as many`(_ killed: Int, name: String) async throws {
         var world = try await world()
-        let (file, part) = (file("many.txt"), part("many.txt"))
-        func batch(_ number: Int) -> [LeakRecord] { (0..<600).map { world.record(world.adaNumber, secret: "Invented-\(number * 600 + $0)") } }
+        let (file, part) = (file(name), part(name))
+        let shape: RecordShape = name.hasSuffix(".sql") ? .sql : .combo
+        func batch(_ number: Int) -> [LeakRecord] {
+            (0..<600).map { world.record(world.adaNumber, shape, secret: "Invented-\(number * 600 + $0)") }
+        }
         for number in 0..<killed { try await world.recording.record(batch(number), [], in: file, part) }
         var rest = world.recording
         rest.takeUp(file)

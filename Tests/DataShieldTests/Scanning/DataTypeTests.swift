@@ -63,7 +63,8 @@ import Testing
             print("The real catalogue of Have I Been Pwned is not here: its entries were not read.")
             return
         }
-        let drafts = try HIBPWire.catalogue(Array(bytes))
+        let (drafts, unread) = try HIBPWire.catalogue(Array(bytes))
+        #expect(unread.count == 0)
         #expect(drafts.count == 875)
         #expect(Set(drafts.map(\.key)).count == 875)
         #expect(drafts.allSatisfy { $0.entry.breachDate != nil && $0.entry.addedAt != nil && $0.entry.pwnCount != nil })

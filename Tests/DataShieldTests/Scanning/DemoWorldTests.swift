@@ -34,6 +34,50 @@ import Testing
         }
     }
 
+    /// A breach of the stand-in's catalogue.
+    private struct Entry: Decodable {
+        var name: String
+        var isRetired: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case name = "Name"
+            case isRetired = "IsRetired"
+        }
+    }
+
+    @Test func `who is in all of the catalogue, and in the same at each service, is in each breach once`() async throws {
+        let file = URL(filePath: #filePath).appending(path: "../../../../Sources/Sandbox/Resources/hibp-catalogue.json").standardized
+        let entries = try JSONDecoder().decode([Entry].self, from: Data(contentsOf: file))
+        let count = entries.count { !$0.isRetired }
+        try await ScanWorld.with(exposures: ["everybody": entries.map(\.name)], keys: ApiProvider.allCases) { world async throws in
+            let run = try await world.scan()
+            #expect(run.status == .succeeded && run.errorCount == 0, "\(run.errorMessage ?? "")")
+            // And what Intelligence X has in files whose names say nothing.
+            #expect(run.newRecords == count + 1)
+            try await checkSources(world)
+            let before = try await world.exposure()
+            try await UniteBreaches(database: world.database.tenant).perform(for: world.company)
+            #expect(try await world.exposure() == before)
+        }
+    }
+
+    /// Each service's word on a breach is at that breach, but for what the service does not have or name.
+    private func checkSources(_ world: ScanWorld) async throws {
+        let found = try await world.database.owner.query(
+            """
+            SELECT concat_ws(' ', b.name, (SELECT string_agg(source::text, ',' ORDER BY source::text) FROM unnest(r.sources) AS source))
+            FROM breach_records r JOIN breaches b ON b.id = r.breach_id
+            WHERE NOT r.sources @> '{HIBP,DEHASHED,LEAKCHECK,INTELX,SNUSBASE}'::api_provider[]
+            """, as: String.self)
+        let expected: Set = [
+            "AlienStealerLogs HIBP", "StealerLogsJan2025 HIBP", "TelegramStealerLogs HIBP", "17Media DEHASHED,HIBP,LEAKCHECK,SNUSBASE",
+            "T2 DEHASHED,HIBP,LEAKCHECK,SNUSBASE", "Leaks (Intelligence X) INTELX",
+        ]
+        #expect(Set(found) == expected)
+        let own = try await world.database.owner.query("SELECT name FROM breaches WHERE company_id IS NOT NULL", as: String.self)
+        #expect(own == ["Leaks (Intelligence X)"])
+    }
+
     private func check(_ world: ScanWorld) async throws {
         let owner = world.database.owner
         let alerts = try await owner.first("SELECT count(*) FROM alerts", as: Int.self) ?? 0

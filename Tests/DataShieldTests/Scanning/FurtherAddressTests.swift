@@ -51,6 +51,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `an address that is none by today's rule leaves its person unknown, with a domain search and without`(isVerified: Bool) async throws {
+        try await ScanWorld.with(isVerified: isVerified) { world async throws in
+            let owner = world.database.owner
+            try await owner.execute(
+                "UPDATE employees SET email = \("cyd..old@\(world.domain)") WHERE company_id = \(world.company) AND email LIKE 'cyd@%'")
+            try await owner.execute(
+                """
+                INSERT INTO employee_addresses (company_id, employee_id, address)
+                SELECT company_id, id, 'bob..old@elsewhere.example' FROM employees WHERE company_id = \(world.company) AND email LIKE 'bob@%'
+                """)
+            let run = try await world.scan()
+            let unknown = "UNKNOWN: An address on the staff list cannot be asked about: correct it there, or in the directory."
+            #expect(try await world.coverage() == ["ada": "EXPOSED", "bob": unknown, "cyd..old": unknown])
+            // What is known of their other addresses is theirs all the same.
+            #expect(numbers(run.newRecords, run.errorCount) == [3, 2])
+        }
+    }
+
     @Test func `leak files are searched for aliases`() async throws {
         let database = TestDatabase.current
         let company = try await database.makeCompany()
@@ -69,5 +88,22 @@ import Testing
         let number = try #require(people.list.find("Alias@People.example"))
         #expect(people.people(number).map(\.employee) == [ada])
         #expect(people.list.find("old@people.example") == nil)
+    }
+}
+
+/// What was found under several addresses of one person. Pure.
+@Suite struct AddressesLookUpTests {
+    @Test func `two leaks of one name stay two, and each is once`() throws {
+        let (ada, alias) = (try EmailAddress("ada@people.example"), try EmailAddress("alias@people.example"))
+        var rows = LeakedRows(provider: .leakcheck)
+        rows.add(LeakedRow(source: "LinkedIn", days: BreachTable.days("2012-05"), fields: ["password"]), of: ada)
+        rows.add(LeakedRow(source: "LinkedIn", days: BreachTable.days("2021-04"), fields: ["name"]), of: ada)
+        rows.add(LeakedRow(source: "linkedin.com", days: BreachTable.days("2021-04"), fields: ["phone"]), of: alias)
+        let findings = rows.findings
+        let person = DuePerson(id: EmployeeID(), address: ada, further: [alias])
+        let lookUp = LookUp(ofAddresses: person.all.map { ($0, findings[$0] ?? []) }, of: person)
+        #expect(lookUp.findings.map(\.breachDate) == [BreachDate.day("2012-05-31"), BreachDate.day("2021-04-30")])
+        #expect(lookUp.findings.map(\.dataTypes) == [["email", "password"], ["email", "name", "phone"]])
+        #expect(lookUp.findings.map { $0.evidence?.logins ?? [] } == [[], ["alias@people.example"]])
     }
 }

@@ -51,7 +51,7 @@ import Testing
     @Test func `the newest breach is the one added last`() throws {
         let entries = try HIBPWire.catalogue(
             Self.bytes(#"[{"Name":"B","AddedDate":"2024-01-02T00:00:00Z"},{"Name":"A","AddedDate":"2024-01-02T00:00:00Z"},{"Name":"C"}]"#)
-        ).map(\.entry)
+        ).read.map(\.entry)
         #expect(HIBPWire.marker(entries) == "2024-01-02T00:00:00.000Z|B")
         #expect(HIBPWire.marker([]) == nil)
     }

@@ -84,19 +84,25 @@ extension RecorderTests {
         }.sorted()
     }
 
+    /// The days of a company's own breaches, in the order of their names.
+    private func dates(of company: CompanyID) async throws -> [String] {
+        try await database.owner.query(
+            "SELECT coalesce(breach_date::text, '-') FROM breaches WHERE company_id = \(company) ORDER BY canonical_key", as: String.self)
+    }
+
     /// A few providers with random words on a few people and breaches: the same for the same seed.
     private func words(seed: UInt64, suffix: String) -> [ApiProvider: [(Int, Finding)]] {
         var random = SplitMix(state: seed)
         let providers = ApiProvider.allCases.shuffled(using: &random).prefix(Int.random(in: 2...4, using: &random))
         var words: [ApiProvider: [(Int, Finding)]] = [:]
-        // Of two dates that contradict the one that was said first stays, and the score goes by it: each breach has one, or none.
-        let dates = (0..<3).map { _ in ["2012-05-05", "2025-05-05"].randomElement(using: &random) ?? "" }
+        // Of several dates the earliest counts, and the score goes by it.
+        let dates: [String?] = ["2012-05-05", "2025-05-05", "2026-05-05", nil]
         for provider in providers {
             for person in 0..<2 {
                 for breach in 0..<3 where Int.random(in: 0..<3, using: &random) > 0 {
                     let types = ["email", "name", "password", "hashed_password", "ssn", "gender"].filter { _ in Bool.random(using: &random) }
                     let name = ["B\(breach)\(suffix)", "b\(breach)-\(suffix).com"].randomElement(using: &random) ?? ""
-                    let date = Bool.random(using: &random) ? dates[breach] : nil
+                    let date = dates[Int.random(in: 0..<dates.count, using: &random)]
                     let artifacts = [ArtifactKind.password, .cookie].filter { _ in Int.random(in: 0..<5, using: &random) == 0 }
                     words[provider, default: []].append((person, Self.finding(provider, name, date: date, types: types, artifacts: artifacts)))
                 }
@@ -108,6 +114,7 @@ extension RecorderTests {
     @Test(arguments: UInt64(1)...12) func `the order of providers and runs does not matter`(seed: UInt64) async throws {
         var ends: [[String]: [[ApiProvider]]] = [:]
         var scored: Set<[Int]> = []
+        var dated: Set<[String]> = []
         for order in permutations(words(seed: seed, suffix: "x").keys.sorted { $0.rawValue < $1.rawValue }) {
             // New names each time: the catalogue is shared.
             let suffix = "\(CUID.make(at: Date()).suffix(12))z"
@@ -123,9 +130,11 @@ extension RecorderTests {
             ends[normalised(try await state(of: company), people: people, suffix: suffix), default: []].append(order)
             let scores = try await scores(of: company)
             scored.insert(people.map { scores[$0] ?? 0 })
+            dated.insert(try await dates(of: company))
         }
         #expect(ends.count == 1, "Different ends: \(ends.values)")
         #expect(scored.count == 1)
+        #expect(dated.count == 1)
         #expect(ends.keys.first?.isEmpty == false)
     }
 

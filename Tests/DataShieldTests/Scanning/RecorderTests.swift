@@ -250,12 +250,14 @@ import Testing
         try await record([(person, Self.finding(.leakcheck, "\(breach)", date: "2020-02-02", types: ["phone"]))], in: company)
         #expect(try await stored(breach, of: company) == ["\(breach) DARK_WEB 2020-02-02 {email,phone} "])
 
-        // A worse source gives the date that a better one has not said, and nothing else; it changes none.
+        // A worse source gives the date that a better one has not said, or an earlier one, and nothing else.
         let undated = name("Shop")
         try await record([(person, Self.finding(.hibp, undated, date: nil, types: ["email"]))], in: company)
         try await record([(person, Self.finding(.leakcheck, undated, date: "2020-02-02", types: ["phone"]))], in: company)
-        try await record([(person, Self.finding(.dehashed, undated, date: "1999-01-01", types: ["name"]))], in: company)
+        try await record([(person, Self.finding(.dehashed, undated, date: "2021-01-01", types: ["name"]))], in: company)
         #expect(try await stored(undated, of: company) == ["\(undated) HIBP 2020-02-02 {email} "])
+        try await record([(person, Self.finding(.snusbase, undated, date: "1999-01-01", types: ["name"]))], in: company)
+        #expect(try await stored(undated, of: company) == ["\(undated) HIBP 1999-01-01 {email} "])
 
         let other = name("Shop")
         let entry = CatalogueEntry(

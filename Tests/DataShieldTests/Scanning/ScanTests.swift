@@ -152,6 +152,22 @@ import Testing
         }
     }
 
+    @Test func `a row of the catalogue that cannot be read is told, and nobody is unknown for it`() async throws {
+        try await ScanWorld.with { world async throws in
+            world.sandbox.misbehave(.init(.oddValue, service: .hibp, pathPrefix: "breaches", place: 0))
+            let run = try await world.scan()
+            #expect(world.sandbox.takeOddPlace() == "[0]")
+            #expect(run.status == .succeeded && run.errorMessage == nil)
+            #expect(numbers(run.scanned, run.newRecords, run.errorCount) == [3, 3, 0])
+            let told = "Have I Been Pwned's catalogue: 1 row cannot be read: a breach without Name."
+            #expect(run.providers.map(\.message) == [told])
+            let yields = try await Yields(database: world.database.tenant).all(for: world.subject)
+            #expect(yields[.hibp]?.lastRun?.message == told)
+            // The next run does not take it as a whole.
+            #expect(try await world.scan().providers.map(\.message) == [nil])
+        }
+    }
+
     @Test(arguments: [("subscription/", 1), ("breachedaccount/", 4)])
     func `a refused key becomes an error, is said so, and asks no more`(path: String, calls: Int) async throws {
         try await ScanWorld.with(isVerified: false) { world async throws in

@@ -106,8 +106,8 @@ package struct HIBPClient: Sendable {
         return try HIBPWire.entry(JSONValue.answer(bytes))
     }
 
-    /// All breaches.
-    func catalogue() async throws -> [BreachDraft] {
+    /// All breaches, but for those that cannot be read.
+    func catalogue() async throws -> (read: [BreachDraft], unread: UnreadRows) {
         guard let bytes = try await get("breaches", timeout: .seconds(60)) else { throw ProviderFailure.malformed("no catalogue") }
         return try HIBPWire.catalogue(bytes)
     }

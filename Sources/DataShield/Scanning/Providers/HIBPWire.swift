@@ -3,9 +3,10 @@ import Scalars
 
 /// What Have I Been Pwned writes, read leniently: names we do not know are passed over, missing flags are false.
 enum HIBPWire {
-    /// The whole catalogue.
-    static func catalogue(_ bytes: [UInt8]) throws(ProviderFailure) -> [BreachDraft] {
-        try entries(JSONValue.answer(bytes)).read.map { BreachDraft(source: .hibp, isFromCatalogue: true, entry: $0) }
+    /// The whole catalogue, but for what cannot be read of it.
+    static func catalogue(_ bytes: [UInt8]) throws(ProviderFailure) -> (read: [BreachDraft], unread: UnreadRows) {
+        let (read, unread) = try entries(JSONValue.answer(bytes))
+        return (read.map { BreachDraft(source: .hibp, isFromCatalogue: true, entry: $0) }, unread)
     }
 
     /// A list of breaches. One that cannot be read is left out, unless none can.

@@ -16,6 +16,8 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
     case incomplete(String)
     /// The service cannot take this address; asking again changes nothing.
     case notAcceptable
+    /// What is stored of the person is no address by today's rule, so that no service is asked about it.
+    case noAddress
     /// The service is down, cannot be reached, or broke off.
     case unavailable(status: Int?)
     case timeout
@@ -33,6 +35,7 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
         case .quota: "The plan's searches are used up."
         case .incomplete(let why): "The answer is not complete: \(why)."
         case .notAcceptable: "The service does not accept this address."
+        case .noAddress: "An address on the staff list cannot be asked about: correct it there, or in the directory."
         case .unavailable(let status): status.map { "The service is unavailable (status \($0))." } ?? "The service cannot be reached."
         case .timeout: "The service did not answer in time."
         case .malformed(let what): "The answer cannot be read: \(what)."
@@ -54,7 +57,7 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
     package var consequence: Consequence {
         switch self {
         case .rateLimited, .unavailable, .timeout: .retry
-        case .notAcceptable, .malformed, .incomplete, .domainNotVerified: .skip
+        case .notAcceptable, .noAddress, .malformed, .incomplete, .domainNotVerified: .skip
         case .refusedKey, .notPermitted, .blocked, .quota: .stop
         }
     }
@@ -63,7 +66,9 @@ package enum ProviderFailure: Error, Sendable, Hashable, CustomStringConvertible
     package var isTheKeysFault: Bool {
         switch self {
         case .refusedKey, .notPermitted: true
-        case .domainNotVerified, .blocked, .rateLimited, .quota, .incomplete, .notAcceptable, .unavailable, .timeout, .malformed: false
+        case .domainNotVerified, .blocked, .rateLimited, .quota, .incomplete, .notAcceptable, .noAddress, .unavailable, .timeout,
+            .malformed:
+            false
         }
     }
 }

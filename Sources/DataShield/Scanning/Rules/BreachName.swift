@@ -39,6 +39,12 @@ package struct BreachName: Sendable, Hashable {
     /// A name that is taken as it is: one that the program has made.
     package init(asIs name: String) { text = name }
 
+    /// The name of a breach of which this is the best source: the one rule for whoever records and for what looks through names later. What a
+    /// catalogue calls its breaches, and what the program has made, are no tables' names.
+    package init(_ name: String, of source: BreachSource, isMade: Bool = false) {
+        if isMade || source == .hibp { self.init(asIs: name) } else { self.init(name) }
+    }
+
     private mutating func read(_ table: BreachTable) {
         days = table.days
         size = table.size
