@@ -30,6 +30,13 @@ actor SyncListing {
     /// - Throws: ``DirectoryFailure`` for a directory that would fill our memory, or never ends.
     func take(_ page: DirectoryPage) throws -> Int {
         for person in page.people {
+            guard Self.isId(person.externalId) else {
+                // It may be anybody's: whoever it was may have had a good one before.
+                let line = try next()
+                let name = person.email ?? (person.externalId.isEmpty ? "Row \(line + 1)" : person.externalId)
+                unreadable.add(UnreadableRow(externalId: nil, name: name, reason: Self.noId))
+                continue
+            }
             for field in person.odd { odd[field.field, default: OddFields(first: person.externalId, problem: field.problem)].count += 1 }
             let listed = ListedPerson(person, line: try next())
             if listed.hasTooManyAddresses { withTooManyAddresses += 1 }
@@ -40,7 +47,7 @@ actor SyncListing {
             if let id = row.externalId { known.noteUnreadable(id) }
             unreadable.add(row)
         }
-        for id in page.removed {
+        for id in page.removed where Self.isId(id) {
             try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next(), isListed: false))
         }
         return listed
@@ -55,9 +62,6 @@ actor SyncListing {
     }
 
     private func take(_ person: ListedPerson) throws {
-        guard !person.externalId.isEmpty, person.externalId.utf8.count <= ListedPerson.idLimit, !person.externalId.utf8.contains(0) else {
-            throw DirectoryFailure.malformed("an id of more than \(ListedPerson.idLimit) bytes, an empty one, or one with a NUL in it")
-        }
         let comparison = known.note(person)
         if let place = places[person.externalId] {
             kept[place] = person
@@ -72,6 +76,11 @@ actor SyncListing {
         case .different: try keep(person)
         }
     }
+
+    /// Whether an id can be kept: nobody on the staff list has another.
+    private static func isId(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= ListedPerson.idLimit && !text.utf8.contains(0) }
+
+    private static let noId = "an id of more than \(ListedPerson.idLimit) bytes, an empty one, or one with a NUL in it"
 
     private func keep(_ person: ListedPerson) throws {
         size += person.size

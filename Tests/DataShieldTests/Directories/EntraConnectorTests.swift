@@ -134,6 +134,14 @@ import Testing
             #expect(try await connector.test().warnings == refused.end.warnings)
             let id = try #require(listed.people.keys.first)
             #expect(try await connector.facts(of: id).mfaEnabled == nil)
+            // Nor does it hang on a report that is not there, or that is none.
+            for kind in [Misbehaviour.Kind.stateExpired, .lostPage, .brokenJSON] {
+                world.sandbox.misbehave(.init(kind, pathPrefix: "v1.0/reports"))
+                let without = try await world.list(connector)
+                #expect(without.people.count == 60 && without.people.values.allSatisfy { $0.mfaEnabled == nil }, "\(kind)")
+                #expect(without.end.warnings.count == 1 && without.end.warnings[0].hasPrefix("MFA is unknown: "), "\(kind)")
+                #expect(try await connector.facts(of: id).mfaEnabled == nil, "\(kind)")
+            }
         }
     }
 

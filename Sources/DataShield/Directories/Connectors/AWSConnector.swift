@@ -171,7 +171,7 @@ package struct AWSConnector: DirectoryConnector {
 
     private static func person(_ json: JSONValue) throws(OddRow) -> DirectoryPerson {
         var odd: [OddField] = []
-        let id = try json.readText("UserId").needed("UserId")
+        let id = try json.readId("UserId").needed("UserId")
         let isActive: Bool
         switch try json.readText("UserStatus").decided("UserStatus") {
         case "ENABLED", nil: isActive = true

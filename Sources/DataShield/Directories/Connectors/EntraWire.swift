@@ -86,7 +86,7 @@ struct EntraUser: Sendable {
         }
         try pull.members { pull, name in
             switch name {
-            case "id": id = decide("id", try pull.readText())
+            case "id": id = decide("id", try pull.readId())
             case "@removed":
                 isRemoved = try pull.kind() != .null
                 try pull.skip()
@@ -178,7 +178,7 @@ struct EntraRegistration: Sendable {
         var odd: [OddField] = []
         try pull.members { pull, name in
             switch name {
-            case "id": id = try pull.readText().known("id", &odd)
+            case "id": id = try pull.readId().known("id", &odd)
             case "isMfaCapable": isCapable = try pull.readFlag().known("isMfaCapable", &odd)
             default: try pull.skip()
             }

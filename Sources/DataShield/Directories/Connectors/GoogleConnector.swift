@@ -208,7 +208,7 @@ package struct GoogleConnector: DirectoryConnector {
 
     private func person(_ json: JSONValue) throws(OddRow) -> DirectoryPerson {
         var odd: [OddField] = []
-        let id = try json.readText("id").needed("id")
+        let id = try json.readId("id").needed("id")
         let email = try json.readText("primaryEmail").decided("primaryEmail")
         let isSuspended = try json.readFlag("suspended").needed("suspended")
         let isArchived = try json.readFlag("archived").decided("archived") ?? false

@@ -42,7 +42,7 @@ package struct OktaConnector: DirectoryConnector {
         let rows = try answer.json()
         guard let items = rows.list else { throw DirectoryFailure.malformed("the page is \(rows.kind), not a list") }
         var users: [OktaUser] = []
-        var page = try DirectoryPage.reading(items, id: "id", names: [], after: place) {
+        var page = try DirectoryPage.reading(items, id: "id", names: ["profile.login", "profile.email"], after: place) {
             users.append(try OktaUser($0))
             return nil
         }
@@ -186,7 +186,7 @@ struct OktaUser: Sendable {
     }
 
     init(_ json: JSONValue) throws(OddRow) {
-        id = try json.readText("id").needed("id")
+        id = try json.readId("id").needed("id")
         let text = try json.readText("status").needed("status")
         guard let status = Status(rawValue: text) else { throw OddRow("status is \(DirectoryClient.safe(text)), which is not documented") }
         self.status = status
