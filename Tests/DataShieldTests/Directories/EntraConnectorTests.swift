@@ -116,6 +116,21 @@ import Testing
         }
     }
 
+    @Test func `what is signed in with is told beside the address, of guests not`() async throws {
+        try await CloudWorld.with(people: 2, configure: { $0.staff.guests = 1 }) { world async throws in
+            let login = world.sandbox.staff.members[0].login
+            world.sandbox.staff.edit(login) {
+                $0.login = "ada@acme.onmicrosoft.com"
+                $0.aliases = ["alias@acme.example", "ada@acme.onmicrosoft.com"]
+            }
+            let listed = try await world.list(try world.connector(.entra, ["includeGuests": "yes"]))
+            let person = try #require(listed.byEmail[login])
+            #expect(person.signInNames == ["ada@acme.onmicrosoft.com"])
+            #expect(person.mailbox == [login, "alias@acme.example", "ada@acme.onmicrosoft.com"])
+            #expect(listed.byEmail["guest1@partner.example"]?.signInNames == [])
+        }
+    }
+
     // MARK: MFA
 
     @Test func `without the licence or the permission for MFA, people are listed and MFA is unknown`() async throws {

@@ -1,6 +1,7 @@
 import DataShieldTestSupport
 import Foundation
 import LDAP
+import Synchronization
 import Testing
 
 @testable import DataShield
@@ -106,6 +107,22 @@ import Testing
         #expect(found.others.sorted() == others)
     }
 
+    @Test func `several values of one thing have no order, and of an id none is it`() throws {
+        func person(_ attributes: [String: [String]], _ map: LDAPAttributeMap = LDAPAttributeMap()) -> DirectoryPerson? {
+            let entry = Self.entry(attributes.merging(["entryUUID": ["6ba7b810-9dad-11d1-80b4-00c04fd430c8"]]) { $1 })
+            return LDAPPeople(isActiveDirectory: false, map: map, now: Self.now).person(entry).person
+        }
+        for ou in [["Sales", "Buying"], ["Buying", "Sales"]] { #expect(person(["ou": ou])?.department == "Buying") }
+        let one = try #require(
+            person(["mail": ["a@x.example"], "proxyAddresses": ["smtp:b@x.example"], "userPrincipalName": ["a@x.onmicrosoft.com"]]))
+        #expect(one.mailbox == ["a@x.example", "b@x.example"] && one.signInNames == ["a@x.onmicrosoft.com"])
+        var map = LDAPAttributeMap()
+        map.id = LDAPAttribute("carLicense")
+        #expect(person(["carLicense": ["17"]], map)?.externalId == "17")
+        #expect(person(["carLicense": ["17", "18"]], map) == nil)
+        #expect(person(["carLicense": [""]], map) == nil && person([:], map) == nil)
+    }
+
     @Test(arguments: [
         ("idAttribute", "employee number", "is the name of one attribute"),
         ("addressAttributes", "mail, (x=*)", "is one or more names of attributes"),
@@ -191,6 +208,24 @@ struct LDAPQuirkTests {
             let other = try await LDAPWorld.connector(to: slapd)
             await LDAPWorld.expect(.stateExpired) { try await other.listed(.changes(since: state)) }
             #expect(try await connector.listed(.changes(since: state)).people.count == 2)
+        }
+    }
+
+    @Test func `of two entries with one id the second is left out, and so is one with two ids`() async throws {
+        try await SlapdServer.with { options in
+            options.schema = Self.schema
+            options.ldif =
+                Self.person("one", "mail: one@acme.example\ncarLicense: 17\n") + Self.person("two", "mail: two@acme.example\ncarLicense: 17\n")
+                + Self.person("many", "mail: many@acme.example\ncarLicense: 18\ncarLicense: 19\n")
+        } _: { slapd in
+            let connector = try await LDAPWorld.connector(to: slapd, ["idAttribute": "carLicense"])
+            let pages = Mutex<[DirectoryPage]>([])
+            _ = try await connector.list(.everybody) { page in pages.withLock { $0.append(page) } }
+            let (people, rows) = pages.withLock { ($0.flatMap(\.people), $0.flatMap(\.unreadable)) }
+            #expect(people.map(\.email) == ["one@acme.example"])
+            #expect(rows.map(\.name) == [slapd.name(of: "two"), slapd.name(of: "many")])
+            #expect(rows.map(\.externalId) == ["17", nil])
+            #expect(rows.map(\.reason) == ["another entry has the same carLicense", "its carLicense has several values"])
         }
     }
 

@@ -135,9 +135,9 @@ struct EntraUser: Sendable {
             email: mail ?? (isGuest ? nil : principalName), firstName: names.first, lastName: names.last, department: department, title: title,
             isActive: isEnabled, mfaEnabled: mfaEnabled, passwordChangedAt: passwordChangedAt, sessionsValidFrom: sessionsValidFrom, odd: odd)
         if proxies != nil || otherMails != nil {
-            person.addresses =
-                (proxies ?? []).compactMap(ProxyAddress.mail) + (watchesOtherMail ? otherMails ?? [] : [])
-                + (isGuest ? [] : [principalName].compactMap { $0 })
+            person.mailbox = (proxies ?? []).compactMap(ProxyAddress.mail)
+            person.addresses = person.mailbox + (watchesOtherMail ? otherMails ?? [] : [])
+            person.signInNames = isGuest ? [] : [principalName].compactMap { $0 }
         }
         return person
     }

@@ -226,7 +226,8 @@ package struct GoogleConnector: DirectoryConnector {
             externalId: id, email: email, firstName: names.first, lastName: names.last,
             department: organization?.readText("department").known("department", &odd), title: organization?.readText("title").known("title", &odd),
             isActive: !isSuspended && !isArchived, mfaEnabled: json.readFlag("isEnrolledIn2Sv").known("isEnrolledIn2Sv", &odd))
-        person.addresses = json.readTexts("aliases", &odd) + json.readTexts("nonEditableAliases", &odd)
+        person.mailbox = json.readTexts("aliases", &odd) + json.readTexts("nonEditableAliases", &odd)
+        person.addresses = person.mailbox
         if watchesOtherMail {
             for item in json.readList("emails") {
                 guard case .object = item else {

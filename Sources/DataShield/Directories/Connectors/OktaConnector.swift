@@ -206,6 +206,6 @@ struct OktaUser: Sendable {
         DirectoryPerson(
             externalId: id, email: email ?? login, firstName: firstName, lastName: lastName, department: department, title: title, isActive: isActive,
             mfaEnabled: mfaEnabled, passwordChangedAt: passwordVoidSince,
-            addresses: [login, watchesOtherMail ? secondEmail : nil].compactMap { $0 }, odd: odd)
+            addresses: watchesOtherMail ? [secondEmail].compactMap { $0 } : [], signInNames: [login].compactMap { $0 }, odd: odd)
     }
 }
