@@ -142,7 +142,7 @@ import Testing
 @Suite(.enabled(if: SlapdServer.isInstalled, "slapd is not installed: run scripts/prepare directory"))
 struct LDAPQuirkTests {
     /// Attributes that other directories have.
-    private static let schema = """
+    fileprivate static let schema = """
         attributetype ( 1.3.6.1.4.1.99999.1.2 NAME 'loginDisabled' EQUALITY booleanMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.7 SINGLE-VALUE )
         attributetype ( 1.3.6.1.4.1.99999.1.5 NAME 'krbPrincipalExpiration' EQUALITY generalizedTimeMatch
             ORDERING generalizedTimeOrderingMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE )
@@ -166,7 +166,7 @@ struct LDAPQuirkTests {
         """
     }
 
-    private static let people =
+    fileprivate static let people =
         person("multi", "mail: m.multi@acme.example\nmail: mia@oldname.example\nmailAlternateAddress: mm@acme.example\nemployeeNumber: 17\n")
         + person("badfirst", "mail: not an address\nmail: bo@acme.example\nemployeeNumber: 18\nemployeeType: Stores\n")
         + person("ipagone", "mail: ida@acme.example\nkrbPrincipalExpiration: 20240101000000Z\n")
@@ -261,6 +261,22 @@ struct LDAPQuirkTests {
         }
     }
 
+    @Test func `the next host is asked when one hangs up before it has let us in`() async throws {
+        try await SlapdServer.with(people: 2) { slapd in
+            // At another address of the machine: the port is the same for all hosts.
+            let proxy = try TCPProxy(.cutting(port: slapd.port, after: 0), host: 9, port: slapd.port)
+            defer { proxy.stop() }
+            let connector = try await LDAPWorld.connector(
+                to: slapd, ["host": "127.0.0.9, 127.0.0.1", "ssl": "none", "port": String(slapd.port)], allowed: ["127.0.0.0/8"])
+            let listed = try await connector.listed()
+            #expect(listed.people.count == 2 && proxy.connections >= 1)
+            #expect(listed.end.warnings.contains { $0.hasPrefix("127.0.0.9 could not be asked: ") }, "\(listed.end.warnings)")
+            // What a reset goes by is the same way.
+            let id = try #require(listed.people.first?.externalId)
+            #expect(try await connector.facts(of: id).isActive == true)
+        }
+    }
+
     @Test func `the next host is asked when one cannot be reached, and not when the account is refused`() async throws {
         try await SlapdServer.with(people: 2) { slapd in
             // Nothing listens at this address of the machine.
@@ -285,8 +301,27 @@ struct LDAPQuirkTests {
     }
 }
 
-/// An access rule that hides ids.
+/// An access rule that hides ids, and values that come in another order.
 extension DirectorySyncTests {
+    @Test(.enabled(if: SlapdServer.isInstalled, "slapd is not installed: run scripts/prepare directory"))
+    func `values of mail in another order change nobody, and who is disabled elsewhere is not taken`() async throws {
+        let place = try await place()
+        try await SlapdServer.with { options in
+            options.schema = LDAPQuirkTests.schema
+            options.ldif = LDAPQuirkTests.people
+        } _: { slapd in
+            let connector = try await LDAPWorld.connector(to: slapd)
+            let first = try await sync(connector, place).run
+            #expect((first.status, first.added, first.skipped) == (.succeeded, 2, 2))
+            #expect(Set(try await people(place).map(\.email.text)) == ["m.multi@acme.example", "bo@acme.example"])
+            try await slapd.apply(
+                "dn: \(slapd.name(of: "multi"))\nchangetype: modify\nreplace: mail\nmail: mia@oldname.example\nmail: m.multi@acme.example\n")
+            let again = try await sync(connector, place).run
+            #expect((again.added, again.changed, again.deactivated) == (0, 0, 0))
+            #expect(Set(try await people(place).map(\.email.text)) == ["m.multi@acme.example", "bo@acme.example"])
+        }
+    }
+
     @Test(.enabled(if: SlapdServer.isInstalled, "slapd is not installed: run scripts/prepare directory"))
     func `ids that an access rule hides take nobody off`() async throws {
         let place = try await place()
