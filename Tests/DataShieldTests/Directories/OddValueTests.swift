@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Sandbox
 import Testing
 
@@ -137,6 +138,39 @@ import Testing
             let trial = try await world.connector(call.cloud).test()
             #expect(trial.sample.count == 2 && trial.warnings.contains { $0.contains(row.name) && $0.contains(row.reason) }, "\(trial.warnings)")
         }
+    }
+
+    // MARK: Names
+
+    private static func answer(_ text: String) -> DirectoryAnswer { DirectoryAnswer(status: 200, headers: [:], bytes: Array(text.utf8)) }
+
+    @Test func `a name that stands twice in a row spoils that row alone, and half of a surrogate pair none`() throws {
+        let okta = #"""
+            [{"id": "1", "status": "ACTIVE", "status": "SUSPENDED", "profile": {"login": "a@x.example"}},
+             {"id": "2", "status": "ACTIVE", "profile": {"login": "b@x.example", "title": "\ud800"}},
+             {"id": "3", "id": "4", "status": "ACTIVE", "profile": {"login": "c@x.example"}}]
+            """#
+        var users: [OktaUser] = []
+        let rows = try #require(try Self.answer(okta).json().list)
+        let page = try DirectoryPage.reading(rows, id: "id", names: ["profile.login"], after: 0) {
+            users.append(try OktaUser($0))
+            return nil
+        }
+        #expect(users.map(\.id) == ["2"] && users.first?.title == "\u{FFFD}")
+        #expect(page.unreadable.map(\.externalId) == ["1", nil] && page.unreadable.map(\.name) == ["1", "c@x.example"])
+    }
+
+    @Test func `so it is at Graph`() throws {
+        let graph = #"""
+            {"value": [{"id": "1", "accountEnabled": true, "accountEnabled": false}, {"id": "2", "id": "3", "userPrincipalName": "b@x.example"},
+                       {"id": "4", "displayName": "\ud800"}]}
+            """#
+        let users = try EntraPage(Self.answer(graph)) { try EntraUser(&$0) }.items
+        #expect(users.map(\.id) == ["1", nil, "4"])
+        #expect(users.map { $0.problem?.problem } == ["accountEnabled stands in it twice", "id stands in it twice", nil])
+        let report = #"{"value": [{"id": "1", "isMfaCapable": true, "isMfaCapable": false}, {"id": "2", "isMfaCapable": true}]}"#
+        let registrations = try EntraPage(Self.answer(report)) { try EntraRegistration(&$0) }.items
+        #expect(registrations.map(\.isCapable) == [nil, true])
     }
 
     private struct NoSuchPlace: Error {
