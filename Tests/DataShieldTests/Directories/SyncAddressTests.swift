@@ -221,14 +221,16 @@ extension DirectorySyncTests {
     /// A person with several addresses of equal standing.
     private func equals(_ addresses: [String], id: Int = 1) -> DirectoryPerson {
         var person = DirectoryPerson.person(id, email: addresses[0])
-        (person.equals, person.addresses) = (addresses, addresses)
+        person.equals = addresses
+        person.addresses = addresses
         return person
     }
 
     /// A person with further addresses of their mailbox.
     private func mailbox(_ id: Int, _ addresses: [String]) -> DirectoryPerson {
         var person = DirectoryPerson.person(id)
-        (person.mailbox, person.addresses) = (addresses, addresses)
+        person.mailbox = addresses
+        person.addresses = addresses
         return person
     }
 

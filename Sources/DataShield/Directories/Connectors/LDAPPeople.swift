@@ -71,7 +71,7 @@ struct LDAPPeople: Sendable {
     private func text(_ entry: LDAPEntry, _ attribute: String) -> String? {
         let texts = entry.texts(attribute)
         // Several values have no order, and would change with the server's mood: the first in that of their bytes is it.
-        let only = texts.count > 1 ? texts.min { $0.utf8.lexicographicallyPrecedes($1.utf8) } : texts.first
+        let only = texts.count > 1 ? texts.min(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) : texts.first
         guard let text = only, let first = text.utf8.first, let last = text.utf8.last else { return nil }
         // Blanks, and what begins or ends a space of another script.
         guard first <= 0x20 || first >= 0xC2 || last <= 0x20 || last >= 0x80 else { return text }
