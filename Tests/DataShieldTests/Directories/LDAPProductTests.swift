@@ -75,6 +75,16 @@ import Testing
         #expect(LDAPIdentifier.nsUniqueId.filter(id: "x)(uid=*") == nil && LDAPIdentifier.entryUUID.id(entry) == nil)
     }
 
+    @Test(arguments: [
+        (["uid": ["x"]], "the bind account may not read its entryUUID"),
+        (["entryUUID": ["17"]], "its entryUUID is not of the form that it should have"),
+        (["entryUUID": ["17", "18"]], "its entryUUID has several values"),
+    ])
+    func `why an entry has no id is said`(attributes: [String: [String]], reason: String) {
+        let entry = Self.entry(attributes)
+        #expect(LDAPIdentifier.entryUUID.id(entry) == nil && LDAPIdentifier.entryUUID.problem(entry) == reason)
+    }
+
     @Test(arguments: ["", "1", "1.", "a b", "a)(b=*", "é", "mail;lang-en", "-x", String(repeating: "a", count: 129)])
     func `what is no attribute's name is none`(text: String) {
         #expect(LDAPAttribute(text) == nil)

@@ -67,6 +67,15 @@ enum LDAPIdentifier: Sendable, Hashable {
         }
     }
 
+    /// Why an entry has none.
+    func problem(_ entry: LDAPEntry) -> String {
+        switch entry.values(attribute).count {
+        case 0: "the bind account may not read its \(attribute)"
+        case 1: "its \(attribute) is not of the form that it should have"
+        default: "its \(attribute) has several values"
+        }
+    }
+
     /// Before the digits of a value that is no text.
     private static let binary = "hex:"
 

@@ -81,11 +81,7 @@ extension LDAPConnector {
                     page.people.append(person)
                 case .withoutId:
                     withoutId += 1
-                    let attribute = mapping.identifier.attribute
-                    let reason =
-                        entry.values(attribute).count > 1
-                        ? "its \(attribute) has several values" : "the bind account may not read its \(attribute)"
-                    page.unreadable.append(UnreadableRow(externalId: nil, name: entry.name, reason: reason))
+                    page.unreadable.append(UnreadableRow(externalId: nil, name: entry.name, reason: mapping.identifier.problem(entry)))
                 case .nobody: break
                 }
             }
