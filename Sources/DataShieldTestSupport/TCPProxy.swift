@@ -24,10 +24,13 @@ package final class TCPProxy: Sendable {
     /// How many connections were taken so far.
     package var connections: Int { accepted.withLock { $0 } }
 
-    package init(_ behaviour: Behaviour) throws {
+    /// - Parameters:
+    ///   - host: the last number of the address of this machine that it listens at: 127.0.0.1, or 127.0.0.9 beside it.
+    ///   - port: where; nought is a free one.
+    package init(_ behaviour: Behaviour, host: UInt8 = 1, port wanted: Int = 0) throws {
         self.behaviour = behaviour
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = Self.loopback(0)
+        var address = Self.loopback(wanted, host: host)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = listener
         let isListening = withUnsafeMutablePointer(to: &address) { pointer in
@@ -41,11 +44,11 @@ package final class TCPProxy: Sendable {
         Thread.detachNewThread { [self] in accept() }
     }
 
-    private static func loopback(_ port: Int) -> sockaddr_in {
+    private static func loopback(_ port: Int, host: UInt8 = 1) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = (in_addr_t(0x7F00_0000) + in_addr_t(host)).bigEndian
         return address
     }
 

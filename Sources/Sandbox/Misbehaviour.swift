@@ -50,7 +50,7 @@ package struct Misbehaviour: Codable, Sendable, Equatable {
     package var delayMilliseconds: Int?
     /// For `oddValue`: which of all values of the answer, counted from nought, names in the order of the alphabet.
     package var place: Int?
-    /// For `oddValue`: what stands there, as JSON; `null` when not given.
+    /// For `oddValue`: what stands there, as JSON; `null` when not given, and nothing at all when empty.
     package var value: String?
 
     package init(

@@ -192,14 +192,23 @@ extension Misbehaviour {
 /// One value of an answer that is not what it should be.
 struct OddValue {
     let place: Int
-    /// As JSON.
+    /// As JSON; empty: what stands there is left out.
     let value: String
+
+    private struct LeftOut {}
+
+    /// What is put there; nil when it is no JSON.
+    private var replacement: Any? {
+        if value.isEmpty { return LeftOut() }
+        // try?: what a test writes and is no JSON has no effect, which it notices.
+        return try? JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed)
+    }
 
     /// - Returns: the answer with the value in its place, and where that is; the answer as it was, and nil, when it has no such place.
     func put(into answer: Answer) -> (answer: Answer, place: String?) {
         // try?: what is not JSON has no places.
         guard answer.status == .ok, let json = try? JSONSerialization.jsonObject(with: Data(answer.body), options: .fragmentsAllowed),
-            let odd = try? JSONSerialization.jsonObject(with: Data(value.utf8), options: .fragmentsAllowed)
+            let odd = replacement
         else { return (answer, nil) }
         var count = 0
         var found: String?
@@ -225,7 +234,7 @@ struct OddValue {
                 let place = path.isEmpty ? name : "\(path).\(name)"
                 let odd = put(count, place)
                 count += 1
-                changed[name] = odd ?? walk(member, place, &count, put)
+                if !(odd is LeftOut) { changed[name] = odd ?? walk(member, place, &count, put) }
             }
             return changed
         case let list as [Any]:
@@ -234,7 +243,7 @@ struct OddValue {
                 let place = "\(path)[\(index)]"
                 let odd = put(count, place)
                 count += 1
-                changed.append(odd ?? walk(item, place, &count, put))
+                if !(odd is LeftOut) { changed.append(odd ?? walk(item, place, &count, put)) }
             }
             return changed
         default: return value

@@ -201,12 +201,20 @@ package struct RunDirectorySync: JobHandler {
             let listed = try await people.take(page)
             try await database.transaction(for: company) { db in try await SyncStore(db).listed(run.id, listed, holder: attempt.holder) }
         }
-        let ids = await people.idsOfEquals
-        let (addresses, domain) =
-            ids.isEmpty
-            ? ([:], nil)
-            : try await database.read(for: company) { db in (try await SyncStore(db).addresses(of: ids, id), try await SyncStore(db).domain()) }
-        try await finish(run, attempt, end, try await people.finish(addresses: addresses, domain: domain), from: start)
+        try await finish(run, attempt, end, try await settled(people, id, of: company), from: start)
+    }
+
+    /// The listing, in which each person has the address under which they stand on the staff list, where they have several.
+    private func settled(_ people: SyncListing, _ id: DirectoryConnectionID, of company: CompanyID) async throws -> WholeListing {
+        let ids = await people.idsOfSeveral
+        if ids.isEmpty { return try await people.finish() }
+        let (known, domain) = try await database.read(for: company) { db in
+            (try await SyncStore(db).addresses(of: ids, id), try await SyncStore(db).domain())
+        }
+        let wanted = await people.addresses(besides: Set(known.keys))
+        let holders: [String: SyncListing.Holder] =
+            wanted.isEmpty ? [:] : try await database.read(for: company) { db in try await SyncStore(db).holders(of: wanted, id) }
+        return try await people.finish(addresses: known, domain: domain, holders: holders)
     }
 
     private func finish(

@@ -30,6 +30,13 @@ actor SyncListing {
     /// - Throws: ``DirectoryFailure`` for a directory that would fill our memory, or never ends.
     func take(_ page: DirectoryPage) throws -> Int {
         for person in page.people {
+            guard Self.isId(person.externalId) else {
+                // It may be anybody's: whoever it was may have had a good one before.
+                let line = try next()
+                let name = person.email ?? (person.externalId.isEmpty ? "Row \(line + 1)" : person.externalId)
+                unreadable.add(UnreadableRow(externalId: nil, name: name, reason: Self.noId))
+                continue
+            }
             for field in person.odd { odd[field.field, default: OddFields(first: person.externalId, problem: field.problem)].count += 1 }
             let listed = ListedPerson(person, line: try next())
             if listed.hasTooManyAddresses { withTooManyAddresses += 1 }
@@ -40,7 +47,7 @@ actor SyncListing {
             if let id = row.externalId { known.noteUnreadable(id) }
             unreadable.add(row)
         }
-        for id in page.removed {
+        for id in page.removed where Self.isId(id) {
             try take(ListedPerson(DirectoryPerson(externalId: id, email: nil, isActive: false), line: try next(), isListed: false))
         }
         return listed
@@ -55,9 +62,6 @@ actor SyncListing {
     }
 
     private func take(_ person: ListedPerson) throws {
-        guard !person.externalId.isEmpty, person.externalId.utf8.count <= ListedPerson.idLimit, !person.externalId.utf8.contains(0) else {
-            throw DirectoryFailure.malformed("an id of more than \(ListedPerson.idLimit) bytes, an empty one, or one with a NUL in it")
-        }
         let comparison = known.note(person)
         if let place = places[person.externalId] {
             kept[place] = person
@@ -73,6 +77,11 @@ actor SyncListing {
         }
     }
 
+    /// Whether an id can be kept: nobody on the staff list has another.
+    private static func isId(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= ListedPerson.idLimit && !text.utf8.contains(0) }
+
+    private static let noId = "an id of more than \(ListedPerson.idLimit) bytes, an empty one, or one with a NUL in it"
+
     private func keep(_ person: ListedPerson) throws {
         size += person.size
         guard size <= Self.sizeLimit else {
@@ -82,18 +91,35 @@ actor SyncListing {
         kept.append(person)
     }
 
-    /// Who of those that are kept may go on with the address that they have: the directory's ids of those with several of equal standing.
-    var idsOfEquals: [String] { kept.filter { !$0.equals.isEmpty }.map(\.externalId) }
+    /// Who of those that are kept may stand on the staff list under another address: the directory's ids of those with several.
+    var idsOfSeveral: [String] { kept.filter { !$0.equals.isEmpty || !$0.mailbox.isEmpty }.map(\.externalId) }
+
+    /// Under what those may stand on the list whom the directory's ids do not find there.
+    /// - Parameter ids: those that do.
+    func addresses(besides ids: Set<String>) -> [String] {
+        let wanted = kept.filter { $0.isActive && !ids.contains($0.externalId) && !($0.equals.isEmpty && $0.mailbox.isEmpty) }
+        return Array(Set(wanted.flatMap { $0.equals + $0.mailbox + [$0.email].compactMap { $0 } }))
+    }
+
+    /// Somebody active who stands on the staff list under an address.
+    struct Holder: Sendable {
+        /// Whether no directory knows them.
+        var isFree: Bool
+        /// This directory's id of theirs, where it is this one that knows them.
+        var externalId: String?
+    }
 
     /// All that was listed. Nothing is left here.
     /// - Parameters:
     ///   - addresses: those that people have on the staff list, by the directory's id.
     ///   - domain: the company's.
+    ///   - holders: who stands on the list under the addresses of those whom no id finds there.
     /// - Throws: ``DirectoryFailure/malformed(_:)`` when everybody was listed and nothing of it can be read: that is no odd row, but another
     ///   form. Of changes there may be one, and that an odd one.
-    func finish(addresses: [String: String] = [:], domain: String? = nil) throws -> WholeListing {
+    func finish(addresses: [String: String] = [:], domain: String? = nil, holders: [String: Holder] = [:]) throws -> WholeListing {
         if isComparing, listed > 0, unreadable.count == listed, let first = unreadable.first { throw DirectoryFailure.malformed(first.reason) }
-        for place in kept.indices { kept[place].settle(known: addresses[kept[place].externalId], domain: domain) }
+        let gone = isComparing ? known.gone(isComplete: unreadable.nameless == 0) : kept.filter { !$0.isActive }.map(\.externalId)
+        settle(addresses, domain, holders, gone: holders.isEmpty ? [] : Set(gone))
         var people: [ListedPerson] = []
         swap(&people, &kept)
         places = [:]
@@ -110,9 +136,28 @@ actor SyncListing {
         }
         for place in claims.values { people[place].hasClaim = true }
         return WholeListing(
-            lines: listed, unchanged: unchanged, people: people,
-            gone: isComparing ? known.gone(isComplete: unreadable.nameless == 0) : people.filter { !$0.isActive }.map(\.externalId),
-            unreadable: unreadable, warnings: warnings)
+            lines: listed, unchanged: unchanged, people: people, gone: gone, unreadable: unreadable, warnings: warnings)
+    }
+
+    /// Says which of their addresses people are to stand under. Who stands on the list under another one than the first, and is known there by no
+    /// directory or by an account that is gone, is the same person and goes on under it.
+    private func settle(_ addresses: [String: String], _ domain: String?, _ holders: [String: Holder], gone: Set<String>) {
+        // What is somebody's first address is nobody else's.
+        var claimed = Set(holders.isEmpty ? [] : kept.compactMap(\.email))
+        for place in kept.indices {
+            let person = kept[place]
+            let known = addresses[person.externalId]
+            guard known == nil, person.isActive, !holders.isEmpty else {
+                kept[place].settle(known: known, domain: domain)
+                continue
+            }
+            let found = (person.equals + person.mailbox).filter { address in
+                guard let holder = holders[address], holder.isFree || holder.externalId.map({ gone.contains($0) }) == true else { return false }
+                return address == person.email || !claimed.contains(address)
+            }
+            kept[place].settle(known: known, domain: domain, found: found, isFirstKnown: person.email.map { holders[$0] != nil } ?? false)
+            if let email = kept[place].email { claimed.insert(email) }
+        }
     }
 
     private var warnings: [String] {
@@ -188,6 +233,8 @@ struct ListedPerson: Sendable {
     private(set) var email: String?
     /// Addresses that are as good as ``email``, itself among them; empty where there are no others.
     private(set) var equals: [String]
+    /// Further addresses of the same mailbox, without ``email``.
+    let mailbox: [String]
     /// What is watched besides, without ``email``, in the order of the alphabet; nil: the directory does not say.
     private(set) var addresses: [String]?
     let hasTooManyAddresses: Bool
@@ -217,7 +264,10 @@ struct ListedPerson: Sendable {
         self.email = own
         self.problem = own == nil ? problem : nil
         self.equals = equals.count > 1 ? equals : []
-        let all = person.addresses.map { Self.watched($0 + equals, besides: own) }
+        // Nearly all have one, which need not be looked at again.
+        let further = person.isActive ? person.mailbox.filter { $0 != person.email } : []
+        mailbox = further.isEmpty ? [] : Self.usable(further).filter { $0 != own && !Self.isTechnical($0) }
+        let all = person.addresses.map { Self.watched($0 + equals, person.signInNames, besides: own) }
         hasTooManyAddresses = (all?.count ?? 0) > Self.addressLimit
         addresses = all.map { Array($0.prefix(Self.addressLimit)) }
         firstName = Self.text(person.firstName)
@@ -250,30 +300,41 @@ struct ListedPerson: Sendable {
         Set(texts.compactMap { try? EmailAddress($0).text }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    private static func watched(_ texts: [String], besides email: String?) -> [String] {
-        usable(texts).filter { $0 != email && !isTechnical($0) }
+    /// - Parameter signInNames: what people type, whoever made it up.
+    private static func watched(_ texts: [String], _ signInNames: [String], besides email: String?) -> [String] {
+        let routed = usable(texts).filter { !isTechnical($0) }
+        return (signInNames.isEmpty ? routed : usable(routed + signInNames)).filter { $0 != email }
     }
 
-    /// Addresses that a service makes for its own routing, and nobody signs up with anywhere.
+    /// Addresses that a service makes for its own routing, and nobody signs up with anywhere but with what they sign in with.
     private static func isTechnical(_ address: String) -> Bool {
         [".onmicrosoft.com", ".test-google-a.com"].contains { address.ends(with: $0) }
     }
 
     /// Says which of several addresses of equal standing is the person's: the one they have already, else one at the company's domain.
-    fileprivate mutating func settle(known: String?, domain: String?) {
-        guard !equals.isEmpty else { return }
+    /// - Parameters:
+    ///   - known: under which the directory's id finds them on the staff list.
+    ///   - found: under which they stand there otherwise.
+    ///   - isFirstKnown: whether somebody stands there under the first.
+    fileprivate mutating func settle(known: String?, domain: String?, found: [String] = [], isFirstKnown: Bool = false) {
         let all = equals
         equals = []
         let former = email
-        if let known, all.contains(known) {
+        if all.isEmpty {
+            guard let other = found.first, !isFirstKnown else { return }
+            email = other
+        } else if let known, all.contains(known) {
             email = known
+        } else if let other = found.first(where: { address in domain.map { address.ends(with: "@\($0)") } == true }) ?? found.first {
+            email = other
         } else if let domain, let own = all.first(where: { $0.ends(with: "@\(domain)") }) {
             email = own
         } else {
             email = all.first
         }
         guard email != former else { return }
-        addresses = addresses.map { Self.watched($0 + [former].compactMap { $0 }, besides: email) }
+        // What is in it already was found to be worth watching, and so is what was to be the first.
+        addresses = addresses.map { Self.watched([], $0 + [former].compactMap { $0 }, besides: email) }
     }
 
     /// A text as the staff list has it: one line of at most 200 characters; nil for an empty one, which says nothing.
@@ -287,7 +348,7 @@ struct ListedPerson: Sendable {
 
     /// What it takes in memory, in bytes, about.
     var size: Int {
-        ([email, firstName, lastName, department, title] + equals + (addresses ?? [])).reduce(
+        ([email, firstName, lastName, department, title] + equals + mailbox + (addresses ?? [])).reduce(
             MemoryLayout<ListedPerson>.stride + externalId.utf8.count
         ) {
             $0 + ($1?.utf8.count ?? 0)

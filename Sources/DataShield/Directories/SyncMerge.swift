@@ -53,7 +53,8 @@ struct SyncMerge {
                 Self.keep(person, in: &outcome.samples.changed)
             }
         }
-        for person in moved where !touched.contains(person.id) {
+        // Each counts once, whatever of them is another.
+        for person in moved where touched.insert(person.id).inserted {
             outcome.changed += 1
             Self.keep(person, in: &outcome.samples.changed)
         }

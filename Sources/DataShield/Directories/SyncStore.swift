@@ -73,6 +73,25 @@ struct SyncStore {
         ).reduce(into: [:]) { $0[$1.id] = $1.email }
     }
 
+    /// Who is active and stands on the staff list under an address, by address.
+    func holders(of addresses: [String], _ connection: DirectoryConnectionID) async throws -> [String: SyncListing.Holder] {
+        struct Entry: RowDecodable {
+            let email: String
+            let holder: SyncListing.Holder
+
+            init(from row: inout Row) throws {
+                email = try row.next()
+                holder = SyncListing.Holder(isFree: try row.next(), externalId: try row.next())
+            }
+        }
+        return try await db.query(
+            """
+            SELECT email, source_connection_id IS NULL, CASE WHEN source_connection_id = \(connection) THEN external_id END FROM employees
+            WHERE company_id = \(db.company) AND deactivated_at IS NULL AND email = ANY(\(addresses))
+            """, as: Entry.self
+        ).reduce(into: [:]) { $0[$1.email] = $1.holder }
+    }
+
     /// The company's mail domain.
     func domain() async throws -> String? {
         try await db.first("SELECT domain FROM companies WHERE id = \(db.company)", as: String.self)

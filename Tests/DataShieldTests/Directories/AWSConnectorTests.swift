@@ -98,6 +98,20 @@ import Testing
 }
 
 @Suite struct AWSConnectorTests {
+    @Test(arguments: [
+        (#"[{"Value":"b@acme.example"},{"Value":"a@acme.example"}]"#, ["b@acme.example", "a@acme.example"]),
+        (#"[{"Value":"b@acme.example"},{"Value":"a@acme.example","Primary":true}]"#, []), (#"[{"Value":"a@acme.example"}]"#, []),
+    ])
+    func `addresses of which none is marked are as good as each other`(emails: String, equals: [String]) throws {
+        let text = #"{"UserId":"u-1","UserName":"ada@acme.onmicrosoft.com","Emails":\#(emails)}"#
+        let person = try Self.person(try JSONParser.parse(Array(text.utf8)))
+        #expect(person.equals == equals && person.addresses?.contains("a@acme.example") == true)
+        #expect(person.signInNames == ["ada@acme.onmicrosoft.com"])
+    }
+
+    /// Throws anything, because the compiler does not get along with typed errors in the closures of macros.
+    private static func person(_ json: JSONValue) throws -> DirectoryPerson { try AWSConnector.person(json) }
+
     @Test func `actions are told how they are done by hand`() async throws {
         try await CloudWorld.with(people: 3) { world async throws in
             let connector = try world.connector(.aws)

@@ -56,9 +56,19 @@ struct CloudWorld: Sendable {
 
     /// Waiting moves it on, and takes no time.
     final class Clock: Sendable {
-        private let state = Mutex((now: Date(), waits: [Duration]()))
+        private let state: Mutex<(now: Date, waits: [Duration])>
+        /// When it was set going; nil for one that stands still while nobody waits.
+        private let start: Date?
 
-        var now: Date { state.withLock { $0.now } }
+        /// - Parameter goesOn: whether it goes on by itself as well. An answer's `Date` is the time of the machine: beside a clock that stands still
+        ///   it tells of less to wait, by as long as the test has run, than there is.
+        init(goesOn: Bool = false) {
+            let now = Date()
+            state = Mutex((now: now, waits: []))
+            start = goesOn ? now : nil
+        }
+
+        var now: Date { state.withLock { $0.now } + (start.map { max(0, Date().timeIntervalSince($0)) } ?? 0) }
         var waits: [Duration] { state.withLock { $0.waits } }
 
         func pass(_ duration: Duration) { state.withLock { $0.now += duration.inSeconds } }
@@ -74,8 +84,9 @@ struct CloudWorld: Sendable {
     /// - Parameters:
     ///   - people: how many are made up.
     ///   - pageSize: at most so many to a page.
+    ///   - clock: what all go by.
     static func with(
-        people: Int = 60, pageSize: Int? = 25, configure: (inout Sandbox.Configuration) -> Void = { _ in },
+        people: Int = 60, pageSize: Int? = 25, clock: Clock = Clock(), configure: (inout Sandbox.Configuration) -> Void = { _ in },
         _ body: @Sendable (CloudWorld) async throws -> Void
     ) async throws {
         var configuration = Sandbox.Configuration()
@@ -83,7 +94,6 @@ struct CloudWorld: Sendable {
         configuration.staff.withoutMail = 0
         configuration.directoryHabits.pageSize = pageSize
         configure(&configuration)
-        let clock = Clock()
         try await Sandbox.with(configuration, now: { clock.now }) { url, sandbox in
             let outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
             let world = CloudWorld(sandbox: sandbox, url: url, clock: clock, outbound: outbound)

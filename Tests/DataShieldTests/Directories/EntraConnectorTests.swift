@@ -116,6 +116,21 @@ import Testing
         }
     }
 
+    @Test func `what is signed in with is told beside the address, of guests not`() async throws {
+        try await CloudWorld.with(people: 2, configure: { $0.staff.guests = 1 }) { world async throws in
+            let login = world.sandbox.staff.members[0].login
+            world.sandbox.staff.edit(login) {
+                $0.login = "ada@acme.onmicrosoft.com"
+                $0.aliases = ["alias@acme.example", "ada@acme.onmicrosoft.com"]
+            }
+            let listed = try await world.list(try world.connector(.entra, ["includeGuests": "yes"]))
+            let person = try #require(listed.byEmail[login])
+            #expect(person.signInNames == ["ada@acme.onmicrosoft.com"])
+            #expect(person.mailbox == [login, "alias@acme.example", "ada@acme.onmicrosoft.com"])
+            #expect(listed.byEmail["guest1@partner.example"]?.signInNames == [])
+        }
+    }
+
     // MARK: MFA
 
     @Test func `without the licence or the permission for MFA, people are listed and MFA is unknown`() async throws {
@@ -134,6 +149,14 @@ import Testing
             #expect(try await connector.test().warnings == refused.end.warnings)
             let id = try #require(listed.people.keys.first)
             #expect(try await connector.facts(of: id).mfaEnabled == nil)
+            // Nor does it hang on a report that is not there, or that is none.
+            for kind in [Misbehaviour.Kind.stateExpired, .lostPage, .brokenJSON] {
+                world.sandbox.misbehave(.init(kind, pathPrefix: "v1.0/reports"))
+                let without = try await world.list(connector)
+                #expect(without.people.count == 60 && without.people.values.allSatisfy { $0.mfaEnabled == nil }, "\(kind)")
+                #expect(without.end.warnings.count == 1 && without.end.warnings[0].hasPrefix("MFA is unknown: "), "\(kind)")
+                #expect(try await connector.facts(of: id).mfaEnabled == nil, "\(kind)")
+            }
         }
     }
 

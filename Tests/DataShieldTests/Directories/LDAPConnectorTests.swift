@@ -87,7 +87,7 @@ struct LDAPConnectorTests {
                         externalId: "6ba7b810-9dad-11d1-80b4-00c04fd430c8", email: "jg@acme.example", firstName: "Jürgen",
                         lastName: "Groß",
                         department: "営業部", title: "Buyer", equals: ["jg@acme.example", "juergen.gross@acme.example"],
-                        addresses: ["juergen.gross@acme.example", "jg@acme.example"]))
+                        addresses: ["juergen.gross@acme.example", "jg@acme.example"], mailbox: ["juergen.gross@acme.example", "jg@acme.example"]))
             let nameless = try #require(listed.people.first { $0.email == nil })
             #expect((nameless.firstName, nameless.lastName, nameless.department) == ("Jane", "Doe", "Sales"))
             #expect(listed["locked@acme.example"]?.isActive == false)

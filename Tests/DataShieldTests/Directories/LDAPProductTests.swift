@@ -1,6 +1,7 @@
 import DataShieldTestSupport
 import Foundation
 import LDAP
+import Synchronization
 import Testing
 
 @testable import DataShield
@@ -74,6 +75,16 @@ import Testing
         #expect(LDAPIdentifier.nsUniqueId.filter(id: "x)(uid=*") == nil && LDAPIdentifier.entryUUID.id(entry) == nil)
     }
 
+    @Test(arguments: [
+        (["uid": ["x"]], "the bind account may not read its entryUUID"),
+        (["entryUUID": ["17"]], "its entryUUID is not of the form that it should have"),
+        (["entryUUID": ["17", "18"]], "its entryUUID has several values"),
+    ])
+    func `why an entry has no id is said`(attributes: [String: [String]], reason: String) {
+        let entry = Self.entry(attributes)
+        #expect(LDAPIdentifier.entryUUID.id(entry) == nil && LDAPIdentifier.entryUUID.problem(entry) == reason)
+    }
+
     @Test(arguments: ["", "1", "1.", "a b", "a)(b=*", "é", "mail;lang-en", "-x", String(repeating: "a", count: 129)])
     func `what is no attribute's name is none`(text: String) {
         #expect(LDAPAttribute(text) == nil)
@@ -106,6 +117,22 @@ import Testing
         #expect(found.others.sorted() == others)
     }
 
+    @Test func `several values of one thing have no order, and of an id none is it`() throws {
+        func person(_ attributes: [String: [String]], _ map: LDAPAttributeMap = LDAPAttributeMap()) -> DirectoryPerson? {
+            let entry = Self.entry(attributes.merging(["entryUUID": ["6ba7b810-9dad-11d1-80b4-00c04fd430c8"]]) { $1 })
+            return LDAPPeople(isActiveDirectory: false, map: map, now: Self.now).person(entry).person
+        }
+        for ou in [["Sales", "Buying"], ["Buying", "Sales"]] { #expect(person(["ou": ou])?.department == "Buying") }
+        let one = try #require(
+            person(["mail": ["a@x.example"], "proxyAddresses": ["smtp:b@x.example"], "userPrincipalName": ["a@x.onmicrosoft.com"]]))
+        #expect(one.mailbox == ["a@x.example", "b@x.example"] && one.signInNames == ["a@x.onmicrosoft.com"])
+        var map = LDAPAttributeMap()
+        map.id = LDAPAttribute("carLicense")
+        #expect(person(["carLicense": ["17"]], map)?.externalId == "17")
+        #expect(person(["carLicense": ["17", "18"]], map) == nil)
+        #expect(person(["carLicense": [""]], map) == nil && person([:], map) == nil)
+    }
+
     @Test(arguments: [
         ("idAttribute", "employee number", "is the name of one attribute"),
         ("addressAttributes", "mail, (x=*)", "is one or more names of attributes"),
@@ -125,7 +152,7 @@ import Testing
 @Suite(.enabled(if: SlapdServer.isInstalled, "slapd is not installed: run scripts/prepare directory"))
 struct LDAPQuirkTests {
     /// Attributes that other directories have.
-    private static let schema = """
+    fileprivate static let schema = """
         attributetype ( 1.3.6.1.4.1.99999.1.2 NAME 'loginDisabled' EQUALITY booleanMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.7 SINGLE-VALUE )
         attributetype ( 1.3.6.1.4.1.99999.1.5 NAME 'krbPrincipalExpiration' EQUALITY generalizedTimeMatch
             ORDERING generalizedTimeOrderingMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.24 SINGLE-VALUE )
@@ -149,7 +176,7 @@ struct LDAPQuirkTests {
         """
     }
 
-    private static let people =
+    fileprivate static let people =
         person("multi", "mail: m.multi@acme.example\nmail: mia@oldname.example\nmailAlternateAddress: mm@acme.example\nemployeeNumber: 17\n")
         + person("badfirst", "mail: not an address\nmail: bo@acme.example\nemployeeNumber: 18\nemployeeType: Stores\n")
         + person("ipagone", "mail: ida@acme.example\nkrbPrincipalExpiration: 20240101000000Z\n")
@@ -194,6 +221,24 @@ struct LDAPQuirkTests {
         }
     }
 
+    @Test func `of two entries with one id the second is left out, and so is one with two ids`() async throws {
+        try await SlapdServer.with { options in
+            options.schema = Self.schema
+            options.ldif =
+                Self.person("one", "mail: one@acme.example\ncarLicense: 17\n") + Self.person("two", "mail: two@acme.example\ncarLicense: 17\n")
+                + Self.person("many", "mail: many@acme.example\ncarLicense: 18\ncarLicense: 19\n")
+        } _: { slapd in
+            let connector = try await LDAPWorld.connector(to: slapd, ["idAttribute": "carLicense"])
+            let pages = Mutex<[DirectoryPage]>([])
+            _ = try await connector.list(.everybody) { page in pages.withLock { $0.append(page) } }
+            let (people, rows) = pages.withLock { ($0.flatMap(\.people), $0.flatMap(\.unreadable)) }
+            #expect(people.map(\.email) == ["one@acme.example"])
+            #expect(rows.map(\.name) == [slapd.name(of: "two"), slapd.name(of: "many")])
+            #expect(rows.map(\.externalId) == ["17", nil])
+            #expect(rows.map(\.reason) == ["another entry has the same carLicense", "its carLicense has several values"])
+        }
+    }
+
     @Test func `several base DNs are one directory, and one that is not there is named`() async throws {
         let more = """
             dn: ou=staff,dc=acme,dc=example
@@ -226,6 +271,22 @@ struct LDAPQuirkTests {
         }
     }
 
+    @Test func `the next host is asked when one hangs up before it has let us in`() async throws {
+        try await SlapdServer.with(people: 2) { slapd in
+            // At another address of the machine: the port is the same for all hosts.
+            let proxy = try TCPProxy(.cutting(port: slapd.port, after: 0), host: 9, port: slapd.port)
+            defer { proxy.stop() }
+            let connector = try await LDAPWorld.connector(
+                to: slapd, ["host": "127.0.0.9, 127.0.0.1", "ssl": "none", "port": String(slapd.port)], allowed: ["127.0.0.0/8"])
+            let listed = try await connector.listed()
+            #expect(listed.people.count == 2 && proxy.connections >= 1)
+            #expect(listed.end.warnings.contains { $0.hasPrefix("127.0.0.9 could not be asked: ") }, "\(listed.end.warnings)")
+            // What a reset goes by is the same way.
+            let id = try #require(listed.people.first?.externalId)
+            #expect(try await connector.facts(of: id).isActive == true)
+        }
+    }
+
     @Test func `the next host is asked when one cannot be reached, and not when the account is refused`() async throws {
         try await SlapdServer.with(people: 2) { slapd in
             // Nothing listens at this address of the machine.
@@ -250,8 +311,27 @@ struct LDAPQuirkTests {
     }
 }
 
-/// An access rule that hides ids.
+/// An access rule that hides ids, and values that come in another order.
 extension DirectorySyncTests {
+    @Test(.enabled(if: SlapdServer.isInstalled, "slapd is not installed: run scripts/prepare directory"))
+    func `values of mail in another order change nobody, and who is disabled elsewhere is not taken`() async throws {
+        let place = try await place()
+        try await SlapdServer.with { options in
+            options.schema = LDAPQuirkTests.schema
+            options.ldif = LDAPQuirkTests.people
+        } _: { slapd in
+            let connector = try await LDAPWorld.connector(to: slapd)
+            let first = try await sync(connector, place).run
+            #expect((first.status, first.added, first.skipped) == (.succeeded, 2, 2))
+            #expect(Set(try await people(place).map(\.email.text)) == ["m.multi@acme.example", "bo@acme.example"])
+            try await slapd.apply(
+                "dn: \(slapd.name(of: "multi"))\nchangetype: modify\nreplace: mail\nmail: mia@oldname.example\nmail: m.multi@acme.example\n")
+            let again = try await sync(connector, place).run
+            #expect((again.added, again.changed, again.deactivated) == (0, 0, 0))
+            #expect(Set(try await people(place).map(\.email.text)) == ["m.multi@acme.example", "bo@acme.example"])
+        }
+    }
+
     @Test(.enabled(if: SlapdServer.isInstalled, "slapd is not installed: run scripts/prepare directory"))
     func `ids that an access rule hides take nobody off`() async throws {
         let place = try await place()

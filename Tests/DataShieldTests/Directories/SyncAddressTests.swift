@@ -216,6 +216,93 @@ extension DirectorySyncTests {
         #expect(try await person("p1@listed.example", place)?.department == "Sales")
     }
 
+    // MARK: Other addresses of theirs
+
+    /// A person with several addresses of equal standing.
+    private func equals(_ addresses: [String], id: Int = 1) -> DirectoryPerson {
+        var person = DirectoryPerson.person(id, email: addresses[0])
+        person.equals = addresses
+        person.addresses = addresses
+        return person
+    }
+
+    /// A person with further addresses of their mailbox.
+    private func mailbox(_ id: Int, _ addresses: [String]) -> DirectoryPerson {
+        var person = DirectoryPerson.person(id)
+        person.mailbox = addresses
+        person.addresses = addresses
+        return person
+    }
+
+    @Test(arguments: [["m.multi@listed.example", "mia@oldname.example"], ["mia@oldname.example", "m.multi@listed.example"]])
+    func `who is on the list under another of several addresses is the same person`(order: [String]) async throws {
+        let place = try await place()
+        let mia = try await database.makeEmployee(in: place.company, email: "mia@oldname.example")
+        let directory = ListedDirectory([equals(order), .person(2)])
+        let (run, _, _) = try await sync(directory, place)
+        #expect((run.added, run.changed, run.skipped) == (1, 1, 0))
+        let taken = try #require(try await person("mia@oldname.example", place))
+        #expect((taken.id, taken.externalId, taken.aliases) == (mia, "1", ["m.multi@listed.example"]))
+        directory.set([equals(order.reversed()), .person(2)])
+        #expect(try await sync(directory, place).run.unchanged == 2)
+    }
+
+    @Test func `an account that was made anew keeps the person, whatever the order of the addresses`() async throws {
+        let place = try await place()
+        let addresses = ["b@listed.example", "a@listed.example"]
+        try await sync(ListedDirectory([equals(["b@listed.example"]), .person(2), .person(3)]), place)
+        let before = try #require(try await person("b@listed.example", place))
+        for (id, order) in [(8, addresses), (9, Array(addresses.reversed()))] {
+            let (run, _, _) = try await sync(ListedDirectory([equals(order, id: id), .person(2), .person(3)]), place)
+            #expect((run.added, run.deactivated) == (0, 0))
+            let after = try #require(try await person("b@listed.example", place))
+            #expect((after.id, after.externalId, after.aliases) == (before.id, "\(id)", ["a@listed.example"]))
+        }
+    }
+
+    @Test func `who is on the list under an alias and no account there is the same person, and comes under the first address`() async throws {
+        let place = try await place()
+        let ada = try await database.makeEmployee(in: place.company, email: "ada@oldname.example")
+        let directory = ListedDirectory([mailbox(1, ["ada@oldname.example"]), .person(2)])
+        let (run, _, _) = try await sync(directory, place)
+        #expect((run.added, run.changed, run.skipped) == (1, 1, 0))
+        #expect(try await person("ada@oldname.example", place)?.aliases == ["p1@listed.example"])
+        #expect(try await sync(directory, place).run.changed == 1)
+        let taken = try #require(try await person("p1@listed.example", place))
+        #expect((taken.id, taken.aliases) == (ada, ["ada@oldname.example"]))
+        #expect(try await sync(directory, place).run.unchanged == 2)
+        #expect(try await people(place).count == 2)
+    }
+
+    @Test func `an alias of two is the first's, and one that is somebody's own address or another directory's is nobody's to take`() async throws {
+        let place = try await place()
+        let info = try await database.makeEmployee(in: place.company, email: "info@listed.example")
+        let second = Place(admin: place.admin, connection: try await addDirectory(place.admin, name: "Second"))
+        try await sync(ListedDirectory([.person(11, email: "sue@listed.example")]), second)
+        let own = try await database.makeEmployee(in: place.company, email: "p4@listed.example")
+        let (run, _, _) = try await sync(
+            ListedDirectory([
+                mailbox(1, ["info@listed.example"]), mailbox(2, ["info@listed.example", "sue@listed.example"]), mailbox(3, ["p4@listed.example"]),
+                .person(4),
+            ]), place)
+        #expect((run.added, run.changed, run.skipped) == (2, 2, 0))
+        let after = try await people(place).reduce(into: [String: EmployeeID]()) { $0[$1.externalId ?? ""] = $1.id }
+        #expect(after["1"] == info && after["4"] == own)
+        #expect(try await person("p2@listed.example", place)?.externalId == "2")
+        #expect(try await person("sue@listed.example", place)?.externalId == "11")
+    }
+
+    @Test func `what is signed in with is watched, also where the service made it up, and mail stays the first address`() async throws {
+        let place = try await place()
+        var one = DirectoryPerson.person(1)
+        one.addresses = ["one@acme.onmicrosoft.com"]
+        one.signInNames = ["P1@Acme.onmicrosoft.com", "CORP\\p1"]
+        let directory = ListedDirectory([one, .person(2)])
+        try await sync(directory, place)
+        #expect(try await person("p1@listed.example", place)?.aliases == ["p1@acme.onmicrosoft.com"])
+        #expect(try await sync(directory, place).run.unchanged == 2)
+    }
+
     @Test func `times finer than a millisecond are as they were`() async throws {
         let place = try await place()
         var person = DirectoryPerson.person(1)

@@ -93,6 +93,24 @@ extension DirectorySyncTests {
         #expect(try await people(place).allSatisfy { $0.department == "Sales" })
     }
 
+    @Test(arguments: ["", String(repeating: "x", count: 256), "a\u{0}b"])
+    func `an id that cannot be kept leaves everybody else as they are`(id: String) async throws {
+        let place = try await place()
+        let directory = ListedDirectory((1...3).map { .person($0) })
+        try await sync(directory, place)
+        directory.set([.person(1), .person(2), .person(4), DirectoryPerson(externalId: id, email: "p3@listed.example")])
+        let (run, samples, _) = try await sync(directory, place)
+        #expect((run.status, run.added, run.deactivated, run.skipped) == (.succeeded, 1, 0, 1))
+        #expect(samples.skipped.first?.externalId == "p3@listed.example")
+        #expect(try await active(place) == ["1", "2", "3", "4"])
+    }
+
+    @Test func `what a directory calls a row is one line, whatever it wrote`() {
+        let row = UnreadableRow(externalId: nil, name: "a\u{0}b\n" + String(repeating: "x", count: 100_000), reason: "id is missing")
+        #expect(row.name.hasPrefix("a b x") && row.name.unicodeScalars.count <= 200)
+        #expect(UnreadableRow(externalId: nil, name: "\u{0}", reason: "id is missing").name == "A row")
+    }
+
     // MARK: Addresses of equal standing
 
     private func equals(_ addresses: [String]) -> DirectoryPerson {

@@ -39,6 +39,15 @@ import Testing
         #expect(throws: JSONPull.Failure.self) { try Self.skip(nested(JSONParser.maximumDepth + 1)) }
     }
 
+    @Test func `half of a surrogate pair spoils nothing where that is wanted`() throws {
+        let text = Array(#"{"a":"x\ud800","b":"\udc00"}"#.utf8)
+        var read: [String] = []
+        try JSONPull.read(text, isLenient: true) { pull in
+            try pull.members { pull, _ in read.append(try pull.text()) }
+        }
+        #expect(read == ["x\u{FFFD}", "\u{FFFD}"])
+    }
+
     @Test func `members are told by name, and values are read`() throws {
         let text = #"{"skipped":{"name":"no"},"n\u0061me":"Zo\u00eb \"Q\"","flag":false,"count":42,"half":0.5,"list":["a","b"],"other":"x"}"#
         var (name, flag, count, half, list): (String?, Bool?, Int?, Int?, [String]) = (nil, nil, nil, 7, [])

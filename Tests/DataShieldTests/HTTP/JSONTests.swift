@@ -135,6 +135,16 @@ import Testing
         #expect(throws: JSONParser.Failure.self) { try parse(text) }
     }
 
+    @Test(arguments: [
+        (#"{"a":1,"a":2,"b":3}"#, JSONValue.object(["a": .array([.integer(1), .integer(2)]), "b": .integer(3)])),
+        (#"{"a":1,"a":1}"#, .object(["a": .integer(1)])), (#""x\ud800""#, .string("x\u{FFFD}")), (#""\udc00x""#, .string("\u{FFFD}x")),
+        (#""\ud800\u0041""#, .string("\u{FFFD}A")), (#""\ud800\n""#, .string("\u{FFFD}\n")), (#""\ud800\ud83d\ude00""#, .string("\u{FFFD}😀")),
+        ("1e999", .number(.greatestFiniteMagnitude)),
+    ])
+    func `of another service's answer one odd value does not spoil the rest`(_ text: String, _ value: JSONValue) throws {
+        #expect(try JSONParser.parse(Array(text.utf8), isLenient: true) == value)
+    }
+
     @Test func `a tower of brackets is refused before it falls`() {
         #expect(throws: JSONParser.Failure.self) { try parse(String(repeating: "[", count: 1_000_000)) }
         #expect(throws: Never.self) { try parse(String(repeating: "[", count: 64) + String(repeating: "]", count: 64)) }

@@ -133,6 +133,26 @@ import Testing
         try IntelXWire.items(texts.map { try JSONValue.answer(bytes($0)) }).read
     }
 
+    @Test func `one id does not make one of two leaks or files`() throws {
+        let row = #""email": ["a@b.example"], "database_name""#
+        let rows = [("\"\"", "X"), ("\"\"", "Y"), ("7", "X"), ("7", "Y"), ("7", "Y")].map { #"{"id": \#($0), \#(row): "\#($1)"}"# }
+        let page = try DehashedWire.page(Self.bytes(#"{"total": 5, "entries": [\#(rows.joined(separator: ", "))]}"#))
+        #expect(page.entries.count == 5 && Set(page.entries.map(\.id)).count == 4)
+        let files = try Self.items(Self.record, Self.record.replacing("Passwords", with: "Cookies"), Self.record)
+        #expect(files.map(\.name) == ["logs/Passwords.txt", "logs/Cookies.txt"])
+    }
+
+    @Test func `a name that stands twice in a row spoils no other, and nobody of it is missed`() throws {
+        let leakcheck = try LeakCheckWire.page(
+            Self.bytes(
+                #"""
+                {"found": 2, "result": [{"email": "a@b.example", "email": "c@d.example", "source": "X"}, {"email": "e@f.example", "source": "Y"}]}
+                """#))
+        #expect(leakcheck.rows.map(\.addresses.count) == [2, 1])
+        let breaches = try HIBPWire.entries(JSONValue.answer(Self.bytes(#"[{"Name":"A","Name":"B"},{"Name":"C"}]"#)))
+        #expect(breaches.read.map(\.name) == ["C"] && breaches.unread.count == 1)
+    }
+
     @Test func `the sample of Intelligence X is a stealer log, with its file and its date`() throws {
         let findings = IntelXWire.findings(try Self.items(Self.record, Self.record))
         let finding = try #require(findings.first)

@@ -169,9 +169,9 @@ package struct AWSConnector: DirectoryConnector {
         return "\(host):\(port)"
     }
 
-    private static func person(_ json: JSONValue) throws(OddRow) -> DirectoryPerson {
+    static func person(_ json: JSONValue) throws(OddRow) -> DirectoryPerson {
         var odd: [OddField] = []
-        let id = try json.readText("UserId").needed("UserId")
+        let id = try json.readId("UserId").needed("UserId")
         let isActive: Bool
         switch try json.readText("UserStatus").decided("UserStatus") {
         case "ENABLED", nil: isActive = true
@@ -188,9 +188,12 @@ package struct AWSConnector: DirectoryConnector {
         let email = try first?.readText("Value").decided("Emails.Value")
         let login = json.readText("UserName").known("UserName", &odd)
         let others = emails.compactMap { $0.readText("Value").known("Emails.Value", &odd) }
+        // The list has no order: where none is marked, all are as good as each other.
+        let isMarked = first?["Primary"]?.flag == true
         return DirectoryPerson(
             externalId: id, email: email, firstName: names.first, lastName: names.last, department: department(json, &odd),
-            title: json.readText("Title").known("Title", &odd), isActive: isActive, addresses: others + [login].compactMap { $0 }, odd: odd)
+            title: json.readText("Title").known("Title", &odd), isActive: isActive, equals: isMarked || others.count < 2 ? [] : others,
+            addresses: others, signInNames: [login].compactMap { $0 }, odd: odd)
     }
 
     /// The enterprise extension's names are not documented beyond its own: taken in any case.

@@ -63,7 +63,7 @@ struct DirectoryAnswer: Sendable {
     func json() throws(DirectoryFailure) -> JSONValue {
         try requireText()
         do {
-            return try JSONParser.parse(bytes)
+            return try JSONParser.parse(bytes, isLenient: true)
         } catch {
             throw .malformed("it is not JSON")
         }

@@ -12,6 +12,12 @@ package struct DirectoryPerson: Sendable, Hashable {
     /// What else reaches the person or is signed in with: aliases, former addresses. It is watched as well. nil: the directory does not
     /// say, and what is known stays.
     package var addresses: [String]?
+    /// Those of ``addresses`` that reach the same mailbox as ``email``: who stands on the staff list under one of them, and is nobody's account
+    /// there, is this person.
+    package var mailbox: [String] = []
+    /// What is signed in with, where that may be an address. It is watched as one of ``addresses``, also where the service itself made it up
+    /// (`…onmicrosoft.com`): people type it at other sites.
+    package var signInNames: [String] = []
     package var firstName: String?
     package var lastName: String?
     package var department: String?
@@ -30,12 +36,14 @@ package struct DirectoryPerson: Sendable, Hashable {
     package init(
         externalId: String, email: String?, firstName: String? = nil, lastName: String? = nil, department: String? = nil, title: String? = nil,
         isActive: Bool = true, mfaEnabled: Bool? = nil, passwordChangedAt: Date? = nil, sessionsValidFrom: Date? = nil, equals: [String] = [],
-        addresses: [String]? = nil, odd: [OddField] = []
+        addresses: [String]? = nil, mailbox: [String] = [], signInNames: [String] = [], odd: [OddField] = []
     ) {
         self.externalId = externalId
         self.email = email
         self.equals = equals
         self.addresses = addresses
+        self.mailbox = mailbox
+        self.signInNames = signInNames
         self.odd = odd
         self.firstName = firstName
         self.lastName = lastName

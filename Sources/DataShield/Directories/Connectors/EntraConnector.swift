@@ -263,6 +263,9 @@ package struct EntraConnector: DirectoryConnector {
             page = try EntraPage(try await graph.read(url)) { try EntraRegistration(&$0) }
         } catch EntraGraph.Refusal.notPermitted(let code) {
             return RegistrationPage(warning: EntraGraph.mfaWarning(code))
+        } catch is EntraGraph.Refusal {
+            // Not every cloud has the report.
+            return RegistrationPage(warning: "MFA is unknown: Microsoft does not give its report for this tenant.")
         } catch DirectoryFailure.malformed(let what) {
             // People are listed without it.
             return RegistrationPage(warning: "MFA is unknown: Microsoft's report cannot be read: \(what).")
@@ -287,6 +290,8 @@ package struct EntraConnector: DirectoryConnector {
             facts.mfaEnabled = try answer.pull { try EntraRegistration(&$0) }.isCapable
         } catch is EntraGraph.Refusal {
             // The report leaves out who is disabled, and may not be ours to read: not known.
+        } catch DirectoryFailure.malformed {
+            // Neither is what cannot be read.
         }
         return facts
     }

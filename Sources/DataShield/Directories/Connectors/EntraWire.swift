@@ -40,6 +40,9 @@ struct EntraUser: Sendable {
         "id,userPrincipalName,mail,displayName,givenName,surname,department,jobTitle,accountEnabled,userType,onPremisesSyncEnabled"
     static let fields = plainFields + ",lastPasswordChangeDateTime,signInSessionsValidFromDateTime,proxyAddresses,otherMails"
 
+    /// What a person cannot be taken without, beside the id.
+    private static let deciding: Set = ["userPrincipalName", "mail", "userType", "accountEnabled"]
+
     /// nil where it cannot be read.
     var id: String?
     /// What decides of a person and cannot be read.
@@ -66,8 +69,8 @@ struct EntraUser: Sendable {
     var otherMails: [String]?
 
     init(_ pull: inout JSONPull) throws {
-        // How many of accountEnabled, userPrincipalName, mail and userType are given, null included.
-        var deciding = 0
+        // Which of id, accountEnabled, userPrincipalName, mail and userType are given, null included, and which twice.
+        var (given, twice): (Set<String>, Set<String>) = ([], [])
         isWhole = false
         let kind = try pull.kind()
         guard kind == .object else {
@@ -77,6 +80,7 @@ struct EntraUser: Sendable {
         }
         /// What decides: the first that cannot be read is kept.
         func decide<Value>(_ field: String, _ reading: Reading<Value>) -> Value? {
+            if !given.insert(field).inserted { twice.insert(field) }
             do {
                 return try reading.decided(field)
             } catch {
@@ -86,22 +90,14 @@ struct EntraUser: Sendable {
         }
         try pull.members { pull, name in
             switch name {
-            case "id": id = decide("id", try pull.readText())
+            case "id": id = decide("id", try pull.readId())
             case "@removed":
                 isRemoved = try pull.kind() != .null
                 try pull.skip()
-            case "userPrincipalName":
-                deciding += 1
-                principalName = decide("userPrincipalName", try pull.readText())
-            case "mail":
-                deciding += 1
-                mail = decide("mail", try pull.readText())
-            case "userType":
-                deciding += 1
-                userType = decide("userType", try pull.readText())
-            case "accountEnabled":
-                deciding += 1
-                isEnabled = decide("accountEnabled", try pull.readFlag())
+            case "userPrincipalName": principalName = decide("userPrincipalName", try pull.readText())
+            case "mail": mail = decide("mail", try pull.readText())
+            case "userType": userType = decide("userType", try pull.readText())
+            case "accountEnabled": isEnabled = decide("accountEnabled", try pull.readFlag())
             case "displayName": displayName = try pull.readText().known("displayName", &odd)
             case "givenName": givenName = try pull.readText().known("givenName", &odd)
             case "surname": surname = try pull.readText().known("surname", &odd)
@@ -115,8 +111,11 @@ struct EntraUser: Sendable {
             default: try pull.skip()
             }
         }
+        // Which of two is meant cannot be known.
+        if let field = twice.min() { problem = problem ?? OddRow("\(field) stands in it twice") }
+        if twice.contains("id") { id = nil }
         if id == nil { problem = problem ?? OddRow("id is missing") }
-        isWhole = deciding == 4
+        isWhole = given.isSuperset(of: Self.deciding)
     }
 
     var isGuest: Bool { userType?.lowercased() == "guest" || principalName?.has(text: "#EXT#") == true }
@@ -135,9 +134,9 @@ struct EntraUser: Sendable {
             email: mail ?? (isGuest ? nil : principalName), firstName: names.first, lastName: names.last, department: department, title: title,
             isActive: isEnabled, mfaEnabled: mfaEnabled, passwordChangedAt: passwordChangedAt, sessionsValidFrom: sessionsValidFrom, odd: odd)
         if proxies != nil || otherMails != nil {
-            person.addresses =
-                (proxies ?? []).compactMap(ProxyAddress.mail) + (watchesOtherMail ? otherMails ?? [] : [])
-                + (isGuest ? [] : [principalName].compactMap { $0 })
+            person.mailbox = (proxies ?? []).compactMap(ProxyAddress.mail)
+            person.addresses = person.mailbox + (watchesOtherMail ? otherMails ?? [] : [])
+            person.signInNames = isGuest ? [] : [principalName].compactMap { $0 }
         }
         return person
     }
@@ -174,15 +173,19 @@ struct EntraRegistration: Sendable {
             try pull.skip()
             return
         }
-        // What cannot be read is not known, and counted by whoever asked.
+        // What cannot be read is not known, and counted by whoever asked. So is what is told twice.
         var odd: [OddField] = []
+        var told = 0
         try pull.members { pull, name in
             switch name {
-            case "id": id = try pull.readText().known("id", &odd)
-            case "isMfaCapable": isCapable = try pull.readFlag().known("isMfaCapable", &odd)
+            case "id": id = try pull.readId().known("id", &odd)
+            case "isMfaCapable":
+                told += 1
+                isCapable = try pull.readFlag().known("isMfaCapable", &odd)
             default: try pull.skip()
             }
         }
+        if told > 1 { isCapable = nil }
     }
 }
 
@@ -192,7 +195,7 @@ extension DirectoryAnswer {
     func pull<R>(_ body: (inout JSONPull) throws -> R) throws -> R {
         try requireText()
         do {
-            return try JSONPull.read(bytes, body)
+            return try JSONPull.read(bytes, isLenient: true, body)
         } catch is JSONPull.Failure {
             throw DirectoryFailure.malformed("it is not JSON")
         }

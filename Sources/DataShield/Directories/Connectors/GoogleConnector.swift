@@ -208,7 +208,7 @@ package struct GoogleConnector: DirectoryConnector {
 
     private func person(_ json: JSONValue) throws(OddRow) -> DirectoryPerson {
         var odd: [OddField] = []
-        let id = try json.readText("id").needed("id")
+        let id = try json.readId("id").needed("id")
         let email = try json.readText("primaryEmail").decided("primaryEmail")
         let isSuspended = try json.readFlag("suspended").needed("suspended")
         let isArchived = try json.readFlag("archived").decided("archived") ?? false
@@ -226,7 +226,8 @@ package struct GoogleConnector: DirectoryConnector {
             externalId: id, email: email, firstName: names.first, lastName: names.last,
             department: organization?.readText("department").known("department", &odd), title: organization?.readText("title").known("title", &odd),
             isActive: !isSuspended && !isArchived, mfaEnabled: json.readFlag("isEnrolledIn2Sv").known("isEnrolledIn2Sv", &odd))
-        person.addresses = json.readTexts("aliases", &odd) + json.readTexts("nonEditableAliases", &odd)
+        person.mailbox = json.readTexts("aliases", &odd) + json.readTexts("nonEditableAliases", &odd)
+        person.addresses = person.mailbox
         if watchesOtherMail {
             for item in json.readList("emails") {
                 guard case .object = item else {

@@ -42,6 +42,9 @@ enum LDAPIdentifier: Sendable, Hashable {
         }
     }
 
+    /// Whether nothing but a person's word says that no two entries have the same.
+    var isChosen: Bool { if case .chosen = self { true } else { false } }
+
     /// The id of an entry; nil where it has none that may be read.
     func id(_ entry: LDAPEntry) -> String? {
         switch self {
@@ -53,12 +56,23 @@ enum LDAPIdentifier: Sendable, Hashable {
             guard let text = entry.text(attribute)?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
             return text.lowercased()
         case .chosen:
-            guard let bytes = entry.values(attribute).first, !bytes.isEmpty else { return nil }
+            // Of several, which have no order, none tells who it is.
+            let values = entry.values(attribute)
+            guard values.count == 1, let bytes = values.first, !bytes.isEmpty else { return nil }
             guard let text = String(validating: bytes, as: UTF8.self), !text.utf8.contains(0), !text.hasPrefix(Self.binary) else {
                 return Self.binary + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
             }
             let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
             return trimmed.isEmpty ? nil : trimmed
+        }
+    }
+
+    /// Why an entry has none.
+    func problem(_ entry: LDAPEntry) -> String {
+        switch entry.values(attribute).count {
+        case 0: "the bind account may not read its \(attribute)"
+        case 1: "its \(attribute) is not of the form that it should have"
+        default: "its \(attribute) has several values"
         }
     }
 

@@ -50,6 +50,8 @@ extension LDAPConnector {
         var withoutId = 0
         /// As text: times that are written alike are in the order of their texts.
         var lastModified = ""
+        /// Which entry has an id, where two may have the same.
+        private var holders: [String: String] = [:]
 
         private mutating func note(_ modified: String?) {
             guard let modified, modified != lastModified else { return }
@@ -68,13 +70,18 @@ extension LDAPConnector {
                 note(entry.text("modifyTimestamp"))
                 switch mapping.person(entry) {
                 case .person(let person):
+                    if mapping.identifier.isChosen, let holder = holders.updateValue(entry.name, forKey: person.externalId), holder != entry.name {
+                        // The one that was listed first has it.
+                        holders[person.externalId] = holder
+                        let reason = "another entry has the same \(mapping.identifier.attribute)"
+                        page.unreadable.append(UnreadableRow(externalId: person.externalId, name: entry.name, reason: reason))
+                        continue
+                    }
                     people += 1
                     page.people.append(person)
                 case .withoutId:
                     withoutId += 1
-                    let name = PlainText.oneLine(String(entry.name.beginning(200)))
-                    page.unreadable.append(
-                        UnreadableRow(externalId: nil, name: name, reason: "the bind account may not read its \(mapping.identifier.attribute)"))
+                    page.unreadable.append(UnreadableRow(externalId: nil, name: entry.name, reason: mapping.identifier.problem(entry)))
                 case .nobody: break
                 }
             }

@@ -76,6 +76,8 @@ enum LDAPAddresses {
         var equals: [String] = []
         /// The others.
         var others: [String] = []
+        /// Those of them that are of the same mailbox.
+        var mailbox: [String] = []
     }
 
     static func find(_ entry: LDAPEntry, _ map: LDAPAttributeMap, isActiveDirectory: Bool) -> Found {
@@ -97,6 +99,7 @@ enum LDAPAddresses {
         } else {
             found.email = good.first ?? answering ?? (isActiveDirectory ? text(entry, "userPrincipalName") : nil) ?? first.first
         }
+        found.mailbox = lists.flatMap { $0 } + mails(entry, "proxyAddresses")
         found.others = lists.flatMap { $0 } + aliases.flatMap { mails(entry, $0) }
         if found.email.map(isAddress) != true {
             // Nothing says which: an alias is an address all the same.

@@ -52,7 +52,7 @@ struct LDAPPeople: Sendable {
         let addresses = LDAPAddresses.find(entry, map, isActiveDirectory: isActiveDirectory)
         var person = DirectoryPerson(
             externalId: id, email: addresses.email, firstName: firstName, lastName: lastName, title: text(entry, "title"), equals: addresses.equals,
-            addresses: addresses.others)
+            addresses: addresses.others, mailbox: addresses.mailbox, signInNames: entry.texts("userPrincipalName"))
         let departments = map.department.map { [$0.name] } ?? (isActiveDirectory ? ["department"] : ["departmentNumber", "ou", "department"])
         person.department = departments.lazy.compactMap { text(entry, $0) }.first
         person.isActive = LDAPMarks.isActive(entry, now: now)
@@ -69,7 +69,10 @@ struct LDAPPeople: Sendable {
     func id(_ entry: LDAPEntry) -> String? { identifier.id(entry) }
 
     private func text(_ entry: LDAPEntry, _ attribute: String) -> String? {
-        guard let text = entry.text(attribute), let first = text.utf8.first, let last = text.utf8.last else { return nil }
+        let texts = entry.texts(attribute)
+        // Several values have no order, and would change with the server's mood: the first in that of their bytes is it.
+        let only = texts.count > 1 ? texts.min(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) : texts.first
+        guard let text = only, let first = text.utf8.first, let last = text.utf8.last else { return nil }
         // Blanks, and what begins or ends a space of another script.
         guard first <= 0x20 || first >= 0xC2 || last <= 0x20 || last >= 0x80 else { return text }
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -83,6 +83,9 @@ extension OddRow {
 extension JSONValue {
     /// A text with something in it.
     func readText(_ key: String) -> Reading<String> { (self[key] ?? .null).asText }
+    /// What tells rows apart: a text and nothing else. What a number or a list of one says would be taken for somebody else, and whose row it is
+    /// would be gone.
+    func readId(_ key: String) -> Reading<String> { (self[key] ?? .null).asId }
     func readFlag(_ key: String) -> Reading<Bool> { (self[key] ?? .null).asFlag }
     func readTime(_ key: String) -> Reading<Date> { readText(key).map { Reading.time($0) } }
 
@@ -117,6 +120,13 @@ extension JSONValue {
         case .array(let items) where items.isEmpty: return .nothing
         case .array(let items) where items.count == 1: return items[0].asText
         case .bool, .number, .array, .object: return .odd("\(kind), not a text")
+        }
+    }
+
+    var asId: Reading<String> {
+        switch self {
+        case .null, .string: asText
+        case .bool, .integer, .number, .array, .object: .odd("\(kind), not a text")
         }
     }
 
@@ -169,6 +179,9 @@ extension JSONPull {
         return trimmed.isEmpty ? .nothing : .value(trimmed)
     }
 
+    /// What tells rows apart: a text and nothing else.
+    mutating func readId() throws -> Reading<String> { try kind() == .text ? try readText() : try value().asId }
+
     mutating func readFlag() throws -> Reading<Bool> {
         guard try kind() == .flag else { return JSONValue.object(["": try value()]).readFlag("") }
         return .value(try flag())
@@ -195,7 +208,9 @@ package struct UnreadableRow: Sendable, Hashable {
 
     package init(externalId: String?, name: String, reason: String) {
         self.externalId = externalId
-        self.name = name
+        // It is shown and stored, whatever the directory wrote.
+        let line = PlainText.oneLine(String(name.beginning(200)))
+        self.name = line.isEmpty ? "A row" : line
         self.reason = reason
     }
 }
@@ -204,7 +219,7 @@ extension DirectoryPage {
     /// A page of rows that are objects, each read by itself.
     /// - Parameters:
     ///   - id: the field that tells rows apart.
-    ///   - names: fields by which a row without an id can be found.
+    ///   - names: fields by which a row without an id can be found; those of an object in it with a full stop: `profile.login`.
     ///   - place: how many rows came before.
     ///   - read: makes a person of a row; nil when it is none of ours.
     static func reading(
@@ -223,7 +238,14 @@ extension DirectoryPage {
     }
 
     private static func unreadable(_ row: JSONValue, id: String, names: [String], place: Int, _ odd: OddRow) -> UnreadableRow {
-        func text(_ name: String) -> String? { if case .value(let text) = row.readText(name) { text } else { nil } }
-        return UnreadableRow(externalId: text(id), name: text(id) ?? names.lazy.compactMap(text).first ?? "Row \(place + 1)", reason: odd.problem)
+        var externalId: String?
+        if case .value(let text) = row.readId(id) { externalId = text }
+        func text(_ name: String) -> String? {
+            let value = name.parts(between: ".").reduce(row) { $0[String($1)] ?? .null }
+            if case .value(let text) = value.asText { return text }
+            return nil
+        }
+        return UnreadableRow(
+            externalId: externalId, name: externalId ?? names.lazy.compactMap(text).first ?? "Row \(place + 1)", reason: odd.problem)
     }
 }

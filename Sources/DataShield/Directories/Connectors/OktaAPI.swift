@@ -186,6 +186,16 @@ final class OktaFactors: Sendable {
         return states
     }
 
+    /// Whether a factor is one to sign in with. Its names are taken as they are written alone: what is something else says neither yes nor no.
+    private static func counts(_ factor: JSONValue) throws(OddRow) -> Bool {
+        let (type, status) = (try factor.readId("factorType").needed("factorType"), try factor.readId("status").needed("status"))
+        guard statuses.contains(status) else { throw OddRow("status is \(DirectoryClient.safe(status)), which is not documented") }
+        // A question is no second factor, and mail is read with the same password as often as not.
+        return status == "ACTIVE" && type != "question" && type != "email"
+    }
+
+    private static let statuses: Set = ["ACTIVE", "DISABLED", "ENROLLED", "EXPIRED", "INACTIVE", "NOT_SETUP", "PENDING_ACTIVATION"]
+
     /// - Returns: nil when it cannot be known.
     private func isEnrolled(_ id: String) async throws -> Bool? {
         do {
@@ -194,9 +204,7 @@ final class OktaFactors: Sendable {
             var odd: OddRow?
             for factor in factors {
                 do throws(OddRow) {
-                    let (type, status) = (try factor.readText("factorType").needed("factorType"), try factor.readText("status").needed("status"))
-                    // A question is no second factor, and mail is read with the same password as often as not.
-                    if status == "ACTIVE", type != "question", type != "email" { return true }
+                    if try Self.counts(factor) { return true }
                 } catch {
                     odd = error
                 }
@@ -205,6 +213,10 @@ final class OktaFactors: Sendable {
             if let odd { throw odd }
             return false
         } catch is OddRow {
+            unreadable.withLock { $0 += 1 }
+            return nil
+        } catch DirectoryFailure.malformed, DirectoryFailure.refusedAction {
+            // People are listed without it.
             unreadable.withLock { $0 += 1 }
             return nil
         } catch DirectoryFailure.notPermitted {

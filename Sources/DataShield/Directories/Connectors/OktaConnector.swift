@@ -42,7 +42,7 @@ package struct OktaConnector: DirectoryConnector {
         let rows = try answer.json()
         guard let items = rows.list else { throw DirectoryFailure.malformed("the page is \(rows.kind), not a list") }
         var users: [OktaUser] = []
-        var page = try DirectoryPage.reading(items, id: "id", names: [], after: place) {
+        var page = try DirectoryPage.reading(items, id: "id", names: ["profile.login", "profile.email"], after: place) {
             users.append(try OktaUser($0))
             return nil
         }
@@ -186,7 +186,7 @@ struct OktaUser: Sendable {
     }
 
     init(_ json: JSONValue) throws(OddRow) {
-        id = try json.readText("id").needed("id")
+        id = try json.readId("id").needed("id")
         let text = try json.readText("status").needed("status")
         guard let status = Status(rawValue: text) else { throw OddRow("status is \(DirectoryClient.safe(text)), which is not documented") }
         self.status = status
@@ -206,6 +206,6 @@ struct OktaUser: Sendable {
         DirectoryPerson(
             externalId: id, email: email ?? login, firstName: firstName, lastName: lastName, department: department, title: title, isActive: isActive,
             mfaEnabled: mfaEnabled, passwordChangedAt: passwordVoidSince,
-            addresses: [login, watchesOtherMail ? secondEmail : nil].compactMap { $0 }, odd: odd)
+            addresses: watchesOtherMail ? [secondEmail].compactMap { $0 } : [], signInNames: [login].compactMap { $0 }, odd: odd)
     }
 }

@@ -14,13 +14,21 @@ package struct JSONParser {
     private let bytes: [UInt8]
     private var position = 0
     private var depth = 0
+    private let isLenient: Bool
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8], isLenient: Bool) {
+        self.bytes = bytes
+        self.isLenient = isLenient
+    }
 
     /// Reads the whole text.
-    /// - Parameter bytes: UTF-8; the caller has checked that it is.
-    package static func parse(_ bytes: [UInt8]) throws -> JSONValue {
-        var parser = JSONParser(bytes)
+    /// - Parameters:
+    ///   - bytes: UTF-8; the caller has checked that it is.
+    ///   - isLenient: for answers of other services, in which one odd row is not to spoil the others: a name that occurs twice in one object with
+    ///     two values has a list of both, which is odd wherever one is meant; half of a surrogate pair is U+FFFD, and a number that is too large the
+    ///     largest.
+    package static func parse(_ bytes: [UInt8], isLenient: Bool = false) throws -> JSONValue {
+        var parser = JSONParser(bytes, isLenient: isLenient)
         parser.skipSpace()
         let value = try parser.value()
         parser.skipSpace()
@@ -85,8 +93,12 @@ package struct JSONParser {
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw failure("A colon is expected") }
             skipSpace()
+            let member = try value()
             // Two values for one name: which of them is meant cannot be known, and two readers would differ.
-            guard members.updateValue(try value(), forKey: name) == nil else { throw failure("A name occurs twice in one object") }
+            if let former = members.updateValue(member, forKey: name) {
+                guard isLenient else { throw failure("A name occurs twice in one object") }
+                members[name] = former == member ? former : .array([former, member])
+            }
             skipSpace()
             if take(UInt8(ascii: "}")) { return .object(members) }
             guard take(UInt8(ascii: ",")) else { throw failure("A comma or a closing brace is expected") }
@@ -127,8 +139,8 @@ package struct JSONParser {
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole, let value = Int(text) { return .integer(value) }
-        guard let value = Double(text), value.isFinite else { throw failure("The number is too large") }
-        return .number(value)
+        guard let value = Double(text), value.isFinite || isLenient else { throw failure("The number is too large") }
+        return .number(value.isFinite ? value : .greatestFiniteMagnitude)
     }
 
     private mutating func digit() -> UInt8? {
@@ -176,12 +188,15 @@ package struct JSONParser {
         case UInt8(ascii: "u"):
             var code = try hex()
             if (0xD800..<0xDC00).contains(code) {
-                guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else { throw failure("Half of a surrogate pair is missing") }
-                let low = try hex()
-                guard (0xDC00..<0xE000).contains(low) else { throw failure("Half of a surrogate pair is missing") }
-                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+                let behind = position
+                if take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) {
+                    let low = try hex()
+                    if (0xDC00..<0xE000).contains(low) { code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00) }
+                }
+                // What follows and is no other half is read for itself.
+                if code < 0x10000 { position = behind }
             }
-            guard let scalar = Unicode.Scalar(code) else { throw failure("Half of a surrogate pair is missing") }
+            guard let scalar = Unicode.Scalar(code) ?? (isLenient ? "\u{FFFD}" : nil) else { throw failure("Half of a surrogate pair is missing") }
             text.append(contentsOf: Array(String(Character(scalar)).utf8))
         default: throw failure("There is no such escape")
         }

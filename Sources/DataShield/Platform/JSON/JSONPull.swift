@@ -45,19 +45,24 @@ struct JSONPull {
     }
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let isLenient: Bool
     private var position = 0
     private var depth = 0
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, isLenient: Bool) {
+        self.bytes = bytes
+        self.isLenient = isLenient
+    }
 
     /// Reads a whole text.
     /// - Parameters:
     ///   - bytes: UTF-8; the caller has checked that it is.
+    ///   - isLenient: as of ``JSONParser/parse(_:isLenient:)``.
     ///   - body: reads the one value.
     /// - Throws: ``Failure``, and what `body` throws.
-    static func read<R>(_ bytes: [UInt8], _ body: (inout JSONPull) throws -> R) throws -> R {
+    static func read<R>(_ bytes: [UInt8], isLenient: Bool = false, _ body: (inout JSONPull) throws -> R) throws -> R {
         try bytes.withUnsafeBufferPointer { buffer in
-            var pull = JSONPull(buffer)
+            var pull = JSONPull(buffer, isLenient: isLenient)
             pull.skipSpace()
             let result = try body(&pull)
             pull.skipSpace()
@@ -205,7 +210,7 @@ struct JSONPull {
     private func parsed(_ range: Range<Int>) throws -> JSONValue {
         guard range.upperBound <= bytes.count else { throw Failure() }
         do {
-            return try JSONParser.parse(Array(bytes[range]))
+            return try JSONParser.parse(Array(bytes[range]), isLenient: isLenient)
         } catch {
             throw Failure()
         }

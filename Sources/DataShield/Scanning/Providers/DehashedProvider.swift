@@ -211,9 +211,10 @@ enum DehashedWire {
     private static func entry(_ members: [String: JSONValue], at index: Int) -> Entry {
         let source = (members["database_name"]?.name ?? members["obtained_from"]?.name).map(PlainText.oneLine) ?? ""
         let fields = members.filter { !notData.contains($0.key) && $0.value.holdsSomething }.keys
+        let id = members["id"]?.text ?? members["id"]?.wholeNumber.map(String.init) ?? ""
         return Entry(
-            // One without an identity is one of its own.
-            id: members["id"]?.text ?? members["id"]?.wholeNumber.map(String.init) ?? "\u{0}\(index)",
+            // One without an identity is one of its own, and one id does not make one of two leaks.
+            id: id.isEmpty ? "\u{0}\(index)" : "\(id)\u{0}\(source)",
             // try?: what is no address is nobody's of ours.
             addresses: (members["email"]?.texts ?? []).compactMap { try? EmailAddress($0) },
             saysWhose: !(members["email"]?.texts ?? []).isEmpty,

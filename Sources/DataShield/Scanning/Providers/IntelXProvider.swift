@@ -198,11 +198,10 @@ enum IntelXWire {
                 unread.add(record["bucket"].map { "bucket is \($0.kind), not a text" } ?? "bucket is missing")
                 continue
             }
-            if let id = record["systemid"]?.name, !seen.insert(id).inserted { continue }
-            items.append(
-                Item(
-                    name: PlainText.oneLine(record["name"]?.name ?? ""), bucket: bucket,
-                    date: BreachDate.parse(record["date"]?.text)))
+            let name = PlainText.oneLine(record["name"]?.name ?? "")
+            // One id does not make one of two files.
+            if let id = record["systemid"]?.name, !id.isEmpty, !seen.insert("\(id)\u{0}\(name)").inserted { continue }
+            items.append(Item(name: name, bucket: bucket, date: BreachDate.parse(record["date"]?.text)))
         }
         try unread.refuse(whenEmpty: items.isEmpty)
         return (items, unread)

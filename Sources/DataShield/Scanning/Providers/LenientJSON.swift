@@ -5,7 +5,7 @@ extension JSONValue {
     static func answer(_ bytes: [UInt8]) throws(ProviderFailure) -> JSONValue {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw .malformed("not UTF-8") }
         do {
-            return try JSONParser.parse(bytes)
+            return try JSONParser.parse(bytes, isLenient: true)
         } catch {
             throw .malformed("not JSON")
         }
