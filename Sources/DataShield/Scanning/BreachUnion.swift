@@ -56,7 +56,6 @@ struct BreachUnion {
             if members.count > 1, let union = AlertUnion(members) { unions.append(union) }
         }
         try await store.write(unions, by: subject)
-        try await Risk.refresh(employees: people.sorted(), in: db, now: now)
         return true
     }
 
