@@ -220,7 +220,8 @@ struct RecordStore {
         }
     }
 
-    /// A delivery for each alert that is new, more severe or open again, for each channel that wants it, in the order of the alerts.
+    /// A delivery for each alert that is new, more severe or open again, for each channel that wants it, in the order of the alerts. Of what is
+    /// neutralised already there is nothing to do, and nobody is told.
     private func deliveries(_ plan: RecordingPlan, at now: Date) async throws -> [SQL] {
         var events: [(alert: AlertID, event: String, severity: Severity)] = plan.alerts.map {
             ($0.id, "alert.created", plan.contents[$0.content - 1].exposure.severity)
@@ -242,6 +243,8 @@ struct RecordStore {
             SELECT id, \(db.company), webhook_id, alert_id, event, \(now), \(now), \(now)
             FROM unnest(\(rows.map { _ in CUID.make(at: now) })::text[], \(rows.map(\.channel))::text[], \(rows.map(\.alert))::text[],
                 \(rows.map(\.event))::text[]) WITH ORDINALITY AS d (id, webhook_id, alert_id, event, number)
+            WHERE NOT EXISTS (
+                SELECT FROM alerts a WHERE a.company_id = \(db.company) AND a.id = d.alert_id AND a.resolved_as_neutralised)
             ORDER BY number
             """
         ]

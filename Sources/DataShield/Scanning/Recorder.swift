@@ -39,7 +39,8 @@ package struct Recorder: Sendable {
     /// company's own: nothing of what one company's findings say is in another's.
     ///
     /// - Nobody is known to be in the breach yet: a record, an OPEN alert, and a delivery for each channel that wants it. A breach that
-    ///   the catalogue flags fabricated or a spam list gets no alert.
+    ///   the catalogue flags fabricated or a spam list gets no alert. Where what was exposed is neutralised already, the schema resolves the
+    ///   alert with that reason, if the company wants that, and no channel hears of it.
     /// - The same provider has said so before: nothing.
     /// - Another provider has: the record and its alert become what both say together (``Exposure/add(_:rule:)``); a channel hears of it
     ///   only when the alert became more severe or is open again. There is no second alert. One that was RESOLVED is OPEN again when it

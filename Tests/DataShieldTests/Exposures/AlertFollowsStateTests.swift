@@ -129,6 +129,77 @@ import Testing
         #expect(try await events(place).isEmpty)
     }
 
+    // MARK: Neutralised from the beginning
+
+    /// Somebody who has renewed all since, and of whom a scan finds what malware took before.
+    private func findLate(wanted: Bool) async throws -> (place: Place, deliveries: Int?) {
+        let company = try await database.makeCompany()
+        try await database.system.execute("UPDATE companies SET resolves_neutralised = \(wanted) WHERE id = \(company)")
+        let person = try await database.makeEmployee(in: company)
+        let directory = try await database.makeDirectoryConnection(in: company)
+        try await database.system.execute(
+            "UPDATE employees SET source_connection_id = \(directory), external_id = \(person.rawValue), \(renewed) WHERE id = \(person)")
+        try await addChannels(company)
+        let finding = Finding(
+            breachName: "Late\(CUID.make(at: Date()).suffix(12))", dataTypes: ["email", "password"], artifacts: [.cookie, .password],
+            capturedAt: Self.day("2026-01-10"), source: .darkWeb, provider: .dehashed)
+        let outcome = try await database.tenant.transaction(for: company) { db in
+            try await Recorder(now: { Self.day("2026-05-02") }).record([(person, finding)], in: db)
+        }
+        #expect(outcome.newAlerts == 1)
+        let alert = try #require(try await database.system.first("SELECT id FROM alerts WHERE employee_id = \(person)", as: AlertID.self))
+        let record = try #require(
+            try await database.system.first("SELECT id FROM breach_records WHERE employee_id = \(person)", as: BreachRecordID.self))
+        let breach = try #require(
+            try await database.system.first("SELECT breach_id FROM breach_records WHERE employee_id = \(person)", as: BreachID.self))
+        let count = try await database.system.first("SELECT count(*) FROM deliveries WHERE alert_id = \(alert)", as: Int.self)
+        return (Place(company: company, person: person, breach: breach, alert: alert, record: record), count)
+    }
+
+    @Test func `what is neutralised when it is found raises an alert that is resolved with that reason, and nobody is told`() async throws {
+        let (place, deliveries) = try await findLate(wanted: true)
+        let alert = try await alerts.find(place.alert, for: place.subject).alert
+        #expect(alert.status == .resolved && alert.state == .neutralised && alert.resolvedAt != nil)
+        #expect(alert.resolution?.hasPrefix("Neutralised: the password was changed on 1 Mar 2026 and all sessions") == true)
+        #expect(try await events(place).map(\.actorName) == ["scan"])
+        #expect(deliveries == 0)
+        #expect(try await database.system.first("SELECT open_alert_count FROM employees WHERE id = \(place.person)", as: Int.self) == 0)
+        // It comes back as one that became so later does.
+        try await change(place, "password_changed_at = '2020-01-01', sessions_valid_from = '2020-01-01', external_id = 'another'")
+        #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .open)
+    }
+
+    @Test func `a company that does not want it has an open alert of what was neutralised before`() async throws {
+        let (place, deliveries) = try await findLate(wanted: false)
+        #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .open)
+        #expect(try await events(place).isEmpty)
+        #expect(deliveries == 1)
+    }
+
+    // MARK: Flagged
+
+    @Test func `what the catalogue flags opens no alert when it is live again, and says so where it was neutralised`() async throws {
+        let place = try await makePlace()
+        let other = try await makePlace(in: place.company, status: .resolved)
+        for place in [place, other] { try await change(place, renewed) }
+        let flagged: SQL = "UPDATE breaches SET is_spam_list = true WHERE id = ANY(\([place.breach, other.breach])::text[])"
+        try await database.system.execute(flagged)
+        for place in [place, other] {
+            try await change(place, "password_changed_at = '2020-01-01', sessions_valid_from = '2020-01-01', external_id = 'another'")
+        }
+        let alert = try await alerts.find(place.alert, for: place.subject).alert
+        #expect(alert.status == .resolved && alert.state == .live)
+        #expect(alert.resolution == FlaggedAlerts.resolution, "That it is neutralised is no longer so.")
+        let event = try #require(try await events(place).first)
+        #expect(event.action == "alert.updated")
+        let kept = try await alerts.find(other.alert, for: place.subject).alert
+        #expect(kept.status == .resolved && kept.resolution == nil, "Somebody resolved it.")
+        // The flag is taken back.
+        try await database.system.execute("UPDATE breaches SET is_spam_list = false WHERE id = \(place.breach)")
+        try await UniteBreaches(database: database.tenant).perform(for: place.company)
+        #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .open)
+    }
+
     // MARK: Opening
 
     @Test func `what a person resolved while it was not known comes back when it is live`() async throws {
