@@ -139,12 +139,10 @@ struct RemediationWorld: Sendable {
     var alerts: Alerts { Alerts(database: database.tenant, now: { [clock] in clock.now }) }
 
     var remediation: Remediation {
-        var remediation = Remediation(
-            database: database.tenant, companies: Companies(database: database.tenant, system: database.system), alerts: alerts,
-            directories: directory, runner: runner, queue: queue, clock: .of(clock))
         // Tests ask for the end, and the machine may be busy; those about impatience say so.
-        remediation.patience = .seconds(300)
-        return remediation
+        Remediation(
+            database: database.tenant, companies: Companies(database: database.tenant, system: database.system), alerts: alerts,
+            directories: directory, runner: runner, queue: queue, clock: .of(clock), patience: .seconds(300))
     }
 
     /// Does what waits, as the job does.
