@@ -286,6 +286,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (LiveAlerts(certain: 1), 1, "What was exposed still works: whoever has it can sign in."),
+        (LiveAlerts(ifReused: 1), 1, "sign in where the person uses the same password at work."),
+        (LiveAlerts(certain: 1), 3, "1 of the 3 alerts is about something that still works: whoever has it can sign in."),
+        (LiveAlerts(ifReused: 2), 2, "still works: whoever has it can sign in where the person uses the same password at work."),
+        (LiveAlerts(certain: 2, ifReused: 1), 3, "can sign in, with 1 of them where the person uses the same password at work."),
+    ]) func `that whoever has it can sign in is said of what is certain alone`(live: LiveAlerts, all: Int, words: String) {
+        #expect(live.words(of: all).hasSuffix(words))
+        #expect(Alerts.Failure.stillLive(live, of: all).detail.hasPrefix(live.words(of: all)))
+    }
+
     @Test func `the pages ask once more, for one and for many`() async throws {
         try await withServer(as: .viewer) { client in
             let place = try await makePlace(in: client.company)
@@ -299,6 +310,8 @@ import Testing
             #expect(many.text.contains(other.alert.rawValue))
             _ = try await client.submit("/alerts/\(place.alert)/status", [("status", "RESOLVED"), ("confirmLive", "true")])
             #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .resolved)
+            let home = try await client.get("/").text
+            #expect(home.contains("· Resolved ·") && home.contains("· Open ·"), "A critical one that is done is not to be done.")
         }
     }
 }
