@@ -4,7 +4,7 @@ import Postgres
 /// What becomes of several alerts about one person in one breach: one. Pure.
 ///
 /// The most severe goes on, and of those the one that somebody has done most about. What was done about any of them is not lost: it is in hand
-/// when any was, and resolved when all were, or when the one that was said as much as all of them say together.
+/// when any was, and resolved when all were, or when the one that somebody resolved said as much as all of them say together.
 struct AlertUnion: Sendable {
     /// An alert before.
     struct Member: Sendable, RowDecodable {
