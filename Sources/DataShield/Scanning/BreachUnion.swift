@@ -175,12 +175,13 @@ struct BreachUnion {
             guard let exposure = exposures[one.employee] else { continue }
             let union = unions[one.employee]
             let isRaised = union.map { pair.target.raisesAlert && $0.kept.severity < exposure.severity } ?? false
+            let followsState = union?.isResolvedAsNeutralised ?? false
             // What it says now was not known when it was resolved.
-            let reopened = isRaised && union?.state.status == .resolved ? union?.state : nil
+            let reopened = isRaised && !followsState && union?.state.status == .resolved ? union?.state : nil
             plan.add(
                 .init(
                     record: one.kept, exposure: exposure, alert: union?.kept.id, message: exposure.message(breach: pair.target.displayName),
-                    isRaised: isRaised, isNews: isRaised, reopened: reopened), of: one.employee)
+                    isRaised: isRaised, isNews: isRaised && !followsState, reopened: reopened, followsState: followsState), of: one.employee)
         }
         return plan
     }

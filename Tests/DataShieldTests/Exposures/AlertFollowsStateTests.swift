@@ -131,8 +131,8 @@ import Testing
 
     // MARK: Neutralised from the beginning
 
-    /// Somebody who has renewed all since, and of whom a scan finds what malware took before.
-    private func findLate(wanted: Bool) async throws -> (place: Place, deliveries: Int?) {
+    /// Somebody who has renewed password and sessions in March 2026.
+    private func makeRenewed(wanted: Bool = true) async throws -> (company: CompanyID, person: EmployeeID) {
         let company = try await database.makeCompany()
         try await database.system.execute("UPDATE companies SET resolves_neutralised = \(wanted) WHERE id = \(company)")
         let person = try await database.makeEmployee(in: company)
@@ -140,6 +140,12 @@ import Testing
         try await database.system.execute(
             "UPDATE employees SET source_connection_id = \(directory), external_id = \(person.rawValue), \(renewed) WHERE id = \(person)")
         try await addChannels(company)
+        return (company, person)
+    }
+
+    /// Of whom a scan finds what malware took before.
+    private func findLate(wanted: Bool) async throws -> (place: Place, deliveries: Int?) {
+        let (company, person) = try await makeRenewed(wanted: wanted)
         let finding = Finding(
             breachName: "Late\(CUID.make(at: Date()).suffix(12))", dataTypes: ["email", "password"], artifacts: [.cookie, .password],
             capturedAt: Self.day("2026-01-10"), source: .darkWeb, provider: .dehashed)
@@ -174,6 +180,33 @@ import Testing
         #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .open)
         #expect(try await events(place).isEmpty)
         #expect(deliveries == 1)
+    }
+
+    @Test(arguments: [(true, AlertStatus.resolved, [String]()), (false, .open, ["alert.created"])])
+    func `what a file shows of what is neutralised, part by part, opens nothing, unless nobody knows how old the file is`(
+        isDated: Bool, status: AlertStatus, told: [String]
+    ) async throws {
+        let (company, person) = try await makeRenewed()
+        let (file, name) = (LeakFileID(), "Late\(CUID.make(at: Date()).suffix(12))")
+        try await database.system.execute(
+            "INSERT INTO leak_files (id, company_id, place, name, size) VALUES (\(file), \(company), '\\x01', 'x.zip', 1)")
+        for number: UInt8 in 1...2 {
+            let finding = Finding(
+                breachName: name, dataTypes: ["email", "password"], artifacts: [.password], capturedAt: Self.day("2026-01-10"), source: .stealerLog,
+                provider: nil,
+                leak: LeakFinding(
+                    file: file, credentials: [FoundCredential(identity: [number], login: "e…", site: nil, secret: nil)], isDated: isDated))
+            _ = try await database.tenant.transaction(for: company) { db in
+                try await Recorder(now: { Self.day("2026-05-02") }).record([(person, finding)], by: "ingest", in: db)
+            }
+        }
+        let found = try await database.system.query(
+            """
+            SELECT concat_ws(' ', status, (SELECT count(*) FROM audit_events e WHERE e.target_id = a.id)) FROM alerts a WHERE employee_id = \(person)
+            """, as: String.self)
+        #expect(found == ["\(status.rawValue) \(isDated ? 1 : 0)"])
+        #expect(try await database.system.query("SELECT event FROM deliveries WHERE company_id = \(company)", as: String.self) == told)
+        #expect(try await StoredStateTests.mismatches() == 0)
     }
 
     // MARK: Flagged
