@@ -21,6 +21,8 @@ extension Application {
         package var version = "0.1.0"
         /// The directories that remediation acts in; those of the database when nil.
         package var remediationDirectories: (any RemediationDirectories)?
+        /// How long somebody who asks for a remediation is kept waiting for the directory's answer.
+        package var remediationPatience: Duration = Remediation.usualPatience
 
         package init(settings: Settings, database: TenantDatabase, system: SystemDatabase, secrets: SecretBox, logger: Logger) {
             self.settings = settings
@@ -80,7 +82,8 @@ extension Application {
         let remediationRunner = RemediationRunner(
             database: database, directories: remediationDirectories, keeper: remediationKeeper, logger: parts.logger)
         let remediation = Remediation(
-            database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue)
+            database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue,
+            patience: parts.remediationPatience)
         let providers = Providers(client: outbound, origins: settings.providerURLs, rates: settings.providerRates, system: system, now: now)
         let credentials = Credentials(database: database, secrets: parts.secrets, providers: providers, now: now)
         let recorder = Recorder(now: now)

@@ -33,14 +33,17 @@ extension Settings {
 ///   - now: what time it is to the program.
 ///   - settings: what the program is set to.
 ///   - directories: where remediation acts; those of the database when nil.
+///   - patience: how long whoever asks for a remediation is kept waiting. Tests ask for the end, and the machine may be busy; those about
+///     impatience say so.
 ///   - clock: what its pauses and deadlines go by.
 ///   - doors: what clients may take of it; what the settings say when nil.
 ///   - logger: what it logs to.
 ///   - body: gets the client; ``TestClient/server`` is the server.
 package func withServer<R>(
     as role: Role? = .admin, in company: CompanyID? = nil, now: @escaping Now = { Date() },
-    settings: Settings = .testing, directories: (any RemediationDirectories)? = nil, clock: any Clock<Duration> = ContinuousClock(),
-    doors: DoorLimits? = nil, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, _ body: (TestClient) async throws -> R
+    settings: Settings = .testing, directories: (any RemediationDirectories)? = nil, patience: Duration = .seconds(300),
+    clock: any Clock<Duration> = ContinuousClock(), doors: DoorLimits? = nil,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, _ body: (TestClient) async throws -> R
 ) async throws -> R {
     let database = TestDatabase.current
     // Before anything is made that has to be shut down.
@@ -52,6 +55,7 @@ package func withServer<R>(
     parts.now = now
     parts.passwordCost = 4
     parts.remediationDirectories = directories
+    parts.remediationPatience = patience
     parts.clock = clock
     let application = try Application.build(parts)
     let (ports, running) = AsyncStream.makeStream(of: Int.self)

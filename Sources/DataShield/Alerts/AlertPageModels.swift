@@ -175,19 +175,17 @@ struct ConfirmLiveModel: Sendable {
     var back: String
     var submit: String
 
-    init(live: Int, of all: Int, ids: [AlertID], action: String, back: String) {
+    init(_ live: LiveAlerts, of all: Int, ids: [AlertID], action: String, back: String) {
         self.ids = ids.map(\.rawValue)
         self.action = action
         self.back = back
         if all == 1 {
             heading = "Resolve it although it still works?"
-            text = "What was exposed still works: whoever has it can sign in. A resolved alert is out of sight."
+            text = "\(live.words(of: 1)) A resolved alert is out of sight."
             submit = "Resolve it all the same"
         } else {
-            heading = "Resolve \(Format.count(live, "alert", "alerts")) although they still work?"
-            text =
-                "\(Format.count(live)) of the \(Format.count(all)) alerts are about something that still works: whoever has it can sign in. "
-                + "Resolved alerts are out of sight."
+            heading = "Resolve \(Format.count(live.all, "alert", "alerts")) about what still works?"
+            text = "\(live.words(of: all)) Resolved alerts are out of sight."
             submit = "Resolve all \(Format.count(all))"
         }
     }

@@ -107,7 +107,7 @@ package struct AlertPages: Sendable {
         do {
             results = try await alerts.bulk(ids, .init(status: form.status, confirmsLive: form.confirmLive ?? false), by: subject)
         } catch Alerts.Failure.stillLive(let live, of: let all) {
-            return ask(.init(live: live, of: all, ids: ids, action: "/alerts/bulk", back: back), request, context)
+            return ask(.init(live, of: all, ids: ids, action: "/alerts/bulk", back: back), request, context)
         }
         let changed = results.count { $0.outcome == .changed }
         let refused = results.count { $0.outcome == .refused || $0.outcome == .notFound }
@@ -179,8 +179,8 @@ package struct AlertPages: Sendable {
     ) async throws -> Response {
         do {
             _ = try await alerts.change(id, change, by: try context.require(.alertsStatus))
-        } catch Alerts.Failure.stillLive {
-            return ask(.init(live: 1, of: 1, ids: [], action: "/alerts/\(id)/status", back: "/alerts/\(id)"), request, context)
+        } catch Alerts.Failure.stillLive(let live, of: _) {
+            return ask(.init(live, of: 1, ids: [], action: "/alerts/\(id)/status", back: "/alerts/\(id)"), request, context)
         } catch let failure as any FeatureError where failure.status != .notFound {
             return try await page(of: id, request, context, problem: failure)
         }

@@ -18,7 +18,7 @@ package struct Alerts: Sendable {
         /// Whoever it was about is deleted.
         case aboutNobody
         /// What was exposed still works, and nobody has said that the alert is to be resolved all the same.
-        case stillLive(Int, of: Int)
+        case stillLive(LiveAlerts, of: Int)
 
         package var status: HTTPResponse.Status {
             switch self {
@@ -31,11 +31,8 @@ package struct Alerts: Sendable {
             case .notFound: "There is no such alert."
             case .cannotMove(let from, let to) where from == to: "The alert is \(to.rawValue) already."
             case .aboutNobody: "The person was deleted, so that there is nobody to act on. The alert stays resolved."
-            case .stillLive(_, of: 1):
-                "What was exposed still works: whoever has it can sign in. To resolve the alert all the same, send confirmLive: true."
-            case .stillLive(let live, of: let all):
-                "\(live) of the \(all) alerts are about something that still works: whoever has it can sign in. "
-                    + "To resolve them all the same, send confirmLive: true."
+            case .stillLive(let live, of: 1): "\(live.words(of: 1)) To resolve the alert all the same, send confirmLive: true."
+            case .stillLive(let live, of: let all): "\(live.words(of: all)) To resolve them all the same, send confirmLive: true."
             case .cannotMove(let from, let to): "An alert cannot go from \(from.rawValue) to \(to.rawValue)."
             }
         }
@@ -60,9 +57,13 @@ package struct Alerts: Sendable {
         }
 
         /// How many alerts it would resolve about something that still works, and that is not confirmed.
-        func unconfirmed(_ alerts: some Sequence<Alert>) -> Int {
-            guard status == .resolved, !confirmsLive else { return 0 }
-            return alerts.count { $0.state == .live && $0.status.permits(.resolved) }
+        func unconfirmed(_ alerts: some Sequence<Alert>) -> LiveAlerts {
+            var live = LiveAlerts()
+            guard status == .resolved, !confirmsLive else { return live }
+            for alert in alerts where alert.state == .live && alert.status.permits(.resolved) {
+                if alert.certainty == .ifReused { live.ifReused += 1 } else { live.certain += 1 }
+            }
+            return live
         }
 
         var isEmpty: Bool { status == nil && assignee.isAbsent && resolution.isAbsent }
@@ -137,7 +138,8 @@ package struct Alerts: Sendable {
             try await Self.checkAssignee(change, store)
             let id = try await store.current(id)
             guard let before = try await store.lock([id]).first else { throw Failure.notFound }
-            guard change.unconfirmed([before]) == 0 else { throw Failure.stillLive(1, of: 1) }
+            let live = change.unconfirmed([before])
+            guard live.all == 0 else { throw Failure.stillLive(live, of: 1) }
             var alert = before
             try change.apply(to: &alert, at: now)
             if !alert.isWritten(like: before) {
@@ -186,6 +188,27 @@ package struct Alerts: Sendable {
     }
 }
 
+/// How many alerts are about something that still works.
+package struct LiveAlerts: Sendable, Hashable {
+    package var certain = 0
+    /// Those about a password that opens the account at work only where the person uses it there, too.
+    package var ifReused = 0
+
+    package var all: Int { certain + ifReused }
+
+    /// What that means for whoever resolves them.
+    package func words(of alerts: Int) -> String {
+        let reuse = "whoever has it can sign in where the person uses the same password at work"
+        guard alerts > 1 else {
+            return certain > 0 ? "What was exposed still works: whoever has it can sign in." : "The password that was exposed still works: \(reuse)."
+        }
+        let some = "\(Format.count(all)) of the \(Format.count(alerts)) alerts \(all == 1 ? "is" : "are") about something that still works"
+        if ifReused == 0 { return "\(some): whoever has it can sign in." }
+        if certain == 0 { return "\(some): \(reuse)." }
+        return "\(some): whoever has it can sign in, with \(Format.count(ifReused)) of them where the person uses the same password at work."
+    }
+}
+
 // MARK: - Many at once
 
 extension Alerts {
@@ -222,7 +245,7 @@ extension Alerts {
             try await Self.checkAssignee(change, store)
             let found = Dictionary(uniqueKeysWithValues: try await store.lock(ids).map { ($0.id, $0) })
             let live = change.unconfirmed(found.values)
-            guard live == 0 else { throw Failure.stillLive(live, of: ids.count) }
+            guard live.all == 0 else { throw Failure.stillLive(live, of: ids.count) }
             var changes: [(before: Alert, after: Alert)] = []
             let results = ids.map { id -> BulkResult in
                 guard let before = found[id] else { return BulkResult(id: id, outcome: .notFound, detail: Failure.notFound.detail) }

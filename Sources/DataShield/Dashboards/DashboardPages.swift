@@ -62,10 +62,7 @@ extension DashboardModel {
                 url: "/employees/\($0.id)", score: ScoreMark($0.riskScore))
         }
         hasPeople = !people.isEmpty
-        peopleHint =
-            summary.coverage.isComplete
-            ? "Every person was asked about, and none was found in a breach."
-            : "Not everybody was asked about yet, so this does not mean that all are clean."
+        peopleHint = Self.peopleHint(summary)
         alerts = summary.recentAlerts.prefix(6).map { AlertRow($0, clock) }
         hasAlerts = !alerts.isEmpty
         departments = summary.departments.prefix(7).map {
@@ -74,6 +71,14 @@ extension DashboardModel {
                 share: $0.share.map { Format.percent($0) } ?? "–", text: Self.exposure($0), bar: $0.share.map { Charts.bar($0, tone: .accent) } ?? "")
         }
         hasDepartments = !departments.isEmpty
+    }
+
+    /// What it means that nobody has a score above 0.
+    private static func peopleHint(_ summary: DashboardSummary) -> String {
+        if summary.metrics.exposed > 0 { return "Nobody who was found in a breach has a score above 0." }
+        return summary.coverage.isComplete
+            ? "Every person was asked about, and none was found in a breach."
+            : "Not everybody was asked about yet, so this does not mean that all are clean."
     }
 
     private static func exposure(_ department: DashboardSummary.DepartmentExposure) -> String {
@@ -121,7 +126,8 @@ extension DashboardModel {
                 url: "/breaches"),
             Metric(
                 label: "Coverage", value: coverage.share.map { Format.percent($0) } ?? "–", unit: nil, badge: nil,
-                note: "\(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people")) asked about", url: "/scans"),
+                note: "\(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people")) "
+                    + (coverage.providers.count > 1 ? "by the source that has answered least" : "asked about"), url: "/scans"),
         ]
     }
 
@@ -168,14 +174,22 @@ extension DashboardModel.Score {
 extension DashboardModel.Coverage {
     init(_ coverage: DashboardSummary.Coverage, _ clock: PageClock) {
         let age = coverage.oldestAnswerAt.map { "; the oldest answer came \(clock.ago($0))" } ?? ""
-        text = "Asked about \(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people"))\(age)."
+        let share = "\(Format.count(coverage.asked)) of \(Format.count(coverage.people, "person", "people"))\(age)"
+        // Whom the least of several was asked about, the others need not have been.
+        text =
+            switch (coverage.providers.count > 1, coverage.isComplete) {
+            case (false, _): "Asked about \(share)."
+            case (true, true): "All sources have answered about \(share)."
+            case (true, false): "All sources have answered about at most \(share)."
+            }
         if coverage.isComplete {
             (tone, icon) = (Tone.good.rawValue, "check-circle")
             detail = "Whoever is not named as exposed was answered for, and clean at that time."
         } else {
             (tone, icon) = (Tone.medium.rawValue, "question")
             let rest = coverage.people - coverage.asked
-            detail = "Of the other \(Format.count(rest)) nothing is known: they count neither as exposed nor as clean."
+            detail =
+                "About the other \(Format.count(rest)) not every source has answered: whoever of them is in no breach here is not known to be clean."
         }
     }
 }

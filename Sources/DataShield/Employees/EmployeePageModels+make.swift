@@ -52,7 +52,9 @@ extension EmployeeModel {
         nextStep = risk.nextStep?.text
         let isAnswered = !known.isEmpty && known.allSatisfy { $0.outcome != .unknown }
         if risk.score == nil {
-            noScoreNote = "Nobody was asked about this person yet, and no file names them. Nothing is known, and that is not the same as no risk."
+            // Who was asked may have given no answer.
+            let start = known.contains { $0.checkedAt != nil } ? "No source has answered" : "Nobody was asked"
+            noScoreNote = "\(start) about this person yet, and no file names them. Nothing is known, and that is not the same as no risk."
         } else {
             noScoreNote =
                 isAnswered

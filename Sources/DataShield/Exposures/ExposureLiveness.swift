@@ -17,6 +17,8 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
     package var hasCompanySite: Bool
     /// Where malware or a leak has it from, those of the company's own first.
     package var sites: [ExposedSite]
+    /// Whether the breach is that of one site, which then is not the company's unless ``hasCompanySite`` says so. Of a list nobody knows.
+    package var isOfOneSite: Bool
     /// When malware took it.
     package var capturedAt: Date?
     package var breachDate: Date?
@@ -68,7 +70,7 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
         r.state, r.certainty, r.state_reason, r.worst_credential, r.credentials, \(ofEach("reason")), \(ofEach("certainty")), r.is_from_malware, \
         r.has_company_site, ARRAY(SELECT jsonb_array_elements_text(r.evidence -> 'sites')), \(domain), \
         r.captured_at, b.breach_date, r.exposed_before, \(knownAt), \(hasUndated), e.source_connection_id IS NOT NULL, e.password_changed_at, \
-        e.sessions_valid_from, e.deactivated_at, e.mfa_enabled
+        e.sessions_valid_from, e.deactivated_at, e.mfa_enabled, b.domain IS NOT NULL
         """
 
     /// Whether the exposure behind an alert `a` is one of these.
@@ -110,6 +112,7 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
         sessionsValidFrom = try row.next()
         deactivatedAt = try row.next()
         mfaEnabled = try row.next()
+        isOfOneSite = try row.next()
     }
 }
 

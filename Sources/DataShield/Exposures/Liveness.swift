@@ -53,7 +53,7 @@ package enum CredentialKind: String, NativeEnum {
         case .session: "Session"
         case .token: "Token"
         case .companyPassword: "Password of a site of the company's"
-        case .password: "Password of another site"
+        case .password: "Other password"
         case .hash: "Hash of a password"
         }
     }

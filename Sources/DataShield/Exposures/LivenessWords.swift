@@ -31,10 +31,10 @@ extension ExposureLiveness {
         case .passwordNotKnown:
             return "\(secret(kind)) was exposed \(time). \(nobodySays("the account's was changed last"))\(secondFactor)"
         case .sessionsUnclear:
-            return "\(session(kind)) \(time), and sessions were revoked\(on(sessionsValidFrom, " on")): too close to tell which came first."
+            return "\(session(kind)) \(time), and sessions were revoked\(on(sessionsValidFrom, " on")): \(unclear)."
         case .passwordUnclear:
             return "\(secret(kind)) was exposed \(time), and the account's was changed\(on(passwordChangedAt, " on")):"
-                + " too close to tell which came first.\(secondFactor)"
+                + " \(unclear).\(secondFactor)"
         case .sessionsRevoked:
             return "\(session(kind)) \(time), and all sessions were revoked\(on(sessionsValidFrom, " on")), after that."
         case .passwordChanged where credentials.isEmpty:
@@ -61,10 +61,17 @@ extension ExposureLiveness {
     private func secret(_ kind: CredentialKind) -> String {
         switch kind {
         case .companyPassword: return "The password for a site of the company's"
-        case .hash: return hasCompanySite ? "A hash of the password for a site of the company's" : "A hash of the password for another site"
-        case .password, .session, .token: return isFromMalware ? "A password that malware took" : "The password for another site"
+        case .hash:
+            if hasCompanySite { return "A hash of the password for a site of the company's" }
+            return isForAnotherSite ? "A hash of the password for another site" : "A hash of a password"
+        case .password, .session, .token:
+            if isFromMalware { return "A password that malware took" }
+            return isForAnotherSite ? "The password for another site" : "A password"
         }
     }
+
+    /// Of a list nobody knows for which site a password in it is.
+    private var isForAnotherSite: Bool { !hasCompanySite && (isOfOneSite || !sites.isEmpty) }
 
     private var withheld: String {
         guard !sites.isEmpty else {
@@ -101,6 +108,13 @@ extension ExposureLiveness {
         if hasUndated { return "on or before \(Format.day(knownAt)), when a file without a date showed it" }
         if let breachDate { return "around \(Format.day(breachDate)), the date of the breach, give or take a month" }
         return "on or before \(Format.day(knownAt)), when it became known"
+    }
+
+    /// Why nobody can tell which came first.
+    private var unclear: String {
+        if hasUndated { return "nobody can tell which came first, since nobody knows how old the file is" }
+        if capturedAt == nil, breachDate == nil { return "nobody can tell which came first, since nobody knows when it was exposed" }
+        return "too close to tell which came first"
     }
 
     private func nobodySays(_ what: String) -> String {

@@ -17,13 +17,13 @@ package struct Remediation: Sendable {
     let queue: JobQueue
     let clock: RemediationClock
     /// How long somebody who asks for one is kept waiting for the directory's answer.
-    var patience: Duration = .seconds(20)
+    var patience: Duration
     /// Of dry runs that anybody may ask for again and again.
     let previews = AuditLimit(now: { Date() })
 
     package init(
         database: TenantDatabase, companies: Companies, alerts: Alerts, directories: any RemediationDirectories, runner: RemediationRunner,
-        queue: JobQueue, clock: RemediationClock = .database
+        queue: JobQueue, clock: RemediationClock = .database, patience: Duration = Self.usualPatience
     ) {
         self.database = database
         self.companies = companies
@@ -32,7 +32,11 @@ package struct Remediation: Sendable {
         self.runner = runner
         self.queue = queue
         self.clock = clock
+        self.patience = patience
     }
+
+    /// How long a request over HTTP is kept waiting.
+    package static let usualPatience: Duration = .seconds(20)
 
     package enum Failure: FeatureError, Hashable {
         case notFound

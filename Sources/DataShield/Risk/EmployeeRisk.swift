@@ -155,7 +155,7 @@ extension RiskScore {
     private static func sessionReason(_ exposure: EmployeeExposure) -> String {
         switch exposure.findings.compactMap(\.sessionWeight).max() {
         case nil: "No cookie or token is among what was found."
-        case RiskWeight.none?: "A cookie or token was taken, and the sessions have been ended since."
+        case RiskWeight.none?: "A cookie or token was taken. The sessions have been ended since, or the account is disabled."
         case RiskWeight.certain?: "A cookie or token was taken, and the session has not been ended: whoever has it is signed in without a password."
         case let weight?: "A cookie or token was taken.\(RiskWeight.note(weight))"
         }
@@ -189,7 +189,7 @@ extension RiskScore {
             return "No password, payment or identity number is among what was found."
         }
         return weight == RiskWeight.none
-            ? "A password or financial data was exposed. What could be used to sign in has been changed since."
+            ? "A password or financial data was exposed, and nothing of it can be used to sign in now."
             : "A password or financial data is exposed.\(RiskWeight.note(weight))"
     }
 

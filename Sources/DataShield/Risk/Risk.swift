@@ -23,16 +23,6 @@ package struct Risk: Sendable {
 
     // MARK: Keeping the stored scores
 
-    /// Works the stored scores of some people out anew, as of a time. The schema has done so as of the transaction's own already.
-    /// - Parameter employees: of the transaction's company; others are passed over.
-    /// - Returns: how many scores changed.
-    @discardableResult
-    package static func refresh(
-        employees: some Collection<EmployeeID> & Sendable, in db: TenantTransaction, now: Date = Date()
-    ) async throws -> Int {
-        try await RiskStore(db: db).refresh(employees.sorted(), now: now)
-    }
-
     /// Brings all stored scores of a company up to date, some thousand people at a time: recency decays each day, and weights change. All else
     /// that a score depends on, the schema keeps in the transaction of what changes it.
     /// Done twice, or in two processes at once, it ends the same.

@@ -4,7 +4,7 @@ import Postgres
 /// What becomes of several alerts about one person in one breach: one. Pure.
 ///
 /// The most severe goes on, and of those the one that somebody has done most about. What was done about any of them is not lost: it is in hand
-/// when any was, and resolved when all were, or when the one that was said as much as all of them say together.
+/// when any was, and resolved when all were, or when the one that somebody resolved said as much as all of them say together.
 struct AlertUnion: Sendable {
     /// An alert before.
     struct Member: Sendable, RowDecodable {
@@ -18,13 +18,13 @@ struct AlertUnion: Sendable {
         var resolvedAt: Date?
         var createdAt: Date
         var newsAt: Date?
-        /// Whether its state alone has resolved it, so that it is open again when that changes.
-        var isNeutralised = false
+        /// Whether nobody resolved it but the state of its finding.
+        var isResolvedAsNeutralised = false
         /// Whether it said as much as all of them together: who resolved it knew all of it.
         var saidAll = false
 
         static let columns: SQL = """
-            id, employee_id, breach_id, severity, confidence, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at, \
+            id, employee_id, breach_id, severity, confidence, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at,
             resolved_as_neutralised
             """
 
@@ -39,7 +39,7 @@ struct AlertUnion: Sendable {
             resolvedAt = try row.next()
             createdAt = try row.next()
             newsAt = try row.next()
-            isNeutralised = try row.next()
+            isResolvedAsNeutralised = try row.next()
         }
 
         init(
@@ -68,10 +68,10 @@ struct AlertUnion: Sendable {
     var doubles: [Member]
     /// What it is afterwards.
     var state: AlertAudit
-    /// Whether its state alone has resolved it.
-    var isNeutralised: Bool
     var acknowledgedAt: Date?
     var resolvedAt: Date?
+    /// Whether nobody resolved it but the state of its finding.
+    var isResolvedAsNeutralised: Bool
     /// When the first of them was raised.
     var createdAt: Date
     var newsAt: Date?
@@ -92,14 +92,20 @@ struct AlertUnion: Sendable {
 
         let counting = order.contains { !$0.wasClosedAsDouble } ? order.filter { !$0.wasClosedAsDouble } : order
         let unresolved = counting.filter { $0.state.status != .resolved }
-        let resolved = counting.filter { $0.state.status == .resolved }.sorted { ($0.resolvedAt ?? .distantPast) > ($1.resolvedAt ?? .distantPast) }
-        let closing = unresolved.isEmpty ? resolved.first : resolved.first { $0.saidAll && $0.severity >= first.severity }
+        // What somebody said counts before what follows from the state of one of the findings, which is not that of all.
+        let resolved = counting.filter { $0.state.status == .resolved }.sorted { left, right in
+            if left.isResolvedAsNeutralised != right.isResolvedAsNeutralised { return right.isResolvedAsNeutralised }
+            return (left.resolvedAt ?? .distantPast) > (right.resolvedAt ?? .distantPast)
+        }
+        let closing =
+            unresolved.isEmpty
+            ? resolved.first : resolved.first { $0.saidAll && !$0.isResolvedAsNeutralised && $0.severity >= first.severity }
         let handled = closing ?? unresolved.max { $0.rank < $1.rank } ?? first
         let assignee = ([handled] + order).lazy.compactMap(\.state.assigneeId).first
         state = AlertAudit(status: handled.state.status, assigneeId: assignee, resolution: handled.state.resolution)
-        isNeutralised = state.status == .resolved && handled.isNeutralised
         acknowledgedAt = state.status == .open ? nil : handled.acknowledgedAt ?? order.lazy.compactMap(\.acknowledgedAt).min()
         resolvedAt = state.status == .resolved ? handled.resolvedAt : nil
+        isResolvedAsNeutralised = state.status == .resolved && handled.isResolvedAsNeutralised
     }
 
     /// What the program said until now when it closed the second of two.
@@ -175,12 +181,12 @@ struct AlertUnionStore {
             """
             UPDATE alerts a SET status = n.status::alert_status, assignee_id = n.assignee_id, resolution = n.resolution,
                 acknowledged_at = n.acknowledged_at, resolved_at = n.resolved_at, created_at = n.created_at, news_at = n.news_at,
-                resolved_as_neutralised = n.is_neutralised
+                resolved_as_neutralised = n.as_neutralised
             FROM unnest(\(changed.map(\.kept.id))::text[], \(changed.map(\.state.status.rawValue))::text[], \(changed.map(\.state.assigneeId))::text[],
                 \(changed.map(\.state.resolution))::text[], \(changed.map(\.acknowledgedAt))::timestamptz[],
                 \(changed.map(\.resolvedAt))::timestamptz[], \(changed.map(\.createdAt))::timestamptz[], \(changed.map(\.newsAt))::timestamptz[],
-                \(changed.map(\.isNeutralised))::bool[])
-                AS n (id, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at, is_neutralised)
+                \(changed.map(\.isResolvedAsNeutralised))::bool[])
+                AS n (id, status, assignee_id, resolution, acknowledged_at, resolved_at, created_at, news_at, as_neutralised)
             WHERE a.company_id = \(db.company) AND a.id = n.id
             """,
         ])

@@ -58,7 +58,6 @@ struct BreachUnion {
             if members.count > 1, let union = AlertUnion(members) { unions.append(union) }
         }
         try await store.write(unions, by: subject)
-        try await Risk.refresh(employees: people.sorted(), in: db, now: now)
         return true
     }
 
@@ -71,7 +70,10 @@ struct BreachUnion {
         var kept: BreachRecordID
     }
 
+    /// The alerts' copies of states are held meanwhile: what becomes of an alert goes by what its finding was and what it is when all are where
+    /// they belong, and not by what it is in between.
     private func move(_ people: Set<EmployeeID>, _ pair: BreachStore.Taken) async throws {
+        try await db.execute("SELECT set_config('app.holds_alerts', 'on', true)")
         let store = RecordStore(db: db)
         // Who was deleted meanwhile has no records any more.
         let people = try await store.lock(people).sorted()
@@ -83,7 +85,6 @@ struct BreachUnion {
         }
         let alerts = try await AlertUnionStore(db: db).members(people, in: [pair.own, pair.target.id])
         let (exposures, unions) = try await united(twice, pair, alerts)
-        // Before their records: what a change of those says of an alert is the last word.
         try await AlertUnionStore(db: db).write(unions, by: subject)
         var statements: [SQL] = twice.isEmpty ? [] : credentials(twice)
         // What was dated by the one breach is not of the other's date.
@@ -106,6 +107,24 @@ struct BreachUnion {
                 let after = AlertAudit(status: .open, assigneeId: before.assigneeId, resolution: nil)
                 return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
             }, by: subject, in: db)
+        try await follow(people, in: pair.target.id, neutralised: unions.filter(\.kept.isResolvedAsNeutralised).map(\.kept.id))
+    }
+
+    /// Brings the alerts' copies of states up to date, which resolves what has become neutralised and opens what has become live (0025).
+    /// - Parameter neutralised: those that were resolved because their own finding was neutralised.
+    private func follow(_ people: [EmployeeID], in breach: BreachID, neutralised: [AlertID]) async throws {
+        _ = try await db.pipeline([
+            // One that is open again is so for what the other finding says: whether both together are neutralised is asked anew.
+            """
+            UPDATE alerts SET state = NULL, certainty = NULL
+            WHERE company_id = \(db.company) AND id = ANY(\(neutralised)::text[]) AND status <> 'RESOLVED'
+            """,
+            "SELECT set_config('app.holds_alerts', '', true)",
+            """
+            UPDATE alerts SET breach_id = breach_id
+            WHERE company_id = \(db.company) AND breach_id = \(breach) AND employee_id = ANY(\(people)::text[])
+            """,
+        ])
     }
 
     private func records(of people: [EmployeeID], in breach: BreachID) async throws -> [EmployeeID: BreachRecordID] {
@@ -158,12 +177,13 @@ struct BreachUnion {
             guard let exposure = exposures[one.employee] else { continue }
             let union = unions[one.employee]
             let isRaised = union.map { pair.target.raisesAlert && $0.kept.severity < exposure.severity } ?? false
+            let followsState = union?.isResolvedAsNeutralised ?? false
             // What it says now was not known when it was resolved.
-            let reopened = isRaised && union?.state.status == .resolved ? union?.state : nil
+            let reopened = isRaised && !followsState && union?.state.status == .resolved ? union?.state : nil
             plan.add(
                 .init(
                     record: one.kept, exposure: exposure, alert: union?.kept.id, message: exposure.message(breach: pair.target.displayName),
-                    isRaised: isRaised, isNews: isRaised, reopened: reopened), of: one.employee)
+                    isRaised: isRaised, isNews: isRaised && !followsState, reopened: reopened, followsState: followsState), of: one.employee)
         }
         return plan
     }

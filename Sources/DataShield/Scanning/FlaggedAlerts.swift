@@ -4,6 +4,7 @@ import Postgres
 /// Keeps alerts with what the catalogue says of their breaches. One that it flags as a spam list or as made up raises none, also when the flag
 /// comes after the alert: that is then resolved with this reason, and keeps what was done about it. Where the flag is taken back, so is that.
 struct FlaggedAlerts {
+    /// As the schema says it, too (`flagged_words`).
     static let resolution = """
         The catalogue of breaches flags this one as a list for sending spam to, or as made up: being in it says nothing about an account of the \
         person.

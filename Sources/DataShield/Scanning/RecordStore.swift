@@ -39,6 +39,8 @@ struct RecordStore {
         var exposure: Exposure
         var alert: AlertID?
         var alertState: AlertAudit?
+        /// Whether nobody resolved the alert but the state of the finding.
+        var isResolvedAsNeutralised: Bool
 
         init(from row: inout Row) throws {
             id = try row.next()
@@ -57,6 +59,7 @@ struct RecordStore {
             let status = try row.next(as: AlertStatus?.self)
             let (assignee, resolution) = (try row.next(as: UserID?.self), try row.next(as: String?.self))
             alertState = status.map { AlertAudit(status: $0, assigneeId: assignee, resolution: resolution) }
+            isResolvedAsNeutralised = try row.next(as: Bool?.self) ?? false
             exposure.severity = severity ?? .low
             exposure.confidence = confidence ?? Self.confidence(exposure)
         }
@@ -107,10 +110,10 @@ struct RecordStore {
         try await db.query(
             """
             SELECT r.id, r.exposed_data, r.artifacts, r.machine_id, r.malware_family, r.captured_at, r.sources, r.in_leak_file, r.evidence,
-                a.id, a.severity, a.confidence, a.status, a.assignee_id, a.resolution
+                a.id, a.severity, a.confidence, a.status, a.assignee_id, a.resolution, a.resolved_as_neutralised
             FROM breach_records r
             LEFT JOIN LATERAL (
-                SELECT id, severity, confidence, status, assignee_id, resolution FROM alerts
+                SELECT id, severity, confidence, status, assignee_id, resolution, resolved_as_neutralised FROM alerts
                 WHERE company_id = r.company_id AND employee_id = r.employee_id AND breach_id = r.breach_id
                 ORDER BY created_at, id LIMIT 1
             ) a ON true
@@ -122,12 +125,30 @@ struct RecordStore {
 
     /// Writes a plan, in few statements and one round trip.
     func write(_ plan: RecordingPlan, at now: Date) async throws {
-        var statements: [SQL] = []
-        if !plan.records.isEmpty { statements.append(records(plan, at: now)) }
-        if !plan.changes.isEmpty { statements += changes(plan, at: now) }
-        if !plan.alerts.isEmpty { statements.append(alerts(plan, at: now)) }
-        statements += try await deliveries(plan, at: now)
+        let alerts = try await alertStatements(plan, at: now)
+        _ = try await db.pipeline(recordStatements(plan, at: now) + alerts)
+    }
+
+    /// Writes the records of a plan, and what changes of alerts with them.
+    func writeRecords(_ plan: RecordingPlan, at now: Date) async throws {
+        guard !plan.isEmpty else { return }
+        _ = try await db.pipeline(recordStatements(plan, at: now))
+    }
+
+    /// Writes the new alerts of a plan, and what channels are to hear of: after all that their records' states follow from.
+    func writeAlerts(_ plan: RecordingPlan, at now: Date) async throws {
+        guard !plan.isEmpty else { return }
+        let statements = try await alertStatements(plan, at: now)
         _ = try await db.pipeline(statements)
+    }
+
+    private func recordStatements(_ plan: RecordingPlan, at now: Date) -> [SQL] {
+        (plan.records.isEmpty ? [] : [records(plan, at: now)]) + (plan.changes.isEmpty ? [] : changes(plan, at: now))
+    }
+
+    private func alertStatements(_ plan: RecordingPlan, at now: Date) async throws -> [SQL] {
+        let deliveries = try await deliveries(plan, at: now)
+        return (plan.alerts.isEmpty ? [] : [alerts(plan, at: now)]) + deliveries
     }
 
     private func records(_ plan: RecordingPlan, at now: Date) -> SQL {
@@ -220,12 +241,13 @@ struct RecordStore {
         }
     }
 
-    /// A delivery for each alert that is new, more severe or open again, for each channel that wants it, in the order of the alerts.
+    /// A delivery for each alert that is new, more severe or open again, for each channel that wants it, in the order of the alerts. Of what is
+    /// neutralised already there is nothing to do, and nobody is told.
     private func deliveries(_ plan: RecordingPlan, at now: Date) async throws -> [SQL] {
         var events: [(alert: AlertID, event: String, severity: Severity)] = plan.alerts.map {
             ($0.id, "alert.created", plan.contents[$0.content - 1].exposure.severity)
         }
-        for change in plan.changes where change.isRaised || change.reopened != nil {
+        for change in plan.changes where (change.isRaised && !change.followsState) || change.reopened != nil {
             let event = change.isRaised ? "alert.severity_raised" : "alert.reopened"
             if let alert = change.alert { events.append((alert, event, change.exposure.severity)) }
         }
@@ -242,6 +264,8 @@ struct RecordStore {
             SELECT id, \(db.company), webhook_id, alert_id, event, \(now), \(now), \(now)
             FROM unnest(\(rows.map { _ in CUID.make(at: now) })::text[], \(rows.map(\.channel))::text[], \(rows.map(\.alert))::text[],
                 \(rows.map(\.event))::text[]) WITH ORDINALITY AS d (id, webhook_id, alert_id, event, number)
+            WHERE NOT EXISTS (
+                SELECT FROM alerts a WHERE a.company_id = \(db.company) AND a.id = d.alert_id AND a.resolved_as_neutralised)
             ORDER BY number
             """
         ]

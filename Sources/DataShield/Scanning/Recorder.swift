@@ -39,13 +39,15 @@ package struct Recorder: Sendable {
     /// company's own: nothing of what one company's findings say is in another's.
     ///
     /// - Nobody is known to be in the breach yet: a record, an OPEN alert, and a delivery for each channel that wants it. A breach that
-    ///   the catalogue flags fabricated or a spam list gets no alert.
+    ///   the catalogue flags fabricated or a spam list gets no alert. Where what was exposed is neutralised already, the schema resolves the
+    ///   alert with that reason, if the company wants that, and no channel hears of it.
     /// - The same provider has said so before: nothing.
     /// - Another provider has: the record and its alert become what both say together (``Exposure/add(_:rule:)``); a channel hears of it
     ///   only when the alert became more severe or is open again. There is no second alert. One that was RESOLVED is OPEN again when it
     ///   became more severe, and when a stealer log confirms it; the audit trail keeps how it was resolved.
     /// - A leak file has, and this one has a credential that none before had: the record and its alert take it in, and one that was
     ///   RESOLVED is OPEN again. The same credential in another file is one more sighting of it, and nothing else.
+    /// - Nobody resolved the alert but the state of the finding: that state says whether it is OPEN again.
     ///
     /// All that one provider says of one person has to be in one call: what it says later counts as said before. People who are not the
     /// company's, or were deleted meanwhile, are passed over. Several recorders of one company wait for each other where they meet the
@@ -72,8 +74,15 @@ package struct Recorder: Sendable {
             plan.merge(try await store.recorded(changed.map { $0.record }), changed, batch: batch)
         }
         var outcome = plan.outcome
-        if !plan.isEmpty {
+        if batch.hasLeaks {
+            // What a file says of its secrets decides the states of their records, which new alerts follow.
+            try await store.writeRecords(plan, at: batch.now)
+            outcome.newCredentials = try await leakStore.write(batch.leaks(known: known, plan: plan), at: batch.now)
+            try await store.writeAlerts(plan, at: batch.now)
+        } else if !plan.isEmpty {
             try await store.write(plan, at: batch.now)
+        }
+        if !plan.isEmpty {
             try await AuditTrail.record(
                 plan.changes.compactMap { change in
                     guard let alert = change.alert, let before = change.reopened else { return nil }
@@ -81,7 +90,6 @@ package struct Recorder: Sendable {
                     return .init("alert.status_changed", target: .init("alert", alert), before: before, after: after)
                 }, by: subject, in: db)
         }
-        if batch.hasLeaks { outcome.newCredentials = try await leakStore.write(batch.leaks(known: known, plan: plan), at: batch.now) }
         return outcome
     }
 }

@@ -33,6 +33,8 @@ struct RecordingPlan {
         var isNews: Bool
         /// The alert as it was, when it was RESOLVED and is OPEN again.
         var reopened: AlertAudit?
+        /// Whether nobody resolved the alert but the state of the finding: then that says whether it is open again, and tells of it.
+        var followsState = false
     }
 
     private(set) var contents: [Content] = []
@@ -93,11 +95,13 @@ struct RecordingPlan {
                 || corroboration.findings.contains {
                     $0.raisesAlert && ($0.leak == nil ? $0.source == .stealerLog : corroboration.hasNewCredential)
                 }
+            let followsState = record.isResolvedAsNeutralised
             changes.append(
                 Change(
                     record: record.id, exposure: exposure, alert: record.alert, message: exposure.message(breach: breach.displayName),
-                    isRaised: isRaised, isNews: breach.raisesAlert && (isNews || hasGrown),
-                    reopened: isNews && record.alertState?.status == .resolved ? record.alertState : nil))
+                    isRaised: isRaised, isNews: breach.raisesAlert && (isNews || hasGrown) && !followsState,
+                    reopened: isNews && !followsState && record.alertState?.status == .resolved ? record.alertState : nil,
+                    followsState: followsState))
             if record.alert == nil, exposure.raisesAlert {
                 alerts.append(NewAlert(id: AlertID(), employee: corroboration.place.employee, content: number(of: exposure, breach)))
             }

@@ -55,17 +55,6 @@ import Testing
         #expect(AlertUnion(both)?.state.assigneeId == ada, "Who has it in hand.")
     }
 
-    @Test(arguments: [(1.0, false), (3.0, true)])
-    func `whether its state alone has resolved it goes with the resolution that counts`(day: Double, isNeutralised: Bool) throws {
-        var neutralised = Self.member("a", .critical, .resolved, day: day)
-        neutralised.isNeutralised = true
-        let resolved = Self.member("b", .high, .resolved, day: 2)
-        let union = try #require(AlertUnion([neutralised, resolved]))
-        #expect(union.kept.id == neutralised.id && union.isNeutralised == isNeutralised)
-        #expect(union.state.resolution == (isNeutralised ? "a" : "b"))
-        #expect(AlertUnion([neutralised, Self.member("c", .high, .open, day: 2)])?.isNeutralised == false)
-    }
-
     @Test func `one that was closed as the second of two says nothing of what was done`() throws {
         var double = Self.member("x", .critical, .resolved, day: 2, saidAll: true)
         double.state.resolution = AlertUnion.formerResolution
@@ -74,6 +63,19 @@ import Testing
         #expect(union.kept.id == open.id)
         #expect(union.state.status == .open)
         #expect(AlertUnion([]) == nil)
+    }
+
+    @Test func `that the finding of one was neutralised closes no other, and somebody's word counts before it`() throws {
+        var neutralised = Self.member("x", .critical, .resolved, day: 3, saidAll: true)
+        neutralised.isResolvedAsNeutralised = true
+        let open = Self.member("a", .high, .open, day: 1)
+        let both = try #require(AlertUnion([neutralised, open]))
+        #expect(both.kept.id == neutralised.id && both.state.status == .open && !both.isResolvedAsNeutralised)
+        let word = try #require(AlertUnion([neutralised, Self.member("done", .high, .resolved, day: 2)]))
+        #expect(word.state.resolution == "done" && !word.isResolvedAsNeutralised)
+        var other = Self.member("y", .high, .resolved, day: 2)
+        other.isResolvedAsNeutralised = true
+        #expect(try #require(AlertUnion([neutralised, other])).isResolvedAsNeutralised)
     }
 }
 
@@ -195,6 +197,48 @@ import Testing
         #expect(try await states() == ["NO_CREDENTIAL NO_CREDENTIAL", "UNKNOWN PASSWORD UNKNOWN"])
         try await job.perform(for: world.company)
         #expect(try await states() == ["NEUTRALISED PASSWORD NEUTRALISED"])
+        #expect(try await StoredStateTests.mismatches(in: database) == 0)
+    }
+
+    /// Whether the company wants it, which alert was resolved by somebody, and what the one that stays is then.
+    @Test(arguments: [
+        (true, false, "RESOLVED t Neutralised: the password was changed on 1 Jan 2020, after it was exposed."), (false, false, "OPEN f"),
+        (true, true, "RESOLVED f done"),
+    ]) func `a finding that is neutralised by being united resolves its alert, once, in the name of the catalogue`(
+        isWanted: Bool, isResolved: Bool, expected: String
+    ) async throws {
+        let world = try await makeWorld()
+        let alone = try await database.makeEmployee(in: world.company)
+        _ = try await database.makeBreachRecord(
+            in: world.company, employee: alone, breach: world.own, exposedData: ["password"], detectedAt: Self.now, sources: [.snusbase])
+        let other = try await database.makeAlert(in: world.company, severity: .high, employee: alone, breach: world.own)
+        try await database.owner.execute("UPDATE companies SET resolves_neutralised = \(isWanted)")
+        try await database.owner.execute("UPDATE employees SET password_changed_at = '2020-01-01'")
+        if isResolved { try await database.owner.execute("UPDATE alerts SET status = 'RESOLVED', resolved_at = now(), resolution = 'done'") }
+        try await job.perform(for: world.company)
+        let found = try await database.owner.query(
+            "SELECT concat_ws(' ', status, resolved_as_neutralised, resolution) FROM alerts WHERE state = 'NEUTRALISED'", as: String.self)
+        #expect(found == [expected, expected])
+        let moves: SQL = """
+            SELECT actor_name FROM audit_events WHERE action = 'alert.status_changed' AND target_id = ANY(\([world.double, other])::text[])
+            """
+        let actors = try await database.owner.query(moves, as: String.self)
+        #expect(actors == (isWanted && !isResolved ? ["catalogue", "catalogue"] : []))
+        #expect(try await RollupTests.wrongCounts(database.owner) == [])
+        #expect(try await StoredStateTests.mismatches(in: database) == 0)
+    }
+
+    @Test func `what was neutralised in one of two is asked anew of both together`() async throws {
+        let world = try await makeWorld()
+        // The catalogue's holds a password, too, of before the change: that alert is resolved, and as severe. Of the other no date is known.
+        try await database.owner.execute("UPDATE breach_records SET exposed_data = '{email,password}' WHERE breach_id = \(world.published)")
+        try await database.owner.execute("UPDATE alerts SET severity = 'HIGH'")
+        try await database.owner.execute("UPDATE employees SET password_changed_at = '2020-01-01' WHERE id = \(world.person)")
+        let statuses: SQL = "SELECT concat_ws(' ', status, state, resolved_as_neutralised) FROM alerts ORDER BY 1"
+        #expect(try await database.owner.query(statuses, as: String.self) == ["OPEN UNKNOWN f", "RESOLVED NEUTRALISED t"])
+        try await job.perform(for: world.company)
+        #expect(try await database.owner.query(statuses, as: String.self) == ["RESOLVED NEUTRALISED t"])
+        #expect(try await RollupTests.wrongCounts(database.owner) == [])
         #expect(try await StoredStateTests.mismatches(in: database) == 0)
     }
 

@@ -129,6 +129,110 @@ import Testing
         #expect(try await events(place).isEmpty)
     }
 
+    // MARK: Neutralised from the beginning
+
+    /// Somebody who has renewed password and sessions in March 2026.
+    private func makeRenewed(wanted: Bool = true) async throws -> (company: CompanyID, person: EmployeeID) {
+        let company = try await database.makeCompany()
+        try await database.system.execute("UPDATE companies SET resolves_neutralised = \(wanted) WHERE id = \(company)")
+        let person = try await database.makeEmployee(in: company)
+        let directory = try await database.makeDirectoryConnection(in: company)
+        try await database.system.execute(
+            "UPDATE employees SET source_connection_id = \(directory), external_id = \(person.rawValue), \(renewed) WHERE id = \(person)")
+        try await addChannels(company)
+        return (company, person)
+    }
+
+    /// Of whom a scan finds what malware took before.
+    private func findLate(wanted: Bool) async throws -> (place: Place, deliveries: Int?) {
+        let (company, person) = try await makeRenewed(wanted: wanted)
+        let finding = Finding(
+            breachName: "Late\(CUID.make(at: Date()).suffix(12))", dataTypes: ["email", "password"], artifacts: [.cookie, .password],
+            capturedAt: Self.day("2026-01-10"), source: .darkWeb, provider: .dehashed)
+        let outcome = try await database.tenant.transaction(for: company) { db in
+            try await Recorder(now: { Self.day("2026-05-02") }).record([(person, finding)], in: db)
+        }
+        #expect(outcome.newAlerts == 1)
+        let alert = try #require(try await database.system.first("SELECT id FROM alerts WHERE employee_id = \(person)", as: AlertID.self))
+        let record = try #require(
+            try await database.system.first("SELECT id FROM breach_records WHERE employee_id = \(person)", as: BreachRecordID.self))
+        let breach = try #require(
+            try await database.system.first("SELECT breach_id FROM breach_records WHERE employee_id = \(person)", as: BreachID.self))
+        let count = try await database.system.first("SELECT count(*) FROM deliveries WHERE alert_id = \(alert)", as: Int.self)
+        return (Place(company: company, person: person, breach: breach, alert: alert, record: record), count)
+    }
+
+    @Test func `what is neutralised when it is found raises an alert that is resolved with that reason, and nobody is told`() async throws {
+        let (place, deliveries) = try await findLate(wanted: true)
+        let alert = try await alerts.find(place.alert, for: place.subject).alert
+        #expect(alert.status == .resolved && alert.state == .neutralised && alert.resolvedAt != nil)
+        #expect(alert.resolution?.hasPrefix("Neutralised: the password was changed on 1 Mar 2026 and all sessions") == true)
+        #expect(try await events(place).map(\.actorName) == ["scan"])
+        #expect(deliveries == 0)
+        #expect(try await database.system.first("SELECT open_alert_count FROM employees WHERE id = \(place.person)", as: Int.self) == 0)
+        // It comes back as one that became so later does.
+        try await change(place, "password_changed_at = '2020-01-01', sessions_valid_from = '2020-01-01', external_id = 'another'")
+        #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .open)
+    }
+
+    @Test func `a company that does not want it has an open alert of what was neutralised before`() async throws {
+        let (place, deliveries) = try await findLate(wanted: false)
+        #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .open)
+        #expect(try await events(place).isEmpty)
+        #expect(deliveries == 1)
+    }
+
+    @Test(arguments: [(true, AlertStatus.resolved, [String]()), (false, .open, ["alert.created"])])
+    func `what a file shows of what is neutralised, part by part, opens nothing, unless nobody knows how old the file is`(
+        isDated: Bool, status: AlertStatus, told: [String]
+    ) async throws {
+        let (company, person) = try await makeRenewed()
+        let (file, name) = (LeakFileID(), "Late\(CUID.make(at: Date()).suffix(12))")
+        try await database.system.execute(
+            "INSERT INTO leak_files (id, company_id, place, name, size) VALUES (\(file), \(company), '\\x01', 'x.zip', 1)")
+        for number: UInt8 in 1...2 {
+            let finding = Finding(
+                breachName: name, dataTypes: ["email", "password"], artifacts: [.password], capturedAt: Self.day("2026-01-10"), source: .stealerLog,
+                provider: nil,
+                leak: LeakFinding(
+                    file: file, credentials: [FoundCredential(identity: [number], login: "e…", site: nil, secret: nil)], isDated: isDated))
+            _ = try await database.tenant.transaction(for: company) { db in
+                try await Recorder(now: { Self.day("2026-05-02") }).record([(person, finding)], by: "ingest", in: db)
+            }
+        }
+        let found = try await database.system.query(
+            """
+            SELECT concat_ws(' ', status, (SELECT count(*) FROM audit_events e WHERE e.target_id = a.id)) FROM alerts a WHERE employee_id = \(person)
+            """, as: String.self)
+        #expect(found == ["\(status.rawValue) \(isDated ? 1 : 0)"])
+        #expect(try await database.system.query("SELECT event FROM deliveries WHERE company_id = \(company)", as: String.self) == told)
+        #expect(try await StoredStateTests.mismatches() == 0)
+    }
+
+    // MARK: Flagged
+
+    @Test func `what the catalogue flags opens no alert when it is live again, and says so where it was neutralised`() async throws {
+        let place = try await makePlace()
+        let other = try await makePlace(in: place.company, status: .resolved)
+        for place in [place, other] { try await change(place, renewed) }
+        let flagged: SQL = "UPDATE breaches SET is_spam_list = true WHERE id = ANY(\([place.breach, other.breach])::text[])"
+        try await database.system.execute(flagged)
+        for place in [place, other] {
+            try await change(place, "password_changed_at = '2020-01-01', sessions_valid_from = '2020-01-01', external_id = 'another'")
+        }
+        let alert = try await alerts.find(place.alert, for: place.subject).alert
+        #expect(alert.status == .resolved && alert.state == .live)
+        #expect(alert.resolution == FlaggedAlerts.resolution, "That it is neutralised is no longer so.")
+        let event = try #require(try await events(place).first)
+        #expect(event.action == "alert.updated")
+        let kept = try await alerts.find(other.alert, for: place.subject).alert
+        #expect(kept.status == .resolved && kept.resolution == nil, "Somebody resolved it.")
+        // The flag is taken back.
+        try await database.system.execute("UPDATE breaches SET is_spam_list = false WHERE id = \(place.breach)")
+        try await UniteBreaches(database: database.tenant).perform(for: place.company)
+        #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .open)
+    }
+
     // MARK: Opening
 
     @Test func `what a person resolved while it was not known comes back when it is live`() async throws {
@@ -215,6 +319,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (LiveAlerts(certain: 1), 1, "What was exposed still works: whoever has it can sign in."),
+        (LiveAlerts(ifReused: 1), 1, "sign in where the person uses the same password at work."),
+        (LiveAlerts(certain: 1), 3, "1 of the 3 alerts is about something that still works: whoever has it can sign in."),
+        (LiveAlerts(ifReused: 2), 2, "still works: whoever has it can sign in where the person uses the same password at work."),
+        (LiveAlerts(certain: 2, ifReused: 1), 3, "can sign in, with 1 of them where the person uses the same password at work."),
+    ]) func `that whoever has it can sign in is said of what is certain alone`(live: LiveAlerts, all: Int, words: String) {
+        #expect(live.words(of: all).hasSuffix(words))
+        #expect(Alerts.Failure.stillLive(live, of: all).detail.hasPrefix(live.words(of: all)))
+    }
+
     @Test func `the pages ask once more, for one and for many`() async throws {
         try await withServer(as: .viewer) { client in
             let place = try await makePlace(in: client.company)
@@ -228,6 +343,8 @@ import Testing
             #expect(many.text.contains(other.alert.rawValue))
             _ = try await client.submit("/alerts/\(place.alert)/status", [("status", "RESOLVED"), ("confirmLive", "true")])
             #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .resolved)
+            let home = try await client.get("/").text
+            #expect(home.contains("<span>Resolved · ") && home.contains("<span>Open · "), "A critical one that is done is not to be done.")
         }
     }
 }

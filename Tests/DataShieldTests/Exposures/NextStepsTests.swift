@@ -80,8 +80,28 @@ import Testing
         #expect(detail.state == .live)
         #expect(detail.certainty == .ifReused)
         #expect(try #require(detail.liveness).text.contains("Whoever uses the same at work"))
+        #expect(try #require(detail.liveness).text.hasPrefix("A password was exposed"), "Nobody says for which site it is.")
         #expect(texts(detail.nextSteps, done: false).contains("whether they use that password at work"))
         #expect(!texts(detail.nextSteps, done: false).contains("Resolve this alert"))
+    }
+
+    @Test func `of a breach of one site the password is said to be for another site`() async throws {
+        let place = try await makePlace()
+        try await database.system.execute(
+            "UPDATE breaches SET domain = 'shop.example' WHERE id = (SELECT breach_id FROM alerts WHERE id = \(place.alert))")
+        #expect(try #require(try await detail(place).liveness).text.hasPrefix("The password for another site was exposed"))
+    }
+
+    @Test(arguments: [(nil, "nobody knows when it was exposed"), ("2026-01-10", "too close to tell")] as [(String?, String)])
+    func `what is too close is said to be so, and what has no date is not`(breach: String?, words: String) async throws {
+        let place = try await makePlace()
+        try await database.system.execute(
+            "UPDATE breaches SET breach_date = \(breach)::text::date WHERE id = (SELECT breach_id FROM alerts WHERE id = \(place.alert))")
+        // Years before it became known, or a day after the breach.
+        try await change(place, breach == nil ? "password_changed_at = '2020-01-01'" : "password_changed_at = '2026-01-11'")
+        let liveness = try #require(try await detail(place).liveness)
+        #expect(liveness.reason == .passwordUnclear)
+        #expect(liveness.text.contains(words), "\(liveness.text)")
     }
 
     // MARK: What to do

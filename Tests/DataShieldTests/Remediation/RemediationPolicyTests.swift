@@ -45,9 +45,14 @@ import Testing
         #expect(world.directory.calls.map(\.account) == ["account-\(stolen)"])
         #expect(try await world.log().map(\.performedBy) == ["Policy: Critical with a stolen session: revoke sessions"])
         #expect(try await world.liveness(of: alert) == .sessionsRevoked)
-        // A new alert about the same person is a new matter.
+        // A new alert about the same person is a new matter, but for one about what has been ended.
         world.clock.advance(10)
         _ = try await world.makeAlert(about: stolen)
+        world.clock.advance(10)
+        try await world.tick()
+        try await world.drain()
+        #expect(world.directory.calls.count == 1)
+        _ = try await world.makeAlert(about: stolen, daysAgo: 0)
         world.clock.advance(10)
         try await world.tick()
         try await world.drain()

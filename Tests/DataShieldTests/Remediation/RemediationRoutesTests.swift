@@ -17,10 +17,13 @@ import Testing
 
     /// A server of a company whose directory writes down what it is asked.
     private func withWorld(
-        as role: Role = .admin, isEnabled: Bool = true, _ body: (RemediationWorld, TestClient) async throws -> Void
+        as role: Role = .admin, isEnabled: Bool = true, patience: Duration = .seconds(300),
+        _ body: (RemediationWorld, TestClient) async throws -> Void
     ) async throws {
         let world = try await RemediationWorld(isEnabled: isEnabled, clock: MovedClock(Date()))
-        try await withServer(as: role, in: world.company, directories: world.directory) { client in try await body(world, client) }
+        try await withServer(as: role, in: world.company, directories: world.directory, patience: patience) { client in
+            try await body(world, client)
+        }
     }
 
     /// Gives an order and asks again for what came of it until it has ended: on a busy machine it takes longer than somebody is kept waiting,
@@ -85,6 +88,20 @@ import Testing
             #expect(page.status == 200 && !page.text.contains("Add policy"))
             #expect(!(try await client.get("/alerts/\(alert)").text.contains("/remediation/confirm")))
             #expect(world.directory.calls.isEmpty)
+        }
+    }
+
+    @Test func `whoever asks is told after a while that the directory takes its time, and can ask for the end`() async throws {
+        try await withWorld(patience: .milliseconds(1)) { world, client in
+            let alert = try await world.makeAlert(about: try await world.makePerson())
+            let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+            world.directory.onCall { _ in for await _ in gate {} }
+            let answer = try await client.post("/api/alerts/\(alert)/remediate", Order())
+            #expect(answer.status == 202)
+            let request = try #require(try answer.decode(RemediationRoutes.Answer.self).request)
+            opening.finish()
+            let path = "/api/remediation/requests/\(request.id)"
+            try await eventually { try await client.get(path).decode(RemediationOutcome.self).status == .done }
         }
     }
 

@@ -139,12 +139,10 @@ struct RemediationWorld: Sendable {
     var alerts: Alerts { Alerts(database: database.tenant, now: { [clock] in clock.now }) }
 
     var remediation: Remediation {
-        var remediation = Remediation(
-            database: database.tenant, companies: Companies(database: database.tenant, system: database.system), alerts: alerts,
-            directories: directory, runner: runner, queue: queue, clock: .of(clock))
         // Tests ask for the end, and the machine may be busy; those about impatience say so.
-        remediation.patience = .seconds(300)
-        return remediation
+        Remediation(
+            database: database.tenant, companies: Companies(database: database.tenant, system: database.system), alerts: alerts,
+            directories: directory, runner: runner, queue: queue, clock: .of(clock), patience: .seconds(300))
     }
 
     /// Does what waits, as the job does.
@@ -173,10 +171,12 @@ struct RemediationWorld: Sendable {
     }
 
     /// An alert about somebody's stolen session and password.
+    /// - Parameter daysAgo: when the breach was. What was done since is done about it, but for one of today: nobody knows which came first.
     func makeAlert(
-        about person: EmployeeID, severity: Severity = .critical, artifacts: [ArtifactKind] = [.cookie], data: [String] = ["email"]
+        about person: EmployeeID, severity: Severity = .critical, artifacts: [ArtifactKind] = [.cookie], data: [String] = ["email"],
+        daysAgo: Double = 90
     ) async throws -> AlertID {
-        let breach = try await database.makeBreach(date: clock.now.addingTimeInterval(-90 * 86_400), dataTypes: data)
+        let breach = try await database.makeBreach(date: clock.now.addingTimeInterval(-daysAgo * 86_400), dataTypes: data)
         _ = try await database.makeBreachRecord(
             in: company, employee: person, breach: breach, exposedData: data, artifacts: artifacts, detectedAt: clock.now)
         return try await database.makeAlert(in: company, severity: severity, employee: person, breach: breach, createdAt: clock.now)

@@ -239,7 +239,7 @@ private final class Run: Sendable {
         let present = state.withLock { $0.present }
         for person in people where present.contains(person) {
             let alert = try await world.makeAlert(
-                about: person, severity: numbers.chance(0.7) ? .critical : .medium, artifacts: numbers.chance(0.7) ? [.cookie] : [])
+                about: person, severity: numbers.chance(0.7) ? .critical : .medium, artifacts: numbers.chance(0.7) ? [.cookie] : [], daysAgo: 0)
             state.withLock { $0.alerts.append(alert) }
         }
         world.clock.advance(1)

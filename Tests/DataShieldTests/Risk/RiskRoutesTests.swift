@@ -112,6 +112,25 @@ import Testing
         }
     }
 
+    @Test func `pages say that who was asked about had no answer, and how far the source has come that has answered least`() async throws {
+        try await withServer(as: .viewer) { client in
+            let people = try await makePeople(client)
+            let owner = TestDatabase.current.owner
+            try await owner.execute("UPDATE provider_coverage SET checked_at = now() WHERE employee_id = \(people[2])")
+            let cem = try await client.get("/employees/\(people[2])").text
+            #expect(cem.contains("No source has answered about this person yet") && !cem.contains("Nobody was asked about this person"))
+            try await owner.execute(
+                """
+                INSERT INTO provider_coverage (company_id, employee_id, provider, outcome)
+                VALUES (\(client.company), \(people[0]), 'DEHASHED', 'CLEAN')
+                """)
+            let home = try await client.get("/").text
+            #expect(home.contains("All sources have answered about at most 1 of 3 people"))
+            #expect(home.contains("About the other 2 not every source has answered") && !home.contains("nothing is known"))
+            #expect(home.contains("1 of 3 people by the source that has answered least"))
+        }
+    }
+
     @Test func `where nobody was asked a department has no share`() async throws {
         try await withServer(as: .viewer) { client in
             _ = try await TestDatabase.current.makeEmployee(in: client.company, department: "Sales")

@@ -130,7 +130,7 @@ struct SCIMChange: Sendable {
             person.person.isActive
             && (person.furtherAddresses != former.furtherAddresses || before.employee != outcome.employee || !former.person.isActive
                 || before.problem != nil)
-        guard isAddressFree || isWatchedAnew, let employee = outcome.employee else {
+        guard isAddressFree || isWatchedAnew, outcome.employee != nil else {
             try await send(statements + [try AuditTrail.statement([entry(after)], by: access.subject)])
             return after
         }
@@ -140,8 +140,6 @@ struct SCIMChange: Sendable {
         if isAddressFree, let address = outcome.formerAddress {
             heir = try await SCIMWaiting(db: db, now: now).takeUp(address, of: access.connection)
         }
-        // Whether the address is on the company's domain counts.
-        if outcome.hasMoved { try await Risk.refresh(employees: [employee], in: db, now: now) }
         try await record([entry(after)], heir)
         return after
     }
