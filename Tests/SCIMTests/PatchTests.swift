@@ -230,6 +230,13 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "add", "path": "emails[", "value": "x"], .invalidPath),
             (["op": "add", "path": #"emails.value[value eq "x"]"#, "value": "x"], .invalidPath),
             (["op": "add", "path": #"manager[value gt null]"#, "value": "x"], .invalidPath),
+            // A schema and a colon, and nothing behind it.
+            (["op": "remove", "path": .string("\(enterprise):")], .invalidPath),
+            (["op": "add", "path": .string("\(enterprise):"), "value": ["department": "F"]], .invalidPath),
+            (["op": "replace", "path": "urn:ietf:params:scim:schemas:core:2.0:User:", "value": "x"], .invalidPath),
+            (["op": "replace", "path": "urn:acme:custom:1.0:", "value": "x"], .invalidPath),
+            (["op": "replace", "path": #"urn:acme:custom:[value eq "x"]"#, "value": "x"], .invalidPath),
+            (["op": "replace", "path": #"emails[urn:acme: eq "x"]"#, "value": "x"], .invalidPath),
             (["op": "replace", "path": "id", "value": "x"], .mutability), (["op": "replace", "path": "meta.created", "value": "x"], .mutability),
             (["op": "replace", "path": #"emails[type co "w"].value"#, "value": "x"], .noTarget),
             (["op": "replace", "path": "active", "value": "maybe"], .invalidValue),
