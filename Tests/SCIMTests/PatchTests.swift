@@ -154,6 +154,30 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         #expect(try patched(["op": .string(kind), "value": value], before) == after)
     }
 
+    @Test(
+        arguments: [
+            (["op": "add", "path": "titel", "value": "x"], ["titel"]), (["op": "remove", "path": "name.middleName"], ["name.middleName"]),
+            (["op": "remove", "path": #"emails[kind eq "x"]"#], ["emails[kind]"]),
+            (["op": "remove", "path": #"emails[type eq "work" and not (kind pr or verified eq true)]"#], ["emails[kind]", "emails[verified]"]),
+            (["op": "add", "path": #"emails[type eq "work"].verified"#, "value": "x"], ["emails[…].verified"]),
+            (["op": "add", "path": #"emails[kind eq "x"].verified"#, "value": "x"], ["emails[kind]", "emails[…].verified"]),
+            (["op": "remove", "path": #"manager[name eq "x"]"#], ["manager[name]"]),
+            (["op": "replace", "path": #"manager[value eq "c1"].mail"#, "value": "x"], ["manager[…].mail"]),
+            (["op": "replace", "path": #"title[kind eq "x"].value"#, "value": "x"], ["title[kind]"]),
+            (["op": "replace", "value": [#"emails[kind eq "x"].value"#: "x", "titel": "x"]], ["emails[kind]", "titel"]),
+            (["op": "add", "path": .string("\(enterprise):costCentre"), "value": "x"], ["\(enterprise):costCentre"]),
+            (["op": "add", "path": .string(enterprise), "value": ["costCentre": "x", "department": "F"]], ["\(enterprise):costCentre"]),
+            (["op": "add", "value": [enterprise: ["costCentre": "x"]]], ["\(enterprise):costCentre"]),
+            // What is done, and what is known and not kept.
+            (["op": "replace", "path": #"emails[type eq "work"].value"#, "value": "x"], []),
+            (["op": "replace", "path": #"title[value eq "x"].value"#, "value": "x"], []), (["op": "remove", "path": .string(enterprise)], []),
+            (["op": "add", "path": #"phoneNumbers[kind eq "work"].value"#, "value": "1"], []),
+            (["op": "add", "path": "urn:okta:acme:1.0:user:custom:tag", "value": "x"], []),
+        ] as [(SCIMValue, [String])]) func `what is left out of a change is named`(operation: SCIMValue, names: [String]) throws
+    {
+        #expect(try SCIMPatch(["Operations": [operation, operation]]).unknownNames(of: .user) == names)
+    }
+
     @Test func `of an attribute with one value the bracket says which one is meant`() throws {
         let manager: [String: SCIMValue] = [enterprise: ["manager": ["value": "c1", "displayName": "B"], "department": "F"]]
         let without: SCIMValue = ["department": "F"]
