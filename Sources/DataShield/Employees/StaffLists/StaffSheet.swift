@@ -302,7 +302,7 @@ extension StaffSheet {
         var (isActive, unknown): (Bool?, String?) = (nil, nil)
         func take(_ said: Bool?) { if let said { isActive = (isActive ?? true) && said } }
         for word in words(.status, of: cells) {
-            let said = StaffStatus.isActive(word)
+            let said = StaffStatus.said(word)
             take(said)
             if said == nil { unknown = unknown ?? word }
         }
@@ -312,8 +312,10 @@ extension StaffSheet {
             if said == nil { unknown = unknown ?? word }
         }
         for word in words(.inactive, of: cells) {
-            // A day of deletion, say, is one that is over.
-            take(StaffStatus.truth(word).map { !$0 } ?? StaffStatus.isActive(word) ?? StaffStatus.isOver(word, on: today).map { !$0 })
+            // A yes says that they have left; a word of a status says what it says elsewhere; a day of deletion, say, is one that is over.
+            let said = StaffStatus.answer(word).map { !$0 } ?? StaffStatus.isActive(word) ?? StaffStatus.isOver(word, on: today).map { !$0 }
+            take(said)
+            if said == nil { unknown = unknown ?? word }
         }
         // Who was hired again may still have the day on which they left.
         if isActive == nil {
