@@ -133,7 +133,7 @@ enum StaffColumn: Hashable, CaseIterable, Sendable {
         case .kind:
             """
             usertype accounttype membertype persontype employeetype workertype recipienttypedetails recipienttype mailboxtype objectclass \
-            objecttype type resourcetype membershiptype benutzertyp kontotyp typedecompte tipodeusuario
+            objecttype type resourcetype membershiptype benutzertyp kontotyp typedecompte tipodeusuario addresstype emailtype
             """
         case .bot: "isbot bot isappuser isserviceaccount isroom"
         case .guest: "isguest isrestricted isultrarestricted"

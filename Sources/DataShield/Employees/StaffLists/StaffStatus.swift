@@ -32,7 +32,7 @@ enum StaffStatus {
 
     /// What is no person of the company.
     enum Kind: Sendable, Hashable {
-        case guest, bot, service, shared, room, device
+        case guest, bot, service, shared, room, device, alias
 
         var words: String {
             switch self {
@@ -42,6 +42,7 @@ enum StaffStatus {
             case .shared: "a shared mailbox"
             case .room: "a room or a thing"
             case .device: "a computer, a group or a contact"
+            case .alias: "an alias of another address"
             }
         }
     }
@@ -55,6 +56,7 @@ enum StaffStatus {
         // Slack's "Single-Channel Guest". Who is merely external works for the company, and has its addresses.
         if words.contains("guest") { return .guest }
         if words.contains("bot") { return .bot }
+        if words.contains("alias") { return .alias }
         return nil
     }
 
@@ -73,7 +75,8 @@ enum StaffStatus {
                 .shared,
                 "sharedmailbox sharedaccount groupmailbox teammailbox publicfoldermailbox publicfolder functionalmailbox funktionspostfach"
             ),
-            (.room, "room roommailbox equipment equipmentmailbox schedulingmailbox"),
+            (.room, "room roommailbox resourcecalendar equipment equipmentmailbox schedulingmailbox"),
+            (.alias, "alias aliases useralias usernealias groupalias groupnealias emailalias mailalias aliasaddress"),
             (
                 .device,
                 """
