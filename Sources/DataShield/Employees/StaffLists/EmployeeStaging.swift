@@ -188,7 +188,7 @@ struct EmployeeStaging {
             case .directory: "The list says that they have left. A directory says that they are active, and watches over them: they stay as they are."
             case .alias: "This is another address of somebody on the staff list, and is watched as theirs: nobody is added."
             case .again:
-                "The list has them under another address, with the same number and name: they are added once, and this address is not watched."
+                "The list has them under another address, with the same number and name: nobody is added for this one, and it is not watched."
             }
         }
     }
