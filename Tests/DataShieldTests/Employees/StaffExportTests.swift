@@ -54,6 +54,7 @@ import Testing
             #expect(outcome.people == export.people)
             #expect(outcome.leftOut.keys.sorted() == export.leftOut.keys.sorted(), "\(outcome.leftOut)")
             for (line, word) in export.leftOut { #expect(outcome.leftOut[line]?.contains(word) == true, "\(outcome.leftOut[line] ?? "")") }
+            #expect(outcome.rejected.keys.sorted() == export.refused, "\(outcome.rejected)")
             let ignored = outcome.sheet?.ignored ?? []
             for heading in export.ignored { #expect(ignored.contains(heading), "\(heading) is not among \(ignored)") }
         }
