@@ -38,12 +38,14 @@ struct StaffExport: Sendable, CustomTestStringConvertible {
         StaffExport(
             name: "Google Workspace, users with all columns",
             text: """
-                First Name [Required],Last Name [Required],Email Address [Required],Password [Required],Password Hash Function [UPLOAD ONLY],Org Unit \
-                Path [Required],New Primary Email [UPLOAD ONLY],Status [READ ONLY],Last Sign In [READ ONLY],Recovery Email,Home Secondary Email,Work \
-                Secondary Email,Recovery Phone [MUST BE IN THE E.164 FORMAT],Work Phone,Home Phone,Mobile Phone,Work Address,Home Address,Employee \
-                ID,Employee Type,Employee Title,Manager Email,Department,Cost Center,2sv Enrolled [READ ONLY],2sv Enforced [READ ONLY],Building \
-                ID,Floor Name,Floor Section,Email Usage [READ ONLY],Drive Usage [READ ONLY],Photos Usage [READ ONLY],Storage limit [READ ONLY],Storage \
-                Used [READ ONLY],Change Password at Next Sign-In,New Status [UPLOAD ONLY],Advanced Protection Program enrollment
+                First Name [Required],Last Name [Required],Email Address [Required],Password [Required],\
+                Password Hash Function [UPLOAD ONLY],Org Unit Path [Required],New Primary Email [UPLOAD ONLY],Status [READ ONLY],\
+                Last Sign In [READ ONLY],Recovery Email,Home Secondary Email,Work Secondary Email,\
+                Recovery Phone [MUST BE IN THE E.164 FORMAT],Work Phone,Home Phone,Mobile Phone,Work Address,Home Address,Employee ID,\
+                Employee Type,Employee Title,Manager Email,Department,Cost Center,2sv Enrolled [READ ONLY],2sv Enforced [READ ONLY],\
+                Building ID,Floor Name,Floor Section,Email Usage [READ ONLY],Drive Usage [READ ONLY],Photos Usage [READ ONLY],\
+                Storage limit [READ ONLY],Storage Used [READ ONLY],Change Password at Next Sign-In,New Status [UPLOAD ONLY],\
+                Advanced Protection Program enrollment
                 Ann,Lee,ann@acme.test,****,,/Staff,,Active,2026/08/27 15:15:08,priv.ann@home.example,,,,,,,,,E1,,Lead,boss@acme.test,Ops,,True,\
                 False,,,,0.04GB,1.21GB,0.0GB,Unlimited,1.25GB,False,,False
                 Bob,Stone,bob@acme.test,****,,/Staff,,Suspended,2026/08/27 15:15:08,priv.bob@home.example,,,,,,,,,E2,,,boss@acme.test,Ops,,False,\
