@@ -51,13 +51,16 @@ package struct SCIMPatch: Sendable, Hashable {
         return names
     }
 
+    /// Stands for what is no name at all.
+    static let noName = "a text that is no name"
+
     private static func unknownNames(in operation: Operation, of type: SCIMResourceType) -> [String] {
         let value: SCIMValue? = operation.kind == .remove ? Optional.none : operation.value
         if let path = operation.path { return type.unknownNames(in: path, value) }
         return (value?.members ?? [:]).sorted { $0.key < $1.key }.flatMap { name, value -> [String] in
             if let found = type.extensionSchema(name) { return found.unknownNames(among: value) }
             // try?: what is no name is not one that could be shown either.
-            guard let path = try? SCIMFilterParser.patchPath(name) else { return [] }
+            guard let path = try? SCIMFilterParser.patchPath(name) else { return [noName] }
             return type.unknownNames(in: path, value)
         }
     }
@@ -116,6 +119,8 @@ extension SCIMSchema {
     /// The names of members that the schema does not have.
     func unknownNames(among value: SCIMValue?) -> [String] {
         // try?: what is no name is not one that could be shown either.
-        (value?.members ?? [:]).keys.sorted().filter { attribute($0) == nil }.compactMap { name in (try? SCIMPath("\(urn):\(name)"))?.description }
+        (value?.members ?? [:]).keys.sorted().filter { attribute($0) == nil }.map { name in
+            (try? SCIMPath("\(urn):\(name)"))?.description ?? SCIMPatch.noName
+        }
     }
 }

@@ -168,6 +168,8 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "add", "path": .string("\(enterprise):costCentre"), "value": "x"], ["\(enterprise):costCentre"]),
             (["op": "add", "path": .string(enterprise), "value": ["costCentre": "x", "department": "F"]], ["\(enterprise):costCentre"]),
             (["op": "add", "value": [enterprise: ["costCentre": "x"]]], ["\(enterprise):costCentre"]),
+            (["op": "add", "value": ["\(enterprise):": "x", "cost centre": "x", "titel": "x"]], ["a text that is no name", "titel"]),
+            (["op": "add", "path": .string(enterprise), "value": ["cost centre": "x"]], ["a text that is no name"]),
             // What is done, and what is known and not kept.
             (["op": "replace", "path": #"emails[type eq "work"].value"#, "value": "x"], []),
             (["op": "replace", "path": #"title[value eq "x"].value"#, "value": "x"], []), (["op": "remove", "path": .string(enterprise)], []),
