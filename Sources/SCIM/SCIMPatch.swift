@@ -94,7 +94,7 @@ extension SCIMResourceType {
         switch resolve(path.path) {
         case .passedOver: return []
         case .unknown: return [name]
-        case .wholeExtension(let found): return found.unknownNames(among: value)
+        case .wholeExtension(let found): return path.filter == nil ? found.unknownNames(among: value) : ["\(name)[…]"]
         case .attribute(let target):
             var names = (path.filter?.names(unknownTo: target.leaf) ?? []).map { "\(name)[\($0)]" }
             // Of what has no parts, `value` is the value itself.

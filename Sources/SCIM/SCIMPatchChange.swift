@@ -43,7 +43,10 @@ struct SCIMPatchChange {
     private mutating func apply(_ kind: SCIMPatch.Kind, _ path: SCIMPatchPath, _ value: SCIMValue, isNamed: Bool) throws(SCIMError) {
         switch type.resolve(path.path) {
         case .passedOver, .unknown: return
-        case .wholeExtension(let found): try apply(kind, value, to: found)
+        case .wholeExtension(let found):
+            // Brackets behind a schema ask for nothing that there is: without them all of it would be changed.
+            guard path.filter == nil else { return }
+            try apply(kind, value, to: found)
         case .attribute(let target):
             guard target.attribute.mutability != .readOnly else {
                 // `schemas` follows from what is in the resource; clients that name it there do no harm.

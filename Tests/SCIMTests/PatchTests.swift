@@ -140,6 +140,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             "urn:jumpcloud:custom:1.0.2", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCentre",
             #"emails[kind eq "x"]"#, #"emails[kind eq "x"].value"#, #"emails[type eq "work"].verified"#, #"manager[name eq "x"]"#,
             #"manager[value eq "c1"].mail"#, #"title[kind eq "x"]"#, #"addresses[type eq "work"].country"#,
+            #"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User[department eq "x"]"#,
         ], ["add", "replace", "remove"]) func `what is not kept stands in the way of nothing`(path: String, kind: String) throws
     {
         let operations: SCIMValue = [
@@ -170,6 +171,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "add", "value": [enterprise: ["costCentre": "x"]]], ["\(enterprise):costCentre"]),
             (["op": "add", "value": ["\(enterprise):": "x", "cost centre": "x", "titel": "x"]], ["a text that is no name", "titel"]),
             (["op": "add", "path": .string(enterprise), "value": ["cost centre": "x"]], ["a text that is no name"]),
+            (["op": "remove", "path": .string(#"\#(enterprise)[department eq "x"]"#)], ["\(enterprise)[…]"]),
             // What is done, and what is known and not kept.
             (["op": "replace", "path": #"emails[type eq "work"].value"#, "value": "x"], []),
             (["op": "replace", "path": #"title[value eq "x"].value"#, "value": "x"], []), (["op": "remove", "path": .string(enterprise)], []),
