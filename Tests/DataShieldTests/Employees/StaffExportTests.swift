@@ -138,7 +138,7 @@ import Testing
             ("Is Terminated", "none", "2026-01-31"), ("Terminated (Y/N)", "N", "1/5/2026 10:00"), ("Terminated flag", "nein", "ja"),
             ("Inactive", "Active", "Inactive"), ("Inactive/Active", "active", "inactive"), ("Inaktiv", "nein", "ja"),
             ("Account disabled", "Enabled", "Disabled"), ("Blocked", "Active", "Blocked"), ("Leaver", "no", "yes"),
-            ("Ausgeschieden", "aktiv", "31.01.2026"),
+            ("Ausgeschieden", "aktiv", "31.01.2026"), ("Deleted at", "2027-01-31", "2026-11-30 08:00:00Z"), ("Deactivated", "no", "2026-11-30"),
         ]) func `a column that tells who has left is obeyed, whatever its words are`(heading: String, there: String, gone: String) throws
     {
         let outcome = try Self.read(Array("email;\(heading)\nann@acme.test;\(there)\nbob@acme.test;\(gone)\n".utf8))

@@ -330,7 +330,9 @@ extension StaffSheet {
         }
         for word in words(.inactive, of: cells) {
             // A yes says that they have left; a word of a status says what it says elsewhere; a day of deletion, say, is one that is over.
-            let said = StaffStatus.answer(word).map { !$0 } ?? StaffStatus.isActive(word) ?? StaffStatus.isOver(word, on: today).map { !$0 }
+            let said =
+                StaffStatus.answer(word).map { !$0 } ?? StaffStatus.isActive(word)
+                ?? StaffStatus.isOver(word, on: today, countsToday: true).map { !$0 }
             take(said)
             if said == nil { unknown = unknown ?? word }
         }

@@ -148,11 +148,12 @@ enum StaffStatus {
     // MARK: Days
 
     /// Whether a day is over: of one that can be read in two ways, when it is over in both.
+    /// - Parameter countsToday: whether it is the day on which something was done, rather than the last one of somebody's work.
     /// - Returns: nil when it cannot be told.
-    static func isOver(_ text: String, on today: Date) -> Bool? {
+    static func isOver(_ text: String, on today: Date, countsToday: Bool = false) -> Bool? {
         let days = days(in: text)
         guard let first = days.first else { return nil }
-        let now = number(of: today)
+        let now = number(of: today) + (countsToday ? 1 : 0)
         let isOver = first < now
         return days.allSatisfy { ($0 < now) == isOver } ? isOver : nil
     }
