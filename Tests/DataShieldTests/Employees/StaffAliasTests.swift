@@ -50,6 +50,9 @@ import Testing
         ("Employee ID,Name,Email,Status\nE1,Ann Lee,new@x.example,Active\nE1,Ann Lee,old@x.example,Terminated\n", ["new@x.example"]),
         // An account of their own for administration.
         ("employeeID,objectGUID,Name,mail\n7,g-1,Ann Lee,adm-ann@x.example\n7,g-2,Ann Lee,ann@x.example\n", ["adm-ann@x.example", "ann@x.example"]),
+        // No numbers.
+        ("Employee ID,Name,Email\nN/A,Ann Lee,a1@x.example\nN/A,Ann Lee,a2@x.example\n", ["a1@x.example", "a2@x.example"]),
+        ("Employee ID,Name,Email\n0,Ann Lee,a1@x.example\n0,Ann Lee,a2@x.example\n", ["a1@x.example", "a2@x.example"]),
         // Two accounts that are one.
         ("employeeID,objectGUID,Name,mail\n7,g-1,Ann Lee,ann@x.example\n7,g-1,Ann Lee,a.lee@x.example\n", ["ann@x.example"]),
     ]) func `nobody is left out whom no other row has`(list: String, added: [String]) async throws {

@@ -125,7 +125,8 @@ struct StaffSheet: Sendable {
     }
 
     private func account(of row: Row, _ cells: [String]) -> String? {
-        guard !(row.externalId ?? "").isEmpty else { return nil }
+        // "N/A" and "0" are nobody's number.
+        guard let id = row.externalId, id.utf8.contains(where: { (0x31...0x39).contains($0) }) else { return nil }
         let names = [row.firstName, row.lastName].map { ($0 ?? "").lowercased() }
         guard names.contains(where: { !$0.isEmpty }) else { return nil }
         // Somebody's account for administration has their staff number and an id of its own.
