@@ -200,7 +200,7 @@ extension Application {
             router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),
             crossSite: CrossSite(publicOrigin: settings.publicOrigin), allowedMethods: AllowedMethods(routes.registered),
             errorPages: pages, authenticate: authenticate, telemetry: telemetry,
-            errorFormats: [SCIMErrorFormat { await scimRoutes.noteUnrouted($0, $1) }])
+            errorFormats: [SCIMErrorFormat { await scimRoutes.noteUnrouted($0, $1, $2) }])
 
         telemetry.add(
             .init(name: "datashield_database_connections", help: "Connections of the pool of requests that see every company.") {

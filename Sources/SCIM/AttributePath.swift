@@ -27,8 +27,8 @@ package struct SCIMPath: Sendable, Hashable, CustomStringConvertible {
         }
         parts = name.parts(between: ".", keepsEmpty: true).map { String($0) }
         let isURN = urn.map { SCIMText.folded($0).begins(with: "urn:") } ?? true
-        // A URN by itself that ends in a version: `urn:scim:schemas:extension:enterprise:1.0`.
-        if isURN, urn != nil, name.unicodeScalars.allSatisfy({ "0123456789.".unicodeScalars.contains($0) }), name.first != "." {
+        // A URN by itself that ends in a version: `urn:scim:schemas:extension:enterprise:1.0`. With nothing behind its last colon it is no name.
+        if isURN, urn != nil, !name.isEmpty, name.unicodeScalars.allSatisfy({ "0123456789.".unicodeScalars.contains($0) }), name.first != "." {
             (urn, parts) = (text, [])
             return
         }

@@ -43,7 +43,10 @@ struct SCIMPatchChange {
     private mutating func apply(_ kind: SCIMPatch.Kind, _ path: SCIMPatchPath, _ value: SCIMValue, isNamed: Bool) throws(SCIMError) {
         switch type.resolve(path.path) {
         case .passedOver, .unknown: return
-        case .wholeExtension(let found): try apply(kind, value, to: found)
+        case .wholeExtension(let found):
+            // Brackets behind a schema ask for nothing that there is: without them all of it would be changed.
+            guard path.filter == nil else { return }
+            try apply(kind, value, to: found)
         case .attribute(let target):
             guard target.attribute.mutability != .readOnly else {
                 // `schemas` follows from what is in the resource; clients that name it there do no harm.
@@ -289,14 +292,18 @@ struct SCIMPatchChange {
 
 extension SCIMFilter {
     /// Whether all that it names is known of an attribute: what asks of something else asks of nothing that we keep.
-    func asksOnly(of attribute: SCIMAttribute) -> Bool {
+    func asksOnly(of attribute: SCIMAttribute) -> Bool { names(unknownTo: attribute).isEmpty }
+
+    /// What it names that an attribute does not have, in its order.
+    func names(unknownTo attribute: SCIMAttribute) -> [String] {
         switch self {
-        case .and(let parts), .or(let parts): parts.allSatisfy { $0.asksOnly(of: attribute) }
-        case .not(let part): part.asksOnly(of: attribute)
+        case .and(let parts), .or(let parts): return parts.flatMap { $0.names(unknownTo: attribute) }
+        case .not(let part): return part.names(unknownTo: attribute)
         case .present(let path), .compare(let path, _, _):
-            attribute.kind == .complex ? path.urn == nil && path.parts.count == 1 && attribute.sub(path.parts[0]) != nil : path.isValue
+            let isPart = path.urn == nil && path.parts.count == 1 && attribute.sub(path.parts[0]) != nil
+            return (attribute.kind == .complex ? isPart : path.isValue) ? [] : [path.description]
         // Refused where it is read.
-        case .element: true
+        case .element: return []
         }
     }
 }

@@ -38,6 +38,7 @@ import Testing
         #"(userName eq "a""#, #"userName eq "a")"#, #"emails[type eq "work""#, #"emails[type eq "work"]]"#, #"emails[]"#, #"not userName eq "a""#,
         #"userName eq "a" "b""#, #"userName eq "\x""#, #"userName eq "\ud800""#, #"a..b eq "c""#, #"1a eq "c""#, #"userName eq ("a")"#,
         #"emails[type eq "work"].value"#, #"emails[type eq "work"] .value eq "a""#, "user name eq a", #"urn eq: "a""#,
+        #"urn:ietf:params:scim:schemas:core:2.0:User: eq "a""#, "urn:acme:custom: pr",
         String(repeating: "(", count: 30) + "title pr" + String(repeating: ")", count: 30),
         (0..<200).map { "title eq \"\($0)\"" }.joined(separator: " or "), "title eq \"" + String(repeating: "x", count: 9_000) + "\"",
     ]) func `what is no filter is refused as that`(text: String) throws {
@@ -134,6 +135,7 @@ import Testing
 
     @Test(arguments: [
         "", "a b", "emails[", "emails[type eq \"work\"", "emails[type eq]", "emails[type eq \"work\"]x", "emails[x eq \"1\"].a.b", "1", "a..b", "[]",
+        "urn:ietf:params:scim:schemas:core:2.0:User:", "urn:", ":", "urn:acme::",
     ])
     func `what is no path is refused as that`(text: String) {
         let error = #expect(throws: SCIMError.self) { try SCIMFilterParser.patchPath(text) }

@@ -140,6 +140,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             "urn:jumpcloud:custom:1.0.2", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCentre",
             #"emails[kind eq "x"]"#, #"emails[kind eq "x"].value"#, #"emails[type eq "work"].verified"#, #"manager[name eq "x"]"#,
             #"manager[value eq "c1"].mail"#, #"title[kind eq "x"]"#, #"addresses[type eq "work"].country"#,
+            #"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User[department eq "x"]"#,
         ], ["add", "replace", "remove"]) func `what is not kept stands in the way of nothing`(path: String, kind: String) throws
     {
         let operations: SCIMValue = [
@@ -152,6 +153,33 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         guard kind != "remove" else { return }
         let value: SCIMValue = .object([path: "x", "active": false])
         #expect(try patched(["op": .string(kind), "value": value], before) == after)
+    }
+
+    @Test(
+        arguments: [
+            (["op": "add", "path": "titel", "value": "x"], ["titel"]), (["op": "remove", "path": "name.middleName"], ["name.middleName"]),
+            (["op": "remove", "path": #"emails[kind eq "x"]"#], ["emails[kind]"]),
+            (["op": "remove", "path": #"emails[type eq "work" and not (kind pr or verified eq true)]"#], ["emails[kind]", "emails[verified]"]),
+            (["op": "add", "path": #"emails[type eq "work"].verified"#, "value": "x"], ["emails[…].verified"]),
+            (["op": "add", "path": #"emails[kind eq "x"].verified"#, "value": "x"], ["emails[kind]", "emails[…].verified"]),
+            (["op": "remove", "path": #"manager[name eq "x"]"#], ["manager[name]"]),
+            (["op": "replace", "path": #"manager[value eq "c1"].mail"#, "value": "x"], ["manager[…].mail"]),
+            (["op": "replace", "path": #"title[kind eq "x"].value"#, "value": "x"], ["title[kind]"]),
+            (["op": "replace", "value": [#"emails[kind eq "x"].value"#: "x", "titel": "x"]], ["emails[kind]", "titel"]),
+            (["op": "add", "path": .string("\(enterprise):costCentre"), "value": "x"], ["\(enterprise):costCentre"]),
+            (["op": "add", "path": .string(enterprise), "value": ["costCentre": "x", "department": "F"]], ["\(enterprise):costCentre"]),
+            (["op": "add", "value": [enterprise: ["costCentre": "x"]]], ["\(enterprise):costCentre"]),
+            (["op": "add", "value": ["\(enterprise):": "x", "cost centre": "x", "titel": "x"]], ["a text that is no name", "titel"]),
+            (["op": "add", "path": .string(enterprise), "value": ["cost centre": "x"]], ["a text that is no name"]),
+            (["op": "remove", "path": .string(#"\#(enterprise)[department eq "x"]"#)], ["\(enterprise)[…]"]),
+            // What is done, and what is known and not kept.
+            (["op": "replace", "path": #"emails[type eq "work"].value"#, "value": "x"], []),
+            (["op": "replace", "path": #"title[value eq "x"].value"#, "value": "x"], []), (["op": "remove", "path": .string(enterprise)], []),
+            (["op": "add", "path": #"phoneNumbers[kind eq "work"].value"#, "value": "1"], []),
+            (["op": "add", "path": "urn:okta:acme:1.0:user:custom:tag", "value": "x"], []),
+        ] as [(SCIMValue, [String])]) func `what is left out of a change is named`(operation: SCIMValue, names: [String]) throws
+    {
+        #expect(try SCIMPatch(["Operations": [operation, operation]]).unknownNames(of: .user) == names)
     }
 
     @Test func `of an attribute with one value the bracket says which one is meant`() throws {
@@ -230,6 +258,13 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "add", "path": "emails[", "value": "x"], .invalidPath),
             (["op": "add", "path": #"emails.value[value eq "x"]"#, "value": "x"], .invalidPath),
             (["op": "add", "path": #"manager[value gt null]"#, "value": "x"], .invalidPath),
+            // A schema and a colon, and nothing behind it.
+            (["op": "remove", "path": .string("\(enterprise):")], .invalidPath),
+            (["op": "add", "path": .string("\(enterprise):"), "value": ["department": "F"]], .invalidPath),
+            (["op": "replace", "path": "urn:ietf:params:scim:schemas:core:2.0:User:", "value": "x"], .invalidPath),
+            (["op": "replace", "path": "urn:acme:custom:1.0:", "value": "x"], .invalidPath),
+            (["op": "replace", "path": #"urn:acme:custom:[value eq "x"]"#, "value": "x"], .invalidPath),
+            (["op": "replace", "path": #"emails[urn:acme: eq "x"]"#, "value": "x"], .invalidPath),
             (["op": "replace", "path": "id", "value": "x"], .mutability), (["op": "replace", "path": "meta.created", "value": "x"], .mutability),
             (["op": "replace", "path": #"emails[type co "w"].value"#, "value": "x"], .noTarget),
             (["op": "replace", "path": "active", "value": "maybe"], .invalidValue),

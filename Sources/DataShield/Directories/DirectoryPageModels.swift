@@ -146,10 +146,10 @@ struct SCIMModel: Sendable {
 
         init(_ refusal: SCIMRefusal, _ clock: PageClock) {
             time = clock.dateTime(refusal.lastAt)
-            call = "\(refusal.method) \(refusal.path)"
+            call = refusal.method == SCIMRefusals.Call.several ? "Calls of any kind" : "\(refusal.method) \(refusal.path)"
             status =
                 switch refusal.status {
-                case 200: Badge("Done in part", .low, icon: "info")
+                case ..<300: Badge("Done in part", .low, icon: "info")
                 case 500...: Badge(String(refusal.status), .high, icon: "warning")
                 default: Badge(String(refusal.status), .medium, icon: "warning")
                 }

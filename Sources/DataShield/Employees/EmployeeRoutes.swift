@@ -103,16 +103,14 @@ package struct EmployeeRoutes: Sendable {
     func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.employeesManage)
         let query = try request.decodeQuery(ImportQuery.self)
-        context.allow(bodyTime: Employees.importTime)
-        let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
-        return try .json(try await employees.importCSV(try await SpooledFile(file), isPreview: query.preview ?? false, by: subject))
+        let list = try await StaffListUpload.receive(request, context, limit: Employees.importLimit)
+        return try .json(try await employees.importCSV(list.file, isPreview: query.preview ?? false, by: subject))
     }
 
     func rejectedRows(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.employeesManage)
-        context.allow(bodyTime: Employees.importTime)
-        let file = try UploadedFile(request, types: Employees.importTypes, limit: Employees.importLimit)
-        return Self.csv(try await employees.rejectedCSV(try await SpooledFile(file), by: subject), name: "rejected-rows.csv")
+        let list = try await StaffListUpload.receive(request, context, limit: Employees.importLimit)
+        return Self.csv(try await employees.rejectedCSV(list.file, by: subject), name: "rejected-rows.csv")
     }
 
     /// A file of ours as an answer.

@@ -20,6 +20,8 @@ package struct Employees: Sendable {
         case notCSV
         /// A file of a spreadsheet program in its own format.
         case workbook
+        /// Of so many bytes at most.
+        case tooLarge(limit: Int)
         /// There is no such preview: it was written, thrown away, or is too old.
         case noPreview
         /// What would be done is not what was shown.
@@ -30,6 +32,7 @@ package struct Employees: Sendable {
             case .notFound, .noPreview: .notFound
             case .addressTaken, .listChanged: .conflict
             case .noAddressColumn, .emptyFile, .notCSV, .workbook: .unprocessableContent
+            case .tooLarge: .contentTooLarge
             }
         }
         package var detail: String {
@@ -42,13 +45,17 @@ package struct Employees: Sendable {
             case .emptyFile: "The file is empty."
             case .notCSV: "The file is not CSV: very many quotation marks are never closed."
             case .workbook: "The file is a workbook of a spreadsheet program. Save it as CSV and choose that file."
+            case .tooLarge(let limit):
+                "The list is larger than \(limit) bytes (\(limit >> 20) MB). Leave out columns that are not read, or part the list into several."
+                    + (limit < Employees.importLimit
+                        ? " `datashield employees import` and POST /api/employees/import take \(Employees.importLimit >> 20) MB." : "")
             case .noPreview: "There is no such preview any more: it is kept for an hour. Choose the file again."
             case .listChanged: "The staff list has changed since the preview was made. Nothing was written: look at the preview again."
             }
         }
         package var fields: [FieldError] {
             switch self {
-            case .notFound, .emptyFile, .notCSV, .workbook, .noPreview, .listChanged: []
+            case .notFound, .emptyFile, .notCSV, .workbook, .tooLarge, .noPreview, .listChanged: []
             case .addressTaken: [FieldError(field: "email", message: detail)]
             case .noAddressColumn(let found):
                 [FieldError(field: "file", message: found.isEmpty ? detail : "\(detail) Found: \(found.prefix(20).joined(separator: ", ")).")]

@@ -54,6 +54,7 @@ import Testing
             #expect(outcome.people == export.people)
             #expect(outcome.leftOut.keys.sorted() == export.leftOut.keys.sorted(), "\(outcome.leftOut)")
             for (line, word) in export.leftOut { #expect(outcome.leftOut[line]?.contains(word) == true, "\(outcome.leftOut[line] ?? "")") }
+            #expect(outcome.rejected.keys.sorted() == export.refused, "\(outcome.rejected)")
             let ignored = outcome.sheet?.ignored ?? []
             for heading in export.ignored { #expect(ignored.contains(heading), "\(heading) is not among \(ignored)") }
         }
@@ -117,6 +118,48 @@ import Testing
 
     @Test(arguments: ["", "Full-time", "Contractor", "Regular", "R", "T", "Single", "2026", "?", "Berlin"])
     func `a word that does not tell says nothing`(_ word: String) { #expect(StaffStatus.isActive(word) == nil) }
+
+    @Test(
+        arguments: [
+            ("Active", "Active", "Inactive"), ("Active", "TRUE", "FALSE"), ("active", "1", "0"), ("Active?", "Yes", "No"),
+            ("ACTIVE", "x", "Terminated"), ("Active (Y/N)", "Y", "N"), ("Active Y/N", "y", "n"), ("Active flag", "true", "false"),
+            ("Active/Inactive", "Active", "Inactive"),
+            ("Active / Inactive", "active", "In-active"), ("Employee Active/Inactive", "Active", "INACTIVE"), ("Is Active", "Ja", "Nein"),
+            ("Account active", "wahr", "falsch"), ("Enabled/Disabled", "Enabled", "Disabled"), ("Employed", "Yes", "No longer employed"),
+            ("Aktiv", "Ja", "Nein"), ("Aktiv", "Aktiv", "Inaktiv"), ("Aktiv/Inaktiv", "aktiv", "nicht aktiv"), ("Konto aktiv (J/N)", "J", "N"),
+            ("Account status", "Active", "Inactive"), ("Account Status", "true", "false"), ("Account status", "Enabled", "Disabled"),
+            ("accountStatus", "Y", "N"), ("Account State", "Aktiv", "Inaktiv"), ("User status", "active", "not active"),
+            ("Employment status", "Active", "Inactive"), ("Employment Status", "TRUE", "FALSE"), ("Employment status", "Yes", "No"),
+            ("employment_status", "Aktiv", "Inaktiv"), ("Employment status", "1 - Active", "2 - Terminated"),
+            ("Employment Status (Active/Inactive)", "Active", "Non-active"), ("Status - Active/Inactive", "Active", "Inactive"),
+            ("Status", "Vrai", "Non"), ("Status", "aktive", "inaktive"),
+            ("Terminated", "No", "Yes"), ("Terminated", "FALSE", "TRUE"), ("Terminated", "0", "1"), ("Terminated?", "n", "y"),
+            ("Terminated", "Active", "Inactive"), ("Terminated", "Aktiv", "Inaktiv"), ("Terminated", "Active", "Terminated"),
+            ("Is Terminated", "none", "2026-01-31"), ("Terminated (Y/N)", "N", "1/5/2026 10:00"), ("Terminated flag", "nein", "ja"),
+            ("Inactive", "Active", "Inactive"), ("Inactive/Active", "active", "inactive"), ("Inaktiv", "nein", "ja"),
+            ("Account disabled", "Enabled", "Disabled"), ("Blocked", "Active", "Blocked"), ("Leaver", "no", "yes"),
+            ("Ausgeschieden", "aktiv", "31.01.2026"), ("Deleted at", "2027-01-31", "2026-11-30 08:00:00Z"), ("Deactivated", "no", "2026-11-30"),
+        ]) func `a column that tells who has left is obeyed, whatever its words are`(heading: String, there: String, gone: String) throws
+    {
+        let outcome = try Self.read(Array("email;\(heading)\nann@acme.test;\(there)\nbob@acme.test;\(gone)\n".utf8))
+        #expect(outcome.people == ["2 ann@acme.test|-|-|-|-|-|?|active", "3 bob@acme.test|-|-|-|-|-|?|left"])
+        #expect(outcome.unknown == [])
+    }
+
+    @Test(
+        arguments: [
+            ("MFA disabled", nil), ("Status inactive", nil), ("Email active", nil), ("Manager active", nil), ("Department active", nil),
+            ("MFA Y/N", .mfa), ("VIP flag", .vip), ("Active Directory", nil), ("Email 1", .email),
+        ] as [(String, StaffColumn?)]) func `a heading that ends in answers is one of answers`(heading: String, column: StaffColumn?)
+    {
+        #expect(StaffHeading.read(heading)?.column == column)
+    }
+
+    @Test func `a word that does not tell in a column of those who have left is named`() throws {
+        let outcome = try Self.read(Array("email,Terminated\na@acme.test,pending\nb@acme.test,\nc@acme.test,yes\n".utf8))
+        #expect(outcome.people.map { String($0.suffix(6)) } == ["|-|?|?", "|-|?|?", "?|left"])
+        #expect(outcome.unknown == ["pending"])
+    }
 
     @Test(
         arguments: [

@@ -59,6 +59,20 @@ extension StaffExport {
             people: ["2 ann@acme.test|Ann|Lee|-|-|11111111-2222-4333-8444-555555555551|?|?"],
             leftOut: [3: "shared", 4: "room", 5: "room", 6: "service", 7: "guest"]),
         StaffExport(
+            name: "Google Workspace, addresses with their aliases",
+            text: """
+                Type,Email,Target
+                User,ann@acme.test,
+                UserAlias,a.lee@acme.test,ann@acme.test
+                UserNEAlias,ann@acme.test.test-google-a.com,ann@acme.test
+                SuspendedUser,bob@acme.test,
+                Group,ops@acme.test,
+                GroupAlias,operations@acme.test,ops@acme.test
+
+                """,
+            people: ["2 ann@acme.test|-|-|-|-|-|?|?", "5 bob@acme.test|-|-|-|-|-|?|left"],
+            leftOut: [3: "alias", 4: "alias", 6: "group", 7: "alias"], ignored: ["Target"]),
+        StaffExport(
             name: "Slack's API, bots and deleted members",
             text: """
                 id,name,real_name,profile.email,deleted,is_bot,is_restricted

@@ -10,6 +10,8 @@ struct StaffExport: Sendable, CustomTestStringConvertible {
     var leftOut: [Int: String] = [:]
     /// Headings that must be listed as not read.
     var ignored: [String] = []
+    /// Lines that are refused.
+    var refused: [Int] = []
 
     var testDescription: String { name }
 
@@ -33,6 +35,25 @@ struct StaffExport: Sendable, CustomTestStringConvertible {
                 "4 cem@acme.test|Cem|Ar|Ops|-|E3|off|left",
             ],
             ignored: ["Recovery Email", "Home Secondary Email", "Work Secondary Email", "Manager Email", "New Primary Email [UPLOAD ONLY]"]),
+        StaffExport(
+            name: "Google Workspace, users with all columns",
+            text: """
+                First Name [Required],Last Name [Required],Email Address [Required],Password [Required],\
+                Password Hash Function [UPLOAD ONLY],Org Unit Path [Required],New Primary Email [UPLOAD ONLY],Status [READ ONLY],\
+                Last Sign In [READ ONLY],Recovery Email,Home Secondary Email,Work Secondary Email,\
+                Recovery Phone [MUST BE IN THE E.164 FORMAT],Work Phone,Home Phone,Mobile Phone,Work Address,Home Address,Employee ID,\
+                Employee Type,Employee Title,Manager Email,Department,Cost Center,2sv Enrolled [READ ONLY],2sv Enforced [READ ONLY],\
+                Building ID,Floor Name,Floor Section,Email Usage [READ ONLY],Drive Usage [READ ONLY],Photos Usage [READ ONLY],\
+                Storage limit [READ ONLY],Storage Used [READ ONLY],Change Password at Next Sign-In,New Status [UPLOAD ONLY],\
+                Advanced Protection Program enrollment
+                Ann,Lee,ann@acme.test,****,,/Staff,,Active,2026/08/27 15:15:08,priv.ann@home.example,,,,,,,,,E1,,Lead,boss@acme.test,Ops,,True,\
+                False,,,,0.04GB,1.21GB,0.0GB,Unlimited,1.25GB,False,,False
+                Bob,Stone,bob@acme.test,****,,/Staff,,Suspended,2026/08/27 15:15:08,priv.bob@home.example,,,,,,,,,E2,,,boss@acme.test,Ops,,False,\
+                False,,,,0.04GB,1.21GB,0.0GB,Unlimited,1.25GB,False,,False
+
+                """,
+            people: ["2 ann@acme.test|Ann|Lee|Ops|Lead|E1|on|active", "3 bob@acme.test|Bob|Stone|Ops|-|E2|off|left"],
+            ignored: ["Recovery Email", "Manager Email", "Building ID", "Email Usage [READ ONLY]", "New Status [UPLOAD ONLY]"]),
         StaffExport(
             name: "Entra ID, bulk download",
             text: """
@@ -102,7 +123,17 @@ struct StaffExport: Sendable, CustomTestStringConvertible {
                 "2 ann@acme.test|Ann|Lee|Ops|Lead|1001|?|active", "3 bob@acme.test|Bob|Stone|Ops|-|1002|?|left",
                 // Of the company's domain, whatever the column is called. A division is no department.
                 "5 dee@acme.test|Dee|Im|-|-|1004|?|active",
-            ], ignored: ["Home Email", "Division"]),
+            ], ignored: ["Home Email", "Division"], refused: [4]),
+        StaffExport(
+            name: "BambooHR, without odd rows",
+            text: """
+                "Employee #","Last name, First name","Work Email","Home Email","Job Title","Department","Division","Status"
+                "1001","Lee, Ann","ann@acme.test","ann@home.example","Lead","Ops","EMEA","Active"
+                "1002","Stone, Bob","bob@acme.test","","","Ops","EMEA","Inactive"
+
+                """,
+            people: ["2 ann@acme.test|Ann|Lee|Ops|Lead|1001|?|active", "3 bob@acme.test|Bob|Stone|Ops|-|1002|?|left"],
+            ignored: ["Home Email", "Division"]),
         StaffExport(
             name: "Workday, with rows of titles",
             text: """

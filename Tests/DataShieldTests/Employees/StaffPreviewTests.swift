@@ -160,6 +160,37 @@ import Testing
         }
     }
 
+    @Test func `what a file is not to blame for is not said of the file`() {
+        let ofTheServer: [any FeatureError] = [SpoolFailure.diskFull, SpoolFailure.cannotBeKept]
+        for failure in ofTheServer { #expect(!StaffListPages.isOfTheFile(failure)) }
+        let ofTheFile: [any FeatureError] = [
+            Employees.Failure.notCSV, Employees.Failure.workbook, Employees.Failure.tooLarge(limit: 1), HTTPFailure.badRequest("x"),
+            HTTPFailure.bodyTooSlow(seconds: 1),
+        ]
+        for failure in ofTheFile { #expect(StaffListPages.isOfTheFile(failure)) }
+    }
+
+    @Test(arguments: [("53100", 503), ("XX000", 500)])
+    func `a database that fails at an upload is told as that`(state: String, status: Int) async throws {
+        try await withServer { client in
+            let name = "no_room_\(CUID.make(at: Date()))"
+            try await database.owner.execute(
+                """
+                CREATE FUNCTION \(identifier: name)() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'as asked' USING ERRCODE = TG_ARGV[0]; END $$
+                """)
+            try await database.owner.execute(
+                """
+                CREATE TRIGGER \(identifier: name) BEFORE INSERT ON staff_previews FOR EACH ROW
+                WHEN (NEW.company_id = '\(unsafe: client.company.rawValue)') EXECUTE FUNCTION \(identifier: name)('\(unsafe: state)')
+                """)
+            let answer = try await upload(client)
+            try await database.owner.execute("DROP TRIGGER \(identifier: name) ON staff_previews")
+            #expect(answer.status == status)
+            #expect(!answer.text.contains("Choose a file"))
+        }
+    }
+
     @Test func `hostile names stand as text in the preview`() async throws {
         try await withServer { client in
             let name = "<img src=x onerror=alert(1)>" + String(repeating: "W", count: 60)

@@ -64,7 +64,9 @@ import Testing
             #expect(answer.hasPrefix("HTTP/1.1 413"))
             if path.hasPrefix("/api/") {
                 #expect(answer.contains("application/problem+json"))
-                #expect(answer.contains("larger than \(Employees.importLimit) bytes"))
+                #expect(answer.contains("larger than \(Employees.importLimit) bytes (256 MB). Leave out columns"))
+            } else {
+                #expect(answer.contains("larger than \(StaffPreview.limit) bytes (64 MB). Leave out columns") && answer.contains("take 256 MB"))
             }
         }
     }

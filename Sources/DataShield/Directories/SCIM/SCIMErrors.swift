@@ -12,9 +12,9 @@ extension SCIMError: FeatureError {
 /// Says whatever goes wrong under `/api/scim` as RFC 7644 §3.12 has it, also where no route is.
 struct SCIMErrorFormat: ErrorFormat {
     /// Told of requests that no route takes.
-    var unrouted: @Sendable (Request, AppContext) async -> Void = { _, _ in }
+    var unrouted: @Sendable (Request, AppContext, HTTPResponse.Status) async -> Void = { _, _, _ in }
 
-    func isUnrouted(_ request: Request, _ context: AppContext) async { await unrouted(request, context) }
+    func isUnrouted(_ request: Request, _ context: AppContext, status: HTTPResponse.Status) async { await unrouted(request, context, status) }
 
     func covers(_ path: String) -> Bool { path.hasPrefix("/api/scim/") || path == "/api/scim" }
 

@@ -11,9 +11,9 @@ import Synchronization
 package struct SCIMRefusal: Sendable, Hashable, RowDecodable {
     package var id: Identifier<SCIMRefusal>
     package var method: String
-    /// Below the connection's address; without what stands behind a question mark.
+    /// Below the connection's address; without what stands behind a question mark, and without what tells of a person or is a secret.
     package var path: String
-    /// The status of the answer: 200 where the call was done and something in it was passed over.
+    /// The status of the answer: below 300 where the call was done and something in it was passed over.
     package var status: Int
     /// Why, in words for an administrator.
     package var reason: String
@@ -66,12 +66,16 @@ package final class SCIMRefusals: Sendable {
         let status: Int
         let reason: String
 
+        /// Stands for any method and any path.
+        static let several = "…"
+
         init(method: String, path: String, status: Int, reason: String) {
-            self.method = Self.short(method, 20)
-            // A token that somebody put into the address is a secret there, too.
-            self.path = Self.short(Self.withoutTokens(path), 200)
             self.status = status
-            self.reason = Self.short(reason, 300)
+            // Of those that came too fast it does not matter which they were, nor how long each had to wait: one row has them all.
+            let isTooFast = status == HTTPResponse.Status.tooManyRequests.code
+            self.method = isTooFast ? Self.several : Self.short(method, 20)
+            self.path = isTooFast ? Self.several : Self.short(SCIMPrivacy.path(path), 200)
+            self.reason = isTooFast ? "The directory sent requests faster than it may." : Self.short(SCIMPrivacy.words(reason), 300)
         }
 
         /// The beginning of a text, without what the database does not store and pages do not show.
@@ -79,12 +83,10 @@ package final class SCIMRefusals: Sendable {
             String(String.UnicodeScalarView(text.unicodeScalars.lazy.filter { $0.properties.generalCategory != .control }.prefix(count)))
         }
 
-        private static func withoutTokens(_ path: String) -> String {
-            path.parts(between: "/", keepsEmpty: true).map { String($0).contains("dsscim_") ? "…" : String($0) }.joined(separator: "/")
-        }
-
         /// Stands for those that there is no room for.
-        static func others(_ status: Int) -> Call { Call(method: "…", path: "…", status: status, reason: "More calls than are listed one by one.") }
+        static func others(_ status: Int) -> Call {
+            Call(method: several, path: several, status: status, reason: "More calls than are listed one by one.")
+        }
     }
 
     private struct Times {
@@ -178,7 +180,7 @@ package struct SCIMRefusalResponse: Codable, Sendable, Hashable {
     package var method: String
     /// Below the connection's address.
     package var path: String
-    /// 200 where the call was done and something in it was passed over.
+    /// Below 300 where the call was done and something in it was passed over.
     package var status: Int
     package var reason: String
     /// How often the same came.

@@ -115,12 +115,13 @@ struct SCIMRoutes {
             limit.owe(patch.operations.count - 1, access.connection, now: now())
             let resource = try await directory.patch(
                 try Self.id(kind, context), kind, patch, ifMatch: request.headers[.ifMatch], access)
-            await notePassedOver(patch, of: kind, access)
             // A group can have ten thousand members, and a change names a few: they are sent only to who asks.
-            if kind == .group, projection == .standard {
-                return Response(status: .noContent, headers: [.eTag: SCIMEntityTag.text(resource.version)])
-            }
-            return try answer(resource, projection, access)
+            let isBrief = kind == .group && projection == .standard
+            let response =
+                try isBrief
+                ? Response(status: .noContent, headers: [.eTag: SCIMEntityTag.text(resource.version)]) : answer(resource, projection, access)
+            await notePassedOver(patch, of: kind, response.status, access)
+            return response
         }
         add(.delete, "\(path)/{id}", "SCIM: delete a \(name)", status: .noContent, to: api) { request, context, access in
             try await directory.delete(try Self.id(kind, context), kind, ifMatch: request.headers[.ifMatch], access)
@@ -159,12 +160,14 @@ struct SCIMRoutes {
     }
 
     /// Notes a call that no route takes: an endpoint that was typed in with something behind it, as `/v2`, sends all of them astray.
-    func noteUnrouted(_ request: Request, _ context: AppContext) async {
+    /// - Parameter status: what it is answered; that it is not so but otherwise is no refusal.
+    func noteUnrouted(_ request: Request, _ context: AppContext, _ status: HTTPResponse.Status) async {
+        guard status.code >= 400 else { return }
         do {
             let access = try await access(request, context)
             try limit.take(access.connection, now: now())
             let reason = "There is nothing at this address and for this method. The endpoint is \(access.base), with nothing behind it."
-            let call = SCIMRefusals.Call(method: request.method.rawValue, path: Self.path(of: request), status: 404, reason: reason)
+            let call = SCIMRefusals.Call(method: request.method.rawValue, path: Self.path(of: request), status: status.code, reason: reason)
             await refusals.note(call, of: access.connection, in: access.company)
         } catch {
             // Without a good token, or of a directory that runs wild: it is answered all the same, and that is all.
@@ -172,11 +175,13 @@ struct SCIMRoutes {
     }
 
     /// Names that we do not have are passed over, and not in silence: somebody may have meant one that we do.
-    private func notePassedOver(_ patch: SCIMPatch, of kind: SCIMKind, _ access: SCIMAccess) async {
+    /// - Parameter status: what the call is answered.
+    private func notePassedOver(_ patch: SCIMPatch, of kind: SCIMKind, _ status: HTTPResponse.Status, _ access: SCIMAccess) async {
         for name in patch.unknownNames(of: kind.type).prefix(10) {
             // Whoever it was about: the same name is the same row.
             let call = SCIMRefusals.Call(
-                method: "PATCH", path: "\(kind.type.endpoint)/{id}", status: 200, reason: "Passed over, because no attribute is called so: \(name)")
+                method: "PATCH", path: "\(kind.type.endpoint)/{id}", status: status.code,
+                reason: "Passed over, because no attribute is called so: \(name)")
             await refusals.note(call, of: access.connection, in: access.company)
         }
     }
@@ -315,7 +320,7 @@ struct SCIMRoutes {
             let patch = try SCIMPatch(data)
             limit.owe(patch.operations.count - 1, access.connection, now: now())
             let resource = try await directory.patch(id, kind, patch, ifMatch: operation.version, access)
-            await notePassedOver(patch, of: kind, access)
+            await notePassedOver(patch, of: kind, .ok, access)
             return outcome(resource, 200, access)
         case .delete:
             try await directory.delete(id, kind, ifMatch: operation.version, access)

@@ -44,9 +44,12 @@ package struct SCIMTokens: Sendable {
         }
     }
 
+    /// What every token begins with.
+    static let prefix = "dsscim_"
+
     /// A new token and what is stored of it, for who makes the connection's row themselves.
     package static func makeToken() -> (plain: String, hash: [UInt8]) {
-        let token = Token(prefix: "dsscim_")
+        let token = Token(prefix: prefix)
         return (token.text, token.hash)
     }
 

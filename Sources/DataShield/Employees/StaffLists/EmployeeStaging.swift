@@ -22,7 +22,8 @@ struct EmployeeStaging {
             """
             CREATE TEMPORARY TABLE employee_import (
                 line integer NOT NULL, id text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL, first_name text, last_name text,
-                department text, title text, external_id text, is_vip boolean, mfa smallint, is_active boolean
+                department text, title text, external_id text, is_vip boolean, mfa smallint, is_active boolean,
+                account text COLLATE "C"
             ) ON COMMIT DROP
             """,
             """
@@ -34,7 +35,7 @@ struct EmployeeStaging {
     }
 
     private static let columns = [
-        "line", "id", "email", "first_name", "last_name", "department", "title", "external_id", "is_vip", "mfa", "is_active",
+        "line", "id", "email", "first_name", "last_name", "department", "title", "external_id", "is_vip", "mfa", "is_active", "account",
     ]
 
     /// The company's own domain.
@@ -85,6 +86,7 @@ struct EmployeeStaging {
         try writer.append(row.isVip)
         try writer.append(row.mfa?.rawValue)
         try writer.append(row.isActive)
+        try writer.append(row.account)
     }
 
     // MARK: What is to be done
@@ -107,8 +109,24 @@ struct EmployeeStaging {
             SELECT line, count(*) OVER () FROM gone ORDER BY line LIMIT \(ImportReport.listed)
             """,
             """
-            INSERT INTO employee_plan (line, employee_id, action) SELECT i.line, e.id, \(Self.action)
+            INSERT INTO employee_plan (line, employee_id, action)
+            WITH again AS (
+                SELECT account FROM employee_import WHERE account IS NOT NULL GROUP BY account HAVING count(*) > 1
+            ), ranked AS (
+                -- Who is there before who has left; whom we know; the company's own domain; the first.
+                SELECT i.line, row_number() OVER one AS place, first_value(i.is_active) OVER one AS is_active
+                FROM employee_import i JOIN again USING (account) LEFT JOIN employees e ON e.company_id = \(db.company) AND e.email = i.email
+                WINDOW one AS (
+                    PARTITION BY i.account ORDER BY i.is_active IS NOT DISTINCT FROM false, i.is_active IS NULL, e.id IS NULL,
+                    split_part(i.email, '@', 2) <> (SELECT domain FROM companies WHERE id = \(db.company)), i.line)
+            ), others AS (
+                SELECT line FROM ranked WHERE place > 1 AND is_active IS DISTINCT FROM false
+            )
+            SELECT i.line, e.id, \(Self.action)
             FROM employee_import i LEFT JOIN employees e ON e.company_id = \(db.company) AND e.email = i.email
+            LEFT JOIN employee_addresses a ON a.company_id = \(db.company) AND a.address = i.email
+            LEFT JOIN employees holder ON holder.company_id = a.company_id AND holder.id = a.employee_id AND holder.deactivated_at IS NULL
+            LEFT JOIN others o ON o.line = i.line
             """,
             "ANALYZE employee_plan",
             "SELECT action, count(*) FROM employee_plan GROUP BY action",
@@ -118,7 +136,7 @@ struct EmployeeStaging {
             FROM employee_plan
             """,
             """
-            SELECT line, action FROM employee_plan WHERE action IN ('NOT_LISTED', 'STAYS', 'DIRECTORY') ORDER BY line LIMIT \(ImportReport.listed)
+            SELECT line, action FROM employee_plan WHERE \(Self.isLeftAlone) ORDER BY line LIMIT \(ImportReport.listed)
             """,
         ])
         for var row in results[1] {
@@ -137,8 +155,8 @@ struct EmployeeStaging {
         report.unchanged = counts["NONE", default: 0]
         for var row in results[6] {
             let line: Int = try row.next()
-            guard let reason = LeftAlone(rawValue: try row.next())?.reason else { continue }
-            report.leftOut.append(.init(line: line, field: StaffColumn.active.field, reason: reason))
+            guard let why = LeftAlone(rawValue: try row.next()) else { continue }
+            report.leftOut.append(.init(line: line, field: why.column.field, reason: why.reason))
         }
         report.leftOutCount += LeftAlone.allCases.reduce(0) { $0 + counts[$1.rawValue, default: 0] }
         report.leftOut = Array(report.leftOut.sorted { $0.line < $1.line }.prefix(ImportReport.listed))
@@ -152,20 +170,39 @@ struct EmployeeStaging {
         case notListed = "NOT_LISTED"
         case stays = "STAYS"
         case directory = "DIRECTORY"
+        case alias = "ALIAS"
+        case again = "AGAIN"
+
+        /// The column that says so.
+        var column: StaffColumn {
+            switch self {
+            case .notListed, .stays, .directory: .active
+            case .alias, .again: .email
+            }
+        }
 
         var reason: String {
             switch self {
             case .notListed: "The list says that they have left. They are not on the staff list, and are not added."
             case .stays: "They have left, and the row does not say that they are active: they stay as they are."
             case .directory: "The list says that they have left. A directory says that they are active, and watches over them: they stay as they are."
+            case .alias: "This is another address of somebody on the staff list, and is watched as theirs: nobody is added."
+            case .again:
+                "The list has them under another address, with the same number and name: nobody is added for this one, and it is not watched."
             }
         }
     }
 
-    /// What is done about a row `i` and the person `e` who has its address.
+    /// The rows of the plan about which nothing is done, with a reason.
+    static var isLeftAlone: SQL { "action = ANY (\(LeftAlone.allCases.map(\.rawValue))::text[])" }
+
+    /// What is done about a row `i` and the person `e` who has its address; `holder` has it besides another, and `o` is there when another row
+    /// has the same account.
     private static let action: SQL = """
         CASE
+            WHEN e.id IS NULL AND holder.id IS NOT NULL THEN 'ALIAS'
             WHEN e.id IS NULL AND NOT i.is_active THEN 'NOT_LISTED'
+            WHEN e.id IS NULL AND o.line IS NOT NULL THEN 'AGAIN'
             WHEN e.id IS NULL THEN 'ADD'
             WHEN NOT i.is_active AND e.deactivated_at IS NULL AND e.source_connection_id IS NOT NULL THEN 'DIRECTORY'
             WHEN NOT i.is_active AND e.deactivated_at IS NULL THEN 'DEACTIVATE'

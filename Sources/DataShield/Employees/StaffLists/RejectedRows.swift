@@ -84,8 +84,8 @@ private struct RejectedRows<Bytes: AsyncSequence>: AsyncSequence where Bytes.Ele
             switch StaffLine(line, sheet) {
             case .nobody(let fault): write(line, fault.isLeftOut ? "left out" : "refused", fault.field, fault.reason)
             case .person:
-                guard let reason = try await alone.reason(of: line.number) else { return }
-                write(line, "left out", StaffColumn.active.field, reason)
+                guard let why = try await alone.why(line.number) else { return }
+                write(line, "left out", why.column.field, why.reason)
             }
         }
 
@@ -98,24 +98,24 @@ private struct RejectedRows<Bytes: AsyncSequence>: AsyncSequence where Bytes.Ele
 /// The lines about which nothing is done, in their order, some thousand at a time.
 private struct LeftAloneLines {
     let db: TenantTransaction
-    private var waiting: ArraySlice<(line: Int, reason: String)> = []
+    private var waiting: ArraySlice<PlanLine> = []
     private var last = 0
     private var isEnd = false
 
     init(db: TenantTransaction) { self.db = db }
 
     /// - Parameter line: above all that were asked for before.
-    mutating func reason(of line: Int) async throws -> String? {
+    mutating func why(_ line: Int) async throws -> EmployeeStaging.LeftAlone? {
         while true {
             while let first = waiting.first, first.line < line { waiting.removeFirst() }
-            if let first = waiting.first { return first.line == line ? first.reason : nil }
+            if let first = waiting.first { return first.line == line ? first.why : nil }
             guard !isEnd else { return nil }
             let rows = try await db.query(
                 """
-                SELECT line, action FROM employee_plan WHERE action IN ('NOT_LISTED', 'STAYS', 'DIRECTORY') AND line > \(last)
+                SELECT line, action FROM employee_plan WHERE \(EmployeeStaging.isLeftAlone) AND line > \(last)
                 ORDER BY line LIMIT 5000
                 """, as: PlanLine.self)
-            waiting = rows.map { ($0.line, EmployeeStaging.LeftAlone(rawValue: $0.action)?.reason ?? "") }[...]
+            waiting = rows[...]
             isEnd = rows.count < 5_000
             last = rows.last?.line ?? last
         }
@@ -123,11 +123,11 @@ private struct LeftAloneLines {
 
     private struct PlanLine: RowDecodable {
         var line: Int
-        var action: String
+        var why: EmployeeStaging.LeftAlone?
 
         init(from row: inout Row) throws {
             line = try row.next()
-            action = try row.next()
+            why = EmployeeStaging.LeftAlone(rawValue: try row.next())
         }
     }
 }

@@ -107,19 +107,22 @@ enum StaffColumn: Hashable, CaseIterable, Sendable {
             status etat employeestatus employmentstatus accountstatus userstatus workerstatus positionstatus lifecyclestatus membershipstatus \
             memberstatus jobstatus assignmentstatus statut estado estatus stato situacao situation beschaftigungsstatus mitarbeiterstatus \
             kontostatus statusmitarbeiter etatducompte dienstverbandstatus signinstatus signinallowed statuspracownika employeestate userstate \
-            workstatus
+            workstatus accountstate employmentstate empstatus currentstatus terminationstatus statusofemployment
             """
         case .active:
             """
             active isactive activestatus currentlyactive isactiveemployee enabled isenabled accountenabled enabledaccount aktiv istaktiv \
-            kontoaktiv kontoaktiviert actif compteactif activo attivo actief ativo isactiveuser
+            kontoaktiv kontoaktiviert actif compteactif activo attivo actief ativo isactiveuser activeuser activeemployee activeaccount \
+            accountactive accountisactive stillactive employed isemployed currentlyemployed stillemployed aktiverbenutzer aktivermitarbeiter
             """
         case .inactive:
             """
             blockcredential blocksignin signinblocked isblocked blocked disabled isdisabled accountdisabled suspended issuspended archived \
             isarchived deleted isdeleted terminated isterminated inactive isinactive deactivated isdeactivated deprovisioned deactivateddate \
             deactivatedat deletedat deleteddatetime softdeletiontimestamp softdeletedtime gesperrt kontogesperrt deaktiviert bloque suspendido \
-            bloccato geblokkeerd
+            bloccato geblokkeerd accountsuspended accountblocked accountdeactivated accountinactive accountterminated leaver isleaver left hasleft \
+            exemployee formeremployee resigned departed offboarded inaktiv kontodeaktiviert kontoinaktiv ausgeschieden inactif desactive \
+            comptedesactive inactivo desactivado inattivo disattivato inactief inativo
             """
         case .leavingDay:
             """
@@ -130,7 +133,7 @@ enum StaffColumn: Hashable, CaseIterable, Sendable {
         case .kind:
             """
             usertype accounttype membertype persontype employeetype workertype recipienttypedetails recipienttype mailboxtype objectclass \
-            objecttype type resourcetype membershiptype benutzertyp kontotyp typedecompte tipodeusuario
+            objecttype type resourcetype membershiptype benutzertyp kontotyp typedecompte tipodeusuario addresstype emailtype
             """
         case .bot: "isbot bot isappuser isserviceaccount isroom"
         case .guest: "isguest isrestricted isultrarestricted"

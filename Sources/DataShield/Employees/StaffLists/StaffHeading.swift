@@ -20,6 +20,7 @@ struct StaffHeading: Hashable, Sendable {
         if outside != text, let known = whole(outside) { return known }
         let short = withoutRequired(outside)
         if short != outside, let known = whole(short) { return known }
+        if let known = withoutAnswers(short) { return known }
         if let known = lastPart(of: short) { return known }
         // `Name [displayName] Required`
         for name in inside { if let known = whole(name) { return known } }
@@ -89,6 +90,28 @@ struct StaffHeading: Hashable, Sendable {
             return String(text.unicodeScalars.dropLast(word.unicodeScalars.count)).unicodeScalars.trimmingSpace()
         }
         return text
+    }
+
+    /// "Active Y/N", "Active/Inactive", "Terminated flag": a column of few words whose heading ends in the answers. "MFA disabled" asks for
+    /// the opposite of "MFA", and is none.
+    private static func withoutAnswers(_ text: String) -> StaffHeading? {
+        var words = words(text)
+        var (isThere, isGone) = (false, false)
+        while words.count > 1, let last = words.last, answers.contains(last) || thereWords.contains(last) || goneWords.contains(last) {
+            words.removeLast()
+            (isThere, isGone) = (isThere || thereWords.contains(last), isGone || goneWords.contains(last))
+            guard let known = whole(words.joined(separator: " ")) else { continue }
+            let isAnswered =
+                switch known.column {
+                case .active, .inactive: true
+                case .status: isThere == isGone
+                case .vip, .mfa, .bot, .guest: !isThere && !isGone
+                case .email, .privateEmail, .firstName, .lastName, .fullName, .lastThenFirst, .department, .title, .externalId, .leavingDay, .kind:
+                    false
+                }
+            if isAnswered { return known }
+        }
+        return nil
     }
 
     // MARK: The address
@@ -168,6 +191,12 @@ struct StaffHeading: Hashable, Sendable {
         employmentinformation employmentprofile employmentdata general generalinfo generalinformation account accountinfo identity worker internal \
         root primary about organization organisation org hr hrinformation lifecycle legal mitarbeiter email emailaddress
         """)
+
+    /// What headings end in when they say what stands in the cells.
+    private static let answers = set("y n j yes no ja nein oui non si true false 1 0 or oder flag indicator ind")
+    private static let thereWords = set("active enabled unblocked aktiv actif activo attivo actief ativo")
+    private static let goneWords = set(
+        "inactive disabled terminated left blocked suspended inaktiv gesperrt inactif inactivo inattivo inactief inativo")
 
     private static let addressWords = set(
         """

@@ -48,15 +48,16 @@ package struct StaffListPages: Sendable {
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.require(.employeesManage)
         do {
-            context.allow(bodyTime: Employees.importTime)
-            let file = try UploadedFile(request, types: Employees.importTypes, limit: StaffPreview.limit)
-            let whole = try await SpooledFile(file)
-            let preview = try await previews.make(whole, name: file.fileName, by: subject)
+            let list = try await StaffListUpload.receive(request, context, limit: StaffPreview.limit)
+            let preview = try await previews.make(list.file, name: list.name, by: subject)
             return Pages.redirect(to: "/employees/import/\(preview.id)")
-        } catch let failure as any FeatureError {
+        } catch let failure as any FeatureError where Self.isOfTheFile(failure) {
             return uploadPage(request, context, problem: failure)
         }
     }
+
+    /// Whether another file would do. What is wrong with us is said as that, and logged.
+    static func isOfTheFile(_ failure: any FeatureError) -> Bool { failure.status.code < 500 }
 
     // MARK: The preview
 

@@ -30,6 +30,8 @@ struct StaffSheet: Sendable {
         var isActive: Bool?
         /// What the status column says when we do not know the word.
         var unknownStatus: String?
+        /// What two rows have in common that are about one account: all ids and the name. nil where one of them is missing.
+        var account: String?
     }
 
     enum MFA: Int, Sendable {
@@ -48,6 +50,8 @@ struct StaffSheet: Sendable {
     /// For each column where to look, in order.
     private let places: [Column: [Int]]
     private let width: Int
+    /// All columns with an id, also those that are not read for another's sake.
+    private let idPlaces: [Int]
     private let domain: String?
     private let today: Date
     /// The columns in their order, those without a heading left out.
@@ -69,6 +73,7 @@ struct StaffSheet: Sendable {
         }
         guard ranked[.email] != nil || ranked[.privateEmail] != nil else { return nil }
         var places = ranked.mapValues { $0.sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }.map(\.index) }
+        idPlaces = places[.externalId] ?? []
         for (column, indices) in places where !column.fallsBack { places[column] = Array(indices.prefix(1)) }
         var read: [Int: Column] = [:]
         for (column, indices) in places { for index in indices { read[index] = column } }
@@ -102,6 +107,7 @@ struct StaffSheet: Sendable {
         row.department = try text(.department, of: cells)
         row.title = try text(.title, of: cells)
         row.externalId = try text(.externalId, of: cells)
+        row.account = account(of: row, cells)
         if let word = word(.vip, of: cells) {
             guard let value = StaffStatus.truth(word) else { throw RowFault(field: Column.vip.field, reason: "Yes or no is expected.") }
             row.isVip = value
@@ -116,6 +122,18 @@ struct StaffSheet: Sendable {
             }
         }
         return row
+    }
+
+    private func account(of row: Row, _ cells: [String]) -> String? {
+        // "N/A" and "0" are nobody's number.
+        guard let id = row.externalId, id.utf8.contains(where: { (0x31...0x39).contains($0) }) else { return nil }
+        let names = [row.firstName, row.lastName].map { ($0 ?? "").lowercased() }
+        guard names.contains(where: { !$0.isEmpty }) else { return nil }
+        // Somebody's account for administration has their staff number and an id of its own.
+        let ids = idPlaces.map { $0 < cells.count ? cells[$0].unicodeScalars.trimmingSpace() : "" }
+        let account = (ids + names).joined(separator: "\u{1F}")
+        // The database stores none with it.
+        return account.has("\0") ? nil : account
     }
 
     // MARK: Cells
@@ -302,7 +320,7 @@ extension StaffSheet {
         var (isActive, unknown): (Bool?, String?) = (nil, nil)
         func take(_ said: Bool?) { if let said { isActive = (isActive ?? true) && said } }
         for word in words(.status, of: cells) {
-            let said = StaffStatus.isActive(word)
+            let said = StaffStatus.said(word)
             take(said)
             if said == nil { unknown = unknown ?? word }
         }
@@ -312,9 +330,15 @@ extension StaffSheet {
             if said == nil { unknown = unknown ?? word }
         }
         for word in words(.inactive, of: cells) {
-            // A day of deletion, say, is one that is over.
-            take(StaffStatus.truth(word).map { !$0 } ?? StaffStatus.isActive(word) ?? StaffStatus.isOver(word, on: today).map { !$0 })
+            // A yes says that they have left; a word of a status says what it says elsewhere; a day of deletion, say, is one that is over.
+            let said =
+                StaffStatus.answer(word).map { !$0 } ?? StaffStatus.isActive(word)
+                ?? StaffStatus.isOver(word, on: today, countsToday: true).map { !$0 }
+            take(said)
+            if said == nil { unknown = unknown ?? word }
         }
+        // "SuspendedUser", in Google's list of addresses.
+        if words(.kind, of: cells).contains(where: { $0.lowercased().begins(with: "suspended") }) { take(false) }
         // Who was hired again may still have the day on which they left.
         if isActive == nil {
             for word in words(.leavingDay, of: cells) where StaffStatus.isOver(word, on: today) == true { isActive = false }

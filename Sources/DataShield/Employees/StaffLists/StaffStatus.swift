@@ -11,6 +11,9 @@ enum StaffStatus {
         var words = StaffHeading.words(word)
         guard !words.isEmpty else { return nil }
         if let known = known(words.joined()) { return known }
+        // "1 - Active": a number before it is a code. Numbers alone may be a day.
+        words = Array(words.drop { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+        guard !words.isEmpty else { return nil }
         let isNegated = negations.contains(words[0])
         if isNegated { words.removeFirst() }
         if words.first == "longer" || words.first == "currently" { words.removeFirst() }
@@ -29,7 +32,7 @@ enum StaffStatus {
 
     /// What is no person of the company.
     enum Kind: Sendable, Hashable {
-        case guest, bot, service, shared, room, device
+        case guest, bot, service, shared, room, device, alias
 
         var words: String {
             switch self {
@@ -39,6 +42,7 @@ enum StaffStatus {
             case .shared: "a shared mailbox"
             case .room: "a room or a thing"
             case .device: "a computer, a group or a contact"
+            case .alias: "an alias of another address"
             }
         }
     }
@@ -52,6 +56,7 @@ enum StaffStatus {
         // Slack's "Single-Channel Guest". Who is merely external works for the company, and has its addresses.
         if words.contains("guest") { return .guest }
         if words.contains("bot") { return .bot }
+        if words.contains("alias") { return .alias }
         return nil
     }
 
@@ -70,7 +75,8 @@ enum StaffStatus {
                 .shared,
                 "sharedmailbox sharedaccount groupmailbox teammailbox publicfoldermailbox publicfolder functionalmailbox funktionspostfach"
             ),
-            (.room, "room roommailbox equipment equipmentmailbox schedulingmailbox"),
+            (.room, "room roommailbox resourcecalendar equipment equipmentmailbox schedulingmailbox"),
+            (.alias, "alias aliases useralias usernealias groupalias groupnealias emailalias mailalias aliasaddress"),
             (
                 .device,
                 """
@@ -94,14 +100,15 @@ enum StaffStatus {
         parentalleave maternityleave sabbatical hired probation notice staged provisioned recovery passwordexpired passwordreset lockedout \
         pendinguseraction invited member admin administrator owner primaryowner workspaceowner workspaceadmin orgowner orgadmin activated aktiv aktiviert angestellt \
         beschaftigt beurlaubt elternzeit mutterschutz actif enconge activo activa vigente alta attivo attiva inforza actief indienst ativo ativa wahr ja oui si \
-        signinallowed unblocked
+        signinallowed unblocked aktive
         """)
 
     private static let left = set(
         """
         inactive suspended deleted deactivated terminated deprovisioned disabled blocked archived removed left leaver exemployee \
         former formeremployee departed resigned retired dismissed deceased discarded dormant offboarded offboarding separated quit fired laidoff \
-        redundant revoked expired cancelled canceled closed ended unassigned signinblocked signindenied denied false no 0 softdeleted purged absconded \
+        redundant termed exited gone letgo hasleft deactive revoked expired cancelled canceled closed ended unassigned signinblocked signindenied \
+        denied false no 0 softdeleted purged absconded inaktive \
         inaktiv gesperrt deaktiviert ausgeschieden ausgetreten gekundigt suspendiert geloscht blockiert ehemalig ehemalige verlassen pensioniert \
         inactif suspendu desactive bloque parti supprime sorti demissionne licencie archive \
         inactivo inactiva suspendido suspendida desactivado desactivada bloqueado bloqueada baja eliminado eliminada cesado despedido jubilado \
@@ -110,27 +117,43 @@ enum StaffStatus {
         inativo inativa suspenso suspensa desativado desativada demitido desligado excluido nein falsch faux falso
         """)
 
-    /// Yes and no in the words of lists.
+    /// Yes and no in the words of lists, where enabled and active are a yes.
     static func truth(_ word: String) -> Bool? {
+        if let answer = answer(word) { return answer }
         switch word.lowercased() {
-        case "true", "yes", "y", "1", "x", "on", "t", "enabled", "enrolled", "enforced", "active", "registered", "capable", "ja", "j", "wahr", "oui",
-            "vrai", "si", "sí", "sim", "verdadero", "vero", "waar", "✓", "✔":
+        case "enabled", "enrolled", "enforced", "active", "registered", "capable": return true
+        case "disabled", "inactive", "not enrolled", "not registered", "not capable", "not enabled", "not set up", "unenrolled": return false
+        default: return nil
+        }
+    }
+
+    /// Yes and no alone. "Active" in a column "Terminated" is no yes.
+    static func answer(_ word: String) -> Bool? {
+        switch word.lowercased() {
+        case "true", "yes", "y", "1", "x", "on", "t", "ja", "j", "wahr", "oui", "vrai", "si", "sí", "sim", "verdadero", "verdadeiro", "vero", "waar",
+            "✓", "✔", "☑", "✅":
             true
-        case "false", "no", "n", "0", "off", "f", "disabled", "none", "inactive", "not enrolled", "not registered", "not capable", "not enabled",
-            "not set up", "unenrolled", "nein", "falsch", "non", "faux", "nee", "não", "nao", "falso", "onwaar":
+        case "false", "no", "n", "0", "off", "f", "none", "nein", "falsch", "non", "faux", "nee", "não", "nao", "falso", "onwaar", "✗", "✘", "☐", "❌":
             false
         default: nil
         }
     }
 
+    /// What a cell of a status column says: of its letters T and F and X, on and off, it cannot be told what they stand for.
+    static func said(_ word: String) -> Bool? {
+        if let known = isActive(word) { return known }
+        return ["t", "f", "x", "on", "off", "none"].contains(word.lowercased()) ? nil : answer(word)
+    }
+
     // MARK: Days
 
     /// Whether a day is over: of one that can be read in two ways, when it is over in both.
+    /// - Parameter countsToday: whether it is the day on which something was done, rather than the last one of somebody's work.
     /// - Returns: nil when it cannot be told.
-    static func isOver(_ text: String, on today: Date) -> Bool? {
+    static func isOver(_ text: String, on today: Date, countsToday: Bool = false) -> Bool? {
         let days = days(in: text)
         guard let first = days.first else { return nil }
-        let now = number(of: today)
+        let now = number(of: today) + (countsToday ? 1 : 0)
         let isOver = first < now
         return days.allSatisfy { ($0 < now) == isOver } ? isOver : nil
     }

@@ -33,12 +33,12 @@ package struct FrontResponder: HTTPResponder {
             record(request, .badRequest, context, start.duration(to: .now))
             throw error
         } catch {
+            response = await answer(to: error, request: request, context: context)
             if let found = error as? RouterFailure, found.underlying.status == .notFound,
                 let format = errorFormats.first(where: { $0.covers(request.uri.path) })
             {
-                await format.isUnrouted(request, context)
+                await format.isUnrouted(request, context, status: response.status)
             }
-            response = await answer(to: error, request: request, context: context)
         }
         await ContentCoding.apply(to: &response, for: request)
         headers.add(to: &response.headers)
@@ -114,8 +114,8 @@ package protocol ErrorFormat: Sendable {
     /// Whether a path belongs to the protocol.
     func covers(_ path: String) -> Bool
     func answer(to error: any Error, _ refusal: Refusal) -> Response
-    /// Told of a request of the protocol that no route takes, before it is answered.
-    func isUnrouted(_ request: Request, _ context: AppContext) async
+    /// Told of a request of the protocol that no route takes, and with which status it is answered.
+    func isUnrouted(_ request: Request, _ context: AppContext, status: HTTPResponse.Status) async
 }
 
 /// Shows an error to a person.

@@ -6,8 +6,8 @@ CREATE INDEX scim_resources_by_external_id ON scim_resources (company_id, connec
 -- Those who wait, or are shown as not taken: few of many.
 CREATE INDEX scim_resources_with_a_problem ON scim_resources (company_id, connection_id, id) WHERE problem IS NOT NULL;
 
--- Calls with a good token that were refused, or done in part (200), for who looks after the directory. The same call again is the same row; the program keeps the
--- latest of each connection and removes the others. There is no query string in it and no body: nothing of a person, and no secret.
+-- Calls with a good token that were refused, or done in part (2xx), for who looks after the directory. The same call again is the same row; the
+-- program keeps the latest of each connection and removes the others. There is no query string in it, no body, no address and no secret.
 CREATE TABLE scim_refusals (
     id cuid NOT NULL,
     company_id cuid NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE scim_refusals (
     CONSTRAINT scim_refusals_pkey PRIMARY KEY (company_id, id),
     CONSTRAINT scim_refusals_go_with_their_connection
         FOREIGN KEY (company_id, connection_id) REFERENCES directory_connections ON DELETE CASCADE,
-    CONSTRAINT scim_refusals_are_refusals CHECK (status = 200 OR status BETWEEN 400 AND 599),
+    CONSTRAINT scim_refusals_are_refusals CHECK (status BETWEEN 200 AND 299 OR status BETWEEN 400 AND 599),
     CONSTRAINT texts_of_scim_refusals_are_short
         CHECK (char_length(method) <= 20 AND char_length(path) <= 200 AND char_length(reason) <= 300),
     CONSTRAINT times_of_scim_refusals_are_counted CHECK (times >= 1 AND first_at <= last_at),

@@ -40,6 +40,32 @@ import Testing
         }
     }
 
+    @Test func `a resource that is put as a whole replaces the further addresses, and frees them for others`() async throws {
+        try await withSCIM { scim in
+            let made = try await scim.makeUser(
+                "mara@acme.example", ["emails": Self.emails("mara@acme.example", "m.lind@acme.example", "old@acme.example")])
+            #expect(try await watched("mara@acme.example", scim) == ["m.lind@acme.example", "old@acme.example"])
+            func put(_ id: String, _ userName: String, _ further: String...) async throws -> Int {
+                let all: [SCIMValue] = ([userName] + further).map { ["value": .string($0), "type": "work", "primary": .bool($0 == userName)] }
+                let body: SCIMValue = [
+                    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": .string(userName), "active": true, "emails": .array(all),
+                ]
+                return try await scim.send("PUT", "/Users/\(id)", body).status
+            }
+            #expect(try await put(made.id, "mara@acme.example", "m.lind@acme.example", "new@acme.example") == 200)
+            #expect(try await watched("mara@acme.example", scim) == ["m.lind@acme.example", "new@acme.example"])
+            let jo = try await scim.makeUser("jo@acme.example")
+            #expect(try await put(jo.id, "jo@acme.example", "old@acme.example") == 200)
+            #expect(try await watched("jo@acme.example", scim) == ["old@acme.example"])
+            #expect(try await put(made.id, "mara@acme.example") == 200)
+            #expect(try await watched("mara@acme.example", scim) == [])
+            let path = "/Users/\(jo.id)"
+            _ = try await scim.patch(path, ["op": "replace", "path": #"emails[value eq "old@acme.example"].value"#, "value": "new@acme.example"])
+            #expect(try await watched("jo@acme.example", scim) == ["new@acme.example"])
+            #expect(try await skipped(scim) == [])
+        }
+    }
+
     @Test func `who leaves and returns is watched by all addresses again, and a deleted account's name is none of them`() async throws {
         try await withSCIM { scim in
             let emails = Self.emails("mara@acme.example", "m.lind@acme.example")

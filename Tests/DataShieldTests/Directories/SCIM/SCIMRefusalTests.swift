@@ -66,10 +66,51 @@ private final class Moment: Sendable {
             }
             #expect(try await rows(scim.company) == 0)
             #expect(try await scim.get("/Users/\(scim.token)").status == 404)
+            #expect(try await scim.get("/Users/mara%40acme.example?filter=jo@acme.example").status == 404)
             let calls = try await listed(client, scim)
-            #expect(calls.map(\.path) == ["/Users/…"])
+            #expect(calls.map { "\($0.path) \($0.times)" } == ["/Users/… 2"])
             let page = try await client.get("/directories/\(scim.connection)").text
-            #expect(!page.contains(scim.token))
+            #expect(!page.contains(scim.token) && !page.contains("acme.example"))
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("/Users/mara@acme.example", "/Users/…"), ("/Users/mara%40acme.example/x", "/Users/…/x"), ("/Users/mara%2540acme.example", "/Users/…"),
+            ("/Users/mara%ff%40acme.example", "/Users/…"), ("/Users/mara%zz%40acme.example", "/Users/…"),
+            ("/Users/mara\u{FF20}acme.example", "/Users/…"), ("/Users/mara@\u{301}acme.example", "/Users/…"),
+            (#"/Bulk/Users/c1?filter=userName eq "mara""#, "/Bulk/Users/c1"), ("/Users#mara", "/Users"),
+            ("/Users%3Ffilter=userName%20eq%20mara", "/…"),
+            ("/Users/dsscim_abc", "/Users/…"), ("/Users/x%64SSCIM%5fabc", "/Users/…"),
+            ("/Users/aZ0_aZ0_aZ0_aZ0_aZ0_aZ0_aZ0_aZ0_aZ0_aZ0_", "/Users/…"),
+            // What helps is left.
+            ("/v2/Users/c0123456789abcdefghijklmn", "/v2/Users/c0123456789abcdefghijklmn"),
+            ("/Users/0f0e0d0c-0b0a-4988-8776-655443322110", "/Users/0f0e0d0c-0b0a-4988-8776-655443322110"),
+            (
+                "/Schemas/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+                "/Schemas/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+            ),
+        ]) func `an address and a token in a path are not kept`(path: String, kept: String)
+    {
+        #expect(SCIMRefusals.Call(method: "GET", path: path, status: 404, reason: "x").path == kept)
+        let call = SCIMRefusals.Call(method: "PATCH", path: "/Users/{id}", status: 200, reason: "Passed over: urn:mara@acme.example:x dsscim_abc.")
+        #expect(call.reason == "Passed over: … …")
+    }
+
+    @Test func `calls that come too fast are one row, whatever they were`() async throws {
+        var settings = Settings.testing
+        settings.scimRate = 1
+        try await withServer(as: .admin, settings: settings) { client in
+            let scim = try await makeSCIMClient(client, in: client.company)
+            var refused = 0
+            for number in 0..<60 {
+                let path = ["/Schemas", "/ResourceTypes", "/ServiceProviderConfig"][number % 3]
+                if try await scim.get(path).status == 429 { refused += 1 }
+            }
+            let calls = try await listed(client, scim)
+            #expect(calls.map { "\($0.path) \($0.status) \($0.times)" } == ["… 429 \(refused)"])
+            let page = try await client.get("/directories/\(scim.connection)").text
+            #expect(page.contains("Calls of any kind") && page.contains("sent requests faster than it may"))
         }
     }
 
@@ -95,7 +136,9 @@ private final class Moment: Sendable {
             let made = try await scim.makeUser("m@acme.example")
             _ = try await scim.patch(
                 "/Users/\(made.id)", ["op": "replace", "path": "isEnabled", "value": false], ["op": "add", "path": "phoneNumbers", "value": []],
-                ["op": "replace", "value": ["costCentre": "7", "title": "T"]])
+                ["op": "replace", "value": ["costCentre": "7", "title": "T"]], ["op": "remove", "path": #"emails[kind eq "x"]"#])
+            let group = try await scim.makeGroup("Finance")
+            #expect(try await scim.patch("/Groups/\(group.id)", ["op": "add", "path": "costCentre", "value": "7"]).status == 204)
             let bulk: SCIMValue = [
                 "Operations": [
                     ["method": "POST", "path": "/Users", "bulkId": "a", "data": ["userName": "m@acme.example"]],
@@ -107,7 +150,9 @@ private final class Moment: Sendable {
             #expect(
                 calls == [
                     "DELETE /Bulk/Groups/c00000000 404: There is no Group of this id.",
+                    "PATCH /Groups/{id} 204: Passed over, because no attribute is called so: costCentre",
                     "PATCH /Users/{id} 200: Passed over, because no attribute is called so: costCentre",
+                    "PATCH /Users/{id} 200: Passed over, because no attribute is called so: emails[kind]",
                     "PATCH /Users/{id} 200: Passed over, because no attribute is called so: isEnabled",
                     "POST /Bulk/Users 409: userName is in use already.",
                 ])
@@ -124,7 +169,7 @@ private final class Moment: Sendable {
             stranger.token = "wrong"
             #expect(try await stranger.get("/v2/Groups").status == 404)
             let calls = try await listed(client, scim)
-            #expect(calls.map { "\($0.method) \($0.path)" }.sorted() == ["GET /v2/Users", "POST /Schemas"])
+            #expect(calls.map { "\($0.method) \($0.path) \($0.status)" }.sorted() == ["GET /v2/Users 404", "POST /Schemas 405"])
             #expect(calls.allSatisfy { $0.reason.contains(scim.base + ", with nothing behind it") })
         }
     }
