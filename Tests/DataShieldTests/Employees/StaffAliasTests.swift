@@ -32,12 +32,12 @@ import Testing
 
             """
         let report = try await employees.importCSV(Pieces(list), by: admin)
-        #expect([report.rows, report.added, report.leftOutCount, report.rejectedCount, report.unchanged] == [7, 6, 1, 0, 0])
+        #expect(numbers(report.rows, report.added, report.leftOutCount, report.rejectedCount, report.unchanged) == [7, 6, 1, 0, 0])
         #expect(report.leftOut.map(\.line) == [3] && report.leftOut.map(\.field) == ["email"])
         #expect(report.leftOut.first?.reason.contains("under another address") == true)
         #expect(try await addresses(admin).contains("a.lee@x.example") == false)
         let again = try await employees.importCSV(Pieces(list), by: admin)
-        #expect([again.added, again.changed, again.leftOutCount, again.unchanged] == [0, 0, 1, 6])
+        #expect(numbers(again.added, again.changed, again.leftOutCount, again.unchanged) == [0, 0, 1, 6])
         var bytes: [UInt8] = []
         for try await piece in try await employees.rejectedCSV(Pieces(list), by: admin) { bytes += piece }
         let (records, _) = try CSVReaderTests.read(bytes, by: 4_096)
@@ -80,13 +80,13 @@ import Testing
             _ = try await EmployeeAddresses(db).replace([try EmailAddress("a.lee@x.example")], of: ann)
         }
         let report = try await employees.importCSV(Pieces("email,status\na.lee@x.example,\(status)\n"), by: admin)
-        #expect([report.added, report.deactivated, report.leftOutCount] == [0, 0, 1])
+        #expect(numbers(report.added, report.deactivated, report.leftOutCount) == [0, 0, 1])
         #expect(report.leftOut.first?.reason.contains("another address of somebody on the staff list") == true)
         let after = try await employees.find(ann, for: admin)
         #expect(after.aliases == ["a.lee@x.example"] && after.deactivatedAt == nil)
         // Who has left has it no longer.
         try await database.owner.execute("UPDATE employees SET deactivated_at = now(), deactivation_reason = 'HAND' WHERE id = \(ann)")
         let later = try await employees.importCSV(Pieces("email\na.lee@x.example\n"), by: admin)
-        #expect([later.added, later.leftOutCount] == [1, 0])
+        #expect(numbers(later.added, later.leftOutCount) == [1, 0])
     }
 }
