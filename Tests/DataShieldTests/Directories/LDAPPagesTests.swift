@@ -61,7 +61,9 @@ import Testing
 
     @Test(.enabled(if: SlapdServer.isInstalled, "slapd is not installed: run scripts/prepare directory"))
     func `hosts, bases and attributes of the form are tried, stored, shown again, and what a sync goes by`() async throws {
-        try await SlapdServer.with { $0.ldif = Self.tree } _: { slapd in
+        try await SlapdServer.with {
+            $0.ldif = Self.tree
+        } _: { slapd in
             try await withServer(as: .admin, settings: try Self.settings()) { (client) async throws in
                 let form = try Self.form(slapd)
                 let tested = try await client.submit("/directories/new/LDAP", form + [("action", "test")])

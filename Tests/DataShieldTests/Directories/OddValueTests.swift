@@ -194,10 +194,13 @@ extension DirectorySyncTests {
     @Test(arguments: OddValueTests.lists, ["", "null", "7", "[\"x\"]"])
     func `nobody is gone because an id of a listing cannot be read`(call: OddValueTests.Call, value: String) async throws {
         let place = try await place()
-        try await CloudWorld.with(people: 3, pageSize: nil, configure: {
-            $0.staff.guests = 0
-            $0.staff.disabled = 0
-        }) { world async throws in
+        try await CloudWorld.with(
+            people: 3, pageSize: nil,
+            configure: {
+                $0.staff.guests = 0
+                $0.staff.disabled = 0
+            }
+        ) { world async throws in
             #expect(try await sync(try world.connector(call.cloud), place).run.added == 3)
             let number = try await OddValueTests.number(of: call.idPlace ?? "", in: call, world)
             world.sandbox.misbehave(call.spoilt(number, value))

@@ -81,10 +81,13 @@ import Testing
 
     @Test(arguments: [Misbehaviour.Kind.lostPage, .brokenJSON, .schemaChange])
     func `factors that cannot be read leave one person's MFA unknown, and the others' known`(kind: Misbehaviour.Kind) async throws {
-        try await CloudWorld.with(people: 6, configure: {
-            $0.staff.disabled = 0
-            $0.staff.withMFA = 1
-        }) { world async throws in
+        try await CloudWorld.with(
+            people: 6,
+            configure: {
+                $0.staff.disabled = 0
+                $0.staff.withMFA = 1
+            }
+        ) { world async throws in
             world.sandbox.misbehave(.init(kind, service: .okta, pathPrefix: "api/v1/users/", count: 1))
             let listed = try await world.list(try world.connector(.okta))
             #expect(listed.people.values.count { $0.mfaEnabled == true } == 5)
