@@ -125,7 +125,7 @@ extension RiskScore {
             if let points = after.score, let level = after.level {
                 score.nextStep = RiskNextStep(
                     employeeId: next.employee, actions: next.actions, score: points, level: level,
-                    text: "\(next.actions.condition(of: next.name)), the company's score becomes \(points).")
+                    text: "\(next.actions.condition(of: next.name)), the company's score \(RiskNextStep.words(from: score.score, to: points)).")
             }
         }
         return score

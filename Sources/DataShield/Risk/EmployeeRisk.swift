@@ -147,7 +147,7 @@ extension RiskScore {
             let after = RiskParts(exposure.ended, now: now).score(weights)
             score.nextStep = RiskNextStep(
                 employeeId: id, actions: actions, score: after, level: RiskLevel(score: after),
-                text: "\(actions.condition(of: "the account")), the score becomes \(after).")
+                text: "\(actions.condition(of: "the account")), the score \(RiskNextStep.words(from: score.score, to: after)).")
         }
         return score
     }

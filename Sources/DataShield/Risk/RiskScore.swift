@@ -82,6 +82,12 @@ package struct RiskNextStep: Sendable, Hashable, Codable {
     package var level: RiskLevel
     /// The step and the score in a sentence.
     package var text: String
+
+    /// What becomes of a score: whole numbers hide what is less than a point, and 100 what is beyond it.
+    static func words(from before: Int?, to after: Int) -> String {
+        if before != after { return "becomes \(after)" }
+        return after == 100 ? "stays 100: what is left is enough for it" : "stays \(after): this is less than a point of it"
+    }
 }
 
 /// How much of a finding counts: f of its state.

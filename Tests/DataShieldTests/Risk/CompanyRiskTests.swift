@@ -95,4 +95,15 @@ import Testing
         #expect(next.score == 9)
         #expect(next.text.contains("Jane Doe") && next.employeeId == step.employee)
     }
+
+    @Test func `one of very many people moves the score by less than a point, and it is said to stay`() throws {
+        let exposure = CompanyExposure(asked: 10_000, weightTenths: 40_000, alerts: Self.alerts(critical: (400, 0)), recentFindings: 5)
+        let step = CompanyNextStep(
+            employee: EmployeeID(), name: "Ann Lee", isAsked: true, weightTenths: 10, alerts: Self.alerts(), recentOfOthers: 5,
+            actions: [.revokeSessions])
+        let score = RiskScore.company(exposure, next: step)
+        let points = try #require(score.score)
+        #expect(score.nextStep?.score == points)
+        #expect(score.nextStep?.text.hasSuffix("the company's score stays \(points): this is less than a point of it.") == true)
+    }
 }

@@ -113,6 +113,13 @@ import Testing
         #expect(next.text.contains("becomes \(score)"))
     }
 
+    @Test(arguments: [
+        (90, 10, "becomes 10"), (67, 67, "stays 67: this is less than a point of it"), (100, 100, "stays 100: what is left is enough for it"),
+    ])
+    func `a score that the next step does not move stays`(before: Int, after: Int, words: String) {
+        #expect(RiskNextStep.words(from: before, to: after) == words)
+    }
+
     @Test func `nothing is to be done where nothing can be used any more`() {
         let id = EmployeeID()
         for findings in [[], [Self.finding(0)], [Self.finding(0, permanent: true, endedBy: [])]] {
