@@ -50,8 +50,10 @@ enum CatalogueRules {
         "policy app_sees_the_catalogue on breaches for r to datashield_app using (company_id IS NULL)"
     ]
 
-    /// Functions of the migrations, which change tables: nobody but the owner may run them.
-    private static let tools = ["isolate_tenant_table", "keep_updated_at"]
+    /// Functions of the migrations, which change tables, and those of triggers that nobody else needs: nobody but the owner may run them.
+    private static let tools = [
+        "isolate_tenant_table", "keep_updated_at", "take_address", "take_addresses", "forget_coverage_of_address",
+    ]
     /// Tables of the installation: the app has no business with them.
     private static let notForTheApp = ["login_attempts", "schema_migrations", "ingest_checkpoints"]
     /// Tables that only ever grow.
