@@ -6,7 +6,7 @@ package struct SyncRun: Sendable, Hashable, RowDecodable {
     package var id: SyncRunID
     package var connection: DirectoryConnectionID
     package var trigger: SyncTrigger
-    package var status: SyncJobStatus
+    package var status: WorkStatus
     /// Whether everybody is listed, or only what has changed.
     package var isFull: Bool
     package var attempts: Int

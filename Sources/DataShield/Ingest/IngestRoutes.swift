@@ -105,7 +105,7 @@ extension IngestRun {
     /// A reading as the API answers it.
     package struct Response: Codable, Sendable, Hashable {
         package var id: IngestRunID
-        package var status: SyncJobStatus
+        package var status: WorkStatus
         package var trigger: Trigger
         package var name: String
         /// From 0 to 100; null while it is not known how much there is.

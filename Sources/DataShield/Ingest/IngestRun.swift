@@ -12,7 +12,7 @@ package struct IngestRun: Sendable, Hashable, RowDecodable {
     }
 
     package var id: IngestRunID
-    package var status: SyncJobStatus
+    package var status: WorkStatus
     package var trigger: Trigger
     /// What was read: the file's name, or how many paths.
     package var name: String
@@ -193,7 +193,7 @@ struct IngestStore {
             """)
     }
 
-    func finish(_ id: IngestRunID, _ status: SyncJobStatus, _ report: IngestReport, error: String?, at now: Date) async throws {
+    func finish(_ id: IngestRunID, _ status: WorkStatus, _ report: IngestReport, error: String?, at now: Date) async throws {
         try await db.execute(
             """
             UPDATE ingest_runs SET status = \(status), report = \(JSON(report)), error_message = \(error), finished_at = \(now), seen_at = \(now)

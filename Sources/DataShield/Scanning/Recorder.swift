@@ -1,9 +1,6 @@
 import Foundation
 import Postgres
 
-/// The time, where it matters: passed in, so that a test can choose it.
-package typealias Now = @Sendable () -> Date
-
 /// Makes findings into breaches, records, alerts and messages to send: the only writer of these tables, whatever the source.
 package struct Recorder: Sendable {
     /// What recording changed.

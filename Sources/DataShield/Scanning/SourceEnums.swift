@@ -23,10 +23,3 @@ package enum ArtifactKind: String, NativeEnum {
     case token = "TOKEN"
     case autofill = "AUTOFILL"
 }
-
-/// Whether a key or a connection works.
-package enum ConnectStatus: String, NativeEnum {
-    case active = "ACTIVE"
-    case error = "ERROR"
-    case pending = "PENDING"
-}

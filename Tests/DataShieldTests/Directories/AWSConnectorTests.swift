@@ -230,7 +230,7 @@ import Testing
         let xml = try await query("Action=CreateAccessKey&UserName=datashield")
         let (id, secret) = (try part("AccessKeyId", of: xml), try part("SecretAccessKey", of: xml))
         let policy = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"identitystore:*","Resource":"*"}]}"#
-        _ = try await query("Action=PutUserPolicy&UserName=datashield&PolicyName=read&PolicyDocument=\(ProviderClient.escaped(policy))")
+        _ = try await query("Action=PutUserPolicy&UserName=datashield&PolicyName=read&PolicyDocument=\(PercentEncoding.of(policy))")
         // From here on it verifies.
         try await moto.verifySignatures(outbound)
 

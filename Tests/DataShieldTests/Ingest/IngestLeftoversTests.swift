@@ -26,7 +26,7 @@ import Testing
 
     /// A run that said something for the last time so long ago, with a file that is done.
     private func makeRun(
-        _ status: SyncJobStatus, _ trigger: IngestRun.Trigger = .command, ago age: TimeInterval, of company: CompanyID
+        _ status: WorkStatus, _ trigger: IngestRun.Trigger = .command, ago age: TimeInterval, of company: CompanyID
     ) async throws -> IngestRunID {
         let (id, time) = (IngestRunID(), Self.now.addingTimeInterval(-age))
         let finished = status.isFinished ? time : nil
@@ -52,13 +52,13 @@ import Testing
 
     @Test(arguments: [
         // At work, however long it takes.
-        (SyncJobStatus.running, 60.0, true), (.running, 1, true),
+        (WorkStatus.running, 60.0, true), (.running, 1, true),
         // Left: the same command goes on with it, for a week.
         (.failed, 6 * day, true), (.failed, 8 * day, false),
         // Killed between its end and what is said of it here.
         (.succeeded, 1, false),
     ]) func `a place is kept as long as a reading may go on there, with the files that are done`(
-        status: SyncJobStatus, age: TimeInterval, isKept: Bool
+        status: WorkStatus, age: TimeInterval, isKept: Bool
     ) async throws {
         let company = try await database.makeCompany()
         let run = try await makeRun(status, ago: age, of: company)
@@ -118,7 +118,7 @@ import Testing
         _ = try await database.makeEmployee(in: company, email: "ada@\(domain)")
         let text = "ada@\(domain):Invented-1\nada@\(domain):Invented-2\n"
         let ingests = ingests
-        func upload() async throws -> SyncJobStatus {
+        func upload() async throws -> WorkStatus {
             let run = IngestRunID()
             try await database.tenant.transaction(for: company) { db in
                 try await IngestStore(db: db).insert(run, .upload, name: "list.txt", by: nil, at: Self.now)

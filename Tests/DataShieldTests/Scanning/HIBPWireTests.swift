@@ -58,7 +58,7 @@ import Testing
 
     @Test(arguments: [("a+x@b.de", "a%2Bx%40b.de"), ("ä/ö", "%C3%A4%2F%C3%B6"), ("a-b_c.d~e", "a-b_c.d~e"), ("\u{7}", "%07")])
     func `an account is one segment of a path`(text: String, escaped: String) {
-        #expect(ProviderClient.escaped(text) == escaped)
+        #expect(PercentEncoding.of(text) == escaped)
     }
 }
 

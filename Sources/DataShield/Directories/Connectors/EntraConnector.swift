@@ -61,7 +61,7 @@ package struct EntraConnector: DirectoryConnector {
 
     private func trial() async throws -> DirectoryTrial {
         var query = "$select=\(EntraUser.fields)&$top=10&$count=true"
-        if !includesGuests { query += "&$filter=\(ProviderClient.escaped("userType ne 'Guest'"))" }
+        if !includesGuests { query += "&$filter=\(PercentEncoding.of("userType ne 'Guest'"))" }
         let page = try await graph.users(graph.url("/v1.0/users?\(query)"), headers: EntraGraph.eventual)
         let report = try await registrationPage(graph.url(EntraGraph.reportPath))
         let people = self.page(page.items, report.states, after: 0)
@@ -286,7 +286,7 @@ package struct EntraConnector: DirectoryConnector {
         var facts = AccountFacts(
             isActive: user.isEnabled, passwordChangedAt: user.passwordChangedAt, sessionsValidFrom: user.sessionsValidFrom)
         do {
-            let answer = try await graph.read(graph.url("\(EntraGraph.reportPath)/\(ProviderClient.escaped(externalId))"))
+            let answer = try await graph.read(graph.url("\(EntraGraph.reportPath)/\(PercentEncoding.of(externalId))"))
             facts.mfaEnabled = try answer.pull { try EntraRegistration(&$0) }.isCapable
         } catch is EntraGraph.Refusal {
             // The report leaves out who is disabled, and may not be ours to read: not known.

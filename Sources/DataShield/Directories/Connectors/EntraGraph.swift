@@ -57,7 +57,7 @@ struct EntraGraph: Sendable {
         self.client = client
         origin = try access.url(cloud.graph, "")
         scope = "\(cloud.graph)/.default"
-        let login = try access.url(cloud.login, "/\(ProviderClient.escaped(configuration["tenantId"]))/oauth2/v2.0/token")
+        let login = try access.url(cloud.login, "/\(PercentEncoding.of(configuration["tenantId"]))/oauth2/v2.0/token")
         let form = [
             ("client_id", configuration["clientId"]), ("client_secret", configuration["clientSecret"]), ("scope", scope),
             ("grant_type", "client_credentials"),
@@ -72,7 +72,7 @@ struct EntraGraph: Sendable {
 
     func url(_ path: String) throws -> URL { try access.url(cloud.graph, path) }
 
-    func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/v1.0/users/\(ProviderClient.escaped(id))\(rest)") }
+    func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/v1.0/users/\(PercentEncoding.of(id))\(rest)") }
 
     /// Reads.
     /// - Throws: ``Refusal``, ``DirectoryFailure``, `CancellationError`.

@@ -82,7 +82,7 @@ package struct GoogleConnector: DirectoryConnector {
 
     private func url(_ path: String) throws -> URL { try access.url("https://admin.googleapis.com", "/admin/directory/v1\(path)") }
 
-    private func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/users/\(ProviderClient.escaped(id))\(rest)") }
+    private func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/users/\(PercentEncoding.of(id))\(rest)") }
 
     private func read(_ url: URL, isFurtherPage: Bool = false) async throws -> JSONValue {
         let answer = try await tokens.call(.get(url), Scope.read.rawValue) { try await client.read($0) }
@@ -94,10 +94,10 @@ package struct GoogleConnector: DirectoryConnector {
     /// - Parameter place: how many rows came before.
     private func page(size: Int, token: String?, after place: Int = 0) async throws -> (people: DirectoryPage, rows: Int, next: String?) {
         // `my_customer`: the Workspace of the administrator, whatever its domains.
-        var query = isDomainOnly ? "domain=\(ProviderClient.escaped(domain))" : "customer=my_customer"
+        var query = isDomainOnly ? "domain=\(PercentEncoding.of(domain))" : "customer=my_customer"
         query += "&maxResults=\(size)&orderBy=email"
-        query += "&fields=\(ProviderClient.escaped("nextPageToken,users(\(Self.fields))"))"
-        if let token { query += "&pageToken=\(ProviderClient.escaped(token))" }
+        query += "&fields=\(PercentEncoding.of("nextPageToken,users(\(Self.fields))"))"
+        if let token { query += "&pageToken=\(PercentEncoding.of(token))" }
         let page = try await read(url("/users?\(query)"), isFurtherPage: token != nil)
         guard case .object(let members) = page else { throw DirectoryFailure.malformed("the page is \(page.kind), not an object") }
         // An empty page has no list at all. What came in the list's place must not pass for that.
@@ -116,7 +116,7 @@ package struct GoogleConnector: DirectoryConnector {
             warnings.append("The \(isDomainOnly ? "domain \(domain)" : "Workspace") has no people, or the administrator may not read them.")
         }
         // Whether it is the right Workspace.
-        if !isDomainOnly { _ = try await read(url("/users?domain=\(ProviderClient.escaped(domain))&maxResults=1&fields=nextPageToken")) }
+        if !isDomainOnly { _ = try await read(url("/users?domain=\(PercentEncoding.of(domain))&maxResults=1&fields=nextPageToken")) }
         return DirectoryTrial(userCount: first.next == nil ? first.rows : nil, sample: first.people.people, warnings: warnings)
     }
 
@@ -139,14 +139,14 @@ package struct GoogleConnector: DirectoryConnector {
     }
 
     package func facts(of externalId: String) async throws -> AccountFacts {
-        let user = try await read(userURL(externalId, "?fields=\(ProviderClient.escaped(Self.fields))"))
+        let user = try await read(userURL(externalId, "?fields=\(PercentEncoding.of(Self.fields))"))
         let person = try OddRow.unlisted { try self.person(user) }
         // When a password was changed or sessions were ended, the Directory API does not say.
         return AccountFacts(isActive: person.isActive, mfaEnabled: person.mfaEnabled)
     }
 
     package func account(at address: String) async throws -> DirectoryPerson {
-        let user = try await read(userURL(address, "?fields=\(ProviderClient.escaped(Self.fields))"))
+        let user = try await read(userURL(address, "?fields=\(PercentEncoding.of(Self.fields))"))
         return try OddRow.unlisted { try person(user) }
     }
 

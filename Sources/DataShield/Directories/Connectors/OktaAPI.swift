@@ -24,7 +24,7 @@ struct OktaAPI: Sendable {
 
     func url(_ path: String) throws -> URL { try access.url(usual, path) }
 
-    func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/api/v1/users/\(ProviderClient.escaped(id))\(rest)") }
+    func userURL(_ id: String, _ rest: String = "") throws -> URL { try url("/api/v1/users/\(PercentEncoding.of(id))\(rest)") }
 
     /// Reads, whatever the kind of thing. Near the end of what the organisation may ask in a minute, it waits for the next.
     /// - Throws: ``DirectoryFailure``, `CancellationError`.

@@ -75,7 +75,7 @@ package struct OktaConnector: DirectoryConnector {
         case .changes(let state):
             guard let since = state.values["since"].flatMap({ Timestamp.parse($0) }) else { throw DirectoryFailure.stateExpired }
             // Five minutes are read again, for changes that were on their way.
-            filter = ProviderClient.escaped("lastUpdated ge \"\(Timestamp.text(since - 300))\"")
+            filter = PercentEncoding.of("lastUpdated ge \"\(Timestamp.text(since - 300))\"")
             factors = nil
         }
         var trail = PageTrail(origin: api.origin)
@@ -170,7 +170,7 @@ struct OktaUser: Sendable {
     }
 
     /// A filter that lets everybody through: without one, those who are deprovisioned are left out.
-    static let everyStatus = ProviderClient.escaped(Status.allCases.map { "status eq \"\($0.rawValue)\"" }.joined(separator: " or "))
+    static let everyStatus = PercentEncoding.of(Status.allCases.map { "status eq \"\($0.rawValue)\"" }.joined(separator: " or "))
 
     var isActive: Bool {
         switch status {

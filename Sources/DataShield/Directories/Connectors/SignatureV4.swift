@@ -75,14 +75,14 @@ struct SignatureV4: Sendable {
     /// Each segment is encoded once more than it is sent.
     private static func path(_ path: String) -> String {
         guard !path.isEmpty, path != "/" else { return "/" }
-        return path.parts(between: "/", keepsEmpty: true).map { ProviderClient.escaped(String($0)) }.joined(separator: "/")
+        return path.parts(between: "/", keepsEmpty: true).map { PercentEncoding.of(String($0)) }.joined(separator: "/")
     }
 
     private static func query(_ query: String) -> String {
         guard !query.isEmpty else { return "" }
         return query.parts(between: "&").map { pair -> (name: String, value: String) in
             let sides = pair.parts(between: "=", limit: 1, keepsEmpty: true).map { side in
-                ProviderClient.escaped(side.removingPercentEncoding ?? String(side))
+                PercentEncoding.of(side.removingPercentEncoding ?? String(side))
             }
             return (sides[0], sides.count > 1 ? sides[1] : "")
         }

@@ -115,7 +115,7 @@ package struct IntelXProvider: BreachProvider {
         let deadline = clock.now + bounds.time
         for _ in 0..<bounds.polls {
             guard clock.now < deadline else { break }
-            let path = "\(kind)/search/result?id=\(ProviderClient.escaped(id))&limit=\(bounds.recordsInPoll)"
+            let path = "\(kind)/search/result?id=\(PercentEncoding.of(id))&limit=\(bounds.recordsInPoll)"
             let answer = try await call(.get, path).json()
             let status = try answer.requiredNumber("status")
             found += answer[field]?.list ?? []
@@ -138,7 +138,7 @@ package struct IntelXProvider: BreachProvider {
         // A task of its own, because a search that was cancelled has to be ended too.
         await Task {
             // try?: one that cannot be ended ends by itself after some minutes.
-            _ = try? await call(.get, "intelligent/search/terminate?id=\(ProviderClient.escaped(id))")
+            _ = try? await call(.get, "intelligent/search/terminate?id=\(PercentEncoding.of(id))")
         }.value
     }
 

@@ -213,7 +213,7 @@ package enum URLText {
         return parts.isEmpty ? path : path + "?" + parts.joined(separator: "&")
     }
 
-    private static func escape(_ text: String) -> String { Routes.escaped(text).swapping("/", for: "%2F") }
+    private static func escape(_ text: String) -> String { PercentEncoding.of(text) }
 }
 
 extension [FieldError] {

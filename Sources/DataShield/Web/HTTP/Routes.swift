@@ -68,7 +68,7 @@ package final class Routes {
             } catch let failure as HTTPFailure where isPage && request.method == .get {
                 // A person is led to where they can mend it; a program is told.
                 switch failure {
-                case .signInNeeded: return .seeOther("/login?next=\(Self.escaped(request.uri.string))")
+                case .signInNeeded: return .seeOther("/login?next=\(PercentEncoding.ofPath(request.uri.string))")
                 case .passwordChangeNeeded: return .seeOther("/account/password")
                 default: throw failure
                 }
@@ -86,17 +86,6 @@ package final class Routes {
             guard let signedIn = context.signedIn else { throw HTTPFailure.signInNeeded }
             guard !signedIn.mustChangePassword else { throw HTTPFailure.passwordChangeNeeded }
             guard signedIn.role.permissions.contains(permission) else { throw HTTPFailure.notPermitted(permission) }
-        }
-    }
-
-    static func escaped(_ path: String) -> String {
-        path.utf8.reduce(into: "") { text, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-                text.append(Character(Unicode.Scalar(byte)))
-            default: text += "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
-            }
         }
     }
 }
