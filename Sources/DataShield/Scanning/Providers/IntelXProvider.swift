@@ -232,9 +232,6 @@ enum IntelXWire {
         return findings.values.sorted { $0.breachName < $1.breachName }
     }
 
-    /// Leaks whose files are called as files of anything are.
-    static let unnamedLeaks = "Leaks (\(ApiProvider.intelx.displayName))"
-
     private static func finding(_ item: Item) -> Finding? {
         func isIn(_ bucket: String) -> Bool { item.bucket == bucket || item.bucket.begins(with: "\(bucket).") }
         let name = ApiProvider.intelx.displayName
@@ -245,7 +242,7 @@ enum IntelXWire {
             finding.source = .stealerLog
             finding.capturedAt = item.date
         } else if isIn("leaks") {
-            finding.breachName = leak(item.name) ?? unnamedLeaks
+            finding.breachName = leak(item.name) ?? BreachName.unnamedLeaks
         } else if isIn("pastes") {
             finding.breachName = "Pastes (\(name))"
         } else if isIn("darknet") {

@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `every entry of the real catalogue can be read, and each of its classes has an alias`() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../../shared/reference/data/hibp-breaches.json")
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../../../shared/reference/data/hibp-breaches.json")
         guard let bytes = try? Data(contentsOf: file) else {
             // The whole catalogue is not part of the repository; the list of its classes above is.
             print("The real catalogue of Have I Been Pwned is not here: its entries were not read.")

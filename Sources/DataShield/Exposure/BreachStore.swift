@@ -98,7 +98,7 @@ struct BreachStore {
 
         /// The name as it is read today, by whoever records.
         var read: BreachName {
-            isOfFiles && DumpName.isGeneric(name) ? BreachName(asIs: IntelXWire.unnamedLeaks) : BreachName(name, of: source)
+            isOfFiles && DumpName.isGeneric(name) ? BreachName(asIs: BreachName.unnamedLeaks) : BreachName(name, of: source)
         }
     }
 

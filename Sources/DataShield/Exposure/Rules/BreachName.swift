@@ -36,6 +36,9 @@ package struct BreachName: Sendable, Hashable {
         if !text.isSame(as: name) { written = name }
     }
 
+    /// Leaks at a service whose files are called as files of anything are.
+    static let unnamedLeaks = "Leaks (\(ApiProvider.intelx.displayName))"
+
     /// A name that is taken as it is: one that the program has made.
     package init(asIs name: String) { text = name }
 
