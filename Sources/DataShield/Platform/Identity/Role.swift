@@ -16,3 +16,12 @@ package enum Role: String, NativeEnum {
         }
     }
 }
+
+extension Role {
+    package var label: String {
+        switch self {
+        case .admin: "Administrator"
+        case .viewer: "Viewer"
+        }
+    }
+}

@@ -13,93 +13,12 @@ package struct Badge: Sendable, Hashable {
     }
 }
 
-extension Severity {
-    package var label: String {
-        switch self {
-        case .critical: "Critical"
-        case .high: "High"
-        case .medium: "Medium"
-        case .low: "Low"
-        }
-    }
-    package var tone: Tone {
-        switch self {
-        case .critical: .critical
-        case .high: .high
-        case .medium: .medium
-        case .low: .low
-        }
-    }
-    package var badge: Badge {
-        switch self {
-        case .critical: Badge(label, tone, icon: "siren")
-        case .high: Badge(label, tone, icon: "warning")
-        case .medium: Badge(label, tone, icon: "signal-medium")
-        case .low: Badge(label, tone, icon: "signal-low")
-        }
-    }
-}
-
-extension AlertStatus {
-    package var label: String {
-        switch self {
-        case .open: "Open"
-        case .acknowledged: "Acknowledged"
-        case .resolved: "Resolved"
-        }
-    }
-    package var badge: Badge {
-        switch self {
-        case .open: Badge(label, .accent, icon: "circle-dot")
-        case .acknowledged: Badge(label, .neutral, icon: "eye")
-        case .resolved: Badge(label, .good, icon: "check-circle")
-        }
-    }
-}
-
-extension AlertConfidence {
-    package var label: String {
-        switch self {
-        case .high: "High"
-        case .medium: "Medium"
-        case .low: "Low"
-        }
-    }
-    package var badge: Badge {
-        switch self {
-        case .high: Badge(label, .neutral, icon: "signal-high")
-        case .medium: Badge(label, .neutral, icon: "signal-medium")
-        case .low: Badge(label, .neutral, icon: "signal-low")
-        }
-    }
-}
-
 extension ConnectStatus {
     package var badge: Badge {
         switch self {
         case .active: Badge("Working", .good, icon: "check-circle")
         case .error: Badge("Error", .critical, icon: "warning")
         case .pending: Badge("Not tried yet", .neutral, icon: "clock")
-        }
-    }
-}
-
-extension ArtifactKind {
-    package var label: String {
-        switch self {
-        case .password: "passwords"
-        case .cookie: "session cookies"
-        case .token: "tokens"
-        case .autofill: "autofill data"
-        }
-    }
-}
-
-extension Role {
-    package var label: String {
-        switch self {
-        case .admin: "Administrator"
-        case .viewer: "Viewer"
         }
     }
 }
