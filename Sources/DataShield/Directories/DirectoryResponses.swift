@@ -43,7 +43,7 @@ package struct DirectoryResponse: Codable, Sendable, Hashable {
 package struct SyncRunResponse: Codable, Sendable, Hashable {
     package var id: SyncRunID
     package var connectionId: DirectoryConnectionID
-    package var status: SyncJobStatus
+    package var status: WorkStatus
     package var trigger: SyncTrigger
     /// Whether everybody is listed, or only what has changed.
     package var isFull: Bool

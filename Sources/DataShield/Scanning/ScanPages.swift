@@ -141,7 +141,7 @@ extension ScanTrigger {
     }
 }
 
-extension SyncJobStatus {
+extension WorkStatus {
     package var badge: Badge {
         switch self {
         case .pending: Badge("Waiting", .neutral, icon: "clock")

@@ -61,7 +61,7 @@ extension ScanRun {
     /// A run as the API answers it.
     package struct Response: Codable, Sendable, Hashable {
         package var id: ScanRunID
-        package var status: SyncJobStatus
+        package var status: WorkStatus
         package var trigger: ScanTrigger
         package var startedBy: UserID?
         package var startedAt: Date?

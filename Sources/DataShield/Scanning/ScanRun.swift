@@ -1,22 +1,6 @@
 import Foundation
 import Postgres
 
-/// Where a piece of work in the background stands.
-package enum SyncJobStatus: String, NativeEnum {
-    case pending = "PENDING"
-    case running = "RUNNING"
-    case succeeded = "SUCCEEDED"
-    case failed = "FAILED"
-
-    /// Whether nothing more will happen.
-    package var isFinished: Bool {
-        switch self {
-        case .pending, .running: false
-        case .succeeded, .failed: true
-        }
-    }
-}
-
 /// What started a scan.
 package enum ScanTrigger: String, NativeEnum {
     case manual
@@ -27,7 +11,7 @@ package enum ScanTrigger: String, NativeEnum {
 /// One look at all people of a company with all its providers.
 package struct ScanRun: Sendable, Hashable, RowDecodable {
     package var id: ScanRunID
-    package var status: SyncJobStatus
+    package var status: WorkStatus
     package var trigger: ScanTrigger
     package var startedBy: UserID?
     package var startedAt: Date?

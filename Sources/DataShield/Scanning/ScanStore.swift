@@ -105,7 +105,7 @@ struct ScanStore {
     /// Ends a run, and notes at the company when it was.
     /// - Returns: false when it had ended.
     @discardableResult
-    func finish(_ id: ScanRunID, _ status: SyncJobStatus, error: String?, at now: Date) async throws -> Bool {
+    func finish(_ id: ScanRunID, _ status: WorkStatus, error: String?, at now: Date) async throws -> Bool {
         let changed = try await db.execute(
             """
             UPDATE scan_runs SET status = \(status), finished_at = \(now), started_at = coalesce(started_at, \(now)), error_message = \(error)

@@ -314,7 +314,7 @@ import Testing
         try await ScanWorld.with { world async throws in
             let run = try await world.scans.start(by: world.subject)
             async let performed = world.perform(run.id)
-            var states: [SyncJobStatus] = []
+            var states: [WorkStatus] = []
             for try await state in world.scans.states(run.id, every: .milliseconds(5), for: world.subject) { states.append(state.status) }
             _ = try await performed
             #expect(states.last == .succeeded)

@@ -17,7 +17,7 @@ struct DirectoryCall: Sendable {
 
     /// - Parameter form: names and values, which are escaped here.
     static func form(_ url: URL, _ form: [(String, String)]) -> DirectoryCall {
-        let text = form.map { "\(ProviderClient.escaped($0))=\(ProviderClient.escaped($1))" }.joined(separator: "&")
+        let text = form.map { "\(PercentEncoding.of($0))=\(PercentEncoding.of($1))" }.joined(separator: "&")
         return DirectoryCall(
             method: .post, url: url, headers: [.contentType: "application/x-www-form-urlencoded"], body: Array(text.utf8), timeout: .seconds(30))
     }

@@ -18,30 +18,3 @@ package enum Base64URL {
         return Array(data)
     }
 }
-
-/// Hexadecimal digits, lower case.
-package enum Hex {
-    package static func byte(_ byte: UInt8) -> String {
-        let text = String(byte, radix: 16)
-        return text.count == 1 ? "0" + text : text
-    }
-    package static func text(_ bytes: some Sequence<UInt8>) -> String { bytes.map(byte).joined() }
-}
-
-/// The few things that text needs before it stands in HTML. Templates escape by themselves; this is for the pages made without one.
-package enum HTML {
-    package static func escape(_ text: String) -> String {
-        var result = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(character)
-            }
-        }
-        return result
-    }
-}

@@ -23,7 +23,7 @@ package struct HIBPProvider: BreachProvider {
     }
 
     package func lookUp(_ address: EmailAddress) async throws -> LookUp {
-        let path = "breachedaccount/\(ProviderClient.escaped(address.text))?truncateResponse=false&IncludeUnverified=true"
+        let path = "breachedaccount/\(PercentEncoding.of(address.text))?truncateResponse=false&IncludeUnverified=true"
         guard let bytes = try await call(path) else { return LookUp() }
         let entries = try HIBPWire.entries(JSONValue.answer(bytes))
         var findings: [Finding] = []
@@ -35,7 +35,7 @@ package struct HIBPProvider: BreachProvider {
         try await requireVerified(domain)
         let bytes: [UInt8]?
         do {
-            bytes = try await call("breacheddomain/\(ProviderClient.escaped(domain))", timeout: access.timeout * 6)
+            bytes = try await call("breacheddomain/\(PercentEncoding.of(domain))", timeout: access.timeout * 6)
         } catch ProviderFailure.notPermitted {
             // Not verified, or larger than the plan includes: in either case each address can still be asked.
             throw ProviderFailure.domainNotVerified
@@ -65,7 +65,7 @@ package struct HIBPProvider: BreachProvider {
         } else if !entry.dataTypes.isEmpty {
             // Younger than the copy of the catalogue.
             if entry.addedAt != nil { try await access.catalogue.add(entry, source: .hibp) }
-        } else if let bytes = try await wire.get("breach/\(ProviderClient.escaped(entry.name))") {
+        } else if let bytes = try await wire.get("breach/\(PercentEncoding.of(entry.name))") {
             access.pace.countFreeCall()
             entry = try HIBPWire.entry(JSONValue.answer(bytes))
             try await access.catalogue.add(entry, source: .hibp)

@@ -38,7 +38,7 @@ package struct HIBPStealerProvider: BreachProvider {
         try await requireVerified(address.domain)
         let bytes: [UInt8]?
         do {
-            bytes = try await call("stealerlogsbyemail/\(ProviderClient.escaped(address.text))")
+            bytes = try await call("stealerlogsbyemail/\(PercentEncoding.of(address.text))")
         } catch ProviderFailure.notPermitted {
             throw ProviderFailure.domainNotVerified
         }
@@ -51,7 +51,7 @@ package struct HIBPStealerProvider: BreachProvider {
         try await requireVerified(domain)
         let bytes: [UInt8]?
         do {
-            bytes = try await call("stealerlogsbyemaildomain/\(ProviderClient.escaped(domain))", timeout: access.timeout * 6)
+            bytes = try await call("stealerlogsbyemaildomain/\(PercentEncoding.of(domain))", timeout: access.timeout * 6)
         } catch ProviderFailure.notPermitted {
             throw ProviderFailure.domainNotVerified
         }

@@ -115,7 +115,7 @@ package struct IntelXProvider: BreachProvider {
         let deadline = clock.now + bounds.time
         for _ in 0..<bounds.polls {
             guard clock.now < deadline else { break }
-            let path = "\(kind)/search/result?id=\(ProviderClient.escaped(id))&limit=\(bounds.recordsInPoll)"
+            let path = "\(kind)/search/result?id=\(PercentEncoding.of(id))&limit=\(bounds.recordsInPoll)"
             let answer = try await call(.get, path).json()
             let status = try answer.requiredNumber("status")
             found += answer[field]?.list ?? []
@@ -138,7 +138,7 @@ package struct IntelXProvider: BreachProvider {
         // A task of its own, because a search that was cancelled has to be ended too.
         await Task {
             // try?: one that cannot be ended ends by itself after some minutes.
-            _ = try? await call(.get, "intelligent/search/terminate?id=\(ProviderClient.escaped(id))")
+            _ = try? await call(.get, "intelligent/search/terminate?id=\(PercentEncoding.of(id))")
         }.value
     }
 
@@ -232,9 +232,6 @@ enum IntelXWire {
         return findings.values.sorted { $0.breachName < $1.breachName }
     }
 
-    /// Leaks whose files are called as files of anything are.
-    static let unnamedLeaks = "Leaks (\(ApiProvider.intelx.displayName))"
-
     private static func finding(_ item: Item) -> Finding? {
         func isIn(_ bucket: String) -> Bool { item.bucket == bucket || item.bucket.begins(with: "\(bucket).") }
         let name = ApiProvider.intelx.displayName
@@ -245,7 +242,7 @@ enum IntelXWire {
             finding.source = .stealerLog
             finding.capturedAt = item.date
         } else if isIn("leaks") {
-            finding.breachName = leak(item.name) ?? unnamedLeaks
+            finding.breachName = leak(item.name) ?? BreachName.unnamedLeaks
         } else if isIn("pastes") {
             finding.breachName = "Pastes (\(name))"
         } else if isIn("darknet") {

@@ -92,7 +92,7 @@ package struct LeakCheckProvider: BreachProvider {
     private func call(_ value: String, _ type: String, offset: Int, limit: Int) async throws -> ProviderAnswer {
         var headers: HTTPFields = [:]
         if let name = Self.keyHeader { headers[name] = access.key }
-        let path = "api/v2/query/\(ProviderClient.escaped(value))?type=\(type)&limit=\(limit)&offset=\(offset)"
+        let path = "api/v2/query/\(PercentEncoding.of(value))?type=\(type)&limit=\(limit)&offset=\(offset)"
         return try await access.call(.get(path, headers: headers, timeout: access.timeout)) { answer in
             let failure = LeakCheckWire.failure(answer, now: access.now())
             if failure == .quota { access.allowance.note(left: 0) }

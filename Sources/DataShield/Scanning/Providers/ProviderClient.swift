@@ -6,7 +6,7 @@ import Scalars
 /// A call to a service.
 struct ProviderCall: Sendable {
     var method: HTTPRequest.Method
-    /// Below the service's origin, with its query, escaped: ``ProviderClient/escaped(_:)``.
+    /// Below the service's origin, with its query, escaped: ``PercentEncoding/of(_:)``.
     var path: String
     var headers: HTTPFields
     var body: [UInt8]?
@@ -116,22 +116,6 @@ struct ProviderClient: Sendable {
     private static func isPage(_ answer: ProviderAnswer) -> Bool {
         if answer.headers[.contentType]?.lowercased().contains("html") == true { return true }
         return answer.bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 } == UInt8(ascii: "<")
-    }
-
-    /// A text as one segment of a path, or as a value of a query.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let hex = String(byte, radix: 16, uppercase: true)
-                result += hex.utf8.count == 1 ? "%0\(hex)" : "%\(hex)"
-            }
-        }
-        return result
     }
 }
 
