@@ -30,6 +30,19 @@ postgres_bin() {
     fi
 }
 
+# Where throw-away databases are kept: in memory where there is plenty of it. A database is made of a thousand files, and the tests make a thousand
+# databases; on a disk that takes longer than all that they do with them.
+database_room() {
+    local room memory
+    room=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
+    memory=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+    if [ "${room:-0}" -ge 3000000 ] && [ "${memory:-0}" -ge 6000000 ] && [ -w /dev/shm ]; then
+        printf '%s\n' /dev/shm
+    else
+        printf '%s\n' "${TMPDIR:-/tmp}"
+    fi
+}
+
 # Whether something answers on a port of the loopback address.
 port_in_use() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
