@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue chaos fuzz bench lint format clean
+.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue chaos fuzz fuzz-replay bench lint format clean
 
 # Arguments for the program behind run, demo, bench, test-swift (FILTER), test-browser and chaos: make demo ARGS=--fresh
 ARGS ?=
@@ -65,6 +65,10 @@ chaos: ## Kill program, database and readings at random under load, and check wh
 fuzz: ## Run each parser of leak files under libFuzzer for a while (ARGS=300 for so many seconds each)
 	@scripts/prepare build
 	@scripts/fuzz $(ARGS)
+
+fuzz-replay: ## Run each parser of leak files over its corpus once
+	@scripts/prepare build
+	@scripts/fuzz replay
 
 bench: ## Measure, and print a table of results and bars
 	@scripts/bench $(ARGS)
