@@ -30,22 +30,28 @@ run: ## Build and run the server (its settings come from the environment)
 demo: ## Build and run a made-up, scanned company on http://127.0.0.1:8080 (PORT=8081 for another port)
 	@PORT=$(PORT) scripts/demo $(ARGS)
 
-test: test-swift test-system test-browser ## Run all tests
+test: ## Run all tests, and print where the time went
+	@scripts/prepare build serve moto browser directory
+	@scripts/times table $(MAKE) --no-print-directory test-swift test-system test-browser
 
-test-swift: ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for some)
-	@scripts/prepare build serve moto directory
-	swift build --build-tests
-	DATASHIELD_MOTO_SERVER="$$(scripts/moto-server)" scripts/with-postgres swift test --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
+# The program and the tests, built once whichever tests follow.
+.PHONY: built
+built:
+	@scripts/prepare build
+	@scripts/times of build swift build --build-tests
 
-test-system: ## Run the tests of whole processes: killed, starved of disk, cut off from their database
-	@scripts/prepare build serve browser directory
-	swift build --build-tests
-	TESTS=Tests/System scripts/browser-tests $(ARGS)
+test-swift: built ## Run the Swift tests on a PostgreSQL of their own (FILTER=… for some)
+	@scripts/prepare serve moto directory
+	DATASHIELD_MOTO_SERVER="$$(scripts/moto-server)" scripts/times of swift scripts/with-postgres \
+		swift test --skip-build --disable-xctest $(if $(TEST_TIMES),--xunit-output $(TEST_TIMES)/swift.xml) $(if $(FILTER),--filter '$(FILTER)') $(ARGS)
 
-test-browser: ## Run the browser tests on a demo of their own (ARGS='-k alert' for some)
-	@scripts/prepare build serve browser directory
-	swift build --build-tests
-	scripts/browser-tests $(ARGS)
+test-system: built ## Run the tests of whole processes: killed, starved of disk, cut off from their database
+	@scripts/prepare serve browser directory
+	TESTS=Tests/System scripts/times of system scripts/browser-tests $(ARGS)
+
+test-browser: built ## Run the browser tests on a demo of their own (ARGS='-k alert' for some)
+	@scripts/prepare serve browser directory
+	scripts/times of browser scripts/browser-tests $(ARGS)
 
 mutants: ## Weaken the schema in each way, one at a time, and say what no test notices
 	@scripts/prepare build serve
