@@ -27,13 +27,24 @@ package struct Worker: Service {
     private let queue: JobQueue
     private let configuration: Configuration
     private let handlers: [String: AnyJobHandler]
+    private let clock: any Clock<Duration>
     private let logger: Logger
     /// Who it is in the table: this process and this worker in it.
     private let name: String
 
-    package init(queue: JobQueue, handlers: [any JobHandler], configuration: Configuration = Configuration(), logger: Logger) {
+    /// - Parameters:
+    ///   - queue: where the jobs are.
+    ///   - handlers: what does them, one for each kind.
+    ///   - configuration: how many, and how long.
+    ///   - clock: what its looks at the queue and its signs of life go by. When a lease ends the database alone says, by its own clock.
+    ///   - logger: what it logs to.
+    package init(
+        queue: JobQueue, handlers: [any JobHandler], configuration: Configuration = Configuration(),
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+    ) {
         self.queue = queue
         self.configuration = configuration
+        self.clock = clock
         self.logger = logger
         name = "\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: .min ... .max))"
         self.handlers = Dictionary(
@@ -85,7 +96,7 @@ package struct Worker: Service {
     private func poll(_ signal: AsyncStream<Void>.Continuation) async {
         while !Task.isCancelled {
             // Thrown only when cancelled, which ends the loop.
-            try? await Task.sleep(for: configuration.pollInterval)
+            try? await clock.sleep(for: configuration.pollInterval)
             signal.yield()
         }
     }
@@ -168,7 +179,7 @@ package struct Worker: Service {
             group.addTask {
                 do { return .ended(.success(try await handler.perform(job))) } catch { return .ended(.failure(error)) }
             }
-            group.addTask { await beat(job) ? nil : .leaseLost }
+            group.addTask { await isKept(job) ? nil : .leaseLost }
             group.addTask {
                 // Thrown only when cancelled: the job ended first.
                 guard (try? await gracefulShutdown()) != nil else { return nil }
@@ -192,16 +203,16 @@ package struct Worker: Service {
 
     /// Extends the lease until cancelled.
     /// - Returns: false when the lease was lost.
-    private func beat(_ job: Job) async -> Bool {
-        var lastExtended = ContinuousClock.now
+    private func isKept(_ job: Job) async -> Bool {
+        var sinceExtended = Stopwatch(clock)
         while true {
-            guard (try? await Task.sleep(for: configuration.lease / 3)) != nil else { return true }
+            guard (try? await clock.sleep(for: configuration.lease / 3)) != nil else { return true }
             do {
                 guard try await queue.extend(job, worker: name, lease: configuration.lease) else { return false }
-                lastExtended = .now
+                sinceExtended = Stopwatch(clock)
             } catch {
                 // The database is away. The lease is ours until it ends; after that another may have the job.
-                if lastExtended.duration(to: .now) > configuration.lease { return false }
+                if sinceExtended.elapsed() > configuration.lease { return false }
             }
         }
     }

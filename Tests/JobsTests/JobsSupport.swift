@@ -68,12 +68,15 @@ func stored(_ id: String) async throws -> StoredJob {
 }
 
 /// A worker that looks often and waits little.
-func makeWorker(_ handler: some JobHandler, logger: Logger = quiet, _ change: (inout Worker.Configuration) -> Void = { _ in }) -> Worker {
+func makeWorker(
+    _ handler: some JobHandler, clock: any Clock<Duration> = ContinuousClock(), logger: Logger = quiet,
+    _ change: (inout Worker.Configuration) -> Void = { _ in }
+) -> Worker {
     var configuration = Worker.Configuration()
     configuration.pollInterval = .milliseconds(20)
     configuration.grace = .seconds(30)
     change(&configuration)
-    return Worker(queue: queue, handlers: [handler], configuration: configuration, logger: logger)
+    return Worker(queue: queue, handlers: [handler], configuration: configuration, clock: clock, logger: logger)
 }
 
 /// Runs workers for as long as a function runs, then stops them gracefully and waits for them.
