@@ -123,7 +123,7 @@ extension Application {
                 directories.schedule,
                 RemediationSchedule(queue: queue, keeper: remediationKeeper, logger: parts.logger).work,
                 ScheduledWork("finished jobs") { db in try await queue.removeSucceeded(olderThan: .seconds(7 * 86_400), in: db) },
-            ], logger: parts.logger)
+            ], every: .seconds(2 * settings.jobPoll), logger: parts.logger)
 
         // HTTP
         let assets = try StaticAssets.bundled()

@@ -42,7 +42,7 @@ package struct Settings: Sendable {
     package var poolSize = 10
     /// Seconds for which a job is a process's without a sign of life.
     package var jobLease = 15
-    /// Seconds between two looks at the queue, when nothing is announced.
+    /// Seconds between two looks at the queue, when nothing is announced; what is due by time is looked for half as often.
     package var jobPoll = 5
 
     /// Connections that clients may have open in all, and from one address; nil: what the system's limit of open files allows.
