@@ -11,8 +11,11 @@ package struct PasswordRules: Sendable {
     /// - Parameter common: passwords that are refused, in lower case.
     package init(common: Set<String>) { self.common = common }
 
-    /// The rules with the bundled list.
-    package static func bundled() throws -> PasswordRules {
+    /// The rules with the bundled list. Read once for the process, however many servers it has.
+    package static func bundled() throws -> PasswordRules { try ofBundle.get() }
+    private static let ofBundle = Result { try read() }
+
+    private static func read() throws -> PasswordRules {
         guard let url = Bundle.module.url(forResource: "common-passwords", withExtension: "txt", subdirectory: "Data") else {
             throw SettingsError(name: "The list of common passwords", problem: "is not where it belongs; install the program again.")
         }

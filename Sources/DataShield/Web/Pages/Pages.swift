@@ -29,15 +29,18 @@ package struct Pages: Sendable {
         }
     }
 
-    /// Reads the templates that come with the program.
+    /// With the templates that come with the program. They are read once for the process, however many servers it has.
     /// - Parameters:
     ///   - assets: what goes before the name of a stylesheet or image, see ``StaticAssets/base``.
     ///   - flash: what takes messages to the next page.
     ///   - cookies: how ours are called.
     /// - Throws: ``Failure`` that names the template which is missing or cannot be read.
     package init(assets: String, flash: FlashSeal, cookies: Cookies) throws {
-        try self.init(assets: assets, flash: flash, cookies: cookies, directory: try Self.templatesDirectory)
+        (self.assets, self.flash, self.cookies) = (assets, flash, cookies)
+        library = try Self.ofBundle.get()
     }
+
+    private static let ofBundle = Result { try library(of: try templatesDirectory) }
 
     /// Where the templates are that come with the program.
     static var templatesDirectory: URL {
@@ -49,6 +52,10 @@ package struct Pages: Sendable {
 
     init(assets: String, flash: FlashSeal, cookies: Cookies, directory: URL) throws {
         (self.assets, self.flash, self.cookies) = (assets, flash, cookies)
+        library = try Self.library(of: directory)
+    }
+
+    private static func library(of directory: URL) throws -> MustacheLibrary {
         ScalarEscaping.register()
         var texts: [String: String] = [:]
         var library = MustacheLibrary()
@@ -63,8 +70,8 @@ package struct Pages: Sendable {
                 throw Failure.badTemplate(path, "\(error)")
             }
         }
-        try Self.checkTemplates(texts)
-        self.library = library
+        try checkTemplates(texts)
+        return library
     }
 
     /// The directory of the files that pages refer to.
