@@ -1,12 +1,13 @@
-"""Fixtures: one demo and one browser for all tests, a fresh page for each."""
+"""Fixtures: one demo and one browser for all tests, a fresh page for each, and pages that are only looked at."""
 
 import os
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Page, Response, expect, sync_playwright
 
+from pages import Addresses
 from server import Account, Demo
 from watch import INIT_SCRIPT, Watch
 
@@ -71,6 +72,12 @@ def admin_api(demo: Demo, browser: Browser, admin_session: dict) -> Iterator[API
     context.close()
 
 
+@pytest.fixture(scope="module")
+def addresses(admin_api: APIRequestContext) -> Addresses:
+    """Where the pages are: asked once in a module whose tests only look at them."""
+    return Addresses(admin_api)
+
+
 @pytest.fixture(scope="session")
 def viewer_session(demo: Demo, browser: Browser, admin_api: APIRequestContext) -> dict:
     answer = admin_api.post(
@@ -123,6 +130,74 @@ def open_page(demo: Demo, browser: Browser) -> Iterator[Callable[..., Page]]:
     problems = [problem for watch in watches for problem in watch.problems]
     for context in contexts:
         context.close()
+    assert not problems, "\n".join(problems)
+
+
+class Look:
+    """A page that was loaded only to be looked at, and what the server answered."""
+
+    def __init__(self, page: Page, answer: Response, kept: dict):
+        self.page, self.answer, self.kept = page, answer, kept
+
+    def problems(self) -> list[str]:
+        left = self.page.context.storage_state() != self.kept
+        return self.page.watch.problems + ([f"it leaves something behind in the browser: {self.page.url}"] if left else [])
+
+
+class Looks:
+    """Contexts in which many pages are looked at, one for each session and variant, with a tab for each page.
+
+    No page finds anything of the one before it: what it would leave in the browser is a problem of its own, and it is loaded without a cache.
+    """
+
+    def __init__(self, browser: Browser, origin: str):
+        self.browser, self.origin = browser, origin
+        self.contexts: dict[tuple, tuple[BrowserContext, dict]] = {}
+
+    def load(
+        self, address: str, session: dict | None = None, *, scripts: bool = True, width: int = 1280, height: int = 800
+    ) -> Look:
+        """Loads a page, which may not be acted on."""
+        key = (id(session), scripts, width, height)
+        if key not in self.contexts:
+            context = self.browser.new_context(
+                base_url=self.origin, storage_state=session, java_script_enabled=scripts, viewport={"width": width, "height": height}
+            )
+            context.set_default_timeout(15_000)
+            if scripts:
+                context.add_init_script(INIT_SCRIPT)
+            self.contexts[key] = (context, context.storage_state())
+        context, kept = self.contexts[key]
+        page = context.new_page()
+        page.watch = Watch(page, self.origin)
+        context.new_cdp_session(page).send("Network.clearBrowserCache")
+        return Look(page, page.goto(address), kept)
+
+    def end(self) -> None:
+        for context, _ in self.contexts.values():
+            context.close()
+
+
+@pytest.fixture(scope="session")
+def looks(demo: Demo, browser: Browser) -> Iterator[Looks]:
+    looks = Looks(browser, demo.url)
+    yield looks
+    looks.end()
+
+
+@pytest.fixture
+def look(looks: Looks) -> Iterator[Callable[..., Look]]:
+    """`Looks.load`, which fails the test when anything went wrong unseen."""
+    taken: list[Look] = []
+
+    def load(*arguments, **options) -> Look:
+        taken.append(looks.load(*arguments, **options))
+        return taken[-1]
+
+    yield load
+    problems = [problem for one in taken for problem in one.problems()]
+    for one in taken:
+        one.page.close()
     assert not problems, "\n".join(problems)
 
 

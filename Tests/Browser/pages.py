@@ -80,6 +80,19 @@ def address_of(name: str, api: APIRequestContext) -> str:
             return address
 
 
+class Addresses:
+    """The addresses of all pages, each asked for once."""
+
+    def __init__(self, api: APIRequestContext):
+        self.api = api
+        self.known: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self.known:
+            self.known[name] = address_of(name, self.api)
+        return self.known[name]
+
+
 # Somebody of each kind: to be added, changed, left out, refused.
 LIST = """Staff of Acme,,,,
 Email Address [Required],First name,Department,Status,Shoe size

@@ -33,7 +33,7 @@ class Demo:
     """`datashield demo` with a data directory of its own."""
 
     def __init__(self, program: str):
-        self.directory = Path(tempfile.mkdtemp(prefix="datashield-browser-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="datashield-browser-", dir=os.environ.get("TEST_DATABASES")))
         # As root the private cluster runs as another user, who has to be able to come in.
         self.directory.chmod(0o755)
         self.log = self.directory / "demo.log"
@@ -47,6 +47,7 @@ class Demo:
         }
         # The directory that the tests connect to is on this machine.
         environment["DATASHIELD_ALLOWED_HOSTS"] = "127.0.0.1"
+        environment |= {"DATASHIELD_JOB_LEASE": "2", "DATASHIELD_JOB_POLL": "1"}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [program, "demo", "--data-dir", str(self.directory / "data"), "--port", str(self.port)],

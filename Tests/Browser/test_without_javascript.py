@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import open_user_menu, sign_in
-from pages import PAGES, address_of, alert_with_status
+from pages import PAGES, alert_with_status
 
 
 @pytest.fixture
@@ -15,9 +15,10 @@ def plain(open_page, admin_session):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_is_there(plain, admin_api, name):
-    assert plain.goto(address_of(name, admin_api)).status == 200
-    expect(plain.get_by_role("heading", level=1)).to_be_visible()
+def test_every_page_is_there(look, admin_session, addresses, name):
+    there = look(addresses[name], admin_session, scripts=False)
+    assert there.answer.status == 200
+    expect(there.page.get_by_role("heading", level=1)).to_be_visible()
 
 
 def test_sign_in(open_page, demo):
