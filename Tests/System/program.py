@@ -19,7 +19,7 @@ PROGRAM = os.environ["DATASHIELD_PROGRAM"]
 PASSWORD = "correct-horse-battery"
 # A debug build on a busy machine.
 PATIENCE = 120
-# For programs that are killed in the middle of jobs: others take these over after two seconds instead of fifteen.
+# Jobs of a program that was killed are taken over after two seconds instead of fifteen, and what is due is seen as soon.
 SHORT_LEASE = {"DATASHIELD_JOB_LEASE": "2", "DATASHIELD_JOB_POLL": "1"}
 
 
@@ -36,7 +36,8 @@ def wait_for(condition, what, patience=PATIENCE, explain=str):
 
 def temporary_directory(name):
     """A directory that the user of the database can come into, too: as root, it is another."""
-    directory = Path(tempfile.mkdtemp(prefix=f"ds-{name}-"))
+    # Where scripts/browser-tests says that databases are kept: in memory when there is room.
+    directory = Path(tempfile.mkdtemp(prefix=f"ds-{name}-", dir=os.environ.get("TEST_DATABASES")))
     directory.chmod(0o755)
     return directory
 
@@ -144,6 +145,7 @@ class Installation:
             | ({} if database_url is None else {"DATABASE_URL": database_url})
             # As root the program becomes another user, who has to reach the database's socket, too.
             | ({"DATASHIELD_USER": "postgres"} if database_url is not None and os.geteuid() == 0 else {})
+            | SHORT_LEASE
             | (settings or {})
         )
         try:
@@ -230,9 +232,12 @@ class Database:
             file.write(f"listen_addresses = ''\nunix_socket_directories = '{self.sockets}'\n")
             for line in settings:
                 file.write(line + "\n")
-        self.url = f"postgresql://datashield@/datashield?host={self.sockets}"
+        self.url = self.address("datashield")
         self.start()
         self.run("createdb", "-h", self.sockets, "-U", "datashield", "datashield")
+
+    def address(self, name):
+        return f"postgresql://datashield@/{name}?host={self.sockets}"
 
     def run(self, program, *arguments):
         command = [str(self.programs / program), *map(str, arguments)]
@@ -248,14 +253,66 @@ class Database:
         self.run("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
 
     def says(self, question):
-        """What psql prints for a question."""
-        psql = [str(self.programs / "psql"), self.url, "-v", "ON_ERROR_STOP=1", "-Atc", question]
-        return subprocess.run(psql, cwd="/", capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+        return database_says(self, question)
 
     def end(self):
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Databases:
+    """A PostgreSQL server that tests share which leave it alone: each has a database of its own, copied from one that has the schema.
+
+    It was started long before most of them begin, as an installation's was: what waits for a while after the database's start does not wait.
+    """
+
+    # Nothing here outlives the tests.
+    SETTINGS = ["max_connections = 200", "fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+
+    def __init__(self):
+        self.server = Database("shared", self.SETTINGS)
+        try:
+            # With a key that nobody has afterwards: each program makes logins of its own.
+            keys = self.server.directory / "template"
+            environment = {"DATABASE_URL": self.server.url, "DATASHIELD_DATA_DIR": str(keys), "PATH": os.environ["PATH"]}
+            done = subprocess.run([PROGRAM, "migrate"], env=environment, capture_output=True, text=True, timeout=PATIENCE)
+            assert done.returncode == 0, done.stdout + done.stderr
+            forget_logins(self.server)
+        except BaseException:
+            self.end()
+            raise
+
+    def make(self, name):
+        return SharedDatabase(self.server, name)
+
+    def end(self):
+        self.server.end()
+
+
+def forget_logins(server):
+    """Drops the logins that programs have made, which belong to a server and not to a database."""
+    for role in server.says("SELECT rolname FROM pg_roles WHERE rolname ~ '^datashield_(app|system)_'").splitlines():
+        server.says(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+class SharedDatabase:
+    """One test's database on the server that tests share, for as long as it is the only one there."""
+
+    def __init__(self, server, name):
+        self.server, self.name, self.programs = server, name, server.programs
+        self.url = server.address(name)
+        self.tool("createdb", "--template", "datashield", name)
+
+    def tool(self, program, *arguments):
+        self.server.run(program, "-h", self.server.sockets, "-U", "datashield", *arguments)
+
+    def says(self, question):
+        return database_says(self, question)
+
+    def end(self):
+        self.tool("dropdb", "--force", self.name)
+        forget_logins(self.server)
 
 
 def database_says(database, statement):

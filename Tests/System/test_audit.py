@@ -2,19 +2,15 @@
 
 import subprocess
 
-from program import PATIENCE, PROGRAM, Database, Installation
+from program import PATIENCE, PROGRAM, Installation
 
 
-def test_a_trail_that_was_tampered_with_is_told_from_one_that_was_not(sandbox):
-    database = Database("audit")
+def test_a_trail_that_was_tampered_with_is_told_from_one_that_was_not(sandbox, database):
+    installation = Installation("audit", sandbox.url, database_url=database.url)
     try:
-        installation = Installation("audit", sandbox.url, database_url=database.url)
-        try:
-            tamper(installation, database)
-        finally:
-            installation.end()
+        tamper(installation, database)
     finally:
-        database.end()
+        installation.end()
 
 
 def tamper(installation, database):
@@ -22,8 +18,7 @@ def tamper(installation, database):
     assert "is whole" in installation.command(*verify)
     assert b"Chain whole" in installation.ask("GET", "/audit").body
     # As only somebody can who has the database itself.
-    change = "SET session_replication_role = replica; UPDATE audit_events SET ip = '192.0.2.9' WHERE sequence = 2"
-    database.run("psql", "-h", database.sockets, "-U", "datashield", "-d", "datashield", "-v", "ON_ERROR_STOP=1", "-c", change)
+    database.says("SET session_replication_role = replica; UPDATE audit_events SET ip = '192.0.2.9' WHERE sequence = 2")
     done = subprocess.run([PROGRAM, *verify], env=installation.environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1
     assert "is broken at event 2" in done.stderr

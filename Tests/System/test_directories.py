@@ -2,7 +2,7 @@
 
 import pytest
 
-from program import SHORT_LEASE, Database, Installation, Process, Sandbox, wait_for
+from program import Installation, Process, Sandbox, wait_for
 
 PEOPLE = 6_000
 PAGE = 999
@@ -12,6 +12,8 @@ clientSecret=made-up~client.secret_of-the-sandbox
 """
 # At which page a worker is killed; the last ones when everybody is listed and the merge has begun.
 POINTS = [0, 1, 2, 3, 4, 5, 6, "merge", "merge", "merge"]
+# They share an installation: the second compares with what the first has listed.
+pytestmark = pytest.mark.xdist_group("directories")
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +24,16 @@ def directory():
 
 
 @pytest.fixture(scope="module")
-def database():
-    database = Database("directories")
+def database(databases):
+    database = databases.make("directories")
     yield database
     database.end()
 
 
 @pytest.fixture(scope="module")
 def installation(directory, database):
-    installation = Installation(
-        "calm", directory.url, database_url=database.url, settings=SHORT_LEASE | {"DATASHIELD_DIRECTORY_URL_AZURE_AD": directory.url}
-    )
+    settings = {"DATASHIELD_DIRECTORY_URL_AZURE_AD": directory.url}
+    installation = Installation("calm", directory.url, database_url=database.url, settings=settings)
     yield installation
     installation.end()
 
@@ -102,7 +103,7 @@ def kill(installation, database, company, connection, point):
         if point == "merge":
             # The merge's own tables are there as long as it lasts, but nobody else sees them; that it has begun shows in its locks.
             condition += " AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'employees'"
-            condition += " AND l.mode = 'RowExclusiveLock')"
+            condition += " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.mode = 'RowExclusiveLock')"
         else:
             condition += f" AND r.listed >= {point * PAGE // 2}"
         question = f"SELECT r.id FROM sync_runs r WHERE r.connection_id = '{connection}' AND {condition}"

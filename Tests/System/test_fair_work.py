@@ -7,10 +7,10 @@ SCANS = 5
 ENTRA = "tenantId=8a6c2f0e-3b1d-4e57-9c48-1f2a7d5b6e90\nclientId=5f0d9b7a-64c3-4a18-b2e1-7c9d3e8f1a24\nclientSecret=made-up~client.secret_of-the-sandbox\n"
 
 
-def test_scans_that_wait_for_their_pace_keep_nobody_else_waiting(sandbox):
+def test_scans_that_wait_for_their_pace_keep_nobody_else_waiting(sandbox, database):
     # Two calls a minute: a scan of forty people takes twenty.
     settings = {"DATASHIELD_PROVIDER_RATE_HIBP": "2", "DATASHIELD_DIRECTORY_URL_AZURE_AD": sandbox.url}
-    installation = Installation("fair", sandbox.url, settings=settings)
+    installation = Installation("fair", sandbox.url, database_url=database.url, settings=settings)
     try:
         scans = []
         for number in range(SCANS):

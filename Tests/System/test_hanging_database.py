@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from program import SHORT_LEASE, Client, Database, Installation, wait_for
+from program import Client, Database, Installation, wait_for
 
 PEOPLE = 100
 
@@ -51,7 +51,7 @@ class Server:
 def place(request, sandbox):
     database = Database("hanging") if request.param == "a server of yours" else None
     try:
-        installation = Installation("hanging", sandbox.url, PEOPLE, database_url=database.url if database else None, settings=SHORT_LEASE)
+        installation = Installation("hanging", sandbox.url, PEOPLE, database_url=database.url if database else None)
         server = None
         try:
             server = Server(database.data if database else installation.directory / "data" / "postgres" / "data")

@@ -3,7 +3,7 @@
 import re
 import signal
 
-from program import Client, Database, Installation, Process, database_says, wait_for
+from program import Client, Installation, Process, wait_for
 
 PEOPLE = 60
 DOMAINS = ["calm.example", "killed.example", "interrupted.example"]
@@ -13,36 +13,32 @@ LINES = 1_800_000
 EVERY = 200
 
 
-def test_a_reading_that_is_killed_or_interrupted_ends_as_an_undisturbed_one(sandbox):
-    database = Database("ingest")
+def test_a_reading_that_is_killed_or_interrupted_ends_as_an_undisturbed_one(sandbox, database):
+    installation = Installation("ingest", sandbox.url, database_url=database.url)
     try:
-        installation = Installation("ingest", sandbox.url, database_url=database.url)
-        try:
-            for domain in DOMAINS:
-                installation.add_company(domain, PEOPLE)
-            folder = installation.directory / "leaks"
-            fill(folder)
-            reading = Reading(installation, database, folder)
-            calm, killed, interrupted = DOMAINS
-            reading.run(calm)
-            expected = reading.outcome(calm)
-            assert len(expected["alerts"]) > PEOPLE
-            assert expected["report"]["matches"] > LINES / EVERY
-            assert expected["report"]["knownFiles"] == 1
-            assert expected["report"]["machines"] == 1
-            assert expected["report"]["skippedCount"] == 1
+        for domain in DOMAINS:
+            installation.add_company(domain, PEOPLE)
+        folder = installation.directory / "leaks"
+        fill(folder)
+        reading = Reading(installation, database, folder)
+        calm, killed, interrupted = DOMAINS
+        reading.run(calm)
+        expected = reading.outcome(calm)
+        assert len(expected["alerts"]) > PEOPLE
+        assert expected["report"]["matches"] > LINES / EVERY
+        assert expected["report"]["knownFiles"] == 1
+        assert expected["report"]["machines"] == 1
+        assert expected["report"]["skippedCount"] == 1
 
-            for domain, end, times in [(killed, signal.SIGKILL, 2), (interrupted, signal.SIGINT, 1)]:
-                for _ in range(times):
-                    reading.break_off(domain, end)
-                reading.run(domain)
-                assert reading.outcome(domain) == expected
-            assert database.says("SELECT count(*) FROM ingest_files") == "0"
-            assert database.says("SELECT count(*) FROM ingest_checkpoints") == "0"
-        finally:
-            installation.end()
+        for domain, end, times in [(killed, signal.SIGKILL, 2), (interrupted, signal.SIGINT, 1)]:
+            for _ in range(times):
+                reading.break_off(domain, end)
+            reading.run(domain)
+            assert reading.outcome(domain) == expected
+        assert database.says("SELECT count(*) FROM ingest_files") == "0"
+        assert database.says("SELECT count(*) FROM ingest_checkpoints") == "0"
     finally:
-        database.end()
+        installation.end()
 
 
 def fill(folder):

@@ -1,13 +1,13 @@
 """A server that is killed in the middle of a scan: what it recorded in the end is what an undisturbed one records."""
 
-from program import SHORT_LEASE, Installation, wait_for
+from program import Installation, wait_for
 
 PEOPLE = 900
 KILLS = 10
 
 
-def test_a_scan_that_is_killed_ten_times_ends_as_an_undisturbed_one(sandbox):
-    undisturbed = Installation("kill", sandbox.url, PEOPLE)
+def test_a_scan_that_is_killed_ten_times_ends_as_an_undisturbed_one(sandbox, database):
+    undisturbed = Installation("kill", sandbox.url, PEOPLE, database_url=database.url)
     try:
         run = undisturbed.call("POST", "/api/employees/scan")["id"]
         wait_for(lambda: undisturbed.run_is(run, "SUCCEEDED"), "the undisturbed scan")
@@ -21,7 +21,7 @@ def test_a_scan_that_is_killed_ten_times_ends_as_an_undisturbed_one(sandbox):
 
     # Slow enough that ten kills fall into one scan.
     sandbox.slow_down(400)
-    killed = Installation("kill", sandbox.url, PEOPLE, settings=SHORT_LEASE)
+    killed = Installation("kill", sandbox.url, PEOPLE)
     try:
         run = killed.call("POST", "/api/employees/scan")["id"]
         for number in range(KILLS):

@@ -4,11 +4,12 @@ import os
 import shutil
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from program import PATIENCE, PROGRAM, temporary_directory
+from program import PATIENCE, PROGRAM
 
 DEMO = Path(PROGRAM).with_name("datashield-demo")
 
@@ -53,10 +54,14 @@ def test_the_program_that_serves_has_no_stand_ins_in_it():
 
 @pytest.mark.parametrize("command", ["demo", "sandbox"])
 def test_without_its_program_the_demo_says_in_one_sentence_that_it_is_another(command):
-    directory = temporary_directory("alone")
+    directory = Path(tempfile.mkdtemp(prefix="ds-alone-"))
     try:
         alone = directory / "datashield"
-        os.link(PROGRAM, alone) if os.stat(PROGRAM).st_dev == os.stat(directory).st_dev else shutil.copy2(PROGRAM, alone)
+        try:
+            os.link(PROGRAM, alone)
+        except OSError:
+            # Another file system, or the same one mounted elsewhere.
+            shutil.copy2(PROGRAM, alone)
         done = subprocess.run([str(alone), command, "--port", "0"], capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 1
         assert done.stderr == f"datashield: The {command} is a separate program, datashield-demo, which is not installed beside this one.\n"

@@ -8,26 +8,37 @@ import urllib.request
 
 import pytest
 
-from program import SHORT_LEASE, Database, Installation, database_says, wait_for
+from program import Database, Installation, wait_for
 
 RESET = "okta/api/v1/users/{id}/lifecycle/reset_password"
 DOMAIN = "reset.example"
 
 
 @pytest.fixture
-def place(sandbox):
-    """A company whose people come from the stand-in of Okta, with an alert for each of three."""
+def own_database():
+    """A PostgreSQL server that the test stops."""
     database = Database("reset")
+    yield database
+    database.end()
+
+
+@pytest.fixture
+def place(sandbox, database):
+    yield from place_on(database, sandbox)
+
+
+@pytest.fixture
+def place_of_its_own(sandbox, own_database):
+    yield from place_on(own_database, sandbox)
+
+
+def place_on(database, sandbox):
+    """A company whose people come from the stand-in of Okta, with an alert for each of three."""
+    installation = Installation("reset", sandbox.url, database_url=database.url, settings={"DATASHIELD_DIRECTORY_URL_OKTA": sandbox.url})
     try:
-        installation = Installation(
-            "reset", sandbox.url, database_url=database.url, settings=SHORT_LEASE | {"DATASHIELD_DIRECTORY_URL_OKTA": sandbox.url}
-        )
-        try:
-            yield Place(installation, database, sandbox)
-        finally:
-            installation.end()
+        yield Place(installation, database, sandbox)
     finally:
-        database.end()
+        installation.end()
 
 
 class Place:
@@ -101,7 +112,7 @@ def test_a_program_that_is_killed_while_the_directory_is_asked_does_not_ask_agai
     installation.restart()
     assert [request["status"] for request in place.requests()] == ["STARTED"]
     # In place of five minutes.
-    database_says(place.database, "UPDATE remediation_requests SET lease_until = clock_timestamp() - interval '1 second'")
+    place.database.says("UPDATE remediation_requests SET lease_until = clock_timestamp() - interval '1 second'")
     wait_for(lambda: place.requests()[0]["status"] == "FAILED", "the end of the request", explain=installation.server.words)
     log = installation.all("/api/remediation")
     assert [(entry["action"], entry["status"]) for entry in log] == [("FORCE_PASSWORD_RESET", "FAILED")]
@@ -122,7 +133,8 @@ def test_a_program_that_is_killed_while_the_directory_is_asked_does_not_ask_agai
     assert re.search("was lost with its program", installation.server.words())
 
 
-def test_what_a_directory_answers_while_the_database_is_restarted_is_written_down_afterwards(place):
+def test_what_a_directory_answers_while_the_database_is_restarted_is_written_down_afterwards(place_of_its_own):
+    place = place_of_its_own
     installation = place.installation
     by_hand, by_worker = place.people[:2]
     slow = [

@@ -7,37 +7,32 @@ import subprocess
 import sys
 from pathlib import Path
 
-from program import Database, Installation
+from program import Installation
 
 CONNECTION = "c" + "0" * 19 + "scim1"
 # A debug build answers some hundred requests a second; the tester sends about five hundred.
 PATIENCE = 300
 
 
-def test_scim2_tester_finds_nothing_wrong(sandbox):
-    database = Database("scim")
+def test_scim2_tester_finds_nothing_wrong(sandbox, database):
+    installation = Installation("scim", sandbox.url, database_url=database.url)
     try:
-        installation = Installation("scim", sandbox.url, database_url=database.url)
-        try:
-            token = connect(installation, database)
-            checks = examine(f"{installation.url}/api/scim/{CONNECTION}", token)
-            # That nothing failed is the program's exit code; that something was tried is ours to see.
-            assert checks.count("SUCCESS") > 50, checks
-            # Whoever it made it has taken away again: they have left.
-            people = installation.all("/api/employees")
-            assert people and all(person["deactivatedAt"] is not None for person in people)
-        finally:
-            installation.end()
+        token = connect(installation, database)
+        checks = examine(f"{installation.url}/api/scim/{CONNECTION}", token)
+        # That nothing failed is the program's exit code; that something was tried is ours to see.
+        assert checks.count("SUCCESS") > 50, checks
+        # Whoever it made it has taken away again: they have left.
+        people = installation.all("/api/employees")
+        assert people and all(person["deactivatedAt"] is not None for person in people)
     finally:
-        database.end()
+        installation.end()
 
 
 def connect(installation, database):
     """A SCIM connection of the company, and its token, of which the database has the hash."""
     token = "dsscim_" + secrets.token_urlsafe(32)
     digest = hashlib.sha256(token.encode()).hexdigest()
-    database.run(
-        "psql", "-h", database.sockets, "-U", "datashield", "-d", "datashield", "-v", "ON_ERROR_STOP=1", "-c",
+    database.says(
         "INSERT INTO directory_connections (id, company_id, type, name, encrypted_config, bearer_token_hash) "
         f"SELECT '{CONNECTION}', id, 'SCIM', 'Tester', '', '\\x{digest}' FROM companies WHERE domain = '{installation.domain}'",
     )

@@ -13,8 +13,8 @@ LIST = """"Employee #","Last name, First name","Work Email","Home Email","Job Ti
 """
 
 
-def test_a_list_is_tried_imported_and_its_other_rows_are_written(sandbox):
-    installation = Installation("staff", sandbox.url)
+def test_a_list_is_tried_imported_and_its_other_rows_are_written(sandbox, database):
+    installation = Installation("staff", sandbox.url, database_url=database.url)
     try:
         by_command(installation)
         by_page(installation)

@@ -2,23 +2,19 @@
 
 import threading
 
-from program import Client, Database, Installation, wait_for
+from program import Client, Installation, wait_for
 
 PEOPLE = 40
 COMPANIES = 4
 
 
-def test_of_two_programs_that_start_a_scan_at_once_one_gets_409(sandbox):
-    database = Database("two")
+def test_of_two_programs_that_start_a_scan_at_once_one_gets_409(sandbox, database):
     key = {"DATASHIELD_ENCRYPTION_KEY": "A" * 43 + "="}
+    one = Installation("two", sandbox.url, database_url=database.url, settings=key)
     try:
-        one = Installation("two", sandbox.url, database_url=database.url, settings=key)
-        try:
-            races(one, database, sandbox, key)
-        finally:
-            one.end()
+        races(one, database, sandbox, key)
     finally:
-        database.end()
+        one.end()
 
 
 def races(one, database, sandbox, key):

@@ -3,8 +3,8 @@
 from program import PASSWORD, Client, Installation, wait_for
 
 
-def test_a_forgotten_password_is_replaced_by_command(sandbox):
-    installation = Installation("users", sandbox.url)
+def test_a_forgotten_password_is_replaced_by_command(sandbox, database):
+    installation = Installation("users", sandbox.url, database_url=database.url)
     try:
         reset = ["user", "reset-password", "--company", installation.domain, "--email", f"admin@{installation.domain}"]
         said = installation.command(*reset)
