@@ -33,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
+        .systemLibrary(name: "CLibCurl"),
         .systemLibrary(name: "CLibLDAP"),
         .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CLibCrypt"),
@@ -43,6 +44,7 @@ let package = Package(
         .target(name: "CLeakScan"),
         .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
+        .target(name: "HTTPClient", dependencies: ["CLibCurl"], swiftSettings: settings),
         .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "Threads"], swiftSettings: settings),
         .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "Scalars"], swiftSettings: settings),
         .target(name: "SCIM", dependencies: ["Scalars"], swiftSettings: settings),
@@ -131,6 +133,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "ScalarsTests", dependencies: ["Scalars"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient"], swiftSettings: settings),
         .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
         .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
