@@ -21,18 +21,16 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
+        .systemLibrary(name: "CLibCurl"),
         .systemLibrary(name: "CLibLDAP"),
         .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CLibCrypt"),
@@ -43,6 +41,7 @@ let package = Package(
         .target(name: "CLeakScan"),
         .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
+        .target(name: "HTTPClient", dependencies: ["CLibCurl"], swiftSettings: settings),
         .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "Threads"], swiftSettings: settings),
         .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "Scalars"], swiftSettings: settings),
         .target(name: "SCIM", dependencies: ["Scalars"], swiftSettings: settings),
@@ -66,8 +65,7 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "CZlib", "CZstd", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "CLibCrypt", "CLinux", "CZlib", "CZstd", "HTTPClient", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -78,10 +76,7 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                // Not imported: the HTTP client brings it, and this is its floor.
-                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [.copy("Resources/Templates"), .copy("Resources/Assets"), .copy("Resources/Migrations"), .copy("Resources/Data")],
@@ -116,21 +111,16 @@ let package = Package(
             swiftSettings: settings, linkerSettings: hardened),
         .target(
             name: "DataShieldTestSupport",
-            dependencies: [
-                "DataShield", "Jobs", "Postgres", "Sandbox",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            ],
+            dependencies: ["DataShield", "HTTPClient", "Jobs", "Postgres", "Sandbox"],
             swiftSettings: settings),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: [
-                "DataShield", "LeakFiles", "Postgres", "Sandbox",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-            ],
+            dependencies: ["DataShield", "HTTPClient", "LeakFiles", "Postgres", "Sandbox"],
             path: "Benchmarks/Benchmarks",
             swiftSettings: settings),
         .testTarget(name: "ScalarsTests", dependencies: ["Scalars"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient"], swiftSettings: settings),
         .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
         .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
@@ -138,14 +128,13 @@ let package = Package(
         .testTarget(
             name: "DataShieldTests",
             dependencies: [
-                "CZlib", "CZstd", "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "CZlib", "CZstd", "DataShield", "DataShieldTestSupport", "HTTPClient", "LeakFiles", "SCIM", "Sandbox", "Scalars",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "SandboxTests",
-            dependencies: ["Sandbox", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+            dependencies: ["HTTPClient", "Sandbox", .product(name: "NIOHTTP1", package: "swift-nio")],
             swiftSettings: settings),
     ]
 )

@@ -1,6 +1,6 @@
-import AsyncHTTPClient
 import DataShield
 import Foundation
+import HTTPClient
 import Postgres
 import Sandbox
 
@@ -190,27 +190,34 @@ struct DirectorySyncBenchmark: Benchmark {
         let fields =
             "id,userPrincipalName,mail,displayName,givenName,surname,department,jobTitle,accountEnabled,userType,lastPasswordChangeDateTime,signInSessionsValidFromDateTime"
         let start = ContinuousClock.now
-        var form = HTTPClientRequest(url: "\(address)/\(DirectorySamples.entra["tenantId"] ?? "")/oauth2/v2.0/token")
-        form.method = .POST
-        form.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        let http = HTTPClient()
+        var form = HTTPClient.Request(
+            "POST", try url("\(address)/\(DirectorySamples.entra["tenantId"] ?? "")/oauth2/v2.0/token"),
+            headers: [("Content-Type", "application/x-www-form-urlencoded")], timeout: .seconds(60), responseLimit: 1 << 20)
         let pairs = ["client_id": DirectorySamples.entra["clientId"] ?? "", "client_secret": DirectorySamples.entra["clientSecret"] ?? ""]
         form.body = .bytes(
             Array(
                 (pairs.map { "\($0)=\($1)" } + ["grant_type=client_credentials", "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"])
                     .joined(separator: "&").utf8))
-        let answer = try await HTTPClient.shared.execute(form, timeout: .seconds(60))
-        let token = try JSONDecoder().decode(Token.self, from: Data(try await answer.body.collect(upTo: 1 << 20).readableBytesView))
+        let token = try JSONDecoder().decode(Token.self, from: Data(try await http.execute(form).body))
         for path in ["/v1.0/users?$top=999&$select=\(fields)", "/v1.0/reports/authenticationMethods/userRegistrationDetails"] {
             var next: String? = address + path
-            while let url = next {
-                var request = HTTPClientRequest(url: url)
-                request.headers.add(name: "Authorization", value: "Bearer \(token.accessToken)")
-                let page = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-                guard page.status == .ok else { throw Program.Failure(description: "The stand-in answered \(page.status.code).") }
-                next = nextLink(Array(try await page.body.collect(upTo: 64 << 20).readableBytesView))
+            while let link = next {
+                let page = try await http.execute(
+                    .init(
+                        "GET", try url(link), headers: [("Authorization", "Bearer \(token.accessToken)")], timeout: .seconds(60),
+                        responseLimit: 64 << 20))
+                guard page.status == 200 else { throw Program.Failure(description: "The stand-in answered \(page.status).") }
+                next = nextLink(page.body)
             }
         }
+        await http.shutdown()
         return start.duration(to: .now) / .seconds(1)
+    }
+
+    private static func url(_ text: String) throws -> URL {
+        guard let url = URL(string: text) else { throw Program.Failure(description: "\(text) is no address.") }
+        return url
     }
 
     private struct Token: Decodable {

@@ -1,6 +1,6 @@
-import AsyncHTTPClient
 import DataShield
 import Foundation
+import HTTPClient
 import Logging
 import Postgres
 
@@ -118,13 +118,13 @@ struct Site: Sendable {
 struct Client: Sendable {
     let origin: String
     private(set) var cookie: String?
-    private static let http = HTTPClient.shared
+    private static let http = HTTPClient()
 
     init(origin: String) { self.origin = origin }
 
     /// What came back.
     struct Answer: Sendable {
-        let status: UInt
+        let status: Int
         let bytes: [UInt8]
         let cookie: String?
     }
@@ -145,19 +145,19 @@ struct Client: Sendable {
     /// - Throws: ``Program/Failure`` when the answer is an error.
     @discardableResult
     func send(_ method: String, _ path: String, body: [UInt8]? = nil, contentType: String = "application/json") async throws -> Answer {
-        var request = HTTPClientRequest(url: origin + path)
-        request.method = .init(rawValue: method)
-        if let cookie { request.headers.add(name: "Cookie", value: cookie) }
+        guard let url = URL(string: origin + path) else { throw Program.Failure(description: "\(path) is no path.") }
+        var request = HTTPClient.Request(method, url, timeout: .seconds(120), responseLimit: 64 << 20)
+        if let cookie { request.headers.append(("Cookie", cookie)) }
         if let body {
-            request.headers.add(name: "Content-Type", value: contentType)
+            request.headers.append(("Content-Type", contentType))
             request.body = .bytes(body)
         }
-        let response = try await Client.http.execute(request, timeout: .seconds(120))
-        let bytes = Array(try await response.body.collect(upTo: 64 << 20).readableBytesView)
-        guard response.status.code < 300 else {
-            throw Program.Failure(description: "\(method) \(path): \(response.status.code) \(String(decoding: bytes.prefix(500), as: UTF8.self))")
+        let response = try await Client.http.execute(request)
+        guard response.status < 300 else {
+            throw Program.Failure(
+                description: "\(method) \(path): \(response.status) \(String(decoding: response.body.prefix(500), as: UTF8.self))")
         }
-        return Answer(status: response.status.code, bytes: bytes, cookie: response.headers.first(name: "Set-Cookie"))
+        return Answer(status: response.status, bytes: response.body, cookie: response.header("Set-Cookie"))
     }
 
     /// Sends a GET and decodes what comes.

@@ -95,8 +95,7 @@ package struct Application: Sendable {
     package func close() async {
         await database.close()
         await system.close()
-        // try?: what fails here is connections that are gone already.
-        try? await outbound.shutdown()
+        await outbound.shutdown()
     }
 
     /// The HTTP server alone.

@@ -51,6 +51,6 @@ package struct MotoServer: Sendable {
     /// Has it check signatures and policies from the next call on, as AWS does.
     package func verifySignatures(_ client: OutboundClient) async throws {
         guard let url = URL(string: "\(url)/moto-api/reset-auth") else { return }
-        try await client.execute(.init(method: .post, url: url, body: .init(string: "0"))).requireSuccess()
+        try await client.execute(.init(method: .post, url: url, body: Array("0".utf8))).requireSuccess()
     }
 }

@@ -1,8 +1,7 @@
-import AsyncHTTPClient
 import DataShield
 import Foundation
+import HTTPClient
 import Logging
-import NIOCore
 import ServiceLifecycle
 
 /// A server on a port of its own, with the database of the running test, and somebody signed in.
@@ -64,10 +63,9 @@ package func withServer<R>(
     let services: [any Service] = [application.uploads, application.keeper, server]
     let group = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
     var configuration = HTTPClient.Configuration()
-    configuration.redirectConfiguration = .disallow
-    // Requests that wait for one of the client's connections wait for others of the test, on a machine that may be busy.
-    configuration.timeout.connect = .seconds(60)
-    let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    // The machine may be busy.
+    configuration.connectTimeout = .seconds(60)
+    let http = HTTPClient(configuration)
     let result: Result<R, any Error> = await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask {
             defer { running.finish() }
@@ -92,8 +90,7 @@ package func withServer<R>(
         try? await tasks.waitForAll()
         return result
     }
-    // try?: as above.
-    try? await application.outbound.shutdown()
-    try? await http.shutdown()
+    await application.outbound.shutdown()
+    await http.shutdown()
     return try result.get()
 }

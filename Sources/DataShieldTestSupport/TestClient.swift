@@ -1,7 +1,6 @@
-import AsyncHTTPClient
 import DataShield
 import Foundation
-import NIOCore
+import HTTPClient
 
 /// Calls a server as a browser or a program would, over a real connection.
 package struct TestClient: Sendable {
@@ -68,34 +67,34 @@ package struct TestClient: Sendable {
         _ method: String, _ path: String, json: (any Encodable & Sendable)? = nil, body: [UInt8]? = nil, contentType: String? = nil,
         headers: [(String, String)] = []
     ) async throws -> Answer {
-        var request = HTTPClientRequest(url: server.origin + path)
-        request.method = .init(rawValue: method)
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        if let token { request.headers.add(name: "Cookie", value: "\(cookieName)=\(token)") }
+        var request = try request(method, path)
+        request.headers = headers.map { ($0, $1) } + request.headers
         if let json {
-            request.headers.add(name: "Content-Type", value: "application/json")
+            request.headers.append(("Content-Type", "application/json"))
             request.body = .bytes(try JSONCoding.encode(json))
         } else if let body {
-            if let contentType { request.headers.add(name: "Content-Type", value: contentType) }
+            if let contentType { request.headers.append(("Content-Type", contentType)) }
             request.body = .bytes(body)
         }
         return try await answer(to: request)
     }
 
-    private func answer(to request: HTTPClientRequest) async throws -> Answer {
-        let response = try await http.execute(request, timeout: .seconds(60))
-        let bytes = try await response.body.collect(upTo: 256 << 20)
-        return Answer(
-            status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) }, bytes: Array(bytes.readableBytesView))
+    private func request(_ method: String, _ path: String) throws -> HTTPClient.Request {
+        guard let url = URL(string: server.origin + path) else { throw Failure(description: "\(path) is no path.") }
+        return HTTPClient.Request(
+            method, url, headers: token.map { [("Cookie", "\(cookieName)=\($0)")] } ?? [], timeout: .seconds(60), responseLimit: 256 << 20)
+    }
+
+    private func answer(to request: HTTPClient.Request) async throws -> Answer {
+        let response = try await http.execute(request)
+        return Answer(status: response.status, headers: response.headers, bytes: response.body)
     }
 
     /// Sends a request whose body comes bit by bit.
     package func send(_ method: String, _ path: String, pieces: AsyncStream<[UInt8]>, contentType: String) async throws -> Answer {
-        var request = HTTPClientRequest(url: server.origin + path)
-        request.method = .init(rawValue: method)
-        if let token { request.headers.add(name: "Cookie", value: "\(cookieName)=\(token)") }
-        request.headers.add(name: "Content-Type", value: contentType)
-        request.body = .stream(pieces.map { ByteBuffer(bytes: $0) }, length: .unknown)
+        var request = try request(method, path)
+        request.headers.append(("Content-Type", contentType))
+        request.body = .pieces(pieces)
         return try await answer(to: request)
     }
 

@@ -1,6 +1,5 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
+import HTTPClient
 import Sandbox
 import Synchronization
 import Testing
@@ -52,7 +51,7 @@ import Testing
     @Test func `a slow answer runs into the client's time limit`() async throws {
         try await Sandbox.with { url, sandbox async throws in
             sandbox.misbehave(.init(.slow, delayMilliseconds: 60_000))
-            await #expect(throws: HTTPClientError.deadlineExceeded) {
+            await #expect(throws: HTTPClient.Failure.timedOut) {
                 try await SandboxClient(url: url).get(Self.account, timeout: .milliseconds(100))
             }
         }

@@ -1,12 +1,12 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
+import HTTPClient
 import NIOHTTP1
 import Sandbox
 
 /// Asks a sandbox over real HTTP.
 struct SandboxClient {
     let url: String
+    private static let http = HTTPClient()
     static let goodKey = "0123456789abcdef0123456789abcdef"
 
     struct Reply {
@@ -18,7 +18,7 @@ struct SandboxClient {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    func get(_ path: String, key: String? = goodKey, agent: String? = "SandboxTests/1.0", timeout: TimeAmount = .seconds(20)) async throws -> Reply {
+    func get(_ path: String, key: String? = goodKey, agent: String? = "SandboxTests/1.0", timeout: Duration = .seconds(20)) async throws -> Reply {
         try await send(.GET, "/api/v3/\(path)", key: key, agent: agent, timeout: timeout)
     }
 
@@ -46,17 +46,17 @@ struct SandboxClient {
 
     func send(
         _ method: HTTPMethod, _ path: String, key: String? = nil, agent: String? = nil, headers: HTTPHeaders = [:], body: String = "",
-        timeout: TimeAmount = .seconds(20)
+        timeout: Duration = .seconds(20)
     ) async throws -> Reply {
-        var request = HTTPClientRequest(url: url + path)
-        request.method = method
-        request.headers = headers
-        if let key { request.headers.add(name: "hibp-api-key", value: key) }
-        if let agent { request.headers.add(name: "user-agent", value: agent) }
-        if !body.isEmpty { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
-        let bytes = try await response.body.collect(upTo: 64 << 20)
-        return Reply(status: Int(response.status.code), headers: response.headers, body: Data(bytes.readableBytesView))
+        guard let url = URL(string: url + path) else { throw URLError(.badURL) }
+        var request = HTTPClient.Request(
+            method.rawValue, url, headers: headers.map { ($0.name, $0.value) }, timeout: timeout, responseLimit: 64 << 20)
+        if let key { request.headers.append(("hibp-api-key", key)) }
+        if let agent { request.headers.append(("user-agent", agent)) }
+        if !body.isEmpty { request.body = .bytes(Array(body.utf8)) }
+        let response = try await Self.http.execute(request)
+        return Reply(
+            status: response.status, headers: HTTPHeaders(response.headers.map { ($0.name, $0.value) }), body: Data(response.body))
     }
 }
 

@@ -56,8 +56,8 @@ import Testing
             let gated = application.services(.all, after: Gate()).filter { $0 is Gated }
             #expect(gated.count == application.background.count + 1)
             #expect(!application.services(.web, after: Gate()).contains { $0 is Gated })
-            // try?: there is nothing to be shut down but the client.
-            try? await application.outbound.shutdown()
+            // There is nothing to be shut down but the client.
+            await application.outbound.shutdown()
         }
     }
 }

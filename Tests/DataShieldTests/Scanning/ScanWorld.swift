@@ -57,7 +57,7 @@ struct ScanWorld: Sendable {
             }
             let result: Result<Void, any Error>
             do { result = .success(try await body(world)) } catch { result = .failure(error) }
-            try await world.outbound.shutdown()
+            await world.outbound.shutdown()
             try result.get()
         }
     }

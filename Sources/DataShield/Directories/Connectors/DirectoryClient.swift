@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import NIOCore
 import Scalars
 
 /// A call to a directory over HTTP.
@@ -48,7 +47,7 @@ struct DirectoryAnswer: Sendable {
 
     /// `Retry-After`: seconds, also with a fraction, or a date.
     func retryAfter(now: Date) -> Duration? {
-        OutboundResponse(status: .tooManyRequests, headers: headers, body: ByteBuffer()).retryAfter(now: date ?? now)
+        OutboundResponse(status: .tooManyRequests, headers: headers, body: []).retryAfter(now: date ?? now)
     }
 
     /// - Throws: ``DirectoryFailure/malformed(_:)`` when the body is a web page, or not UTF-8.
@@ -208,9 +207,9 @@ struct DirectoryClient: Sendable {
         call.sign?(&headers)
         let response = try await access.outbound.execute(
             OutboundRequest(
-                method: call.method, url: call.url, headers: headers, body: call.body.map { ByteBuffer(bytes: $0) }, timeout: call.timeout,
+                method: call.method, url: call.url, headers: headers, body: call.body, timeout: call.timeout,
                 responseLimit: Self.responseLimit, isAddressTypedByUser: typedField != nil))
-        return DirectoryAnswer(status: response.status.code, headers: response.headers, bytes: Array(response.body.readableBytesView))
+        return DirectoryAnswer(status: response.status.code, headers: response.headers, bytes: response.body)
     }
 
     private func failure(_ failure: OutboundFailure) -> DirectoryFailure {

@@ -1,9 +1,6 @@
-import AsyncHTTPClient
 import Foundation
+import HTTPClient
 import HTTPTypes
-import NIOCore
-import NIOPosix
-import NIOSSL
 import ServiceLifecycle
 
 /// What is asked of another server.
@@ -11,7 +8,7 @@ package struct OutboundRequest: Sendable {
     package var method: HTTPRequest.Method
     package var url: URL
     package var headers: HTTPFields
-    package var body: ByteBuffer?
+    package var body: [UInt8]?
     /// For the whole call, the answer's body included.
     package var timeout: Duration
     /// How large the answer may be.
@@ -20,7 +17,7 @@ package struct OutboundRequest: Sendable {
     package var isAddressTypedByUser: Bool
 
     package init(
-        method: HTTPRequest.Method = .get, url: URL, headers: HTTPFields = [:], body: ByteBuffer? = nil, timeout: Duration = .seconds(30),
+        method: HTTPRequest.Method = .get, url: URL, headers: HTTPFields = [:], body: [UInt8]? = nil, timeout: Duration = .seconds(30),
         responseLimit: Int = 16 << 20, isAddressTypedByUser: Bool = false
     ) {
         self.method = method
@@ -37,7 +34,7 @@ package struct OutboundRequest: Sendable {
 package struct OutboundResponse: Sendable {
     package var status: HTTPResponse.Status
     package var headers: HTTPFields
-    package var body: ByteBuffer
+    package var body: [UInt8]
 
     /// - Throws: ``OutboundFailure/badStatus(_:)`` unless the status is 2xx.
     package func requireSuccess() throws {
@@ -100,26 +97,23 @@ package enum OutboundFailure: Error, Sendable, Hashable, CustomStringConvertible
 package final class OutboundClient: Service {
     package static let userAgent = "DataShield/1 (+self-hosted)"
     private let client: HTTPClient
-    private let checked: CheckedClients
+    private let checked: CheckedAddresses
 
     package convenience init(guardian: SSRFGuard) { self.init(guardian: guardian, configuration: Self.configuration()) }
 
     /// - Parameter configuration: of every connection, whoever typed its address.
     init(guardian: SSRFGuard, configuration: HTTPClient.Configuration) {
-        checked = CheckedClients(guardian: guardian, configuration: configuration)
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        checked = CheckedAddresses(guardian: guardian)
+        client = HTTPClient(configuration)
     }
 
     static func configuration() -> HTTPClient.Configuration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        // By itself the library offers TLS 1.0, and a key that goes out with a call is worth no more than what protects it.
-        tls.minimumTLSVersion = .tlsv12
-        var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
-        configuration.redirectConfiguration = .disallow
-        configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.httpVersion = .http1Only
+        var configuration = HTTPClient.Configuration()
+        // A key that goes out with a call is worth no more than what protects it.
+        configuration.minimumTLSVersion = .tls12
+        configuration.connectTimeout = .seconds(10)
+        configuration.silenceTimeout = .seconds(60)
+        configuration.connectionsPerHost = 32
         return configuration
     }
 
@@ -127,13 +121,10 @@ package final class OutboundClient: Service {
     package func run() async throws {
         // try?: being cancelled is how the wait ends when there is no graceful shutdown.
         try? await gracefulShutdown()
-        try await shutdown()
+        await shutdown()
     }
 
-    package func shutdown() async throws {
-        await checked.shutdown()
-        try await client.shutdown()
-    }
+    package func shutdown() async { await client.shutdown() }
 
     /// Makes a call.
     /// - Returns: the answer, whatever its status.
@@ -142,58 +133,38 @@ package final class OutboundClient: Service {
         guard let scheme = request.url.scheme?.lowercased(), ["http", "https"].contains(scheme), let host = request.url.host, !host.isEmpty else {
             throw OutboundFailure.invalidURL
         }
-        guard request.isAddressTypedByUser else { return try await execute(request, with: client) }
-        let lease = try await checked.lend(for: request.url)
-        let result: Result<OutboundResponse, any Error>
-        do { result = .success(try await execute(request, with: lease.client)) } catch { result = .failure(error) }
-        await checked.giveBack(lease)
-        return try result.get()
-    }
-
-    private func execute(_ request: OutboundRequest, with client: HTTPClient) async throws -> OutboundResponse {
-        var call = HTTPClientRequest(url: request.url.absoluteString)
-        call.method = .init(rawValue: request.method.rawValue)
-        for field in request.headers { call.headers.add(name: field.name.rawName, value: field.value) }
-        if request.headers[.userAgent] == nil { call.headers.add(name: "User-Agent", value: Self.userAgent) }
+        var call = HTTPClient.Request(
+            request.method.rawValue, request.url, headers: request.headers.map { ($0.name.rawName, $0.value) }, timeout: request.timeout,
+            responseLimit: request.responseLimit)
+        if request.headers[.userAgent] == nil { call.headers.append(("User-Agent", Self.userAgent)) }
         if let body = request.body { call.body = .bytes(body) }
+        if request.isAddressTypedByUser { call.address = try await checked.address(for: request.url).description }
         do {
-            let nanoseconds = request.timeout.components.seconds * 1_000_000_000 + request.timeout.components.attoseconds / 1_000_000_000
-            let response = try await client.execute(call, timeout: .nanoseconds(nanoseconds))
-            let body = try await response.body.collect(upTo: request.responseLimit)
+            let response = try await client.execute(call)
             var headers = HTTPFields()
             for (name, value) in response.headers {
                 if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
             }
-            return OutboundResponse(status: .init(code: Int(response.status.code)), headers: headers, body: body)
-        } catch {
-            throw try Self.failure(error, limit: request.responseLimit)
+            return OutboundResponse(status: .init(code: response.status), headers: headers, body: response.body)
+        } catch let failure as HTTPClient.Failure {
+            throw OutboundFailure(failure, limit: request.responseLimit)
         }
     }
+}
 
-    /// Sorts what can go wrong; the original error is dropped, because it may hold the address.
-    private static func failure(_ error: any Error, limit: Int) throws -> OutboundFailure {
-        switch error {
-        case is CancellationError: throw error
-        case is NIOTooManyBytesError: return .tooLarge(limit: limit)
-        case let error as HTTPClientError:
-            switch error {
-            case .cancelled: throw CancellationError()
-            case .connectTimeout, .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:
-                return .timedOut
-            case .remoteConnectionClosed, .uncleanShutdown: return .connectionLost
-            case .invalidURL, .emptyHost, .emptyScheme: return .invalidURL
-            default: return .other
+extension OutboundFailure {
+    fileprivate init(_ failure: HTTPClient.Failure, limit: Int) {
+        self =
+            switch failure {
+            case .invalidURL: .invalidURL
+            case .unknownHost: .unknownHost
+            case .otherAddress: .forbiddenAddress
+            case .refused: .refused
+            case .timedOut: .timedOut
+            case .tls: .tls
+            case .connectionLost: .connectionLost
+            case .tooLarge: .tooLarge(limit: limit)
+            case .invalidRequest, .unreadable, .other: .other
             }
-        case let error as NIOConnectionError:
-            return error.dnsAError != nil && error.dnsAAAAError != nil ? .unknownHost : .refused
-        case let error as IOError:
-            switch error.errnoCode {
-            case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH: return .refused
-            case ETIMEDOUT: return .timedOut
-            default: return .connectionLost
-            }
-        case is ChannelError: return .connectionLost
-        default: return String(describing: type(of: error)).contains("SSL") ? .tls : .other
-        }
     }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import NIOCore
 import Scalars
 
 /// A call to a service.
@@ -51,7 +50,7 @@ struct ProviderAnswer: Sendable {
         case 401: .refusedKey
         case 402: .quota
         case 403: .notPermitted
-        case 429: .rateLimited(retryAfter: OutboundResponse(status: .tooManyRequests, headers: headers, body: ByteBuffer()).retryAfter(now: now))
+        case 429: .rateLimited(retryAfter: OutboundResponse(status: .tooManyRequests, headers: headers, body: []).retryAfter(now: now))
         default: .unavailable(status: status)
         }
     }
@@ -78,13 +77,12 @@ struct ProviderClient: Sendable {
         do {
             response = try await client.execute(
                 OutboundRequest(
-                    method: call.method, url: url.absoluteURL, headers: headers, body: call.body.map { ByteBuffer(bytes: $0) },
-                    timeout: call.timeout, responseLimit: Self.responseLimit))
+                    method: call.method, url: url.absoluteURL, headers: headers, body: call.body, timeout: call.timeout,
+                    responseLimit: Self.responseLimit))
         } catch let failure as OutboundFailure {
             throw Self.failure(failure)
         }
-        let answer = ProviderAnswer(
-            status: response.status.code, headers: response.headers, bytes: Array(response.body.readableBytesView))
+        let answer = ProviderAnswer(status: response.status.code, headers: response.headers, bytes: response.body)
         if let failure = Self.failure(ofPage: answer) { throw failure }
         return answer
     }

@@ -99,7 +99,7 @@ struct CloudWorld: Sendable {
             let world = CloudWorld(sandbox: sandbox, url: url, clock: clock, outbound: outbound)
             let result: Result<Void, any Error>
             do { result = .success(try await body(world)) } catch { result = .failure(error) }
-            try await outbound.shutdown()
+            await outbound.shutdown()
             try result.get()
         }
     }

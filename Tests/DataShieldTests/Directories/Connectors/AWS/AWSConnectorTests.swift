@@ -179,7 +179,7 @@ import Testing
             let outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
             let result: Result<Void, any Error>
             do { result = .success(try await Self.tryMoto(moto, outbound)) } catch { result = .failure(error) }
-            try await outbound.shutdown()
+            await outbound.shutdown()
             try result.get()
         }
     }
@@ -198,8 +198,8 @@ import Testing
                     method: "POST", path: "/", query: "", headers: [(name: "host", value: host), (name: "x-amz-date", value: time)],
                     body: Array(body.utf8)), time: time)
             let answer = try await outbound.execute(
-                .init(method: .post, url: try #require(URL(string: moto.url + "/")), headers: headers, body: .init(string: body)))
-            let text = String(buffer: answer.body)
+                .init(method: .post, url: try #require(URL(string: moto.url + "/")), headers: headers, body: Array(body.utf8)))
+            let text = String(decoding: answer.body, as: UTF8.self)
             try #require(answer.status.code == 200, "\(text)")
             return text
         }

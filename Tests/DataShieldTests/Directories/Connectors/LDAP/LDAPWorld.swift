@@ -30,7 +30,7 @@ enum LDAPWorld {
         let configuration = try DirectoryConfiguration(values, of: LDAPConnector.kind)
         let result = Result { try LDAPConnector(configuration, DirectoryAccess(outbound: outbound, guardian: guardian, now: now, logger: logger)) }
         // It is not called over HTTP.
-        try await outbound.shutdown()
+        await outbound.shutdown()
         return try result.get()
     }
 

@@ -138,7 +138,7 @@ import Testing
         let access = DirectoryAccess(outbound: outbound, guardian: inside, logger: Logger(label: "test"), pause: { _ in })
         let connector = try OktaConnector(DirectoryConfiguration(DirectorySamples.okta, of: OktaConnector.kind), access)
         let failure = await #expect(throws: DirectoryFailure.self) { try await connector.test() }
-        try await outbound.shutdown()
+        await outbound.shutdown()
         guard case .misconfigured(let field, let words)? = failure else {
             Issue.record("\(String(describing: failure))")
             return
