@@ -151,7 +151,8 @@ extension Application {
         // JSON routes of the capabilities: one line each.
         EmployeeRoutes(employees: employees, credentials: leakedCredentials).add(to: routes.api)
         AlertRoutes(alerts: alerts).add(to: routes.api)
-        BreachRoutes(breaches: breaches, employees: employees).add(to: routes.api)
+        BreachRoutes(breaches: breaches).add(to: routes.api)
+        EmployeeRecordRoutes(breaches: breaches, employees: employees).add(to: routes.api)
         RiskRoutes(risk: risk, coverage: coverage).add(to: routes.api)
         ScanRoutes(scans: scans).add(to: routes.api)
         CredentialRoutes(credentials: credentials, yields: yields).add(to: routes.api)

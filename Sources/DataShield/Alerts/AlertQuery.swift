@@ -96,7 +96,7 @@ package struct AlertListing: Sendable, Hashable, RowDecodable {
         employeeEmail = try row.next()
         breachName = try row.next()
         assigneeName = try row.next()
-        employeeName = employeeEmail.map { Employee.name(first: firstName ?? "", last: lastName ?? "", email: $0) }
+        employeeName = employeeEmail.map { PersonName.of(first: firstName ?? "", last: lastName ?? "", email: $0) }
     }
 }
 

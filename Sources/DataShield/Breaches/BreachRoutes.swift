@@ -6,10 +6,8 @@ import Hummingbird
 /// | GET    | `/api/breaches`           | `breaches:read` |
 /// | GET    | `/api/breaches/{id}`      | `breaches:read` |
 /// | GET    | `/api/breaches/{id}/employees` | `breaches:read` |
-/// | GET    | `/api/employees/{id}/records`  | `employees:read` |
 package struct BreachRoutes: Sendable {
     private let breaches: Breaches
-    private let employees: Employees
 
     package init(breaches: Breaches, employees: Employees) {
         self.breaches = breaches
@@ -24,10 +22,6 @@ package struct BreachRoutes: Sendable {
         api.get(
             "/api/breaches/{id}/employees", .permission(.breachesRead), summary: "The company's people who are in a breach", query: PageQuery.self,
             answers: Page<Breaches.AffectedResponse>.self, use: affected)
-        api.get(
-            "/api/employees/{id}/records", .permission(.employeesRead),
-            summary: "The breaches that a person is in, and whether what was exposed still works", answers: Page<Breaches.RecordResponse>.self,
-            use: records)
     }
 
     struct ListQuery: Codable, Sendable {

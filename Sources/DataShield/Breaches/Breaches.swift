@@ -119,7 +119,7 @@ extension Breaches {
             let first: String = try row.next()
             let last: String = try row.next()
             employeeEmail = try row.next()
-            employeeName = Employee.name(first: first, last: last, email: employeeEmail)
+            employeeName = PersonName.of(first: first, last: last, email: employeeEmail)
             department = try row.next()
             riskScore = try row.next()
             alertId = try row.next()

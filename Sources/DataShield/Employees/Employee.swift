@@ -32,16 +32,7 @@ package struct Employee: Sendable, Hashable {
     package var riskLevel: RiskLevel? { riskScore.map { RiskLevel(score: $0) } }
 
     /// "Jane Doe", or the address of somebody without a name.
-    package var name: String { Self.name(first: firstName, last: lastName, email: email.text) }
-
-    package static func name(first: String, last: String, email: String) -> String {
-        switch (first.isEmpty, last.isEmpty) {
-        case (false, false): first + " " + last
-        case (false, true): first
-        case (true, false): last
-        case (true, true): email
-        }
-    }
+    package var name: String { PersonName.of(first: firstName, last: lastName, email: email.text) }
 }
 
 /// What a person who edits an employee decides; the rest is found out.

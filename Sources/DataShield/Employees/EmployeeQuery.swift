@@ -46,7 +46,7 @@ package enum RiskFilter: String, Codable, CaseIterable, Sendable {
 
     package var level: RiskLevel? { RiskLevel(rawValue: rawValue) }
 
-    /// As ``EmployeeStore/score`` has them.
+    /// As ``RiskStore/score`` has them.
     var scores: ClosedRange<Int> { level?.scores ?? -1...(-1) }
 }
 
@@ -90,7 +90,7 @@ struct EmployeeCursor: Codable, Sendable {
     func condition(for sort: EmployeeSort) throws -> SQL {
         switch (sort, self.sort, lastName, firstName, score) {
         case (.name, .name, let last?, let first?, _): "(e.last_name, e.first_name, e.id) > (\(last), \(first), \(id))"
-        case (.risk, .risk, _, _, let score?): "(\(EmployeeStore.score), e.id) < (\(score), \(id))"
+        case (.risk, .risk, _, _, let score?): "(\(RiskStore.score), e.id) < (\(score), \(id))"
         case (.newest, .newest, _, _, _): "e.id < \(id)"
         default: throw InvalidInput("cursor", "is of a list in another order. Leave it out to begin anew.")
         }
@@ -107,7 +107,7 @@ extension EmployeeFilter {
         if let department { parts.append("e.department = \(department)") }
         if isWithoutDepartment { parts.append("e.department IS NULL") }
         if let scores = level?.scores {
-            parts.append("\(EmployeeStore.score) BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
+            parts.append("\(RiskStore.score) BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
         }
         switch isExposed {
         case true?: parts.append("e.record_count > 0")

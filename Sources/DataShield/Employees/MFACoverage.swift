@@ -1,7 +1,4 @@
 import Foundation
-import HTTPTypes
-import Hummingbird
-import NIOCore
 import Postgres
 
 /// How many people sign in with a second factor, as far as directories say. Unknown is counted apart: it is neither.
@@ -71,36 +68,6 @@ private struct MFARow: RowDecodable {
         counts = MFACoverage.Counts(
             people: try row.next(), enabled: try row.next(), disabled: try row.next(), unknown: try row.next(), exposedWithout: try row.next(),
             withoutNotAsked: try row.next())
-    }
-}
-
-/// Who signs in with a second factor, `employees/mfa`.
-struct MFAModel: Sendable {
-    var subtitle: String
-    var tiles: [Tile]
-    var departments: [DepartmentRow]
-    var hasDepartments: Bool
-    var rows: [EmployeeRow]
-    var hasRows: Bool
-    var emptyNote: String
-    var exportURL: String
-    var pager: Pager?
-
-    struct Tile: Sendable {
-        var label: String
-        var value: String
-        var note: String
-    }
-
-    struct DepartmentRow: Sendable {
-        var name: String
-        var url: String
-        var people: String
-        var enabled: String
-        var disabled: String
-        var unknown: String
-        var share: String
-        var exposedWithout: String
     }
 }
 

@@ -167,7 +167,7 @@ package struct ProtectedPerson: Sendable, Hashable, RowDecodable {
         email = try row.next()
         let first: String? = try row.next()
         let last: String? = try row.next()
-        name = first.map { Employee.name(first: $0, last: last ?? "", email: "") }.flatMap { $0.isEmpty ? nil : $0 }
+        name = first.map { PersonName.of(first: $0, last: last ?? "", email: "") }.flatMap { $0.isEmpty ? nil : $0 }
         reason = try row.next()
         protectedBy = try row.next()
         createdAt = try row.next()
