@@ -65,7 +65,7 @@ package struct AuditPages: Sendable {
     ]
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.auditRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(Query.self)
         let until = try query.to.flatMap { try ListText.moment($0, "to") }
         let filter = AuditFilter(

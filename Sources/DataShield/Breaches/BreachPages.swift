@@ -37,7 +37,7 @@ package struct BreachPages: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.breachesRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(Query.self)
         let scope = query.scope ?? .ours
         let filter = Breaches.Filter(
@@ -67,7 +67,7 @@ package struct BreachPages: Sendable {
     }
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.breachesRead)
+        let subject = try context.subject
         let id = try context.id(as: BreachID.self)
         let cursor = try request.decodeQuery(PageQuery.self).cursor
         let listing = try await breaches.find(id, for: subject)

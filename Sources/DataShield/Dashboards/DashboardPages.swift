@@ -23,7 +23,7 @@ package struct DashboardPages: Sendable {
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
         let query = try request.decodeQuery(Query.self)
-        let summary = try await dashboards.summary(range: query.range ?? .month, for: try context.require(.dashboardRead))
+        let summary = try await dashboards.summary(range: query.range ?? .month, for: try context.subject)
         let model = DashboardModel(summary, domain: context.signedIn?.companyDomain ?? "", clock: PageClock(now(), for: context.signedIn))
         return pages.show("dashboards/show", model, Frame("Dashboard", in: .dashboard, showsHIBP: true), for: request, context)
     }

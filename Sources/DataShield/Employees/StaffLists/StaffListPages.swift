@@ -46,7 +46,7 @@ package struct StaffListPages: Sendable {
     }
 
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         do {
             let list = try await StaffListUpload.receive(request, context, limit: StaffPreview.limit)
             let preview = try await previews.make(list.file, name: list.name, by: subject)
@@ -65,7 +65,7 @@ package struct StaffListPages: Sendable {
     private func answer(
         _ request: Request, _ context: AppContext, _ body: (StaffPreview, Subject) async throws -> Response
     ) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         let id = try context.id(as: StaffPreview.ID.self)
         do {
             return try await body(try await previews.find(id, by: subject), subject)

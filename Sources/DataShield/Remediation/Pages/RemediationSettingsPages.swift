@@ -61,7 +61,7 @@ package struct RemediationSettingsPages: Sendable {
     private func page(
         _ request: Request, _ context: AppContext, form: SettingsForm? = nil, protection: ProtectionForm? = nil, problem: (any FeatureError)? = nil
     ) async throws -> Response {
-        let subject = try context.require(.remediationRead)
+        let subject = try context.subject
         let model = RemediationSettingsModel(
             try await remediation.settings(for: subject), protected: try await remediation.protected(for: subject), form: form,
             protection: protection, problem: problem, clock: PageClock(now(), for: context.signedIn))
@@ -73,7 +73,7 @@ package struct RemediationSettingsPages: Sendable {
         let change = RemediationSettingsChange(
             enabled: form.enabled, capPeople: form.capPeople, capPercent: form.capPercent, windowHours: form.windowHours, weakReset: form.weakReset)
         do {
-            _ = try await remediation.change(change, by: try context.require(.policyManage))
+            _ = try await remediation.change(change, by: try context.subject)
         } catch let failure as InvalidInput {
             return try await page(request, context, form: form, problem: failure)
         }
@@ -82,12 +82,12 @@ package struct RemediationSettingsPages: Sendable {
 
     /// The dry run, which is also the question.
     func confirmPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        let model = PolicyConfirmModel(try await remediation.preview(form.policy, by: try context.require(.policyManage)), form.policy)
+        let model = PolicyConfirmModel(try await remediation.preview(form.policy, by: try context.subject), form.policy)
         return pages.show("remediation/policy", model, Frame("Add a policy", in: .remediation, isNarrow: true), for: request, context)
     }
 
     func addPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        let subject = try context.require(.policyManage)
+        let subject = try context.subject
         do {
             _ = try await remediation.add(form.policy, by: subject)
         } catch let failure as InvalidInput {
@@ -97,13 +97,13 @@ package struct RemediationSettingsPages: Sendable {
     }
 
     func removePolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        _ = try await remediation.remove(form.policy, by: try context.require(.policyManage))
+        _ = try await remediation.remove(form.policy, by: try context.subject)
         return Pages.redirect(to: Self.path, .done("The policy is removed."))
     }
 
     func protect(_ request: Request, _ context: AppContext, _ form: ProtectionForm) async throws -> Response {
         do {
-            _ = try await remediation.protect(nil, address: form.email, reason: form.reason ?? "", by: try context.require(.policyManage))
+            _ = try await remediation.protect(nil, address: form.email, reason: form.reason ?? "", by: try context.subject)
         } catch let failure as InvalidInput {
             return try await page(request, context, protection: form, problem: failure)
         }
@@ -117,7 +117,7 @@ package struct RemediationSettingsPages: Sendable {
 
     func resume(_ request: Request, _ context: AppContext) async throws -> Response {
         do {
-            _ = try await remediation.resume(by: try context.require(.policyManage))
+            _ = try await remediation.resume(by: try context.subject)
             // Sessions are kept for a moment, with the banner that tells of the stop.
             sessions.cache.removeAll()
         } catch Remediation.Failure.notStopped {

@@ -66,13 +66,6 @@ package struct AppContext: RequestContext {
         }
     }
 
-    /// Who asks, when they may.
-    package func require(_ permission: Permission) throws -> Subject {
-        let subject = try subject
-        guard subject.may(permission) else { throw HTTPFailure.notPermitted(permission) }
-        return subject
-    }
-
     /// An id in the path.
     /// - Throws: ``HTTPFailure/notFound``: what is not an id is no one's id.
     package func id<Entity>(_ name: String = "id", as type: Identifier<Entity>.Type) throws -> Identifier<Entity> {
