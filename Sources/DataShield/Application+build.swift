@@ -79,7 +79,7 @@ extension Application {
             }, forgetTokens: scimTokens.forget, now: now)
         let remediationDirectories = parts.remediationDirectories ?? directories
         let remediationKeeper = RemediationKeeper(logger: parts.logger)
-        let remediationRunner = RemediationRunner(
+        let remediationRunner = RequestRunner(
             database: database, directories: remediationDirectories, keeper: remediationKeeper, logger: parts.logger)
         let remediation = Remediation(
             database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue,
@@ -111,7 +111,7 @@ extension Application {
                 RefreshRisk(risk: risk),
                 UniteBreaches(database: database, now: now),
                 RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
-                RunRemediation(database: database, runner: remediationRunner),
+                RunWaitingRequests(database: database, runner: remediationRunner),
             ], configuration: work, logger: parts.logger)
         let scheduler = Scheduler(
             pool: system.pool,

@@ -133,7 +133,7 @@ extension AlertComment: RowDecodable {
 }
 
 /// What the record behind an alert says was exposed.
-package struct AlertEvidence: Sendable, Hashable, RowDecodable {
+package struct AlertExposure: Sendable, Hashable, RowDecodable {
     package var exposedData: [String]
     package var artifacts: [ArtifactKind]
     package var sources: [ApiProvider]

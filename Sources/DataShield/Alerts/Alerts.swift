@@ -115,8 +115,8 @@ package struct Alerts: Sendable {
     }
 
     /// What is exposed according to the record behind the alert; nil when it is gone with its employee.
-    package func evidence(of id: AlertID, for subject: Subject) async throws -> AlertEvidence? {
-        try await database.query(for: subject.company, AlertStore.evidence(of: id, of: subject.company), as: AlertEvidence.self).first
+    package func evidence(of id: AlertID, for subject: Subject) async throws -> AlertExposure? {
+        try await database.query(for: subject.company, AlertStore.evidence(of: id, of: subject.company), as: AlertExposure.self).first
     }
 
     /// Moves an alert to another status.

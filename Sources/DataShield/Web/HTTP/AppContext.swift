@@ -57,7 +57,7 @@ package struct AppContext: RequestContext {
         return request
     }
 
-    /// Who asks, for the front doors.
+    /// Who asks, for the front doors. Whether they may is settled before a handler runs: the route names the permission, and nothing else does.
     /// - Throws: ``HTTPFailure/signInNeeded`` without a session. Routes that name an ``Access`` other than public never get there.
     package var subject: Subject {
         get throws {

@@ -125,7 +125,7 @@ package struct Pages: Sendable {
     }
 
     /// Where the frame's own form leads back to: the page that was asked for. What a form was sent to is no page that can be asked for.
-    static func place(of request: Request) -> String { request.method == .get || request.method == .head ? request.uri.string : "/" }
+    static func returnPath(of request: Request) -> String { request.method == .get || request.method == .head ? request.uri.string : "/" }
 
     /// A path of our own site that a form gave, or the other one: a form of ours leads nobody elsewhere.
     package static func local(_ path: String?, or other: String) -> String {
