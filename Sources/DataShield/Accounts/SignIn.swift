@@ -42,12 +42,6 @@ package struct SignIn: Sendable {
         package var userAgent: String?
         /// The token of the session that the browser has now; it ends with the sign-in.
         package var token: String?
-
-        package init(address: String, userAgent: String? = nil, token: String? = nil) {
-            self.address = address
-            self.userAgent = userAgent
-            self.token = token
-        }
     }
 
     /// Signs somebody in.

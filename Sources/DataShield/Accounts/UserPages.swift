@@ -15,12 +15,6 @@ package struct UserPages: Sendable {
     let users: Users
     let now: Now
 
-    package init(pages: Pages, users: Users, now: @escaping Now) {
-        self.pages = pages
-        self.users = users
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let access = Access.permission(.usersManage)
         routes.get("/users", access, use: list)

@@ -18,18 +18,6 @@ package struct AlertPages: Sendable {
     let machines: Machines
     let now: Now
 
-    package init(
-        pages: Pages, alerts: Alerts, users: Users, credentials: LeakedCredentials, remediation: Remediation, machines: Machines, now: @escaping Now
-    ) {
-        self.pages = pages
-        self.alerts = alerts
-        self.users = users
-        self.credentials = credentials
-        self.remediation = remediation
-        self.machines = machines
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/alerts", .permission(.alertsRead), use: list)
         routes.post("/alerts/bulk", .permission(.alertsStatus), form: BulkForm.self, use: bulk)

@@ -41,20 +41,11 @@ package struct Alerts: Sendable {
     /// A change of an alert: what is absent stays, `clear` takes away.
     package struct Change: Sendable {
         package var status: AlertStatus?
-        package var assignee: Patch<UserID>
+        package var assignee: Patch<UserID> = .absent
         /// Belongs to a resolved alert: set with or after its resolving.
-        package var resolution: Patch<String>
+        package var resolution: Patch<String> = .absent
         /// Whether what still works may be resolved.
-        package var confirmsLive: Bool
-
-        package init(
-            status: AlertStatus? = nil, assignee: Patch<UserID> = .absent, resolution: Patch<String> = .absent, confirmsLive: Bool = false
-        ) {
-            self.status = status
-            self.assignee = assignee
-            self.resolution = resolution
-            self.confirmsLive = confirmsLive
-        }
+        package var confirmsLive: Bool = false
 
         /// How many alerts it would resolve about something that still works, and that is not confirmed.
         func unconfirmed(_ alerts: some Sequence<Alert>) -> LiveAlerts {

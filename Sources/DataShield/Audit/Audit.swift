@@ -42,20 +42,9 @@ package struct AuditFilter: Sendable, Hashable {
     /// The id of what was acted on.
     package var target: String?
     /// Ids whose events count as those of the target.
-    package var otherTargets: [String]
+    package var otherTargets: [String] = []
     package var from: Date?
     package var to: Date?
-
-    package init(
-        action: String? = nil, actor: String? = nil, target: String? = nil, otherTargets: [String] = [], from: Date? = nil, to: Date? = nil
-    ) {
-        self.action = action
-        self.actor = actor
-        self.target = target
-        self.otherTargets = otherTargets
-        self.from = from
-        self.to = to
-    }
 }
 
 /// Reading the trail.

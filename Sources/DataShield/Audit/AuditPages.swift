@@ -35,12 +35,6 @@ package struct AuditPages: Sendable {
     let audit: Audit
     let now: Now
 
-    package init(pages: Pages, audit: Audit, now: @escaping Now) {
-        self.pages = pages
-        self.audit = audit
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) { routes.get("/audit", .permission(.auditRead), use: list) }
 
     struct Query: Codable, Sendable {

@@ -10,12 +10,6 @@ package struct BreachPages: Sendable {
     let breaches: Breaches
     let now: Now
 
-    package init(pages: Pages, breaches: Breaches, now: @escaping Now) {
-        self.pages = pages
-        self.breaches = breaches
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/breaches", .permission(.breachesRead), use: list)
         routes.get("/breaches/{id}", .permission(.breachesRead), use: show)

@@ -9,10 +9,7 @@ import Hummingbird
 package struct BreachRoutes: Sendable {
     private let breaches: Breaches
 
-    package init(breaches: Breaches, employees: Employees) {
-        self.breaches = breaches
-        self.employees = employees
-    }
+    package init(breaches: Breaches) { self.breaches = breaches }
 
     package func add(to api: APIRoutes) {
         api.get(

@@ -31,18 +31,8 @@ package struct Breaches: Sendable {
         package var source: BreachSource?
         package var dataType: String?
         /// Also those of the catalogue that none of the company's people is in.
-        package var includesOthers: Bool
-        package var order: Order
-
-        package init(
-            text: String? = nil, source: BreachSource? = nil, dataType: String? = nil, includesOthers: Bool = false, order: Order = .affected
-        ) {
-            self.text = text
-            self.source = source
-            self.dataType = dataType
-            self.includesOthers = includesOthers
-            self.order = order
-        }
+        package var includesOthers: Bool = false
+        package var order: Order = .affected
     }
 
     /// One page of breaches.

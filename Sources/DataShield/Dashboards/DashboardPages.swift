@@ -9,12 +9,6 @@ package struct DashboardPages: Sendable {
     let dashboards: Dashboards
     let now: Now
 
-    package init(pages: Pages, dashboards: Dashboards, now: @escaping Now) {
-        self.pages = pages
-        self.dashboards = dashboards
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) { routes.get("/", .permission(.dashboardRead), use: show) }
 
     struct Query: Codable, Sendable {

@@ -25,17 +25,6 @@ package struct DirectoryPages: Sendable {
     let refusals: SCIMRefusals
     let now: Now
 
-    package init(
-        pages: Pages, directories: Directories, tokens: SCIMTokens, scim: SCIMDirectory, refusals: SCIMRefusals, now: @escaping Now
-    ) {
-        self.pages = pages
-        self.refusals = refusals
-        self.directories = directories
-        self.tokens = tokens
-        self.scim = scim
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/directories", .permission(.directoryRead), use: list)
         routes.get("/directories/new", .permission(.connectorsManage), use: choose)

@@ -38,27 +38,13 @@ package struct Employee: Sendable, Hashable {
 /// What a person who edits an employee decides; the rest is found out.
 package struct EmployeeDetails: Sendable, Hashable {
     package var email: EmailAddress
-    package var firstName: String
-    package var lastName: String
+    package var firstName: String = ""
+    package var lastName: String = ""
     package var department: String?
     package var title: String?
-    package var isVip: Bool
+    package var isVip: Bool = false
     package var mfaEnabled: Bool?
     package var externalId: String?
-
-    package init(
-        email: EmailAddress, firstName: String = "", lastName: String = "", department: String? = nil, title: String? = nil,
-        isVip: Bool = false, mfaEnabled: Bool? = nil, externalId: String? = nil
-    ) {
-        self.email = email
-        self.firstName = firstName
-        self.lastName = lastName
-        self.department = department
-        self.title = title
-        self.isVip = isVip
-        self.mfaEnabled = mfaEnabled
-        self.externalId = externalId
-    }
 }
 
 /// The texts of an employee: one line each, of a length that fits a page.

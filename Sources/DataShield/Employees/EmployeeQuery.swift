@@ -18,21 +18,6 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var mfa: MFAState?
     /// Of somebody the worst of their exposures counts; who has none is nowhere.
     package var liveness: Set<Liveness>?
-
-    package init(
-        search: String? = nil, department: String? = nil, isWithoutDepartment: Bool = false, level: RiskFilter? = nil, isExposed: Bool? = nil,
-        isActive: Bool? = nil, isVip: Bool? = nil, mfa: MFAState? = nil, liveness: Set<Liveness>? = nil
-    ) {
-        self.search = search
-        self.department = department
-        self.isWithoutDepartment = isWithoutDepartment
-        self.liveness = liveness
-        self.level = level
-        self.isExposed = isExposed
-        self.isActive = isActive
-        self.isVip = isVip
-        self.mfa = mfa
-    }
 }
 
 /// The level of somebody's score, or that there is none.

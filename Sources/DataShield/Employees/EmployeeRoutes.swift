@@ -18,11 +18,6 @@ package struct EmployeeRoutes: Sendable {
     let employees: Employees
     let credentials: LeakedCredentials
 
-    package init(employees: Employees, credentials: LeakedCredentials) {
-        self.employees = employees
-        self.credentials = credentials
-    }
-
     package func add(to api: APIRoutes) {
         api.get(
             "/api/employees", .permission(.employeesRead), summary: "The staff list", query: EmployeeListQuery.self,

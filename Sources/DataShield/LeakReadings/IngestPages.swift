@@ -12,12 +12,6 @@ package struct IngestPages: Sendable {
     let ingests: Ingests
     let now: Now
 
-    package init(pages: Pages, ingests: Ingests, now: @escaping Now) {
-        self.pages = pages
-        self.ingests = ingests
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/ingest", .permission(.machinesRead)) { request, context in try await page(request, context) }
         routes.post("/ingest", .permission(.leaksIngest), use: upload)

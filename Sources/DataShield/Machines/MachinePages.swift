@@ -10,12 +10,6 @@ package struct MachinePages: Sendable {
     let machines: Machines
     let now: Now
 
-    package init(pages: Pages, machines: Machines, now: @escaping Now) {
-        self.pages = pages
-        self.machines = machines
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/machines", .permission(.machinesRead), use: list)
         routes.get("/machines/{id}", .permission(.machinesRead), use: show)

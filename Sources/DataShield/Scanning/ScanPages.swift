@@ -13,14 +13,6 @@ package struct ScanPages: Sendable {
     let credentials: Credentials
     let now: Now
 
-    package init(pages: Pages, scans: Scans, companies: Companies, credentials: Credentials, now: @escaping Now) {
-        self.pages = pages
-        self.scans = scans
-        self.companies = companies
-        self.credentials = credentials
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/scans", .permission(.scansRead), use: list)
         routes.post("/scans", .permission(.employeesScan), use: start)

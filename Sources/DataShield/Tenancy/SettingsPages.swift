@@ -13,13 +13,6 @@ package struct SettingsPages: Sendable {
     let risk: Risk
     let now: Now
 
-    package init(pages: Pages, companies: Companies, risk: Risk, now: @escaping Now) {
-        self.pages = pages
-        self.companies = companies
-        self.risk = risk
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/settings", .permission(.companyRead)) { request, context in try await page(request, context) }
         routes.post("/settings", .permission(.policyManage), form: CompanyForm.self, use: save)

@@ -23,21 +23,6 @@ package struct EmployeePages: Sendable {
     let machines: Machines
     let now: Now
 
-    package init(
-        pages: Pages, employees: Employees, breaches: Breaches, alerts: Alerts, risk: Risk, coverage: Coverage, credentials: LeakedCredentials,
-        machines: Machines, now: @escaping Now
-    ) {
-        self.pages = pages
-        self.employees = employees
-        self.breaches = breaches
-        self.alerts = alerts
-        self.risk = risk
-        self.coverage = coverage
-        self.credentials = credentials
-        self.machines = machines
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let manage = Access.permission(.employeesManage)
         routes.get("/employees", .permission(.employeesRead), use: list)

@@ -16,13 +16,6 @@ package struct StaffListPages: Sendable {
     let previews: StaffPreviews
     let now: Now
 
-    package init(pages: Pages, employees: Employees, previews: StaffPreviews, now: @escaping Now) {
-        self.pages = pages
-        self.employees = employees
-        self.previews = previews
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let manage = Access.permission(.employeesManage)
         routes.get("/employees/import", manage) { request, context in uploadPage(request, context) }

@@ -12,12 +12,6 @@ package struct RemediationPages: Sendable {
     let remediation: Remediation
     let now: Now
 
-    package init(pages: Pages, remediation: Remediation, now: @escaping Now) {
-        self.pages = pages
-        self.remediation = remediation
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/remediation", .permission(.remediationRead), use: list)
         routes.get("/remediation/export", .permission(.remediationRead), use: RemediationRoutes(remediation: remediation).export)

@@ -18,13 +18,6 @@ package struct RemediationSettingsPages: Sendable {
     let now: Now
     private static let path = "/remediation/settings"
 
-    package init(pages: Pages, remediation: Remediation, sessions: Sessions, now: @escaping Now) {
-        self.pages = pages
-        self.remediation = remediation
-        self.sessions = sessions
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let manage = Access.permission(.policyManage)
         routes.get("/remediation/settings", .permission(.remediationRead)) { request, context in try await page(request, context) }

@@ -22,19 +22,6 @@ package struct RemediationFilter: Sendable, Hashable {
     /// The first moment after the latest.
     package var until: Date?
 
-    package init(
-        action: RemediationType? = nil, outcome: RemediationLogOutcome? = nil, employee: EmployeeID? = nil, alert: AlertID? = nil,
-        performedBy: String? = nil, from: Date? = nil, until: Date? = nil
-    ) {
-        self.action = action
-        self.outcome = outcome
-        self.employee = employee
-        self.alert = alert
-        self.performedBy = performedBy
-        self.from = from
-        self.until = until
-    }
-
     fileprivate func condition(for company: CompanyID) -> SQL {
         var parts: [SQL] = ["l.company_id = \(company)"]
         if let action { parts.append("l.action = \(action)") }

@@ -56,13 +56,6 @@ package struct CredentialPages: Sendable {
     let yields: Yields
     let now: Now
 
-    package init(pages: Pages, credentials: Credentials, yields: Yields, now: @escaping Now) {
-        self.pages = pages
-        self.credentials = credentials
-        self.yields = yields
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/sources", .permission(.credentialsRead)) { request, context in try await page(request, context) }
         routes.post("/sources", .permission(.connectorsManage), form: Form.self, use: add)
