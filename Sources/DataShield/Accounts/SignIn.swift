@@ -31,7 +31,7 @@ package struct SignIn: Sendable {
         package var detail: String {
             switch self {
             case .refused: "The e-mail address or the password is wrong."
-            case .firstPasswordEnded: "This first password was good for a week, and has ended. Ask an administrator for a new one."
+            case .firstPasswordEnded: "This first password was valid for a week and has expired. Ask an administrator for a new one."
             }
         }
     }

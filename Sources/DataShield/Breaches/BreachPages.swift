@@ -40,8 +40,8 @@ package struct BreachPages: Sendable {
         let parts = [("q", query.q), ("scope", query.scope?.rawValue), ("source", query.source?.rawValue)]
         let model = BreachListModel(
             subtitle: scope == .ours
-                ? "Breaches that people of yours are in, the widest first."
-                : "All breaches of the catalogue, and those of yours that it has not, the latest first.",
+                ? "Breaches that your people are in, those with the most people first."
+                : "All breaches in the catalogue, and your own that are not in it, the latest first.",
             q: query.q,
             scopeFilter: Choice("scope", "Which breaches", [("ours", "With your people"), ("all", "All known")], selected: scope.rawValue),
             sourceFilter: Choice(
@@ -102,7 +102,7 @@ extension BreachModel {
             Fact("Accounts in all", breach.pwnCount.map { Format.count($0) } ?? "Unknown"),
             Fact("Known from", BreachPages.capital(breach.source.displayName)),
             breach.isOwn
-                ? Fact("Catalogue", "In none: only your own sources name it")
+                ? Fact("Catalogue", "In no catalogue: only your own sources name it")
                 : Fact("In the source's catalogue since", breach.addedAt.map(clock.day) ?? "Unknown"),
         ]
         alertsURL = "/alerts?breach=\(breach.id)"

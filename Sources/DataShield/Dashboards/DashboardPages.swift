@@ -183,7 +183,7 @@ extension DashboardModel.Coverage {
             (tone, icon) = (Tone.medium.rawValue, "question")
             let rest = coverage.people - coverage.asked
             detail =
-                "About the other \(Format.count(rest)) not every source has answered: whoever of them is in no breach here is not known to be clean."
+                "About the other \(Format.count(rest)) not every source has answered: those of them in no breach here are not known to be clean."
         }
     }
 }

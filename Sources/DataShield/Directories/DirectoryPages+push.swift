@@ -79,8 +79,8 @@ extension DirectoryPages {
     func revokeToken(_ request: Request, _ context: AppContext) async throws -> Response {
         let id = try context.id(as: DirectoryConnectionID.self)
         do {
-            try await tokens.revokePrevious(id, by: try context.require(.connectorsManage))
-            return Pages.redirect(to: "/directories/\(id)", .done("The former token is taken back."))
+            try await tokens.revokePrevious(id, by: try context.subject)
+            return Pages.redirect(to: "/directories/\(id)", .done("The old token is revoked."))
         } catch SCIMTokens.Failure.nothingToRevoke {
             return Pages.redirect(to: "/directories/\(id)", .problem(SCIMTokens.Failure.nothingToRevoke.detail))
         }

