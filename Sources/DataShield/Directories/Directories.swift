@@ -299,7 +299,7 @@ package struct Directories: Sendable {
             return (connection, sealed)
         }
         guard let (connection, sealed) = found else { throw Failure.notFound }
-        guard let text = try? secrets.openText(sealed.configuration, at: Self.sealingPlace("encrypted_config", id, company))  // try?: it does not open
+        guard let text = try? secrets.openText(sealed.configuration, at: Self.sealingPlace("encrypted_config", id, company))  // try?: as said
         else {
             guard isForgiving else { throw Failure.unreadable }
             return (connection, DirectoryConfiguration(stored: [:]))

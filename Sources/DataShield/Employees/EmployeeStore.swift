@@ -13,7 +13,6 @@ struct EmployeeStore {
         \(EmployeeAddresses.column)
         """
 
-
     /// One page of a list, and one row more when there is one.
     static func page(
         of company: CompanyID, _ filter: EmployeeFilter, sort: EmployeeSort, after cursor: EmployeeCursor?, limit: Int

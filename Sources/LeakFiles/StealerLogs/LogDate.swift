@@ -175,7 +175,8 @@ private struct Parts {
         guard day <= CivilDay.days(inMonth: month, of: year) else { return nil }
         var hour = time?.hour ?? 0
         if let isAfternoon, hour <= 12 { hour = hour % 12 + (isAfternoon ? 12 : 0) }
-        let time = Double(CivilDay.number(year: year, month: month, day: day) * 86_400 + hour * 3_600 + (self.time?.minute ?? 0) * 60 + (self.time?.second ?? 0))
+        let days = CivilDay.number(year: year, month: month, day: day)
+        let time = Double(days * 86_400 + hour * 3_600 + (self.time?.minute ?? 0) * 60 + (self.time?.second ?? 0))
         let seconds = self.time == nil ? 0 : zone ?? offset
         return LogDate(
             date: Date(timeIntervalSince1970: time - Double(seconds)), hasTime: self.time != nil, isAmbiguous: isAmbiguous, hasZone: zone != nil)

@@ -1,6 +1,6 @@
+import HTTPTypes
 import Hummingbird
 import NIOCore
-import HTTPTypes
 
 /// | Method | Path              | Permission       |
 /// |--------|-------------------|------------------|

@@ -179,7 +179,9 @@ struct RecordingBatch {
     /// What another source has reported before, and these have not.
     func exposuresToMerge(known: [RecordStore.KnownKey: RecordStore.KnownSources]) -> [Corroboration] {
         places.compactMap { place -> Corroboration? in
-            guard let (breach, findings) = breachAndFindings(of: place), let record = known[.init(employee: place.employee, breach: breach.id)] else { return nil }
+            guard let (breach, findings) = breachAndFindings(of: place), let record = known[.init(employee: place.employee, breach: breach.id)] else {
+                return nil
+            }
             let news = findings.filter { finding in
                 guard let provider = finding.provider else { return record.isNews(finding) }
                 return !record.sources.contains(provider)
