@@ -49,7 +49,7 @@ package struct SignIn: Sendable {
     /// - Throws: ``Failure``, or ``Throttle/TooMany``.
     package func signIn(email: String, password: String, from origin: Origin) async throws -> (token: Token, signedIn: SignedIn) {
         let start = ContinuousClock.now
-        // An address that is none goes the same way as one that nobody has.
+        // A text that is not an address goes the same way as one that nobody has.
         let email = (try? EmailAddress(email).text) ?? email.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
         let attempt = try await throttle.begin(email: email, source: origin.address)
         let user = email.utf8.contains(0) || email.utf8.count > 320 ? nil : try await find(email)

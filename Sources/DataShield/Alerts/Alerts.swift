@@ -60,7 +60,7 @@ package struct Alerts: Sendable {
         var isEmpty: Bool { status == nil && assignee.isAbsent && resolution.isAbsent }
 
         /// The change with its text checked.
-        /// - Throws: ``InvalidInput`` for a text that is none, and for a change that changes nothing.
+        /// - Throws: ``InvalidInput`` for a text that is not valid, and for a change that changes nothing.
         func checked() throws -> Change {
             guard !isEmpty else { throw InvalidInput("", "Give a status, an assignee or a resolution.") }
             guard case .set(let text) = resolution else { return self }
@@ -84,7 +84,7 @@ package struct Alerts: Sendable {
     /// - Parameters:
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(
         _ filter: AlertFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws
@@ -264,7 +264,7 @@ extension Alerts {
 
 extension Alerts {
     /// The comments on an alert from the oldest on, a page at a time.
-    /// - Throws: ``Failure/notFound``; ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``Failure/notFound``; ``InvalidInput`` for a cursor or limit that is not valid.
     package func comments(on id: AlertID, cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<AlertComment> {
         let limit = try PageLimit.checked(limit)
         let after = try Cursor.decode(cursor, as: AlertCommentCursor.self)

@@ -59,7 +59,7 @@ package struct Audit: Sendable {
     }
 
     /// One page of a company's events, the newest first.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(
         _ filter: AuditFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws -> Page<AuditEvent> {

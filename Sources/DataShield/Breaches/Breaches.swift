@@ -39,7 +39,7 @@ package struct Breaches: Sendable {
     /// - Parameters:
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(_ filter: Filter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<Response> {
         let limit = try PageLimit.checked(limit)
         let after = try Cursor.decode(cursor, as: BreachCursor.self)

@@ -258,7 +258,7 @@ struct OrderDigest: Sendable, Hashable {
 package struct OrderKey: Sendable, Hashable {
     let text: String
 
-    /// - Throws: ``InvalidInput`` for one that is none.
+    /// - Throws: ``InvalidInput`` for one that is not valid.
     package init(_ text: String) throws {
         // As the draft of the header has it: a text in quotation marks; most leave them out.
         let bare = text.content(within: "\"", "\"").map { String($0) } ?? text

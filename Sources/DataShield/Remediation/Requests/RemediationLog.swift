@@ -52,7 +52,7 @@ struct RemediationCursor: Codable, Sendable {
 
 extension Remediation {
     /// One page of the log, the latest first.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func log(
         _ filter: RemediationFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws -> Page<RemediationAction> {
@@ -76,7 +76,7 @@ extension Remediation {
     }
 
     /// One page of what was asked for, the latest first: also what waits and what was refused, which the log does not have.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func requests(
         _ statuses: Set<RemediationRequestStatus> = [], cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws -> Page<RemediationRequest> {
