@@ -39,16 +39,17 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .target(name: "CLeakScan"),
+        .target(name: "CivilTime", swiftSettings: settings),
         .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
         .target(name: "HTTPClient", dependencies: ["CLibCurl"], swiftSettings: settings),
-        .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "Threads"], swiftSettings: settings),
-        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "Scalars"], swiftSettings: settings),
+        .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "CivilTime", "Threads"], swiftSettings: settings),
+        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "CivilTime", "Scalars"], swiftSettings: settings),
         .target(name: "SCIM", dependencies: ["Scalars"], swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
-                "CLibPQ", "Scalars", "Threads",
+                "CLibPQ", "CivilTime", "Scalars", "Threads",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -65,7 +66,7 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "CZlib", "CZstd", "HTTPClient", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
+                "CLibCrypt", "CLinux", "CZlib", "CZstd", "CivilTime", "HTTPClient", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -14,8 +14,9 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .target(name: "CLeakScan"),
+        .target(name: "CivilTime", swiftSettings: instruments),
         .target(name: "Scalars", swiftSettings: instruments),
-        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "Scalars"], swiftSettings: instruments),
+        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "CivilTime", "Scalars"], swiftSettings: instruments),
         .target(name: "FuzzDriver", dependencies: ["LeakFiles"], swiftSettings: instruments),
     ]
         + entries.map { entry in

@@ -79,7 +79,7 @@ extension Application {
             }, forgetTokens: scimTokens.forget, now: now)
         let remediationDirectories = parts.remediationDirectories ?? directories
         let remediationKeeper = RemediationKeeper(logger: parts.logger)
-        let remediationRunner = RemediationRunner(
+        let remediationRunner = RequestRunner(
             database: database, directories: remediationDirectories, keeper: remediationKeeper, logger: parts.logger)
         let remediation = Remediation(
             database: database, companies: companies, alerts: alerts, directories: remediationDirectories, runner: remediationRunner, queue: queue,
@@ -111,7 +111,7 @@ extension Application {
                 RefreshRisk(risk: risk),
                 UniteBreaches(database: database, now: now),
                 RunDirectorySync(database: database, directories: directories, now: now, logger: parts.logger),
-                RunRemediation(database: database, runner: remediationRunner),
+                RunWaitingRequests(database: database, runner: remediationRunner),
             ], configuration: work, logger: parts.logger)
         let scheduler = Scheduler(
             pool: system.pool,
@@ -151,7 +151,8 @@ extension Application {
         // JSON routes of the capabilities: one line each.
         EmployeeRoutes(employees: employees, credentials: leakedCredentials).add(to: routes.api)
         AlertRoutes(alerts: alerts).add(to: routes.api)
-        BreachRoutes(breaches: breaches, employees: employees).add(to: routes.api)
+        BreachRoutes(breaches: breaches).add(to: routes.api)
+        EmployeeRecordRoutes(breaches: breaches, employees: employees).add(to: routes.api)
         RiskRoutes(risk: risk, coverage: coverage).add(to: routes.api)
         ScanRoutes(scans: scans).add(to: routes.api)
         CredentialRoutes(credentials: credentials, yields: yields).add(to: routes.api)

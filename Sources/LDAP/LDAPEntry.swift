@@ -1,4 +1,5 @@
 import CLibLDAP
+import CivilTime
 import Foundation
 
 /// An entry as a search lists it: its name, and the values of the attributes that were asked for and may be read.
@@ -141,7 +142,7 @@ package enum GeneralizedTime {
             }
         }
         guard let offset = offset(rest) else { return nil }
-        let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
+        let seconds = CivilDay.number(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second - offset
         return Date(timeIntervalSince1970: Double(seconds) + fraction)
     }
 
@@ -167,15 +168,5 @@ package enum GeneralizedTime {
         else { return nil }
         let seconds = (digits[0] * 10 + digits[1]) * 3600 + (digits.count == 4 ? (digits[2] * 10 + digits[3]) * 60 : 0)
         return sign == UInt8(ascii: "-") ? -seconds : seconds
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar, also before its introduction. Years begin in March here, so that the leap day is
-    /// the last one.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let shifted = month > 2 ? year : year - 1
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 }

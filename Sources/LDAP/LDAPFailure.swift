@@ -92,7 +92,6 @@ package struct LDAPResultCode: RawRepresentable, Sendable, Hashable, CustomStrin
     package var description: String { "\(String(cString: ldap_err2string(rawValue))) (\(rawValue))" }
 
     package static let operationsError = LDAPResultCode(rawValue: 1)
-    package static let protocolError = LDAPResultCode(rawValue: 2)
     package static let timeLimitExceeded = LDAPResultCode(rawValue: 3)
     package static let sizeLimitExceeded = LDAPResultCode(rawValue: 4)
     package static let strongerAuthRequired = LDAPResultCode(rawValue: 8)

@@ -256,7 +256,7 @@ package struct SCIMFilterParser {
                 }
             }
         }
-        throw .invalidFilter("A text in the filter has an escape \\u that is none.")
+        throw .invalidFilter("A text in the filter has an invalid escape \\u.")
     }
 }
 

@@ -104,7 +104,7 @@ enum SCIMBulkReferences {
                 result[name] = .object(left)
                 continue
             }
-            // try?: a path that is none is told by whoever takes the operation.
+            // try?: an invalid path is reported by whoever takes the operation.
             guard let path = try? SCIMFilterParser.patchPath(name), case .attribute(let target) = type.resolve(path.path),
                 isReference(target.attribute)
             else { continue }

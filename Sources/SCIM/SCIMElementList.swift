@@ -68,7 +68,7 @@ struct SCIMElementList {
         return slots.count - 1
     }
 
-    /// nil for an element that is none. (A bare `nil` could be the null of JSON.)
+    /// nil for something that is not an element. (A bare `nil` could be the null of JSON.)
     private static func assigned(_ value: SCIMValue) -> SCIMValue? { value.isUnassigned ? Optional.none : value }
 
     private func index(_ element: SCIMValue) -> String? { element["value"]?.text.map { isCaseExact ? $0 : SCIMText.folded($0) } }

@@ -33,7 +33,7 @@ struct SCIMPatchChange {
                 try apply(operation.kind, value, to: found)
                 continue
             }
-            // try?: a name that is none is passed over like any other that we do not know.
+            // try?: an invalid name is passed over like any other that we do not know.
             guard let path = try? SCIMFilterParser.patchPath(name) else { continue }
             try apply(operation.kind, path, value, isNamed: false)
         }

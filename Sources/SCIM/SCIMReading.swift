@@ -34,7 +34,7 @@ extension SCIMResourceType {
             }
             return
         }
-        // try?: a name that is none is passed over like any other that we do not know.
+        // try?: an invalid name is passed over like any other that we do not know.
         guard let path = try? SCIMPath(name), case .attribute(let target) = resolve(path), target.attribute.mutability != .readOnly else { return }
         guard !(target.attribute.isMultiValued && target.sub != nil), let converted = try Self.converted(value, target.leaf, name: target.name)
         else { return }

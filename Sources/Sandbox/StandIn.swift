@@ -79,7 +79,7 @@ struct ServiceRequest: Sendable {
 
     func isAt(_ words: String...) -> Bool { path.map { $0.lowercased() } == words }
 
-    /// The body as a JSON object; nil when it is none.
+    /// The body as a JSON object; nil when it is something else.
     var object: [String: Any]? {
         // try?: what is not JSON is refused by whoever asks.
         (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any]

@@ -122,7 +122,7 @@ def test_whom_a_scim_directory_could_not_get_onto_the_list_is_on_its_page(page, 
     page.get_by_role("dialog").get_by_role("button", name=re.compile("New|Make|Yes|OK", re.I)).click()
     expect(page.get_by_label("Bearer token")).to_be_visible()
     expect(page.get_by_role("button", name="New token")).to_have_count(0)
-    page.get_by_role("button", name="Take back the former token").click()
+    page.get_by_role("button", name="Revoke the old token").click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("Take|Yes|OK", re.I)).click()
     expect(page.get_by_role("button", name="New token")).to_be_visible()
     assert page.request.get(f"{path}/Users", headers=headers).status == 401

@@ -97,7 +97,7 @@ def test_a_policy_is_added_and_removed(page, admin_api, enabled):
     expect(page.get_by_role("table", name="Automatic policies")).to_contain_text("Critical with a stolen session: revoke sessions")
     assert len(admin_api.get("/api/remediation/settings").json()["policies"]) == 1
     page.get_by_role("button", name=re.compile("^Remove the policy")).click()
-    expect(page.get_by_role("main")).to_contain_text("nothing is done without somebody who asks for it")
+    expect(page.get_by_role("main")).to_contain_text("nothing is done unless somebody asks for it")
 
 
 def test_the_log_has_filters_and_a_file(page):

@@ -21,15 +21,6 @@ package struct AccountPages: Sendable {
     let cookie: SessionCookie
     let now: Now
 
-    package init(pages: Pages, signIn: SignIn, sessions: Sessions, users: Users, cookie: SessionCookie, now: @escaping Now) {
-        self.pages = pages
-        self.signIn = signIn
-        self.sessions = sessions
-        self.users = users
-        self.cookie = cookie
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let evenIfDue = Access.signedIn(evenIfPasswordIsDue: true)
         routes.get("/login", .public, use: showSignIn)

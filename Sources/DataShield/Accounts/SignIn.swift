@@ -31,7 +31,7 @@ package struct SignIn: Sendable {
         package var detail: String {
             switch self {
             case .refused: "The e-mail address or the password is wrong."
-            case .firstPasswordEnded: "This first password was good for a week, and has ended. Ask an administrator for a new one."
+            case .firstPasswordEnded: "This first password was valid for a week and has expired. Ask an administrator for a new one."
             }
         }
     }
@@ -42,12 +42,6 @@ package struct SignIn: Sendable {
         package var userAgent: String?
         /// The token of the session that the browser has now; it ends with the sign-in.
         package var token: String?
-
-        package init(address: String, userAgent: String? = nil, token: String? = nil) {
-            self.address = address
-            self.userAgent = userAgent
-            self.token = token
-        }
     }
 
     /// Signs somebody in.
@@ -55,7 +49,7 @@ package struct SignIn: Sendable {
     /// - Throws: ``Failure``, or ``Throttle/TooMany``.
     package func signIn(email: String, password: String, from origin: Origin) async throws -> (token: Token, signedIn: SignedIn) {
         let start = ContinuousClock.now
-        // An address that is none goes the same way as one that nobody has.
+        // A text that is not an address goes the same way as one that nobody has.
         let email = (try? EmailAddress(email).text) ?? email.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
         let attempt = try await throttle.begin(email: email, source: origin.address)
         let user = email.utf8.contains(0) || email.utf8.count > 320 ? nil : try await find(email)

@@ -24,7 +24,7 @@ package struct Throttle: Sendable {
     }
 
     /// What is guessed at. Each is counted for itself: whoever guesses at the sign-in of somebody does not keep them from another password.
-    enum Subject: Sendable, Hashable {
+    enum Target: Sendable, Hashable {
         /// The sign-in with an address, which may be anything.
         case address(String)
         /// The password of somebody who is signed in.
@@ -52,7 +52,7 @@ package struct Throttle: Sendable {
 
     /// An attempt under way, counted as a failure until it has succeeded.
     struct Attempt: Sendable {
-        let subject: Subject
+        let target: Target
         let ids: [String]
     }
 
@@ -60,10 +60,10 @@ package struct Throttle: Sendable {
     /// - Throws: ``TooMany``, without counting: whoever is told to wait does not make it longer by asking.
     func begin(email: String, source: String) async throws -> Attempt { try await begin(.address(email), source: source) }
 
-    /// The same for any subject.
-    func begin(_ subject: Subject, source: String) async throws -> Attempt {
+    /// The same for any target.
+    func begin(_ target: Target, source: String) async throws -> Attempt {
         let keys = [
-            (kind: subject.kind, key: subject.key, limit: subject.limit),
+            (kind: target.kind, key: target.key, limit: target.limit),
             (kind: "source", key: Self.key(Self.network(of: source)), limit: Self.perSource),
         ]
         let now = now()
@@ -92,20 +92,20 @@ package struct Throttle: Sendable {
                 SELECT id, kind, key, \(now) FROM unnest(\(ids)::text[], \(keys.map(\.kind))::text[], \(keys.map(\.key))::text[]) AS k (id, kind, key)
                 """)
         }
-        return Attempt(subject: subject, ids: ids)
+        return Attempt(target: target, ids: ids)
     }
 
-    /// The attempt was a good one: it and the failures of its subject are forgotten.
+    /// The attempt was a good one: it and the failures of its target are forgotten.
     func succeed(_ attempt: Attempt, in db: some Queryable) async throws {
-        let (kind, key) = (attempt.subject.kind, attempt.subject.key)
+        let (kind, key) = (attempt.target.kind, attempt.target.key)
         try await db.execute("DELETE FROM login_attempts WHERE id = ANY(\(attempt.ids)::text[]) OR (kind = \(kind) AND key = \(key))")
     }
 
     /// Lets somebody begin anew, whose failures an administrator has seen to. Those of the sources stay.
-    func forget(_ subjects: [Subject]) async throws {
+    func forget(_ targets: [Target]) async throws {
         try await system.execute(
             """
-            DELETE FROM login_attempts l USING unnest(\(subjects.map(\.kind))::text[], \(subjects.map(\.key))::text[]) AS s (kind, key)
+            DELETE FROM login_attempts l USING unnest(\(targets.map(\.kind))::text[], \(targets.map(\.key))::text[]) AS s (kind, key)
             WHERE l.kind = s.kind AND l.key = s.key
             """)
     }

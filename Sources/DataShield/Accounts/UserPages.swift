@@ -15,12 +15,6 @@ package struct UserPages: Sendable {
     let users: Users
     let now: Now
 
-    package init(pages: Pages, users: Users, now: @escaping Now) {
-        self.pages = pages
-        self.users = users
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let access = Access.permission(.usersManage)
         routes.get("/users", access, use: list)
@@ -54,7 +48,7 @@ package struct UserPages: Sendable {
         _ request: Request, _ context: AppContext, cursor: String? = nil, form: NewForm? = nil, problem: (any FeatureError)? = nil,
         made: UserListModel.NewPassword? = nil
     ) async throws -> Response {
-        let subject = try context.require(.usersManage)
+        let subject = try context.subject
         let list = try await users.list(cursor: cursor, for: subject)
         let clock = PageClock(now(), for: context.signedIn)
         let errors = problem?.fields ?? []
@@ -77,7 +71,7 @@ package struct UserPages: Sendable {
     func create(_ request: Request, _ context: AppContext, _ form: NewForm) async throws -> Response {
         do {
             let (user, password) = try await users.create(
-                .init(email: form.email, name: form.name, role: form.role), by: try context.require(.usersManage))
+                .init(email: form.email, name: form.name, role: form.role), by: try context.subject)
             // Shown in this answer and nowhere else: a redirect would have to keep it somewhere.
             let made = UserListModel.NewPassword(heading: "\(user.email) is added.", password: password ?? "")
             return try await page(request, context, made: made)
@@ -97,13 +91,13 @@ package struct UserPages: Sendable {
     func resetPassword(_ request: Request, _ context: AppContext) async throws -> Response {
         let password = Users.makePassword()
         let id = try context.id(as: UserID.self)
-        let user = try await users.update(id, .init(password: password), by: try context.require(.usersManage))
+        let user = try await users.update(id, .init(password: password), by: try context.subject)
         return try await page(request, context, made: .init(heading: "\(user.email) has a new password.", password: password))
     }
 
     private func change(_ change: Users.Change, _ done: String, _ request: Request, _ context: AppContext) async throws -> Response {
         do {
-            _ = try await users.update(try context.id(as: UserID.self), change, by: try context.require(.usersManage))
+            _ = try await users.update(try context.id(as: UserID.self), change, by: try context.subject)
         } catch let failure as Users.Failure where failure != .notFound {
             return try await page(request, context, problem: failure)
         }

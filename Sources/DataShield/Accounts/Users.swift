@@ -37,7 +37,7 @@ package struct Users: Sendable {
         package var detail: String {
             switch self {
             case .notFound: "There is no such user."
-            case .addressTaken: "This e-mail address cannot be used: somebody signs in with it already."
+            case .addressTaken: "This e-mail address cannot be used: somebody already signs in with it."
             case .lastAdmin: "The company needs an administrator: make somebody else one first."
             case .wrongPassword: "The current password is wrong."
             }

@@ -10,8 +10,8 @@ struct AlertListModel: Sendable {
     /// What can be done about the accounts of those selected; empty when that is switched off, or not for whoever looks.
     var remediations: [RemediationButton]
     /// Set when the list is about one person or one breach.
-    var employee: Subject?
-    var breach: Subject?
+    var employee: Topic?
+    var breach: Topic?
     var isFiltered: Bool
     var formError: String?
     var rows: [AlertRow]
@@ -20,7 +20,7 @@ struct AlertListModel: Sendable {
     var emptyHint: String
 
     /// Whom or what a list is about.
-    struct Subject: Sendable {
+    struct Topic: Sendable {
         var id: String
         var label: String
     }

@@ -18,18 +18,6 @@ package struct AlertPages: Sendable {
     let machines: Machines
     let now: Now
 
-    package init(
-        pages: Pages, alerts: Alerts, users: Users, credentials: LeakedCredentials, remediation: Remediation, machines: Machines, now: @escaping Now
-    ) {
-        self.pages = pages
-        self.alerts = alerts
-        self.users = users
-        self.credentials = credentials
-        self.remediation = remediation
-        self.machines = machines
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/alerts", .permission(.alertsRead), use: list)
         routes.post("/alerts/bulk", .permission(.alertsStatus), form: BulkForm.self, use: bulk)
@@ -42,7 +30,7 @@ package struct AlertPages: Sendable {
     // MARK: The list
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.alertsRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(AlertListQuery.self)
         let page = try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
         let clock = PageClock(now(), for: context.signedIn)
@@ -100,7 +88,7 @@ package struct AlertPages: Sendable {
     }
 
     func bulk(_ request: Request, _ context: AppContext, _ form: BulkForm) async throws -> Response {
-        let subject = try context.require(.alertsStatus)
+        let subject = try context.subject
         let back = Pages.local(form.back, or: "/alerts")
         guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
         let results: [Alerts.BulkResult]
@@ -125,7 +113,7 @@ package struct AlertPages: Sendable {
     }
 
     private func page(of id: AlertID, _ request: Request, _ context: AppContext, problem: (any FeatureError)? = nil) async throws -> Response {
-        let subject = try context.require(.alertsRead)
+        let subject = try context.subject
         let alert = try await alerts.detail(id, for: subject)
         let comments = try await alerts.comments(on: id, limit: PageLimit.range.upperBound, for: subject).items
         let people = subject.may(.alertsStatus) ? try await assignees(subject) : []
@@ -165,7 +153,7 @@ package struct AlertPages: Sendable {
 
     func handle(_ request: Request, _ context: AppContext, _ form: HandlingForm) async throws -> Response {
         let id = try context.id(as: AlertID.self)
-        let subject = try context.require(.alertsStatus)
+        let subject = try context.subject
         let before = try await alerts.find(id, for: subject).alert
         var change = Alerts.Change(assignee: form.assignee.map { .set($0) } ?? .clear)
         let resolution = form.resolution ?? ""
@@ -178,7 +166,7 @@ package struct AlertPages: Sendable {
         _ id: AlertID, _ change: Alerts.Change, _ done: String, _ request: Request, _ context: AppContext
     ) async throws -> Response {
         do {
-            _ = try await alerts.change(id, change, by: try context.require(.alertsStatus))
+            _ = try await alerts.change(id, change, by: try context.subject)
         } catch Alerts.Failure.stillLive(let live, of: _) {
             return ask(.init(live, of: 1, ids: [], action: "/alerts/\(id)/status", back: "/alerts/\(id)"), request, context)
         } catch let failure as any FeatureError where failure.status != .notFound {
@@ -194,7 +182,7 @@ package struct AlertPages: Sendable {
     func comment(_ request: Request, _ context: AppContext, _ form: CommentForm) async throws -> Response {
         let id = try context.id(as: AlertID.self)
         do {
-            _ = try await alerts.comment(on: id, form.body, by: try context.require(.alertsStatus))
+            _ = try await alerts.comment(on: id, form.body, by: try context.subject)
         } catch let failure as InvalidInput {
             return try await page(of: id, request, context, problem: failure)
         }

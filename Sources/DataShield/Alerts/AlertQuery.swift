@@ -8,8 +8,8 @@ package struct AlertFilter: Sendable, Hashable {
         case user(UserID)
     }
 
-    package var statuses: Set<AlertStatus>
-    package var severities: Set<Severity>
+    package var statuses: Set<AlertStatus> = []
+    package var severities: Set<Severity> = []
     package var employee: EmployeeID?
     package var breach: BreachID?
     package var assignee: Assignee?
@@ -20,22 +20,7 @@ package struct AlertFilter: Sendable, Hashable {
     /// The first moment after the latest.
     package var until: Date?
     /// Whether what was exposed still works.
-    package var liveness: Set<Liveness>
-
-    package init(
-        statuses: Set<AlertStatus> = [], severities: Set<Severity> = [], employee: EmployeeID? = nil, breach: BreachID? = nil,
-        assignee: Assignee? = nil, search: String? = nil, from: Date? = nil, until: Date? = nil, liveness: Set<Liveness> = []
-    ) {
-        self.statuses = statuses
-        self.severities = severities
-        self.employee = employee
-        self.breach = breach
-        self.assignee = assignee
-        self.search = search
-        self.from = from
-        self.until = until
-        self.liveness = liveness
-    }
+    package var liveness: Set<Liveness> = []
 
     /// The conditions, joined by AND. One value is compared with `=`, so that its index gives the order too.
     func condition(for company: CompanyID) -> SQL {
@@ -96,7 +81,7 @@ package struct AlertListing: Sendable, Hashable, RowDecodable {
         employeeEmail = try row.next()
         breachName = try row.next()
         assigneeName = try row.next()
-        employeeName = employeeEmail.map { Employee.name(first: firstName ?? "", last: lastName ?? "", email: $0) }
+        employeeName = employeeEmail.map { PersonName.of(first: firstName ?? "", last: lastName ?? "", email: $0) }
     }
 }
 
@@ -133,7 +118,7 @@ extension AlertComment: RowDecodable {
 }
 
 /// What the record behind an alert says was exposed.
-package struct AlertEvidence: Sendable, Hashable, RowDecodable {
+package struct AlertExposure: Sendable, Hashable, RowDecodable {
     package var exposedData: [String]
     package var artifacts: [ArtifactKind]
     package var sources: [ApiProvider]

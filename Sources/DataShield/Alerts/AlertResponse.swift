@@ -122,7 +122,7 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
         package var breachDate: Date?
         package var detectedAt: Date
 
-        init(_ evidence: AlertEvidence) {
+        init(_ evidence: AlertExposure) {
             exposedData = evidence.exposedData
             artifacts = evidence.artifacts
             sources = evidence.sources

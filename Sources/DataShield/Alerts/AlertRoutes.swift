@@ -41,13 +41,13 @@ package struct AlertRoutes: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext, _ query: AlertListQuery) async throws -> Page<AlertResponse> {
-        let subject = try context.require(.alertsRead)
+        let subject = try context.subject
         let page = try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
         return Page(items: page.items.map { AlertResponse($0) }, nextCursor: page.nextCursor)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> AlertDetailResponse {
-        let subject = try context.require(.alertsRead)
+        let subject = try context.subject
         return try await alerts.detail(try context.id(as: AlertID.self), for: subject)
     }
 
@@ -62,7 +62,7 @@ package struct AlertRoutes: Sendable {
     }
 
     func change(_ request: Request, _ context: AppContext, _ body: Change) async throws -> AlertResponse {
-        let subject = try context.require(.alertsStatus)
+        let subject = try context.subject
         let id = try context.id(as: AlertID.self)
         let change = Alerts.Change(
             status: body.status, assignee: body.assignee.isAbsent ? body.assigneeId : body.assignee, resolution: body.resolution,
@@ -80,7 +80,7 @@ package struct AlertRoutes: Sendable {
     }
 
     func bulk(_ request: Request, _ context: AppContext, _ body: BulkChange) async throws -> AlertBulkResponse {
-        let subject = try context.require(.alertsStatus)
+        let subject = try context.subject
         let change = Alerts.Change(
             status: body.status, assignee: body.assignee, resolution: body.resolution, confirmsLive: body.confirmLive ?? false)
         let results = try await alerts.bulk(body.ids, change, by: subject)
@@ -88,7 +88,7 @@ package struct AlertRoutes: Sendable {
     }
 
     func comments(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<AlertCommentResponse> {
-        let subject = try context.require(.alertsRead)
+        let subject = try context.subject
         let page = try await alerts.comments(on: try context.id(as: AlertID.self), cursor: query.cursor, limit: query.limit, for: subject)
         return Page(items: page.items.map { AlertCommentResponse($0) }, nextCursor: page.nextCursor)
     }
@@ -98,7 +98,7 @@ package struct AlertRoutes: Sendable {
     }
 
     func comment(_ request: Request, _ context: AppContext, _ body: NewComment) async throws -> AlertCommentResponse {
-        let subject = try context.require(.alertsStatus)
+        let subject = try context.subject
         return AlertCommentResponse(try await alerts.comment(on: try context.id(as: AlertID.self), body.body, by: subject))
     }
 }

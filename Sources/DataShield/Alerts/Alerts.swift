@@ -41,20 +41,11 @@ package struct Alerts: Sendable {
     /// A change of an alert: what is absent stays, `clear` takes away.
     package struct Change: Sendable {
         package var status: AlertStatus?
-        package var assignee: Patch<UserID>
+        package var assignee: Patch<UserID> = .absent
         /// Belongs to a resolved alert: set with or after its resolving.
-        package var resolution: Patch<String>
+        package var resolution: Patch<String> = .absent
         /// Whether what still works may be resolved.
-        package var confirmsLive: Bool
-
-        package init(
-            status: AlertStatus? = nil, assignee: Patch<UserID> = .absent, resolution: Patch<String> = .absent, confirmsLive: Bool = false
-        ) {
-            self.status = status
-            self.assignee = assignee
-            self.resolution = resolution
-            self.confirmsLive = confirmsLive
-        }
+        package var confirmsLive: Bool = false
 
         /// How many alerts it would resolve about something that still works, and that is not confirmed.
         func unconfirmed(_ alerts: some Sequence<Alert>) -> LiveAlerts {
@@ -69,7 +60,7 @@ package struct Alerts: Sendable {
         var isEmpty: Bool { status == nil && assignee.isAbsent && resolution.isAbsent }
 
         /// The change with its text checked.
-        /// - Throws: ``InvalidInput`` for a text that is none, and for a change that changes nothing.
+        /// - Throws: ``InvalidInput`` for a text that is not valid, and for a change that changes nothing.
         func checked() throws -> Change {
             guard !isEmpty else { throw InvalidInput("", "Give a status, an assignee or a resolution.") }
             guard case .set(let text) = resolution else { return self }
@@ -93,7 +84,7 @@ package struct Alerts: Sendable {
     /// - Parameters:
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(
         _ filter: AlertFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws
@@ -115,8 +106,8 @@ package struct Alerts: Sendable {
     }
 
     /// What is exposed according to the record behind the alert; nil when it is gone with its employee.
-    package func evidence(of id: AlertID, for subject: Subject) async throws -> AlertEvidence? {
-        try await database.query(for: subject.company, AlertStore.evidence(of: id, of: subject.company), as: AlertEvidence.self).first
+    package func evidence(of id: AlertID, for subject: Subject) async throws -> AlertExposure? {
+        try await database.query(for: subject.company, AlertStore.evidence(of: id, of: subject.company), as: AlertExposure.self).first
     }
 
     /// Moves an alert to another status.
@@ -273,7 +264,7 @@ extension Alerts {
 
 extension Alerts {
     /// The comments on an alert from the oldest on, a page at a time.
-    /// - Throws: ``Failure/notFound``; ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``Failure/notFound``; ``InvalidInput`` for a cursor or limit that is not valid.
     package func comments(on id: AlertID, cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<AlertComment> {
         let limit = try PageLimit.checked(limit)
         let after = try Cursor.decode(cursor, as: AlertCommentCursor.self)

@@ -42,20 +42,9 @@ package struct AuditFilter: Sendable, Hashable {
     /// The id of what was acted on.
     package var target: String?
     /// Ids whose events count as those of the target.
-    package var otherTargets: [String]
+    package var otherTargets: [String] = []
     package var from: Date?
     package var to: Date?
-
-    package init(
-        action: String? = nil, actor: String? = nil, target: String? = nil, otherTargets: [String] = [], from: Date? = nil, to: Date? = nil
-    ) {
-        self.action = action
-        self.actor = actor
-        self.target = target
-        self.otherTargets = otherTargets
-        self.from = from
-        self.to = to
-    }
 }
 
 /// Reading the trail.
@@ -70,7 +59,7 @@ package struct Audit: Sendable {
     }
 
     /// One page of a company's events, the newest first.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(
         _ filter: AuditFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws -> Page<AuditEvent> {

@@ -35,12 +35,6 @@ package struct AuditPages: Sendable {
     let audit: Audit
     let now: Now
 
-    package init(pages: Pages, audit: Audit, now: @escaping Now) {
-        self.pages = pages
-        self.audit = audit
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) { routes.get("/audit", .permission(.auditRead), use: list) }
 
     struct Query: Codable, Sendable {
@@ -65,7 +59,7 @@ package struct AuditPages: Sendable {
     ]
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.auditRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(Query.self)
         let until = try query.to.flatMap { try ListText.moment($0, "to") }
         let filter = AuditFilter(

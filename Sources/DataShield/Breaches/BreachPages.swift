@@ -10,12 +10,6 @@ package struct BreachPages: Sendable {
     let breaches: Breaches
     let now: Now
 
-    package init(pages: Pages, breaches: Breaches, now: @escaping Now) {
-        self.pages = pages
-        self.breaches = breaches
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/breaches", .permission(.breachesRead), use: list)
         routes.get("/breaches/{id}", .permission(.breachesRead), use: show)
@@ -37,7 +31,7 @@ package struct BreachPages: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.breachesRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(Query.self)
         let scope = query.scope ?? .ours
         let filter = Breaches.Filter(
@@ -46,8 +40,8 @@ package struct BreachPages: Sendable {
         let parts = [("q", query.q), ("scope", query.scope?.rawValue), ("source", query.source?.rawValue)]
         let model = BreachListModel(
             subtitle: scope == .ours
-                ? "Breaches that people of yours are in, the widest first."
-                : "All breaches of the catalogue, and those of yours that it has not, the latest first.",
+                ? "Breaches that your people are in, those with the most people first."
+                : "All breaches in the catalogue, and your own that are not in it, the latest first.",
             q: query.q,
             scopeFilter: Choice("scope", "Which breaches", [("ours", "With your people"), ("all", "All known")], selected: scope.rawValue),
             sourceFilter: Choice(
@@ -67,7 +61,7 @@ package struct BreachPages: Sendable {
     }
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.breachesRead)
+        let subject = try context.subject
         let id = try context.id(as: BreachID.self)
         let cursor = try request.decodeQuery(PageQuery.self).cursor
         let listing = try await breaches.find(id, for: subject)
@@ -108,7 +102,7 @@ extension BreachModel {
             Fact("Accounts in all", breach.pwnCount.map { Format.count($0) } ?? "Unknown"),
             Fact("Known from", BreachPages.capital(breach.source.displayName)),
             breach.isOwn
-                ? Fact("Catalogue", "In none: only your own sources name it")
+                ? Fact("Catalogue", "In no catalogue: only your own sources name it")
                 : Fact("In the source's catalogue since", breach.addedAt.map(clock.day) ?? "Unknown"),
         ]
         alertsURL = "/alerts?breach=\(breach.id)"

@@ -6,15 +6,10 @@ import Hummingbird
 /// | GET    | `/api/breaches`           | `breaches:read` |
 /// | GET    | `/api/breaches/{id}`      | `breaches:read` |
 /// | GET    | `/api/breaches/{id}/employees` | `breaches:read` |
-/// | GET    | `/api/employees/{id}/records`  | `employees:read` |
 package struct BreachRoutes: Sendable {
     private let breaches: Breaches
-    private let employees: Employees
 
-    package init(breaches: Breaches, employees: Employees) {
-        self.breaches = breaches
-        self.employees = employees
-    }
+    package init(breaches: Breaches) { self.breaches = breaches }
 
     package func add(to api: APIRoutes) {
         api.get(
@@ -24,10 +19,6 @@ package struct BreachRoutes: Sendable {
         api.get(
             "/api/breaches/{id}/employees", .permission(.breachesRead), summary: "The company's people who are in a breach", query: PageQuery.self,
             answers: Page<Breaches.AffectedResponse>.self, use: affected)
-        api.get(
-            "/api/employees/{id}/records", .permission(.employeesRead),
-            summary: "The breaches that a person is in, and whether what was exposed still works", answers: Page<Breaches.RecordResponse>.self,
-            use: records)
     }
 
     struct ListQuery: Codable, Sendable {
@@ -49,28 +40,18 @@ package struct BreachRoutes: Sendable {
     func list(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<Breaches.Response> {
         let filter = Breaches.Filter(
             text: query.q, source: query.source, dataType: query.dataType, includesOthers: query.all ?? false, order: query.sort ?? .affected)
-        return try await breaches.list(filter, cursor: query.cursor, limit: query.limit, for: try context.require(.breachesRead))
+        return try await breaches.list(filter, cursor: query.cursor, limit: query.limit, for: try context.subject)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> Breaches.Response {
-        Breaches.Response(try await breaches.find(try context.id(as: BreachID.self), for: try context.require(.breachesRead)))
+        Breaches.Response(try await breaches.find(try context.id(as: BreachID.self), for: try context.subject))
     }
 
     func affected(_ request: Request, _ context: AppContext, _ query: PageQuery) async throws -> Page<Breaches.AffectedResponse> {
-        let subject = try context.require(.breachesRead)
+        let subject = try context.subject
         let id = try context.id(as: BreachID.self)
         _ = try await breaches.find(id, for: subject)
         return try await breaches.affected(by: id, cursor: query.cursor, limit: query.limit, for: subject)
-    }
-}
-
-extension BreachRoutes {
-    func records(_ request: Request, _ context: AppContext) async throws -> Page<Breaches.RecordResponse> {
-        let subject = try context.require(.employeesRead)
-        let id = try context.id(as: EmployeeID.self)
-        let records = try await breaches.records(of: id, for: subject)
-        if records.isEmpty { _ = try await employees.find(id, for: subject) }
-        return Page(items: records.map { Breaches.RecordResponse($0) }, nextCursor: nil)
     }
 }
 

@@ -31,25 +31,15 @@ package struct Breaches: Sendable {
         package var source: BreachSource?
         package var dataType: String?
         /// Also those of the catalogue that none of the company's people is in.
-        package var includesOthers: Bool
-        package var order: Order
-
-        package init(
-            text: String? = nil, source: BreachSource? = nil, dataType: String? = nil, includesOthers: Bool = false, order: Order = .affected
-        ) {
-            self.text = text
-            self.source = source
-            self.dataType = dataType
-            self.includesOthers = includesOthers
-            self.order = order
-        }
+        package var includesOthers: Bool = false
+        package var order: Order = .affected
     }
 
     /// One page of breaches.
     /// - Parameters:
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(_ filter: Filter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<Response> {
         let limit = try PageLimit.checked(limit)
         let after = try Cursor.decode(cursor, as: BreachCursor.self)
@@ -119,7 +109,7 @@ extension Breaches {
             let first: String = try row.next()
             let last: String = try row.next()
             employeeEmail = try row.next()
-            employeeName = Employee.name(first: first, last: last, email: employeeEmail)
+            employeeName = PersonName.of(first: first, last: last, email: employeeEmail)
             department = try row.next()
             riskScore = try row.next()
             alertId = try row.next()

@@ -9,12 +9,6 @@ package struct DashboardPages: Sendable {
     let dashboards: Dashboards
     let now: Now
 
-    package init(pages: Pages, dashboards: Dashboards, now: @escaping Now) {
-        self.pages = pages
-        self.dashboards = dashboards
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) { routes.get("/", .permission(.dashboardRead), use: show) }
 
     struct Query: Codable, Sendable {
@@ -23,7 +17,7 @@ package struct DashboardPages: Sendable {
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
         let query = try request.decodeQuery(Query.self)
-        let summary = try await dashboards.summary(range: query.range ?? .month, for: try context.require(.dashboardRead))
+        let summary = try await dashboards.summary(range: query.range ?? .month, for: try context.subject)
         let model = DashboardModel(summary, domain: context.signedIn?.companyDomain ?? "", clock: PageClock(now(), for: context.signedIn))
         return pages.show("dashboards/show", model, Frame("Dashboard", in: .dashboard, showsHIBP: true), for: request, context)
     }
@@ -189,7 +183,7 @@ extension DashboardModel.Coverage {
             (tone, icon) = (Tone.medium.rawValue, "question")
             let rest = coverage.people - coverage.asked
             detail =
-                "About the other \(Format.count(rest)) not every source has answered: whoever of them is in no breach here is not known to be clean."
+                "About the other \(Format.count(rest)) not every source has answered: those of them in no breach here are not known to be clean."
         }
     }
 }

@@ -21,6 +21,6 @@ package struct DashboardRoutes: Sendable {
     }
 
     func summary(_ request: Request, _ context: AppContext, _ query: Query) async throws -> DashboardSummary {
-        try await dashboards.summary(range: query.range ?? .year, for: try context.require(.dashboardRead))
+        try await dashboards.summary(range: query.range ?? .year, for: try context.subject)
     }
 }

@@ -19,35 +19,18 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         /// Active people on the list.
         package var people: Int
         /// Those of them about whom at least one source has answered. Nobody else is in a share or in the score.
-        package var asked: Int
+        package var asked: Int = 0
         /// People who are in at least one breach.
         package var exposed: Int
         /// Those of them about whom a source has answered: the others are known from leak files.
-        package var exposedAsked: Int
+        package var exposedAsked: Int = 0
         package var records: Int
         package var openAlerts: Int
-        package var mfaEnabled: Int
-        package var mfaDisabled: Int
-        package var mfaUnknown: Int
+        package var mfaEnabled: Int = 0
+        package var mfaDisabled: Int = 0
+        package var mfaUnknown: Int = 0
         /// People in a breach of whom we know that they have no second factor.
-        package var exposedWithoutMfa: Int
-
-        package init(
-            people: Int, asked: Int = 0, exposed: Int, exposedAsked: Int = 0, records: Int, openAlerts: Int, mfaEnabled: Int = 0,
-            mfaDisabled: Int = 0, mfaUnknown: Int = 0,
-            exposedWithoutMfa: Int = 0
-        ) {
-            self.people = people
-            self.asked = asked
-            self.exposed = exposed
-            self.exposedAsked = exposedAsked
-            self.records = records
-            self.openAlerts = openAlerts
-            self.mfaEnabled = mfaEnabled
-            self.mfaDisabled = mfaDisabled
-            self.mfaUnknown = mfaUnknown
-            self.exposedWithoutMfa = exposedWithoutMfa
-        }
+        package var exposedWithoutMfa: Int = 0
 
         /// Active people about whom nobody has answered: neither exposed nor clean, unless a file has them.
         package var notAsked: Int { people - asked }
@@ -92,13 +75,6 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         package var medium = 0
         package var low = 0
 
-        package init(critical: Int = 0, high: Int = 0, medium: Int = 0, low: Int = 0) {
-            self.critical = critical
-            self.high = high
-            self.medium = medium
-            self.low = low
-        }
-
         package var total: Int { critical + high + medium + low }
 
         package subscript(severity: Severity) -> Int {
@@ -125,12 +101,6 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
         package var open = 0
         package var acknowledged = 0
         package var resolved = 0
-
-        package init(open: Int = 0, acknowledged: Int = 0, resolved: Int = 0) {
-            self.open = open
-            self.acknowledged = acknowledged
-            self.resolved = resolved
-        }
     }
 
     /// The alerts that were raised in a day or week.

@@ -276,14 +276,14 @@ package struct Directories: Sendable {
     /// Where an incremental listing goes on; nil when everybody has to be listed. What does not open is as if it were not there.
     func state(of id: DirectoryConnectionID, of company: CompanyID) async throws -> DirectoryState? {
         guard let sealed = try await database.read(for: company, { db in try await DirectoryStore(db).sealed(id) })?.state,
-            let text = try? secrets.openText(sealed, at: Self.place("encrypted_state", id, company))  // try?: as said
+            let text = try? secrets.openText(sealed, at: Self.sealingPlace("encrypted_state", id, company))  // try?: as said
         else { return nil }
         return try JSONDecoder().decode(DirectoryState.self, from: Data(text.utf8))
     }
 
     func sealed(_ state: DirectoryState?, of id: DirectoryConnectionID, of company: CompanyID) throws -> [UInt8]? {
         try state.map {
-            try secrets.seal(String(decoding: try JSONWriter.bytes($0), as: UTF8.self), at: Self.place("encrypted_state", id, company))
+            try secrets.seal(String(decoding: try JSONWriter.bytes($0), as: UTF8.self), at: Self.sealingPlace("encrypted_state", id, company))
         }
     }
 
@@ -299,7 +299,7 @@ package struct Directories: Sendable {
             return (connection, sealed)
         }
         guard let (connection, sealed) = found else { throw Failure.notFound }
-        guard let text = try? secrets.openText(sealed.configuration, at: Self.place("encrypted_config", id, company))  // try?: it does not open
+        guard let text = try? secrets.openText(sealed.configuration, at: Self.sealingPlace("encrypted_config", id, company))  // try?: as said
         else {
             guard isForgiving else { throw Failure.unreadable }
             return (connection, DirectoryConfiguration(stored: [:]))
@@ -308,10 +308,10 @@ package struct Directories: Sendable {
     }
 
     private func seal(_ values: [String: String], _ id: DirectoryConnectionID, _ company: CompanyID) throws -> [UInt8] {
-        try secrets.seal(String(decoding: try JSONWriter.bytes(values), as: UTF8.self), at: Self.place("encrypted_config", id, company))
+        try secrets.seal(String(decoding: try JSONWriter.bytes(values), as: UTF8.self), at: Self.sealingPlace("encrypted_config", id, company))
     }
 
-    private static func place(_ column: String, _ id: DirectoryConnectionID, _ company: CompanyID) -> SecretBox.Place {
+    private static func sealingPlace(_ column: String, _ id: DirectoryConnectionID, _ company: CompanyID) -> SecretBox.Place {
         SecretBox.Place(company: company, table: "directory_connections", column: column, row: id.rawValue)
     }
 

@@ -91,7 +91,7 @@ struct DirectoryTrialModel: Sendable {
         warnings = trial.warnings.map { Line(text: $0) }
         rows = trial.sample.map { person in
             Row(
-                name: Employee.name(first: person.firstName ?? "", last: person.lastName ?? "", email: person.email ?? "No name"),
+                name: PersonName.of(first: person.firstName ?? "", last: person.lastName ?? "", email: person.email ?? "No name"),
                 email: person.email ?? "none", department: person.department ?? "", title: person.title ?? "",
                 state: person.isActive ? Badge("Active", .good, icon: "check-circle") : Badge("Disabled", .neutral, icon: "ban"),
                 mfa: person.mfaEnabled.map { $0 ? "Yes" : "No" } ?? "Unknown")

@@ -23,7 +23,7 @@ extension DirectoryPages {
 
     /// Answers with the page of the connection, which shows the token; it is nowhere else afterwards.
     func connectPushed(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         var entered = Entered(values: try await request.formTexts())
         do {
             let (token, hash) = SCIMTokens.makeToken()
@@ -68,7 +68,7 @@ extension DirectoryPages {
     func rotateToken(_ request: Request, _ context: AppContext) async throws -> Response {
         let id = try context.id(as: DirectoryConnectionID.self)
         do {
-            let token = try await tokens.rotate(id, by: try context.require(.connectorsManage))
+            let token = try await tokens.rotate(id, by: try context.subject)
             return try await page(of: id, token: token, request, context)
         } catch SCIMTokens.Failure.formerStillGood {
             // Also who loads the page with the token again comes here: no other is made.
@@ -79,8 +79,8 @@ extension DirectoryPages {
     func revokeToken(_ request: Request, _ context: AppContext) async throws -> Response {
         let id = try context.id(as: DirectoryConnectionID.self)
         do {
-            try await tokens.revokePrevious(id, by: try context.require(.connectorsManage))
-            return Pages.redirect(to: "/directories/\(id)", .done("The former token is taken back."))
+            try await tokens.revokePrevious(id, by: try context.subject)
+            return Pages.redirect(to: "/directories/\(id)", .done("The old token is revoked."))
         } catch SCIMTokens.Failure.nothingToRevoke {
             return Pages.redirect(to: "/directories/\(id)", .problem(SCIMTokens.Failure.nothingToRevoke.detail))
         }

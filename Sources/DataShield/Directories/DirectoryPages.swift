@@ -25,17 +25,6 @@ package struct DirectoryPages: Sendable {
     let refusals: SCIMRefusals
     let now: Now
 
-    package init(
-        pages: Pages, directories: Directories, tokens: SCIMTokens, scim: SCIMDirectory, refusals: SCIMRefusals, now: @escaping Now
-    ) {
-        self.pages = pages
-        self.refusals = refusals
-        self.directories = directories
-        self.tokens = tokens
-        self.scim = scim
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/directories", .permission(.directoryRead), use: list)
         routes.get("/directories/new", .permission(.connectorsManage), use: choose)
@@ -60,7 +49,7 @@ package struct DirectoryPages: Sendable {
     // MARK: Looking
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.directoryRead)
+        let subject = try context.subject
         let clock = PageClock(now(), for: context.signedIn)
         let cards = try await directories.list(for: subject).map { DirectoryListModel.Card($0, clock) }
         let model = DirectoryListModel(cards: cards, hasCards: !cards.isEmpty, mayConnect: subject.may(.connectorsManage))
@@ -76,7 +65,7 @@ package struct DirectoryPages: Sendable {
     func page(
         of id: DirectoryConnectionID, cursor: String? = nil, token: String? = nil, _ request: Request, _ context: AppContext
     ) async throws -> Response {
-        let subject = try context.require(.directoryRead)
+        let subject = try context.subject
         guard let overview = try await directories.list(for: subject).first(where: { $0.connection.id == id }) else {
             throw Directories.Failure.notFound
         }
@@ -102,7 +91,7 @@ package struct DirectoryPages: Sendable {
     }
 
     func jobs(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.directoryRead)
+        let subject = try context.subject
         let cursor = try request.decodeQuery(ListQuery.self).cursor
         let page = try await directories.runs(of: nil, cursor: cursor, limit: 20, for: subject)
         let names = try await directories.list(for: subject).reduce(into: [:]) { $0[$1.connection.id] = $1.connection.name }
@@ -116,7 +105,7 @@ package struct DirectoryPages: Sendable {
     }
 
     func job(_ request: Request, _ context: AppContext) async throws -> Response {
-        let (subject, id) = (try context.require(.directoryRead), try context.id(as: SyncRunID.self))
+        let (subject, id) = (try context.subject, try context.id(as: SyncRunID.self))
         let run = try await directories.run(id, for: subject)
         let name = try await directories.find(run.connection, for: subject).name
         let model = SyncModel(
@@ -127,7 +116,7 @@ package struct DirectoryPages: Sendable {
     // MARK: Connecting
 
     func choose(_ request: Request, _ context: AppContext) async throws -> Response {
-        _ = try context.require(.connectorsManage)
+        _ = try context.subject
         var kinds = DirectoryRegistry.all.map { type in
             DirectoryChoiceModel.Kind(
                 url: "/directories/new/\(type.kind.type.rawValue)", name: type.kind.type.displayName, about: type.kind.about)
@@ -140,7 +129,7 @@ package struct DirectoryPages: Sendable {
     }
 
     func new(_ request: Request, _ context: AppContext) async throws -> Response {
-        _ = try context.require(.connectorsManage)
+        _ = try context.subject
         if Self.isPushed(context) { return pushedForm(Entered(), for: request, context) }
         return form(try Self.kind(in: context), Entered(), for: request, context)
     }
@@ -160,7 +149,7 @@ package struct DirectoryPages: Sendable {
 
     /// Tests or saves. What was typed stays in the form, secrets sealed.
     func connect(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         if Self.isPushed(context) { return try await connectPushed(request, context) }
         let kind = try Self.kind(in: context)
         var entered = Entered(values: try await request.formTexts())
@@ -188,7 +177,7 @@ package struct DirectoryPages: Sendable {
     }
 
     func edit(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         let connection = try await directories.find(try context.id(as: DirectoryConnectionID.self), for: subject)
         guard let kind = DirectoryRegistry.connector(for: connection.type)?.kind else { throw Directories.Failure.pushedByDirectory }
         var entered = Entered(connection: connection)
@@ -199,7 +188,7 @@ package struct DirectoryPages: Sendable {
     }
 
     func change(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         let connection = try await directories.find(try context.id(as: DirectoryConnectionID.self), for: subject)
         guard let kind = DirectoryRegistry.connector(for: connection.type)?.kind else { throw Directories.Failure.pushedByDirectory }
         var entered = Entered(values: try await request.formTexts(), connection: connection)
@@ -235,7 +224,7 @@ package struct DirectoryPages: Sendable {
         let id = try context.id(as: DirectoryConnectionID.self)
         let accepts = try await request.formTexts()["acceptDepartures"] == "true"
         do {
-            let run = try await directories.sync(id, acceptsDepartures: accepts, by: try context.require(.connectorsManage))
+            let run = try await directories.sync(id, acceptsDepartures: accepts, by: try context.subject)
             return Pages.redirect(to: "/directories/jobs/\(run.id)")
         } catch let failure as Directories.Failure where failure != .notFound {
             return Pages.redirect(to: "/directories/\(id)", .problem(failure.detail))
@@ -245,7 +234,7 @@ package struct DirectoryPages: Sendable {
     func test(_ request: Request, _ context: AppContext) async throws -> Response {
         let id = try context.id(as: DirectoryConnectionID.self)
         do {
-            let trial = try await directories.test(id, by: try context.require(.connectorsManage))
+            let trial = try await directories.test(id, by: try context.subject)
             let count = trial.userCount.map { ": \(Format.count($0, "person", "people"))" } ?? ""
             return Pages.redirect(
                 to: "/directories/\(id)", trial.isAccepted ? .done("It works\(count).") : .problem(trial.error ?? "It does not work."))
@@ -255,7 +244,7 @@ package struct DirectoryPages: Sendable {
     }
 
     func remove(_ request: Request, _ context: AppContext) async throws -> Response {
-        try await directories.remove(try context.id(as: DirectoryConnectionID.self), by: try context.require(.connectorsManage))
+        try await directories.remove(try context.id(as: DirectoryConnectionID.self), by: try context.subject)
         return Pages.redirect(to: "/directories", .done("The directory is removed. Its people stay on the list."))
     }
 

@@ -61,10 +61,10 @@ package struct DirectoryRoutes: Sendable {
             use: refusedCalls)
         api.post(
             "/api/directory/{id}/token", .permission(.connectorsManage),
-            summary: "Another token for a SCIM directory, shown once; the former one stays good until it is taken back", answers: NewToken.self,
+            summary: "A new token for a SCIM directory, shown once; the old one stays valid until it is revoked", answers: NewToken.self,
             status: .created, use: rotateToken)
         api.respond(
-            .post, "/api/directory/{id}/token/revoke", .permission(.connectorsManage), summary: "Take back the former token of a SCIM directory",
+            .post, "/api/directory/{id}/token/revoke", .permission(.connectorsManage), summary: "Revoke the old token of a SCIM directory",
             status: .noContent, use: revokeToken)
     }
 
@@ -109,7 +109,7 @@ package struct DirectoryRoutes: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext) async throws -> Page<DirectoryResponse> {
-        let all = try await directories.list(for: try context.require(.directoryRead))
+        let all = try await directories.list(for: try context.subject)
         let items = all.map { overview in
             let connection = overview.connection
             return DirectoryResponse(
@@ -120,7 +120,7 @@ package struct DirectoryRoutes: Sendable {
     }
 
     func create(_ request: Request, _ context: AppContext, _ body: NewDirectory) async throws -> DirectoryResponse {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         if body.type == .scim {
             guard (body.config ?? [:]).isEmpty else { throw InvalidInput("config", "has no fields: a SCIM directory pushes its people to us.") }
             let (token, hash) = SCIMTokens.makeToken()
@@ -133,7 +133,7 @@ package struct DirectoryRoutes: Sendable {
     }
 
     func change(_ request: Request, _ context: AppContext, _ body: DirectoryChange) async throws -> DirectoryResponse {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         var change = Directories.Change(name: body.name, configuration: body.config)
         if let interval = body.autoSyncIntervalMinutes {
             change.setsInterval = true
@@ -143,58 +143,58 @@ package struct DirectoryRoutes: Sendable {
     }
 
     func remove(_ request: Request, _ context: AppContext) async throws {
-        try await directories.remove(try context.id(as: DirectoryConnectionID.self), by: try context.require(.connectorsManage))
+        try await directories.remove(try context.id(as: DirectoryConnectionID.self), by: try context.subject)
     }
 
     func preview(_ request: Request, _ context: AppContext, _ body: Preview) async throws -> DirectoryTrialResponse {
-        DirectoryTrialResponse(try await directories.preview(body.type, body.config, for: try context.require(.connectorsManage)))
+        DirectoryTrialResponse(try await directories.preview(body.type, body.config, for: try context.subject))
     }
 
     func test(_ request: Request, _ context: AppContext) async throws -> DirectoryTrialResponse {
         DirectoryTrialResponse(
-            try await directories.test(try context.id(as: DirectoryConnectionID.self), by: try context.require(.connectorsManage)))
+            try await directories.test(try context.id(as: DirectoryConnectionID.self), by: try context.subject))
     }
 
     func sync(_ request: Request, _ context: AppContext, _ body: SyncRequest) async throws -> SyncRunResponse {
         SyncRunResponse(
             try await directories.sync(
                 try context.id(as: DirectoryConnectionID.self), acceptsDepartures: body.acceptDepartures ?? false,
-                by: try context.require(.connectorsManage)))
+                by: try context.subject))
     }
 
     func jobs(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<SyncRunResponse> {
         try await directories.runs(
             of: try context.id(as: DirectoryConnectionID.self), cursor: query.cursor, limit: query.limit,
-            for: try context.require(.directoryRead))
+            for: try context.subject)
     }
 
     func job(_ request: Request, _ context: AppContext) async throws -> SyncRunDetail {
-        let (id, subject) = (try context.id(as: SyncRunID.self), try context.require(.directoryRead))
+        let (id, subject) = (try context.id(as: SyncRunID.self), try context.subject)
         return SyncRunDetail(
             run: SyncRunResponse(try await directories.run(id, for: subject)), samples: try await directories.samples(of: id, for: subject))
     }
 
     func refusedCalls(_ request: Request, _ context: AppContext) async throws -> Page<SCIMRefusalResponse> {
-        let (id, subject) = (try context.id(as: DirectoryConnectionID.self), try context.require(.directoryRead))
+        let (id, subject) = (try context.id(as: DirectoryConnectionID.self), try context.subject)
         // One that is not there has had no calls either, and is told so.
         _ = try await directories.find(id, for: subject)
         return Page(items: try await refusals.list(of: id, for: subject).map { SCIMRefusalResponse($0) }, nextCursor: nil)
     }
 
     func rotateToken(_ request: Request, _ context: AppContext) async throws -> NewToken {
-        let (id, subject) = (try context.id(as: DirectoryConnectionID.self), try context.require(.connectorsManage))
+        let (id, subject) = (try context.id(as: DirectoryConnectionID.self), try context.subject)
         let token = try await tokens.rotate(id, by: subject)
         return NewToken(endpoint: tokens.endpoint(of: id), bearerToken: token, isFormerTokenGood: try await tokens.hasFormer(id, for: subject))
     }
 
     func revokeToken(_ request: Request, _ context: AppContext) async throws -> Response {
-        try await tokens.revokePrevious(try context.id(as: DirectoryConnectionID.self), by: try context.require(.connectorsManage))
+        try await tokens.revokePrevious(try context.id(as: DirectoryConnectionID.self), by: try context.subject)
         return Response(status: .noContent)
     }
 
     /// Ends with the sync, when the client goes, and when the program stops.
     func events(_ request: Request, _ context: AppContext) async throws -> Response {
-        let (id, subject) = (try context.id(as: SyncRunID.self), try context.require(.directoryRead))
+        let (id, subject) = (try context.id(as: SyncRunID.self), try context.subject)
         // Whoever may not see it is told so before anything else.
         let first = try await directories.run(id, for: subject)
         let directories = directories

@@ -32,42 +32,19 @@ package struct Employee: Sendable, Hashable {
     package var riskLevel: RiskLevel? { riskScore.map { RiskLevel(score: $0) } }
 
     /// "Jane Doe", or the address of somebody without a name.
-    package var name: String { Self.name(first: firstName, last: lastName, email: email.text) }
-
-    package static func name(first: String, last: String, email: String) -> String {
-        switch (first.isEmpty, last.isEmpty) {
-        case (false, false): first + " " + last
-        case (false, true): first
-        case (true, false): last
-        case (true, true): email
-        }
-    }
+    package var name: String { PersonName.of(first: firstName, last: lastName, email: email.text) }
 }
 
 /// What a person who edits an employee decides; the rest is found out.
 package struct EmployeeDetails: Sendable, Hashable {
     package var email: EmailAddress
-    package var firstName: String
-    package var lastName: String
+    package var firstName: String = ""
+    package var lastName: String = ""
     package var department: String?
     package var title: String?
-    package var isVip: Bool
+    package var isVip: Bool = false
     package var mfaEnabled: Bool?
     package var externalId: String?
-
-    package init(
-        email: EmailAddress, firstName: String = "", lastName: String = "", department: String? = nil, title: String? = nil,
-        isVip: Bool = false, mfaEnabled: Bool? = nil, externalId: String? = nil
-    ) {
-        self.email = email
-        self.firstName = firstName
-        self.lastName = lastName
-        self.department = department
-        self.title = title
-        self.isVip = isVip
-        self.mfaEnabled = mfaEnabled
-        self.externalId = externalId
-    }
 }
 
 /// The texts of an employee: one line each, of a length that fits a page.

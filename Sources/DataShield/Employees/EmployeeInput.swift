@@ -11,20 +11,6 @@ package struct EmployeeCreation: Codable, Sendable {
     package var mfaEnabled: Bool?
     package var externalId: String?
 
-    package init(
-        email: String, firstName: String? = nil, lastName: String? = nil, department: String? = nil, title: String? = nil, isVip: Bool? = nil,
-        mfaEnabled: Bool? = nil, externalId: String? = nil
-    ) {
-        self.email = email
-        self.firstName = firstName
-        self.lastName = lastName
-        self.department = department
-        self.title = title
-        self.isVip = isVip
-        self.mfaEnabled = mfaEnabled
-        self.externalId = externalId
-    }
-
     /// The checked details.
     /// - Throws: ``InvalidInput`` that names every field that is wrong.
     func details() throws -> EmployeeDetails {

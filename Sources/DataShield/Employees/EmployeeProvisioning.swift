@@ -109,12 +109,7 @@ struct EmployeeProvisioning {
         }
     }
 
-    /// Whether this directory may speak for an employee: not for somebody whom another one watches over. Whom that one has let go is
-    /// anybody's who says that they are active.
-    private func isOurs(_ employee: Employee, _ person: ProvisionedPerson) -> Bool {
-        guard let source = employee.sourceConnectionId, source != connection.rawValue else { return true }
-        return employee.deactivatedAt != nil && person.isActive
-    }
+    private func isOurs(_ employee: Employee, _ person: ProvisionedPerson) -> Bool { employee.mayBeTaken(by: connection, isActive: person.isActive) }
 
     private func insert(_ person: ProvisionedPerson, _ email: EmailAddress) -> Outcome {
         let id = EmployeeID(at: now)

@@ -18,21 +18,6 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var mfa: MFAState?
     /// Of somebody the worst of their exposures counts; who has none is nowhere.
     package var liveness: Set<Liveness>?
-
-    package init(
-        search: String? = nil, department: String? = nil, isWithoutDepartment: Bool = false, level: RiskFilter? = nil, isExposed: Bool? = nil,
-        isActive: Bool? = nil, isVip: Bool? = nil, mfa: MFAState? = nil, liveness: Set<Liveness>? = nil
-    ) {
-        self.search = search
-        self.department = department
-        self.isWithoutDepartment = isWithoutDepartment
-        self.liveness = liveness
-        self.level = level
-        self.isExposed = isExposed
-        self.isActive = isActive
-        self.isVip = isVip
-        self.mfa = mfa
-    }
 }
 
 /// The level of somebody's score, or that there is none.
@@ -46,7 +31,7 @@ package enum RiskFilter: String, Codable, CaseIterable, Sendable {
 
     package var level: RiskLevel? { RiskLevel(rawValue: rawValue) }
 
-    /// As ``EmployeeStore/score`` has them.
+    /// As ``RiskStore/score`` has them.
     var scores: ClosedRange<Int> { level?.scores ?? -1...(-1) }
 }
 
@@ -90,7 +75,7 @@ struct EmployeeCursor: Codable, Sendable {
     func condition(for sort: EmployeeSort) throws -> SQL {
         switch (sort, self.sort, lastName, firstName, score) {
         case (.name, .name, let last?, let first?, _): "(e.last_name, e.first_name, e.id) > (\(last), \(first), \(id))"
-        case (.risk, .risk, _, _, let score?): "(\(EmployeeStore.score), e.id) < (\(score), \(id))"
+        case (.risk, .risk, _, _, let score?): "(\(RiskStore.score), e.id) < (\(score), \(id))"
         case (.newest, .newest, _, _, _): "e.id < \(id)"
         default: throw InvalidInput("cursor", "is of a list in another order. Leave it out to begin anew.")
         }
@@ -107,7 +92,7 @@ extension EmployeeFilter {
         if let department { parts.append("e.department = \(department)") }
         if isWithoutDepartment { parts.append("e.department IS NULL") }
         if let scores = level?.scores {
-            parts.append("\(EmployeeStore.score) BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
+            parts.append("\(RiskStore.score) BETWEEN \(scores.lowerBound) AND \(scores.upperBound)")
         }
         switch isExposed {
         case true?: parts.append("e.record_count > 0")

@@ -18,11 +18,6 @@ package struct EmployeeRoutes: Sendable {
     let employees: Employees
     let credentials: LeakedCredentials
 
-    package init(employees: Employees, credentials: LeakedCredentials) {
-        self.employees = employees
-        self.credentials = credentials
-    }
-
     package func add(to api: APIRoutes) {
         api.get(
             "/api/employees", .permission(.employeesRead), summary: "The staff list", query: EmployeeListQuery.self,
@@ -56,7 +51,7 @@ package struct EmployeeRoutes: Sendable {
     }
 
     func credentials(_ request: Request, _ context: AppContext) async throws -> Page<LeakedCredential> {
-        let subject = try context.require(.employeesRead)
+        let subject = try context.subject
         let employee = try await employees.find(try context.id(as: EmployeeID.self), for: subject)
         return Page(items: try await credentials.of(employee.id, for: subject), nextCursor: nil)
     }
@@ -66,32 +61,32 @@ package struct EmployeeRoutes: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext, _ query: EmployeeListQuery) async throws -> Page<EmployeeResponse> {
-        let subject = try context.require(.employeesRead)
+        let subject = try context.subject
         let page = try await employees.list(
             try query.filter(), sort: query.sort ?? .name, cursor: query.cursor, limit: query.limit, for: subject)
         return Page(items: page.items.map { EmployeeResponse($0) }, nextCursor: page.nextCursor)
     }
 
     func departments(_ request: Request, _ context: AppContext) async throws -> Departments {
-        Departments(items: try await employees.departments(for: try context.require(.employeesRead)))
+        Departments(items: try await employees.departments(for: try context.subject))
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> EmployeeResponse {
-        let subject = try context.require(.employeesRead)
+        let subject = try context.subject
         return EmployeeResponse(try await employees.find(try context.id(as: EmployeeID.self), for: subject))
     }
 
     func create(_ request: Request, _ context: AppContext, _ body: EmployeeCreation) async throws -> EmployeeResponse {
-        EmployeeResponse(try await employees.create(body, by: try context.require(.employeesManage)))
+        EmployeeResponse(try await employees.create(body, by: try context.subject))
     }
 
     func change(_ request: Request, _ context: AppContext, _ body: EmployeeChange) async throws -> EmployeeResponse {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         return EmployeeResponse(try await employees.update(try context.id(as: EmployeeID.self), body, by: subject))
     }
 
     func delete(_ request: Request, _ context: AppContext) async throws {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         try await employees.delete(try context.id(as: EmployeeID.self), by: subject)
     }
 
@@ -101,14 +96,14 @@ package struct EmployeeRoutes: Sendable {
     }
 
     func importFile(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         let query = try request.decodeQuery(ImportQuery.self)
         let list = try await StaffListUpload.receive(request, context, limit: Employees.importLimit)
         return try .json(try await employees.importCSV(list.file, isPreview: query.preview ?? false, by: subject))
     }
 
     func rejectedRows(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         let list = try await StaffListUpload.receive(request, context, limit: Employees.importLimit)
         return Self.csv(try await employees.rejectedCSV(list.file, by: subject), name: "rejected-rows.csv")
     }
@@ -124,7 +119,7 @@ package struct EmployeeRoutes: Sendable {
     }
 
     func exportFile(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(EmployeeListQuery.self)
         let export = try await employees.exportCSV(try query.filter(), for: subject)
         return Response(

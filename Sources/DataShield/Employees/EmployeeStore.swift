@@ -13,9 +13,6 @@ struct EmployeeStore {
         \(EmployeeAddresses.column)
         """
 
-    /// The score to sort and select by: who has none is behind all who have one. As the index has it.
-    static let score: SQL = "coalesce(e.risk_score, -1)"
-
     /// One page of a list, and one row more when there is one.
     static func page(
         of company: CompanyID, _ filter: EmployeeFilter, sort: EmployeeSort, after cursor: EmployeeCursor?, limit: Int
@@ -25,7 +22,7 @@ struct EmployeeStore {
         let order: SQL =
             switch sort {
             case .name: "e.last_name, e.first_name, e.id"
-            case .risk: "\(score) DESC, e.id DESC"
+            case .risk: "\(RiskStore.score) DESC, e.id DESC"
             case .newest: "e.id DESC"
             }
         return "SELECT \(columns) FROM employees e WHERE \(condition) ORDER BY \(order) \(SQL.limit(limit + 1))"

@@ -67,7 +67,7 @@ package struct Employees: Sendable {
     /// - Parameters:
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(
         _ filter: EmployeeFilter = .init(), sort: EmployeeSort = .name, cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws -> Page<Employee> {

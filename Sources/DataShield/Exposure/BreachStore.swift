@@ -177,7 +177,7 @@ struct BreachStore {
     ///
     /// Those of the company's own stay as they are then until the transaction ends, so that what is recorded of them goes by what is known.
     /// - Returns: what each of the names is; see ``known(_:)``.
-    /// - Throws: ``NotAdded`` when there is a name that is none: what is found of it would be lost.
+    /// - Throws: ``NotAdded`` when a name is not usable: what is found of it would be lost.
     func ensure(_ drafts: [BreachNaming: BreachDraft]) async throws -> [BreachNaming: Known] {
         var found = try await known(drafts.keys)
         let missing = drafts.filter { found[$0.key] == nil }

@@ -10,7 +10,7 @@ package struct Finding: Sendable, Hashable {
     package var breachDate: Date?
     /// Terms of the one vocabulary, see ``DataType/normalise(_:)``.
     package var dataTypes: [String]
-    package var artifacts: [ArtifactKind]
+    package var artifacts: [ArtifactKind] = []
     package var machineId: String?
     package var malwareFamily: String?
     package var capturedAt: Date?
@@ -19,33 +19,11 @@ package struct Finding: Sendable, Hashable {
     /// nil for what was found in a leak file.
     package var provider: ApiProvider?
     /// A breach that its source flags fabricated or a spam list is recorded, and raises no alert.
-    package var raisesAlert: Bool
+    package var raisesAlert: Bool = true
     /// What the source's catalogue says of the breach, when it has one.
     package var catalogue: CatalogueEntry?
     /// What the leak file says beyond that, when it comes from one.
     package var leak: LeakFinding?
-
-    package init(
-        breachName: String, named: BreachName? = nil, breachDate: Date? = nil, dataTypes: [String], artifacts: [ArtifactKind] = [],
-        machineId: String? = nil,
-        malwareFamily: String? = nil, capturedAt: Date? = nil, evidence: Evidence? = nil, source: BreachSource, provider: ApiProvider?,
-        raisesAlert: Bool = true, catalogue: CatalogueEntry? = nil, leak: LeakFinding? = nil
-    ) {
-        self.breachName = breachName
-        self.named = named
-        self.breachDate = breachDate
-        self.dataTypes = dataTypes
-        self.artifacts = artifacts
-        self.machineId = machineId
-        self.malwareFamily = malwareFamily
-        self.capturedAt = capturedAt
-        self.evidence = evidence
-        self.source = source
-        self.provider = provider
-        self.raisesAlert = raisesAlert
-        self.catalogue = catalogue
-        self.leak = leak
-    }
 
     /// How far its word goes.
     var tier: ProviderTier { provider?.tier ?? .leakFile }
@@ -83,12 +61,6 @@ package struct StolenCookie: Sendable, Hashable, Codable, Comparable {
     package var name: String
     /// nil for one that ends with the browser.
     package var expiresAt: Date?
-
-    package init(domain: String, name: String, expiresAt: Date? = nil) {
-        self.domain = domain
-        self.name = name
-        self.expiresAt = expiresAt
-    }
 
     package static func < (left: Self, right: Self) -> Bool {
         (left.domain, left.name, left.expiresAt ?? .distantPast) < (right.domain, right.name, right.expiresAt ?? .distantPast)

@@ -29,29 +29,14 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         /// Tells it from others.
         package var key: String
         /// By what it is known again.
-        package var marks: [MachineMark]
-        package var traces: Traces
+        package var marks: [MachineMark] = []
+        package var traces: Traces = Traces()
         package var malwareFamily: String?
         package var capturedAt: Date?
         package var country: String?
-        package var credentialCount: Int
-        package var cookieCount: Int
-        package var hasTokens: Bool
-
-        package init(
-            key: String, marks: [MachineMark] = [], traces: Traces = Traces(), malwareFamily: String? = nil, capturedAt: Date? = nil,
-            country: String? = nil, credentialCount: Int = 0, cookieCount: Int = 0, hasTokens: Bool = false
-        ) {
-            self.key = key
-            self.marks = marks
-            self.traces = traces
-            self.malwareFamily = malwareFamily
-            self.capturedAt = capturedAt
-            self.country = country
-            self.credentialCount = credentialCount
-            self.cookieCount = cookieCount
-            self.hasTokens = hasTokens
-        }
+        package var credentialCount: Int = 0
+        package var cookieCount: Int = 0
+        package var hasTokens: Bool = false
 
         /// With what another log says of the same machine.
         package func merged(with other: Facts) -> Facts {
@@ -80,23 +65,10 @@ package struct InfectedMachine: Sendable, Hashable, RowDecodable {
         package var userName: String?
         package var operatingSystem: String?
         /// Of networks, that which others see first.
-        package var addresses: [String]
-        package var antivirus: [String]
+        package var addresses: [String] = []
+        package var antivirus: [String] = []
         /// Where the malware lay.
         package var malwarePath: String?
-
-        package init(
-            machineId: String? = nil, computer: String? = nil, userName: String? = nil, operatingSystem: String? = nil, addresses: [String] = [],
-            antivirus: [String] = [], malwarePath: String? = nil
-        ) {
-            self.machineId = machineId
-            self.computer = computer
-            self.userName = userName
-            self.operatingSystem = operatingSystem
-            self.addresses = addresses
-            self.antivirus = antivirus
-            self.malwarePath = malwarePath
-        }
 
         package var isEmpty: Bool { self == Traces() }
 

@@ -6,16 +6,9 @@ package struct LeakFinding: Sendable, Hashable {
     package var file: LeakFileID
     package var credentials: [FoundCredential]
     /// Whether it is known when the file's content is from.
-    package var isDated: Bool
+    package var isDated: Bool = false
     /// The infected machine; nil for lists, whose lines name none.
     package var machine: InfectedMachine.Facts?
-
-    package init(file: LeakFileID, credentials: [FoundCredential], isDated: Bool = false, machine: InfectedMachine.Facts? = nil) {
-        self.file = file
-        self.credentials = credentials
-        self.isDated = isDated
-        self.machine = machine
-    }
 }
 
 /// A credential as it is kept: without its secret.
@@ -35,18 +28,5 @@ package struct FoundCredential: Sendable, Hashable {
         package var lengthClass: String
         /// Keyed by the company, over the secret alone: equal for equal ones.
         package var fingerprint: [UInt8]
-
-        package init(kind: String, lengthClass: String, fingerprint: [UInt8]) {
-            self.kind = kind
-            self.lengthClass = lengthClass
-            self.fingerprint = fingerprint
-        }
-    }
-
-    package init(identity: [UInt8], login: String, site: String?, secret: Secret?) {
-        self.identity = identity
-        self.login = login
-        self.site = site
-        self.secret = secret
     }
 }

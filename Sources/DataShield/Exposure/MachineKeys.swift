@@ -15,11 +15,6 @@ package struct MachineMark: Sendable, Hashable {
 
     package var kind: Kind
     package var mark: [UInt8]
-
-    package init(kind: Kind, mark: [UInt8]) {
-        self.kind = kind
-        self.mark = mark
-    }
 }
 
 /// A machine, as a company knows it.

@@ -24,11 +24,11 @@ struct IngestCheckpoints: Sendable {
         /// By company.
         var runs: [String: IngestRunID] = [:]
         /// Nil between files.
-        var place: Place?
+        var place: Position?
     }
 
     /// Where to go on in the file that is under way.
-    struct Place: Codable, Sendable {
+    struct Position: Codable, Sendable {
         var checkpoint: LeakCheckpoint
         /// What was counted in that file up to there, by company.
         var counts: [String: IngestCounts]
@@ -36,7 +36,7 @@ struct IngestCheckpoints: Sendable {
 
     /// The files that are done for every company, and what they amounted to.
     struct Finished: Sendable {
-        /// By ``IngestCheckpoints/place(of:)``.
+        /// By ``IngestCheckpoints/key(of:)``.
         var files: Set<[UInt8]> = []
         var lines = 0
         var machines = 0
@@ -137,14 +137,14 @@ struct IngestCheckpoints: Sendable {
     }
 
     /// A digest of where a file lies and how it is.
-    static func place(of file: FileIdentity) -> [UInt8] {
+    static func key(of file: FileIdentity) -> [UInt8] {
         Array(SHA256.hash(data: Data("\(file.path)|\(file.device)|\(file.inode)|\(file.size)|\(file.modifiedAt)".utf8)).prefix(16))
     }
 }
 
 /// What a file amounted to that was read to its end.
 struct IngestedFile: Sendable, Hashable {
-    /// Its ``IngestCheckpoints/place(of:)``.
+    /// Its ``IngestCheckpoints/key(of:)``.
     var place: [UInt8]
     /// Whether the next attempt reads it anew, and counts it anew: the stealer logs of a folder, and what could not be read whole, because
     /// the passphrase may be there by then.

@@ -12,12 +12,6 @@ package struct IngestPages: Sendable {
     let ingests: Ingests
     let now: Now
 
-    package init(pages: Pages, ingests: Ingests, now: @escaping Now) {
-        self.pages = pages
-        self.ingests = ingests
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/ingest", .permission(.machinesRead)) { request, context in try await page(request, context) }
         routes.post("/ingest", .permission(.leaksIngest), use: upload)
@@ -29,7 +23,7 @@ package struct IngestPages: Sendable {
     }
 
     private func page(_ request: Request, _ context: AppContext, problem: (any FeatureError)? = nil) async throws -> Response {
-        let subject = try context.require(.machinesRead)
+        let subject = try context.subject
         let cursor = problem == nil ? try request.decodeQuery(Query.self).cursor : nil
         let page = try await ingests.list(cursor: cursor, limit: 20, for: subject)
         let clock = PageClock(now(), for: context.signedIn)
@@ -43,7 +37,7 @@ package struct IngestPages: Sendable {
     }
 
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.leaksIngest)
+        let subject = try context.subject
         do {
             context.allow(bodyTime: Ingests.uploadTime)
             let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
@@ -55,7 +49,7 @@ package struct IngestPages: Sendable {
     }
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.machinesRead)
+        let subject = try context.subject
         let run = IngestRun.Response(try await ingests.find(try context.id(as: IngestRunID.self), for: subject))
         let model = IngestModel(run, mayTrace: subject.may(.machinesTrace), PageClock(now(), for: context.signedIn))
         return pages.show("ingest/show", model, Frame(run.name, in: .ingest), for: request, context)

@@ -51,7 +51,7 @@ extension Ingests {
         do {
             let finished = try await checkpoints.finished(in: recording.runs)
             // A file may be done that the place in it was not forgotten of.
-            if let place = stored.place, finished.files.contains(IngestCheckpoints.place(of: place.checkpoint.file)) { stored.place = nil }
+            if let place = stored.place, finished.files.contains(IngestCheckpoints.key(of: place.checkpoint.file)) { stored.place = nil }
             recording.goOn(from: finished, stored.place)
             try await read(
                 order.paths, order, from: finished, stored.place, into: &recording, names: { Self.name(of: $0, below: order.paths) }
@@ -151,9 +151,9 @@ extension Ingests {
     ///   - recorded: told after each batch, when all of it is recorded, where to go on.
     private func read(
         _ paths: [String], called fileNames: [String: String] = [:], at upload: [UInt8]? = nil, _ order: IngestOrder,
-        from finished: IngestCheckpoints.Finished = .init(), _ place: IngestCheckpoints.Place? = nil, into recording: inout LeakRecording,
+        from finished: IngestCheckpoints.Finished = .init(), _ place: IngestCheckpoints.Position? = nil, into recording: inout LeakRecording,
         names: @Sendable (String) -> String,
-        recorded: (IngestCheckpoints.Place?, IngestReport) async throws -> Void = { _, _ in }
+        recorded: (IngestCheckpoints.Position?, IngestReport) async throws -> Void = { _, _ in }
     ) async throws {
         let reader = LeakReader(
             watch: recording.people.list, limits: order.limits, threads: order.threads ?? ProcessInfo.processInfo.activeProcessorCount,
@@ -162,12 +162,12 @@ extension Ingests {
         let (secondsBefore, files) = (recording.total.seconds, finished.files)
         var machines = finished.machines
         var shown = began
-        let resume = LeakResume(isFinished: { files.contains(IngestCheckpoints.place(of: $0)) }, checkpoint: place?.checkpoint)
+        let resume = LeakResume(isFinished: { files.contains(IngestCheckpoints.key(of: $0)) }, checkpoint: place?.checkpoint)
         try await withHeartbeat(of: recording.runs) {
             _ = try await reader.read(paths, called: fileNames, resume: resume) { batch in
                 let file = LeakRecording.File(
                     name: URL(fileURLWithPath: names(batch.file.path)).lastPathComponent, size: Int(clamping: batch.file.size),
-                    place: upload ?? IngestCheckpoints.place(of: batch.file))
+                    place: upload ?? IngestCheckpoints.key(of: batch.file))
                 let part = LeakRecording.Part(name: names(batch.part), beginning: batch.beginning)
                 if !batch.records.isEmpty || !batch.logs.isEmpty { try await recording.record(batch.records, batch.logs, in: file, part) }
                 if let summary = batch.finished, summary.outcome != .finishedBefore { machines += summary.machines }
@@ -232,7 +232,7 @@ extension Ingests {
             let known = stored.runs[company.id.rawValue]
             runs[company.id] = try await database.transaction(for: company.id) { db in
                 let store = IngestStore(db: db)
-                if let known, try await store.takeUp(known, at: time) { return known }
+                if let known, try await store.reopen(known, at: time) { return known }
                 let id = IngestRunID()
                 try await store.insert(id, .command, name: name, by: nil, at: time)
                 try await AuditTrail.record(
@@ -246,7 +246,7 @@ extension Ingests {
             database: database, recorder: recorder, people: people, source: source, runs: runs, now: now)
         for (company, run) in runs {
             if let report = try await database.query(for: company, IngestStore.one(run, of: company), as: IngestRun.self).first?.report {
-                recording.takeUp(report, of: company)
+                recording.resume(report, of: company)
             }
         }
         return recording

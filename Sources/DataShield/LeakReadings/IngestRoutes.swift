@@ -46,12 +46,12 @@ package struct IngestRoutes: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<IngestRun.Response> {
-        let page = try await ingests.list(cursor: query.cursor, limit: query.limit, for: try context.require(.machinesRead))
+        let page = try await ingests.list(cursor: query.cursor, limit: query.limit, for: try context.subject)
         return Page(items: page.items.map { IngestRun.Response($0) }, nextCursor: page.nextCursor)
     }
 
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.leaksIngest)
+        let subject = try context.subject
         let query = try request.decodeQuery(UploadQuery.self)
         context.allow(bodyTime: Ingests.uploadTime)
         let file = try UploadedFile(request, types: Ingests.uploadTypes, limit: Ingests.uploadLimit)
@@ -64,11 +64,11 @@ package struct IngestRoutes: Sendable {
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> IngestRun.Response {
-        IngestRun.Response(try await ingests.find(try context.id(as: IngestRunID.self), for: try context.require(.machinesRead)))
+        IngestRun.Response(try await ingests.find(try context.id(as: IngestRunID.self), for: try context.subject))
     }
 
     func events(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.machinesRead)
+        let subject = try context.subject
         let id = try context.id(as: IngestRunID.self)
         // Whoever may not see it is told so before anything else.
         let first = try await ingests.find(id, for: subject)

@@ -165,9 +165,9 @@ struct IngestStore {
             """)
     }
 
-    /// Takes up a run that was left.
+    /// Opens a run that was left again.
     /// - Returns: false when it has ended well or is gone.
-    func takeUp(_ id: IngestRunID, at now: Date) async throws -> Bool {
+    func reopen(_ id: IngestRunID, at now: Date) async throws -> Bool {
         try await db.execute(
             """
             UPDATE ingest_runs SET status = 'RUNNING', error_message = NULL, finished_at = NULL, seen_at = \(now)

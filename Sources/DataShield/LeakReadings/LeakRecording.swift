@@ -65,7 +65,7 @@ struct LeakRecording {
 
     /// Goes on with a company's run. What is new was counted with what made it so; all else is counted anew, or comes with
     /// ``goOn(from:_:)``.
-    mutating func takeUp(_ earlier: IngestReport, of company: CompanyID) {
+    mutating func resume(_ earlier: IngestReport, of company: CompanyID) {
         var report = IngestReport()
         report.newRecords = earlier.newRecords
         report.newAlerts = earlier.newAlerts
@@ -76,11 +76,11 @@ struct LeakRecording {
     }
 
     /// Adds what was counted in the files that are done, and in the one that is not up to where it is gone on with.
-    mutating func goOn(from finished: IngestCheckpoints.Finished, _ place: IngestCheckpoints.Place?) {
+    mutating func goOn(from finished: IngestCheckpoints.Finished, _ place: IngestCheckpoints.Position?) {
         for company in people.companies.map(\.id) {
             var counts = finished.counts[company] ?? IngestCounts()
             if let place, let lists = place.counts[company.rawValue] {
-                open[IngestCheckpoints.place(of: place.checkpoint.file), default: [:]][company] = Counts(lists: lists, cap: .init(isGoneOnWith: true))
+                open[IngestCheckpoints.key(of: place.checkpoint.file), default: [:]][company] = Counts(lists: lists, cap: .init(isGoneOnWith: true))
                 counts += lists
             }
             reports[company]?.matches += counts.matches
@@ -91,7 +91,7 @@ struct LeakRecording {
     }
 
     /// Goes on with a file of which nothing but what is recorded is known.
-    mutating func takeUp(_ file: File) {
+    mutating func resume(_ file: File) {
         for company in people.companies { open[file.place, default: [:]][company.id] = Counts(cap: .init(isGoneOnWith: true)) }
     }
 

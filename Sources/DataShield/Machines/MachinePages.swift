@@ -10,12 +10,6 @@ package struct MachinePages: Sendable {
     let machines: Machines
     let now: Now
 
-    package init(pages: Pages, machines: Machines, now: @escaping Now) {
-        self.pages = pages
-        self.machines = machines
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/machines", .permission(.machinesRead), use: list)
         routes.get("/machines/{id}", .permission(.machinesRead), use: show)
@@ -27,7 +21,7 @@ package struct MachinePages: Sendable {
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
         let cursor = try request.decodeQuery(Query.self).cursor
-        let page = try await machines.list(cursor: cursor, for: try context.require(.machinesRead))
+        let page = try await machines.list(cursor: cursor, for: try context.subject)
         let clock = PageClock(now(), for: context.signedIn)
         let model = MachineListModel(
             rows: page.items.map { .init($0, clock) }, hasRows: !page.items.isEmpty,
@@ -38,7 +32,7 @@ package struct MachinePages: Sendable {
     }
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.machinesRead)
+        let subject = try context.subject
         let machine = try await machines.find(try context.id(as: InfectedMachineID.self), for: subject)
         let people = try await machines.people(on: machine, for: subject)
         let traces = try await machines.traces(of: [machine.id], on: "the machine", for: subject)[machine.id]

@@ -28,14 +28,14 @@ package struct MachineRoutes: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<MachineResponse> {
-        let subject = try context.require(.machinesRead)
+        let subject = try context.subject
         let page = try await machines.list(cursor: query.cursor, limit: query.limit, for: subject)
         let traces = try await machines.traces(of: page.items.map(\.id), on: "the list of machines", for: subject)
         return Page(items: page.items.map { MachineResponse($0, traces[$0.id]) }, nextCursor: page.nextCursor)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> MachineDetailResponse {
-        let subject = try context.require(.machinesRead)
+        let subject = try context.subject
         let machine = try await machines.find(try context.id(as: InfectedMachineID.self), for: subject)
         let traces = try await machines.traces(of: [machine.id], on: "the machine", for: subject)
         return MachineDetailResponse(

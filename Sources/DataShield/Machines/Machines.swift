@@ -36,7 +36,7 @@ package struct Machines: Sendable {
             alertStatus = try row.next()
         }
 
-        package var name: String { Employee.name(first: firstName, last: lastName, email: email) }
+        package var name: String { PersonName.of(first: firstName, last: lastName, email: email) }
     }
 
     /// One page of the machines, those that were heard of last first.

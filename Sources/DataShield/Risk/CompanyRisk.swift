@@ -5,26 +5,15 @@ package struct CompanyExposure: Sendable, Hashable {
     /// Active people about whom at least one source has answered. Nobody else is in the score.
     package var asked: Int
     /// The sum of the worst f of each of them, in tenths.
-    package var weightTenths: Int
+    package var weightTenths: Int = 0
     /// Alerts that are not resolved and count.
-    package var alerts: AlertWeights
+    package var alerts: AlertWeights = .init()
     /// Findings with f > 0 that were detected in the last 30 days; 5 stands for 5 or more.
-    package var recentFindings: Int
+    package var recentFindings: Int = 0
     /// Active people about whom nobody has answered.
-    package var notAsked: Int
+    package var notAsked: Int = 0
     /// Those of them who were found all the same, in a leak file.
-    package var foundUnasked: Int
-
-    package init(
-        asked: Int, weightTenths: Int = 0, alerts: AlertWeights = .init(), recentFindings: Int = 0, notAsked: Int = 0, foundUnasked: Int = 0
-    ) {
-        self.asked = asked
-        self.weightTenths = weightTenths
-        self.alerts = alerts
-        self.recentFindings = recentFindings
-        self.notAsked = notAsked
-        self.foundUnasked = foundUnasked
-    }
+    package var foundUnasked: Int = 0
 }
 
 /// Alerts by severity: those about what is certainly live, and those about what may be.
@@ -33,27 +22,15 @@ package struct AlertWeights: Sendable, Hashable {
         package var certain = 0
         package var uncertain = 0
 
-        package init(certain: Int = 0, uncertain: Int = 0) {
-            self.certain = certain
-            self.uncertain = uncertain
-        }
-
         var all: Int { certain + uncertain }
         var weight: Double { Double(certain) * RiskWeight.certain + Double(uncertain) * RiskWeight.uncertain }
     }
 
-    package var critical: Counts
-    package var high: Counts
-    package var medium: Counts
+    package var critical: Counts = .init()
+    package var high: Counts = .init()
+    package var medium: Counts = .init()
     /// Counts nothing.
-    package var low: Counts
-
-    package init(critical: Counts = .init(), high: Counts = .init(), medium: Counts = .init(), low: Counts = .init()) {
-        self.critical = critical
-        self.high = high
-        self.medium = medium
-        self.low = low
-    }
+    package var low: Counts = .init()
 
     package subscript(severity: Severity) -> Counts {
         get {

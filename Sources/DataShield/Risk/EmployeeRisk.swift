@@ -7,32 +7,19 @@ package struct RiskFinding: Sendable, Hashable {
     /// f of the session in it: it may have ended while the password is live. nil: there is none.
     package var sessionWeight: Double?
     /// A password, a hash of one, or anything else that is critical.
-    package var isCritical: Bool
+    package var isCritical: Bool = false
     /// A card, an identity number or an account: nobody changes it, so that it counts whatever was done.
-    package var isPermanent: Bool
+    package var isPermanent: Bool = false
     /// When it happened: when malware took it, else when the breach was, else when it was found.
     package var date: Date
-    package var dateKind: DateKind
+    package var dateKind: DateKind = .detected
     /// What takes it away: a password or hash is reset, a session revoked; of a stealer log that names neither, both.
-    package var endedBy: Set<RemediationType>
+    package var endedBy: Set<RemediationType> = [.forcePasswordReset]
 
     package enum DateKind: String, Sendable, CaseIterable {
         case captured
         case breached
         case detected
-    }
-
-    package init(
-        weight: Double, sessionWeight: Double? = nil, isCritical: Bool = false, isPermanent: Bool = false, date: Date, dateKind: DateKind = .detected,
-        endedBy: Set<RemediationType> = [.forcePasswordReset]
-    ) {
-        self.weight = weight
-        self.sessionWeight = sessionWeight
-        self.isCritical = isCritical
-        self.isPermanent = isPermanent
-        self.date = date
-        self.dateKind = dateKind
-        self.endedBy = endedBy
     }
 
     /// f of the critical data in it.
@@ -53,24 +40,14 @@ package struct RiskFinding: Sendable, Hashable {
 /// What is known of an employee that their score depends on.
 package struct EmployeeExposure: Sendable, Hashable {
     /// Whether any source has answered about them.
-    package var isAsked: Bool
-    package var findings: [RiskFinding]
+    package var isAsked: Bool = true
+    package var findings: [RiskFinding] = []
     /// Their address is on the company's own domain.
-    package var isOnCompanyDomain: Bool
+    package var isOnCompanyDomain: Bool = false
     /// Alerts that are not resolved, about findings with f > 0.
-    package var liveAlerts: Int
+    package var liveAlerts: Int = 0
     /// Those of them without a finding behind them: no step at the account ends them.
-    package var alertsAlone: Int
-
-    package init(
-        isAsked: Bool = true, findings: [RiskFinding] = [], isOnCompanyDomain: Bool = false, liveAlerts: Int = 0, alertsAlone: Int = 0
-    ) {
-        self.isAsked = isAsked
-        self.findings = findings
-        self.isOnCompanyDomain = isOnCompanyDomain
-        self.liveAlerts = liveAlerts
-        self.alertsAlone = alertsAlone
-    }
+    package var alertsAlone: Int = 0
 
     /// Nobody was asked about them, and nothing was found: there is no score.
     var isKnown: Bool { isAsked || !findings.isEmpty }

@@ -78,7 +78,7 @@ package struct Risk: Sendable {
 
     /// As ``preview(_:of:)``, for somebody who tries weights. That they do is an audit event: one for each user and minute, because the page
     /// asks at each move of a slider.
-    /// - Throws: ``InvalidInput`` naming each weight that is none.
+    /// - Throws: ``InvalidInput`` naming each weight that is not valid.
     package func preview(_ override: [String: Double]?, by subject: Subject) async throws -> RiskPreview {
         let faults = RiskWeights.faults(in: override ?? [:])
         guard faults.isEmpty else { throw InvalidInput(faults) }

@@ -7,14 +7,6 @@ package struct RiskLevels: Sendable, Hashable, Codable {
     /// Nobody was asked about them, and nothing was found: they are in no level.
     package var notAsked = 0
 
-    package init(critical: Int = 0, high: Int = 0, medium: Int = 0, low: Int = 0, notAsked: Int = 0) {
-        self.critical = critical
-        self.high = high
-        self.medium = medium
-        self.low = low
-        self.notAsked = notAsked
-    }
-
     package subscript(level: RiskLevel) -> Int {
         get {
             switch level {

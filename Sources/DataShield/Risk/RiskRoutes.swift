@@ -21,13 +21,13 @@ package struct RiskRoutes: Sendable {
             "/api/employees/{id}/risk", .permission(.employeesRead), summary: "An employee's score, and what it is made of",
             answers: RiskScore.self
         ) { _, context in
-            try await risk.employee(try context.id(as: EmployeeID.self), of: try context.require(.employeesRead).company)
+            try await risk.employee(try context.id(as: EmployeeID.self), of: try context.subject.company)
         }
         api.get(
             "/api/employees/{id}/coverage", .permission(.employeesRead), summary: "Which providers have answered about an employee",
             answers: Page<PersonCoverage>.self
         ) { _, context in
-            let subject = try context.require(.employeesRead)
+            let subject = try context.subject
             let id = try context.id(as: EmployeeID.self)
             // Another company's id is not found.
             _ = try await risk.employee(id, of: subject.company)
@@ -35,13 +35,13 @@ package struct RiskRoutes: Sendable {
         }
         api.get("/api/company/risk", .permission(.dashboardRead), summary: "The company's score, and what it is made of", answers: RiskScore.self) {
             _, context in
-            try await risk.company(try context.require(.dashboardRead).company)
+            try await risk.company(try context.subject.company)
         }
         api.post(
             "/api/company/risk/preview", .permission(.policyManage), summary: "What other weights would make of the company", body: Weights.self,
             answers: RiskPreview.self
         ) { _, context, body in
-            try await risk.preview(body.riskWeights, by: try context.require(.policyManage))
+            try await risk.preview(body.riskWeights, by: try context.subject)
         }
     }
 

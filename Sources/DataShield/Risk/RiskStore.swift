@@ -5,6 +5,9 @@ import Postgres
 struct RiskStore {
     let db: TenantTransaction
 
+    /// The score to sort and select people `e` by: who has none is behind all who have one. As the index has it.
+    static let score: SQL = "coalesce(e.risk_score, -1)"
+
     /// What all scores of a company depend on.
     struct Basis: RowDecodable {
         var domain: String
@@ -216,7 +219,7 @@ struct RiskStore {
 
         init(from row: inout Row) throws {
             id = try row.next()
-            name = Employee.name(first: try row.next(), last: try row.next(), email: try row.next())
+            name = PersonName.of(first: try row.next(), last: try row.next(), email: try row.next())
             isAsked = try row.next()
             weightTenths = try row.next()
         }
@@ -227,8 +230,8 @@ struct RiskStore {
         let worst = try await db.first(
             """
             SELECT e.id, e.first_name, e.last_name, e.email, e.is_asked, e.risk_weight FROM employees e
-            WHERE e.company_id = \(db.company) AND \(EmployeeStore.score) > 0 AND e.risk_weight > 0 AND e.deactivated_at IS NULL
-            ORDER BY \(EmployeeStore.score) DESC, e.id DESC LIMIT 1
+            WHERE e.company_id = \(db.company) AND \(Self.score) > 0 AND e.risk_weight > 0 AND e.deactivated_at IS NULL
+            ORDER BY \(Self.score) DESC, e.id DESC LIMIT 1
             """, as: Worst.self)
         guard let worst, let known = try await exposure(worst.id, domain: domain) else { return nil }
         let actions = known.exposure.nextActions

@@ -69,7 +69,9 @@ package struct Coverage: Sendable {
     /// The coverage of the company: each provider that it has a key for, or that has answered.
     package func company(for subject: Subject) async throws -> [ProviderCoverage] {
         try await database.read(for: subject.company) { db in
-            let people = try await RiskStore(db: db).population()?.people ?? 0
+            let people =
+                try await db.first(
+                    "SELECT coalesce(sum(people), 0)::bigint FROM department_counts WHERE company_id = \(db.company)", as: Int.self) ?? 0
             let keys = try await CredentialStore(db: db).list().map(\.provider)
             let rows = try await db.query(
                 "SELECT provider, outcome, people FROM coverage_counts WHERE company_id = \(db.company) AND people > 0")

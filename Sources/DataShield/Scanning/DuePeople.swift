@@ -102,11 +102,11 @@ extension LookUp {
             return
         }
         var findings: [Finding] = []
-        var places: [Place: Int] = [:]
+        var places: [LeakKey: Int] = [:]
         for (address, found) in answers {
             for var finding in found {
                 if address != person.address { finding.evidence = Evidence.merged(finding.evidence, Evidence(logins: [address.text])) }
-                let place = Place(key: CanonicalKey.of(finding.breachName), days: finding.named?.days)
+                let place = LeakKey(key: CanonicalKey.of(finding.breachName), days: finding.named?.days)
                 if let known = places[place] {
                     findings[known] = findings[known].combined(with: finding)
                 } else {
@@ -119,7 +119,7 @@ extension LookUp {
     }
 
     /// A service may have two leaks of one name.
-    private struct Place: Hashable {
+    private struct LeakKey: Hashable {
         var key: String
         var days: ClosedRange<Date>?
     }

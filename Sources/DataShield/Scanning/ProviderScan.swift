@@ -159,7 +159,7 @@ struct ProviderScan {
     private mutating func scanAddresses() async throws {
         due.scope = try await addressScope()
         due.after = position.after
-        var list = Window(limit: min(tuning.window, type(of: provider).concurrentLookUps))
+        var list = OrderedAnswers(limit: min(tuning.window, type(of: provider).concurrentLookUps))
         var failuresInARow = 0
         var stopped: ProviderFailure?
         var lastFlush = ContinuousClock.now
@@ -346,7 +346,7 @@ struct Asker: Sendable {
 }
 
 /// People in order, some of them being asked about; answers come in any order and leave in theirs.
-private struct Window {
+private struct OrderedAnswers {
     let limit: Int
     private var people: ArraySlice<DuePerson> = []
     private var first = 0

@@ -103,7 +103,7 @@ package struct RunScan: JobHandler {
         let allowance = Allowance()
         let provider = try providers.make(
             credential.provider, key: credential.key, pace: pace, allowance: allowance, catalogue: catalogue, timeout: tuning.timeout)
-        let refusal = try await greet(provider, credential, pace, allowance, company)
+        let refusal = try await checkKey(provider, credential, pace, allowance, company)
         let marker = await marker(for: provider, catalogue, counting: pace)
         var scan = ProviderScan(
             run: run, company: company, position: position, database: database, recorder: recorder, credential: credential, provider: provider,
@@ -157,7 +157,7 @@ package struct RunScan: JobHandler {
 
     /// Asks what the key allows.
     /// - Returns: why nothing can be asked with it. A service that could not say is asked all the same: each look-up shows what it is.
-    private func greet(
+    private func checkKey(
         _ provider: any BreachProvider, _ credential: Credentials.Usable, _ pace: Pace, _ allowance: Allowance, _ company: CompanyID
     ) async throws -> ProviderFailure? {
         guard type(of: provider).isTrialFree else {

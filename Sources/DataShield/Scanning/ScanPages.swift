@@ -13,14 +13,6 @@ package struct ScanPages: Sendable {
     let credentials: Credentials
     let now: Now
 
-    package init(pages: Pages, scans: Scans, companies: Companies, credentials: Credentials, now: @escaping Now) {
-        self.pages = pages
-        self.scans = scans
-        self.companies = companies
-        self.credentials = credentials
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/scans", .permission(.scansRead), use: list)
         routes.post("/scans", .permission(.employeesScan), use: start)
@@ -32,7 +24,7 @@ package struct ScanPages: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.scansRead)
+        let subject = try context.subject
         let cursor = try request.decodeQuery(Query.self).cursor
         let page = try await scans.list(cursor: cursor, limit: 20, for: subject)
         let company = try await companies.find(subject.company)
@@ -55,7 +47,7 @@ package struct ScanPages: Sendable {
 
     func start(_ request: Request, _ context: AppContext) async throws -> Response {
         do {
-            let run = try await scans.start(by: try context.require(.employeesScan))
+            let run = try await scans.start(by: try context.subject)
             return Pages.redirect(to: "/scans/\(run.id)")
         } catch let failure as Scans.Failure {
             return Pages.redirect(to: "/scans", .problem(failure.detail))
@@ -63,7 +55,7 @@ package struct ScanPages: Sendable {
     }
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let run = ScanRun.Response(try await scans.find(try context.id(as: ScanRunID.self), for: try context.require(.scansRead)))
+        let run = ScanRun.Response(try await scans.find(try context.id(as: ScanRunID.self), for: try context.subject))
         let model = ScanModel(run, PageClock(now(), for: context.signedIn))
         return pages.show("scans/show", model, Frame("Scan of \(model.started)", in: .scans), for: request, context)
     }

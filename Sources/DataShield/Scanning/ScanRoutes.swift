@@ -31,20 +31,20 @@ package struct ScanRoutes: Sendable {
     }
 
     func start(_ request: Request, _ context: AppContext) async throws -> ScanRun.Response {
-        ScanRun.Response(try await scans.start(by: try context.require(.employeesScan)))
+        ScanRun.Response(try await scans.start(by: try context.subject))
     }
 
     func list(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<ScanRun.Response> {
-        try await scans.list(cursor: query.cursor, limit: query.limit, for: try context.require(.scansRead))
+        try await scans.list(cursor: query.cursor, limit: query.limit, for: try context.subject)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> ScanRun.Response {
-        ScanRun.Response(try await scans.find(try context.id(as: ScanRunID.self), for: try context.require(.scansRead)))
+        ScanRun.Response(try await scans.find(try context.id(as: ScanRunID.self), for: try context.subject))
     }
 
     /// Ends with the run, when the client goes, and when the program stops.
     func events(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.scansRead)
+        let subject = try context.subject
         let id = try context.id(as: ScanRunID.self)
         // Whoever may not see it is told so before anything else.
         let first = try await scans.find(id, for: subject)

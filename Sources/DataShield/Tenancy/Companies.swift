@@ -9,11 +9,6 @@ package struct Companies: Sendable {
     let database: TenantDatabase
     let system: SystemDatabase
 
-    package init(database: TenantDatabase, system: SystemDatabase) {
-        self.database = database
-        self.system = system
-    }
-
     package enum Failure: FeatureError, Equatable {
         case notFound
         case domainTaken
@@ -24,7 +19,7 @@ package struct Companies: Sendable {
         package var detail: String {
             switch self {
             case .notFound: "There is no such company."
-            case .domainTaken: "There is a company with this domain already."
+            case .domainTaken: "There is already a company with this domain."
             }
         }
     }
@@ -33,28 +28,15 @@ package struct Companies: Sendable {
     package struct Change: Codable, Sendable {
         package var name: String?
         /// Minutes between scans, at least 5; null turns scheduled scans off.
-        package var scanIntervalMinutes: Patch<Int>
+        package var scanIntervalMinutes: Patch<Int> = .absent
         /// Weights by key; null goes back to the standard ones.
-        package var riskWeights: Patch<[String: Double]>
+        package var riskWeights: Patch<[String: Double]> = .absent
         package var timezone: String?
-        package var retentionDays: Patch<Int>
+        package var retentionDays: Patch<Int> = .absent
         /// Whether accounts can be acted on in their directories at all.
         package var remediationEnabled: Bool?
         /// Whether an alert is resolved by itself when what was exposed is neutralised, from now on.
         package var resolvesNeutralised: Bool?
-
-        package init(
-            name: String? = nil, scanIntervalMinutes: Patch<Int> = .absent, riskWeights: Patch<[String: Double]> = .absent, timezone: String? = nil,
-            retentionDays: Patch<Int> = .absent, remediationEnabled: Bool? = nil, resolvesNeutralised: Bool? = nil
-        ) {
-            self.name = name
-            self.scanIntervalMinutes = scanIntervalMinutes
-            self.riskWeights = riskWeights
-            self.timezone = timezone
-            self.retentionDays = retentionDays
-            self.remediationEnabled = remediationEnabled
-            self.resolvesNeutralised = resolvesNeutralised
-        }
     }
 
     /// Makes a company.
@@ -201,10 +183,5 @@ extension Company: RowDecodable {
         company.resolvesNeutralised = change.resolvesNeutralised ?? resolvesNeutralised
         guard errors.isEmpty else { throw InvalidInput(errors) }
         return company
-    }
-
-    /// The standard risk weights with this company's own.
-    package var effectiveRiskWeights: RiskWeights {
-        RiskWeights(own: riskWeights)
     }
 }

@@ -13,13 +13,6 @@ package struct SettingsPages: Sendable {
     let risk: Risk
     let now: Now
 
-    package init(pages: Pages, companies: Companies, risk: Risk, now: @escaping Now) {
-        self.pages = pages
-        self.companies = companies
-        self.risk = risk
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/settings", .permission(.companyRead)) { request, context in try await page(request, context) }
         routes.post("/settings", .permission(.policyManage), form: CompanyForm.self, use: save)
@@ -59,7 +52,7 @@ package struct SettingsPages: Sendable {
         _ request: Request, _ context: AppContext, form: CompanyForm? = nil, weights: WeightsForm? = nil, preview: RiskPreview? = nil,
         problem: (any FeatureError)? = nil
     ) async throws -> Response {
-        let subject = try context.require(.companyRead)
+        let subject = try context.subject
         let company = try await companies.find(subject.company)
         let override = weights.map(\.override) ?? company.riskWeights
         let shown: RiskPreview
@@ -75,7 +68,7 @@ package struct SettingsPages: Sendable {
             name: form.name, scanIntervalMinutes: form.scanIntervalMinutes.map { .set($0) } ?? .clear, timezone: form.timezone,
             resolvesNeutralised: form.resolvesNeutralised)
         do {
-            _ = try await companies.update(change, by: try context.require(.policyManage))
+            _ = try await companies.update(change, by: try context.subject)
         } catch let failure as InvalidInput {
             return try await page(request, context, form: form, problem: failure)
         }
@@ -83,7 +76,7 @@ package struct SettingsPages: Sendable {
     }
 
     func weigh(_ request: Request, _ context: AppContext, _ form: WeightsForm) async throws -> Response {
-        let subject = try context.require(.policyManage)
+        let subject = try context.subject
         let weights = form.action == "reset" ? nil : form.override
         let change = Companies.Change(riskWeights: weights.map { .set($0) } ?? .clear)
         do {

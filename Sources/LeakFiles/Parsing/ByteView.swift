@@ -121,12 +121,6 @@ extension ByteView {
     }
 
     func contains(_ word: StaticString) -> Bool { firstIndex(of: word) != nil }
-
-    func equalsIgnoringCase(_ other: ByteView) -> Bool {
-        guard count == other.count else { return false }
-        for index in 0..<count where Self.lowercased(self[index]) != Self.lowercased(other[index]) { return false }
-        return true
-    }
 }
 
 /// Trimming.

@@ -45,7 +45,7 @@ package struct FileShape: Sendable {
     func anyRecord(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord {
         let context = context.clamped
         guard !context.match.isEmpty else { return LeakRecord(address: address, shape: .text, confidence: .low, offset: offset) }
-        // A stretch of UTF-16 in a file that is none.
+        // A stretch of UTF-16 in a file of another encoding.
         if ByteView(context.line)[context.match].contains(UInt8(0)) {
             return context.inOneLine.narrowed { anyRecord(of: address, in: $0, offset: offset) }
         }

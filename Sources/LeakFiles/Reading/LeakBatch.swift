@@ -5,7 +5,7 @@
 package struct LeakCheckpoint: Sendable, Hashable, Codable {
     /// Of the file, or of the folder that was named.
     package var file: FileIdentity
-    /// The number of the entry in an archive, 0 in a file that is none.
+    /// The number of the entry in an archive, 0 in a file that is not an archive.
     package var entry: Int
     /// Everything before this byte of the entry, decoded, has been delivered.
     package var offset: UInt64

@@ -1,3 +1,4 @@
+import CivilTime
 import Foundation
 
 /// Dates as stealers write them.
@@ -171,22 +172,14 @@ private struct Parts {
         guard let (written, month, day, isAmbiguous) = calendarDay() else { return nil }
         let year = written < 100 ? written + 2_000 : written
         guard (2_005...2_100).contains(year), (1...12).contains(month), (1...31).contains(day) else { return nil }
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        guard day <= [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] else { return nil }
+        guard day <= CivilDay.days(inMonth: month, of: year) else { return nil }
         var hour = time?.hour ?? 0
         if let isAfternoon, hour <= 12 { hour = hour % 12 + (isAfternoon ? 12 : 0) }
-        let time = Double(Self.days(year, month, day) * 86_400 + hour * 3_600 + (self.time?.minute ?? 0) * 60 + (self.time?.second ?? 0))
+        let days = CivilDay.number(year: year, month: month, day: day)
+        let time = Double(days * 86_400 + hour * 3_600 + (self.time?.minute ?? 0) * 60 + (self.time?.second ?? 0))
         let seconds = self.time == nil ? 0 : zone ?? offset
         return LogDate(
             date: Date(timeIntervalSince1970: time - Double(seconds)), hasTime: self.time != nil, isAmbiguous: isAmbiguous, hasZone: zone != nil)
-    }
-
-    /// Days since 1970-01-01. Counted by hand: a `Calendar` takes longer than all the rest of a file.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        // Years begin in March here, so that the day of a leap year is the last.
-        let year = month <= 2 ? year - 1 : year
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
     }
 
     private func calendarDay() -> (year: Int, month: Int, day: Int, isAmbiguous: Bool)? {

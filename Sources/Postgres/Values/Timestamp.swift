@@ -1,3 +1,4 @@
+import CivilTime
 import Foundation
 
 /// PostgreSQL's times: microseconds, and days, since the first of January 2000.
@@ -33,7 +34,7 @@ enum Timestamp {
         let exact = ((date.timeIntervalSinceReferenceDate + epochDifference) * 1_000_000).rounded()
         guard exact.isFinite, exact > Double(range.lowerBound), exact < Double(range.upperBound) else { return nil }
         let (days, time) = floorDivide(Int64(exact), microsecondsPerDay)
-        let (year, month, day) = civil(Int(days) + epochDays)
+        let (year, month, day) = CivilDay.parts(of: Int(days) + epochDays)
         var digits: [UInt8] = []
         digits.reserveCapacity(35)
         append(year > 0 ? year : 1 - year, width: 4, to: &digits)
@@ -64,18 +65,5 @@ enum Timestamp {
     private static func floorDivide(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
-    }
-
-    /// Year, month and day of a number of days since 1970, in the Gregorian calendar carried back (Howard Hinnant's `civil_from_days`).
-    private static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 }

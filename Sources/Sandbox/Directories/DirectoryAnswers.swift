@@ -77,7 +77,7 @@ final class IssuedTokens: Sendable {
         return text
     }
 
-    /// What a token is for; nil when it is none or has expired.
+    /// What a token is for; nil when it is unknown or has expired.
     func scope(of header: String?, now: Date) -> String? {
         guard let header, header.hasPrefix("Bearer ") else { return nil }
         return tokens.withLock { tokens in

@@ -116,9 +116,6 @@ final class IntelXStandIn: StandIn {
         return Answer(status: .noContent, body: [])
     }
 
-    /// How many searches nobody has ended.
-    var openSearches: Int { state.withLock { $0.searches.count } }
-
     // MARK: What is found
 
     private static func records(_ term: String, _ world: HIBPWorld) -> [[String: Any]] {

@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `a cursor that is none is refused`() async throws {
+    @Test func `an invalid cursor is refused`() async throws {
         let viewer = try await makeViewer()
         for text in ["x", "", "e30", "bnVsbA"] {
             let failure = await #expect(throws: InvalidInput.self) { try await alerts.list(cursor: text, for: viewer) }

@@ -160,11 +160,11 @@ import Testing
                 try await client.anonymous.get("/api/scim/\(made.id)/Users", headers: [("Authorization", "Bearer \(token)")]).status
             }
             let shown = try await client.get(page).text
-            #expect(shown.contains("New token") && !shown.contains("Take back the former token"))
+            #expect(shown.contains("New token") && !shown.contains("Revoke the old token"))
             let renewed = try await client.submit("\(page)/token", [])
             #expect(renewed.status == 200)
             let second = try #require(renewed.text.firstMatch(of: /dsscim_[A-Za-z0-9_-]+/)).output
-            #expect(String(second) != first && renewed.text.contains("Take back the former token"))
+            #expect(String(second) != first && renewed.text.contains("Revoke the old token"))
             // Loaded again, or asked for once more: both stay good, and the page says why.
             let again = try await client.submit("\(page)/token", [])
             #expect(again.status == 303 && again.header("Location") == page)

@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func `a cursor that is none, or of another order, is refused`() async throws {
+    @Test func `an invalid cursor, or one of another order, is refused`() async throws {
         let admin = try await makeAdmin()
         for index in 0..<3 { _ = try await database.makeEmployee(in: admin.company, firstName: "F\(index)") }
         let cursor = try #require(try await employees.list(sort: .name, limit: 1, for: admin).nextCursor)

@@ -376,7 +376,7 @@ extension LeakRecordingTests {
         try await world.recording.record([world.record(world.adaNumber, secret: "Other")], [], in: self.file("other.txt", 2), part)
         #expect(world.recording.reports[world.company]?.newCredentials == 1_002)
         var again = world.recording
-        again.takeUp(IngestReport(), of: world.company)
+        again.resume(IngestReport(), of: world.company)
         for batch in 0..<5 {
             let records = (0..<500).map { world.record(world.adaNumber, secret: "Invented-\(batch * 500 + $0)") }
             try await again.record(records, [], in: file, part)
@@ -406,7 +406,7 @@ extension LeakRecordingTests {
         }
         for number in 0..<killed { try await world.recording.record(batch(number), [], in: file, part) }
         var rest = world.recording
-        rest.takeUp(file)
+        rest.resume(file)
         for number in killed..<5 { try await rest.record(batch(number), [], in: file, part) }
         let kept = try await database.tenant.query(
             for: world.company, "SELECT count(*) FROM leaked_credentials WHERE company_id = \(world.company)", as: Int.self)

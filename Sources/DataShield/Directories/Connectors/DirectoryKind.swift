@@ -9,20 +9,9 @@ package struct DirectoryKind: Sendable {
     /// What has to be granted there, in the order of doing it. Each step is one sentence.
     package var steps: [String]
     /// What it can do to an account.
-    package var actions: Set<RemediationType>
+    package var actions: Set<RemediationType> = []
     /// Whether a reset can leave the old password good for one more sign-in, where that is chosen.
-    package var hasWeakReset: Bool
-
-    package init(
-        type: DirectoryType, about: String, fields: [Field], steps: [String], actions: Set<RemediationType> = [], hasWeakReset: Bool = false
-    ) {
-        self.type = type
-        self.about = about
-        self.fields = fields
-        self.steps = steps
-        self.actions = actions
-        self.hasWeakReset = hasWeakReset
-    }
+    package var hasWeakReset: Bool = false
 
     /// A field of the configuration.
     package struct Field: Sendable {

@@ -60,15 +60,9 @@ package struct DirectoryPerson: Sendable, Hashable {
 package struct DirectoryPage: Sendable, Hashable {
     package var people: [DirectoryPerson]
     /// Ids of people that the directory says are gone, or no longer employees; only in listings of changes.
-    package var removed: [String]
+    package var removed: [String] = []
     /// Rows that could not be taken. Nobody is gone who may be one of them.
-    package var unreadable: [UnreadableRow]
-
-    package init(people: [DirectoryPerson], removed: [String] = [], unreadable: [UnreadableRow] = []) {
-        self.people = people
-        self.removed = removed
-        self.unreadable = unreadable
-    }
+    package var unreadable: [UnreadableRow] = []
 }
 
 /// What is to be listed.
@@ -92,12 +86,7 @@ package struct DirectoryListingEnd: Sendable, Hashable {
     /// nil: this directory cannot list changes.
     package var state: DirectoryState?
     /// What could not be read although the people could, for example MFA for want of a permission: plain words, shown to administrators.
-    package var warnings: [String]
-
-    package init(state: DirectoryState? = nil, warnings: [String] = []) {
-        self.state = state
-        self.warnings = warnings
-    }
+    package var warnings: [String] = []
 }
 
 /// What trying a connection showed.
@@ -105,14 +94,8 @@ package struct DirectoryTrial: Sendable, Hashable {
     /// How many people the directory has; nil where only a full listing would tell.
     package var userCount: Int?
     /// The first of them, at most ten.
-    package var sample: [DirectoryPerson]
-    package var warnings: [String]
-
-    package init(userCount: Int? = nil, sample: [DirectoryPerson] = [], warnings: [String] = []) {
-        self.userCount = userCount
-        self.sample = sample
-        self.warnings = warnings
-    }
+    package var sample: [DirectoryPerson] = []
+    package var warnings: [String] = []
 }
 
 extension DirectoryTrial {
@@ -130,11 +113,4 @@ package struct AccountFacts: Sendable, Hashable {
     package var mfaEnabled: Bool?
     package var passwordChangedAt: Date?
     package var sessionsValidFrom: Date?
-
-    package init(isActive: Bool? = nil, mfaEnabled: Bool? = nil, passwordChangedAt: Date? = nil, sessionsValidFrom: Date? = nil) {
-        self.isActive = isActive
-        self.mfaEnabled = mfaEnabled
-        self.passwordChangedAt = passwordChangedAt
-        self.sessionsValidFrom = sessionsValidFrom
-    }
 }

@@ -11,14 +11,6 @@ package struct SCIMAccess: Sendable, Hashable {
     /// Where the request came from, for the audit trail.
     package var address: String?
 
-    package init(connection: DirectoryConnectionID, connectionName: String, company: CompanyID, base: String, address: String? = nil) {
-        self.connection = connection
-        self.connectionName = connectionName
-        self.company = company
-        self.base = base
-        self.address = address
-    }
-
     /// Who acts, for the audit trail: the connection. It may nothing but what it does here, so that its role is the lesser one.
     package var subject: Subject {
         Subject(actor: .directory(connection, name: connectionName), company: company, role: .viewer, address: address)

@@ -136,11 +136,11 @@ struct SCIMChange: Sendable {
         }
         try await send(statements)
         if isWatchedAnew { after.problem = try await watch(person, after) }
-        var heir: SCIMWaiting.Heir?
+        var admitted: SCIMWaiting.Admitted?
         if isAddressFree, let address = outcome.formerAddress {
-            heir = try await SCIMWaiting(db: db, now: now).takeUp(address, of: access.connection)
+            admitted = try await SCIMWaiting(db: db, now: now).admit(address, of: access.connection)
         }
-        try await record([entry(after)], heir)
+        try await record([entry(after)], admitted)
         return after
     }
 
@@ -181,13 +181,13 @@ struct SCIMChange: Sendable {
         switch before.kind {
         case .user:
             let entry = entry("scim.user_deleted", before, before: SCIMUserAudit(before, SCIMPerson(before.attributes).person), after: nil)
-            var heir: SCIMWaiting.Heir?
+            var admitted: SCIMWaiting.Admitted?
             try await send(store.deletion(before.id, at: Self.rounded(now)))
             if let employee = before.employee, let known = try await db.first(people.lock(employee, nil), as: Employee.self) {
                 try await db.execute(people.deactivation(of: employee))
-                heir = try await SCIMWaiting(db: db, now: now).takeUp(known.email, of: access.connection)
+                admitted = try await SCIMWaiting(db: db, now: now).admit(known.email, of: access.connection)
             }
-            try await record([entry], heir)
+            try await record([entry], admitted)
         case .group:
             try await send(store.deletion(before.id, at: Self.rounded(now)))
             let former = [SCIMPerson.clean(before.attributes["displayName"])].compactMap { $0 }
@@ -207,13 +207,13 @@ struct SCIMChange: Sendable {
     }
 
     /// Writes what was done, and who followed: that is another directory's doing where they are another's.
-    private func record(_ entries: [AuditTrail.Entry], _ heir: SCIMWaiting.Heir?) async throws {
-        guard let heir else { return try await AuditTrail.record(entries, by: access.subject, in: db) }
-        if heir.actor == access.subject.actor {
-            return try await AuditTrail.record(entries + [heir.entry], by: access.subject, in: db)
+    private func record(_ entries: [AuditTrail.Entry], _ admitted: SCIMWaiting.Admitted?) async throws {
+        guard let admitted else { return try await AuditTrail.record(entries, by: access.subject, in: db) }
+        if admitted.actor == access.subject.actor {
+            return try await AuditTrail.record(entries + [admitted.entry], by: access.subject, in: db)
         }
         try await AuditTrail.record(entries, by: access.subject, in: db)
-        try await heir.record(in: db)
+        try await admitted.record(in: db)
     }
 
     private func record(
@@ -228,7 +228,7 @@ extension SCIMResource {
     fileprivate var auditTarget: AuditTrail.Target { employee.map { .init("employee", $0) } ?? .init("scim_resource", id) }
 }
 
-extension SCIMWaiting.Heir {
+extension SCIMWaiting.Admitted {
     /// What the audit trail keeps of it.
     fileprivate var entry: AuditTrail.Entry {
         AuditTrail.Entry(

@@ -104,7 +104,7 @@ package struct SCIMDirectory: Sendable {
 
     /// Takes a new resource. Somebody who is made again under the user name of an account that was switched off is the same, switched on:
     /// what Okta and others send instead of a change. Their resource keeps its id.
-    /// - Throws: ``SCIMError``: 400 when it is none, 409 when its name is taken.
+    /// - Throws: ``SCIMError``: 400 when it is not valid, 409 when its name is taken.
     func create(_ kind: SCIMKind, _ body: SCIMValue, _ access: SCIMAccess) async throws -> SCIMResource {
         let attributes = try kind.type.read(body)
         return try await write(kind, access) { change in

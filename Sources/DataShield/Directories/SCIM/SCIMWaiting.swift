@@ -24,8 +24,8 @@ struct SCIMWaiting: Sendable {
         var actor: Subject.Actor { .directory(connection, name: connectionName) }
     }
 
-    /// Somebody who was taken up, as they were and as they are.
-    struct Heir: Sendable {
+    /// Somebody who was put on the list, as they were and as they are.
+    struct Admitted: Sendable {
         let before: SCIMResource
         let after: SCIMResource
         let person: ProvisionedPerson
@@ -36,9 +36,9 @@ struct SCIMWaiting: Sendable {
     private static let columns: SQL = "\(SCIMResource.columns), d.id, d.name"
     private static let isWaiting: SQL = "r.kind = 'USER' AND r.employee_id IS NULL AND r.body ->> 'active' = 'true'"
 
-    /// Takes up the first of those who wait for an address: of the directory that has let it go, then of the company's others.
+    /// Puts on the list the first of those who wait for an address: of the directory that has let it go, then of the company's others.
     /// - Returns: nil when nobody waits.
-    func takeUp(_ address: EmailAddress, of connection: DirectoryConnectionID) async throws -> Heir? {
+    func admit(_ address: EmailAddress, of connection: DirectoryConnectionID) async throws -> Admitted? {
         // Who is about to wait holds the employee until they do: awaited, they are seen.
         try await db.execute(people(of: connection).lock(nil, address))
         let candidates = try await db.query(
@@ -55,13 +55,13 @@ struct SCIMWaiting: Sendable {
             ORDER BY r.connection_id <> \(connection), r.id LIMIT 50 FOR NO KEY UPDATE OF r SKIP LOCKED
             """, as: Candidate.self)
         for candidate in candidates where SCIMPerson(candidate.resource.attributes).person.email == address {
-            if let heir = try await takeUp(candidate) { return heir }
+            if let found = try await admit(candidate) { return found }
         }
         return nil
     }
 
-    /// Takes up those who wait for an address whose person was deactivated by a directory that is asked rather than pushes.
-    func takeUpAll() async throws -> [Heir] {
+    /// Puts on the list those who wait for an address whose person was deactivated by a directory that is asked rather than pushes.
+    func admitAll() async throws -> [Admitted] {
         let candidates = try await db.query(
             """
             SELECT \(Self.columns) FROM scim_resources r
@@ -82,17 +82,17 @@ struct SCIMWaiting: Sendable {
             """
             SELECT FROM employees e WHERE e.company_id = \(db.company) AND e.email = ANY (\(addresses)::text[]) ORDER BY e.id FOR NO KEY UPDATE
             """)
-        var heirs: [Heir] = []
+        var admitted: [Admitted] = []
         for candidate in candidates {
-            if let heir = try await takeUp(candidate) { heirs.append(heir) }
+            if let found = try await admit(candidate) { admitted.append(found) }
         }
-        return heirs
+        return admitted
     }
 
     /// How many a sync brings back at most: the rest is found by the next.
     private static let most = 1_000
 
-    private func takeUp(_ candidate: Candidate) async throws -> Heir? {
+    private func admit(_ candidate: Candidate) async throws -> Admitted? {
         let (before, store, people) = (candidate.resource, SCIMStore(db, candidate.connection), people(of: candidate.connection))
         let group = try await store.groupDepartment(of: before.id, after: people.lock(nil, SCIMPerson(before.attributes).person.email))
         let told = SCIMPerson(before.attributes, groupDepartment: group)
@@ -108,7 +108,7 @@ struct SCIMWaiting: Sendable {
             after.problem = problem
             try await store.setProblem(problem, of: after.id)
         }
-        return Heir(before: before, after: after, person: person, actor: candidate.actor)
+        return Admitted(before: before, after: after, person: person, actor: candidate.actor)
     }
 
     private func people(of connection: DirectoryConnectionID) -> EmployeeProvisioning {

@@ -234,7 +234,7 @@ package struct RunDirectorySync: JobHandler {
             outcome.count(listing.unreadable)
             let warnings = listing.warnings + outcome.warnings + end.warnings
             // Whom this directory has let go and another one pushed as active is watched on.
-            let heirs = outcome.deactivated > 0 ? try await SCIMWaiting(db: db, now: now()).takeUpAll() : []
+            let admitted = outcome.deactivated > 0 ? try await SCIMWaiting(db: db, now: now()).admitAll() : []
             let time = now()
             try await runs.finish(run.id, holder: attempt.holder, outcome, warnings: warnings, at: time)
             let isCurrent = try await DirectoryStore(db).synced(
@@ -245,7 +245,7 @@ package struct RunDirectorySync: JobHandler {
             try await AuditTrail.record(
                 "directory.synced", target: .init("directory", id), after: AuditState(outcome),
                 by: Subject(actor: .program("directory sync"), company: company, role: .admin), in: db)
-            for heir in heirs { try await heir.record(in: db) }
+            for person in admitted { try await person.record(in: db) }
             return outcome
         }
         logger.info(

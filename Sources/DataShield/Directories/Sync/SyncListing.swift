@@ -287,7 +287,7 @@ struct ListedPerson: Sendable {
         do {
             return (try EmailAddress(email).text, nil)
         } catch {
-            return (nil, "has an e-mail address that is none: \(error.message)")
+            return (nil, "has no valid e-mail address: \(error.message)")
         }
     }
 

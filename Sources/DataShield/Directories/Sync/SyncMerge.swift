@@ -207,7 +207,7 @@ struct SyncMerge {
         CREATE TEMPORARY TABLE sync_people ON COMMIT DROP AS
         SELECT l.*,
             coalesce(own.id, CASE WHEN l.has_claim AND l.is_active AND (
-                other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL
+                NOT \(Custody.isHeld("other"))
                 OR other.source_connection_id = \(connection) AND other.external_id IN (SELECT external_id FROM sync_gone)
             ) THEN other.id END) AS employee_id,
             CASE
@@ -219,7 +219,7 @@ struct SyncMerge {
                 WHEN NOT l.is_active THEN 'is disabled in the directory'
                 WHEN l.problem IS NOT NULL THEN l.problem
                 WHEN NOT l.has_claim THEN 'has the e-mail address of another account of this directory'
-                WHEN other.id IS NULL OR other.source_connection_id IS NULL OR other.deactivated_at IS NOT NULL THEN NULL
+                WHEN NOT \(Custody.isHeld("other")) THEN NULL
                 WHEN other.source_connection_id <> \(connection) THEN 'belongs to another directory: ' || d.name
                 WHEN other.external_id IN (SELECT external_id FROM sync_gone) THEN NULL
                 ELSE 'has the e-mail address of another account of this directory'

@@ -23,21 +23,6 @@ package struct EmployeePages: Sendable {
     let machines: Machines
     let now: Now
 
-    package init(
-        pages: Pages, employees: Employees, breaches: Breaches, alerts: Alerts, risk: Risk, coverage: Coverage, credentials: LeakedCredentials,
-        machines: Machines, now: @escaping Now
-    ) {
-        self.pages = pages
-        self.employees = employees
-        self.breaches = breaches
-        self.alerts = alerts
-        self.risk = risk
-        self.coverage = coverage
-        self.credentials = credentials
-        self.machines = machines
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let manage = Access.permission(.employeesManage)
         routes.get("/employees", .permission(.employeesRead), use: list)
@@ -55,7 +40,7 @@ package struct EmployeePages: Sendable {
     // MARK: The list
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(EmployeeListQuery.self)
         let page = try await employees.list(
             try query.filter(), sort: query.sort ?? .name, cursor: query.cursor, limit: query.limit, for: subject)
@@ -107,7 +92,7 @@ package struct EmployeePages: Sendable {
     // MARK: One person
 
     func show(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesRead)
+        let subject = try context.subject
         let id = try context.id(as: EmployeeID.self)
         let employee = try await employees.find(id, for: subject)
         let score = try await risk.employee(id, of: subject.company)
@@ -144,7 +129,7 @@ package struct EmployeePages: Sendable {
 
     func create(_ request: Request, _ context: AppContext, _ form: EmployeeForm) async throws -> Response {
         do {
-            let employee = try await employees.create(form.creation, by: try context.require(.employeesManage))
+            let employee = try await employees.create(form.creation, by: try context.subject)
             return Pages.redirect(to: "/employees/\(employee.id)", .done("\(employee.name) is on the list. The next scan asks about them."))
         } catch let failure as any FeatureError {
             return formPage(EmployeeFormModel(nil, form, problem: failure), failure, request, context)
@@ -152,12 +137,12 @@ package struct EmployeePages: Sendable {
     }
 
     func edit(_ request: Request, _ context: AppContext) async throws -> Response {
-        let employee = try await employees.find(try context.id(as: EmployeeID.self), for: try context.require(.employeesManage))
+        let employee = try await employees.find(try context.id(as: EmployeeID.self), for: try context.subject)
         return formPage(EmployeeFormModel(employee, EmployeeForm(employee), problem: nil), nil, request, context)
     }
 
     func save(_ request: Request, _ context: AppContext, _ form: EmployeeForm) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         let id = try context.id(as: EmployeeID.self)
         do {
             let employee = try await employees.update(id, form.change, by: subject)
@@ -169,7 +154,7 @@ package struct EmployeePages: Sendable {
     }
 
     func delete(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         let id = try context.id(as: EmployeeID.self)
         let name = try await employees.find(id, for: subject).name
         try await employees.delete(id, by: subject)

@@ -56,7 +56,7 @@ private struct SampleRow: RowDecodable {
         }
         let first = said.firstName.nonEmpty ?? known.firstName ?? ""
         let last = said.lastName.nonEmpty ?? known.lastName ?? ""
-        sample = .init(line: line, action: action, email: email, name: Employee.name(first: first, last: last, email: email), changes: changes)
+        sample = .init(line: line, action: action, email: email, name: PersonName.of(first: first, last: last, email: email), changes: changes)
     }
 
     private struct Details {

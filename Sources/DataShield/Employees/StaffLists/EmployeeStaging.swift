@@ -204,7 +204,7 @@ struct EmployeeStaging {
             WHEN e.id IS NULL AND NOT i.is_active THEN 'NOT_LISTED'
             WHEN e.id IS NULL AND o.line IS NOT NULL THEN 'AGAIN'
             WHEN e.id IS NULL THEN 'ADD'
-            WHEN NOT i.is_active AND e.deactivated_at IS NULL AND e.source_connection_id IS NOT NULL THEN 'DIRECTORY'
+            WHEN NOT i.is_active AND \(Custody.isHeld("e")) THEN 'DIRECTORY'
             WHEN NOT i.is_active AND e.deactivated_at IS NULL THEN 'DEACTIVATE'
             WHEN i.is_active AND e.deactivated_at IS NOT NULL THEN 'REACTIVATE'
             WHEN i.is_active IS NULL AND e.deactivated_at IS NOT NULL THEN 'STAYS'

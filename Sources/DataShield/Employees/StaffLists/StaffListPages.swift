@@ -16,13 +16,6 @@ package struct StaffListPages: Sendable {
     let previews: StaffPreviews
     let now: Now
 
-    package init(pages: Pages, employees: Employees, previews: StaffPreviews, now: @escaping Now) {
-        self.pages = pages
-        self.employees = employees
-        self.previews = previews
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let manage = Access.permission(.employeesManage)
         routes.get("/employees/import", manage) { request, context in uploadPage(request, context) }
@@ -46,7 +39,7 @@ package struct StaffListPages: Sendable {
     }
 
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         do {
             let list = try await StaffListUpload.receive(request, context, limit: StaffPreview.limit)
             let preview = try await previews.make(list.file, name: list.name, by: subject)
@@ -65,7 +58,7 @@ package struct StaffListPages: Sendable {
     private func answer(
         _ request: Request, _ context: AppContext, _ body: (StaffPreview, Subject) async throws -> Response
     ) async throws -> Response {
-        let subject = try context.require(.employeesManage)
+        let subject = try context.subject
         let id = try context.id(as: StaffPreview.ID.self)
         do {
             return try await body(try await previews.find(id, by: subject), subject)

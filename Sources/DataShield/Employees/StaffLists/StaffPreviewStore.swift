@@ -13,11 +13,11 @@ struct StaffPreviewStore {
         self.secrets = secrets
     }
 
-    private func place(_ id: StaffPreview.ID) -> SecretBox.Place {
+    private func sealingPlace(_ id: StaffPreview.ID) -> SecretBox.Place {
         .init(company: db.company, table: "staff_previews", column: "report", row: id.rawValue)
     }
 
-    private func place(_ id: StaffPreview.ID, _ number: Int) -> SecretBox.Place {
+    private func sealingPlace(_ id: StaffPreview.ID, _ number: Int) -> SecretBox.Place {
         .init(company: db.company, table: "staff_preview_pieces", column: "piece", row: "\(id)/\(number)")
     }
 
@@ -29,7 +29,7 @@ struct StaffPreviewStore {
             WHERE company_id = \(db.company) AND id = \(id) AND user_id = \(user)\(lock)
             """, as: Stored.self)
         guard let found else { return nil }
-        let content = try JSONCoding.decode(StaffPreview.Content.self, from: try secrets.open(found.report, at: place(id)))
+        let content = try JSONCoding.decode(StaffPreview.Content.self, from: try secrets.open(found.report, at: sealingPlace(id)))
         let preview = StaffPreview(
             id: id, fileName: content.fileName, report: content.report, writtenAt: found.writtenAt, createdAt: found.createdAt)
         return (preview, found.digest)
@@ -51,7 +51,7 @@ struct StaffPreviewStore {
 
     private func sealed(_ preview: StaffPreview) throws -> [UInt8] {
         try secrets.seal(
-            Array(try JSONCoding.encode(StaffPreview.Content(fileName: preview.fileName, report: preview.report))), at: place(preview.id))
+            Array(try JSONCoding.encode(StaffPreview.Content(fileName: preview.fileName, report: preview.report))), at: sealingPlace(preview.id))
     }
 
     func insert(_ preview: StaffPreview, digest: String, of user: UserID) async throws {
@@ -74,7 +74,7 @@ struct StaffPreviewStore {
         try await db.execute(
             """
             INSERT INTO staff_preview_pieces (company_id, preview_id, place, piece)
-            VALUES (\(db.company), \(id), \(number), \(try secrets.seal(piece, at: place(id, number))))
+            VALUES (\(db.company), \(id), \(number), \(try secrets.seal(piece, at: sealingPlace(id, number))))
             """)
     }
 
@@ -118,7 +118,7 @@ struct StaffPreviewStore {
                     """, as: [UInt8].self)
                 guard let sealed else { return nil }
                 defer { number += 1 }
-                return try store.secrets.open(sealed, at: store.place(id, number))
+                return try store.secrets.open(sealed, at: store.sealingPlace(id, number))
             }
         }
     }

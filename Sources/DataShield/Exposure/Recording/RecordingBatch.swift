@@ -4,7 +4,7 @@ import Scalars
 /// The findings of one call, sorted by person and breach: the pure part of the recorder.
 struct RecordingBatch {
     /// A person and a breach.
-    struct Place: Hashable {
+    struct PersonInBreach: Hashable {
         var employee: EmployeeID
         var breach: BreachID
     }
@@ -12,7 +12,7 @@ struct RecordingBatch {
     /// A finding that concerns a record which is already there.
     struct Corroboration {
         var record: BreachRecordID
-        var place: Place
+        var place: PersonInBreach
         var findings: [Finding]
         /// Whether a leak file has a credential that was not known.
         var hasNewCredential: Bool
@@ -24,8 +24,8 @@ struct RecordingBatch {
     private var named: [(employee: EmployeeID, naming: BreachNaming, finding: Finding)] = []
     private(set) var drafts: [BreachNaming: BreachDraft] = [:]
     /// In the order in which the people came, so that records and alerts are made in that order; see ``resolve(_:)``.
-    private(set) var places: [Place] = []
-    private(set) var groups: [Place: [Finding]] = [:]
+    private(set) var places: [PersonInBreach] = []
+    private(set) var groups: [PersonInBreach: [Finding]] = [:]
     private(set) var breaches: [BreachID: BreachStore.Known] = [:]
 
     init(_ findings: [(EmployeeID, Finding)], now: Date) {
@@ -41,7 +41,7 @@ struct RecordingBatch {
             if finding.named == nil, finding.leak?.machine == nil { names[finding.breachName] = name }
             finding.named = name
             finding.breachName = name.text
-            finding = Self.believed(finding, at: now)
+            finding = Self.withoutLaterDates(finding, at: now)
             // Most findings of a batch are of the same breaches and say the same of them.
             let origin = DraftOrigin(finding)
             if let naming = namings[origin] {
@@ -88,11 +88,11 @@ struct RecordingBatch {
         groups.reserveCapacity(named.count)
         for (employee, naming, finding) in named {
             guard let breach = found[naming] else { continue }
-            add(finding, at: Place(employee: employee, breach: breach.id))
+            add(finding, at: PersonInBreach(employee: employee, breach: breach.id))
         }
     }
 
-    private mutating func add(_ finding: Finding, at place: Place) {
+    private mutating func add(_ finding: Finding, at place: PersonInBreach) {
         guard let others = groups[place] else {
             places.append(place)
             groups[place] = [finding]
@@ -116,7 +116,7 @@ struct RecordingBatch {
 
     /// Nothing was exposed after it was read, but for the machine's time, whose zone is not known: such a date counts as unknown. Else no
     /// change of a password could ever come after it.
-    private static func believed(_ finding: Finding, at now: Date) -> Finding {
+    private static func withoutLaterDates(_ finding: Finding, at now: Date) -> Finding {
         func isBelievable(_ date: Date?) -> Bool { date.map { $0 <= now.addingTimeInterval(86_400) } ?? true }
         guard !isBelievable(finding.breachDate) || !isBelievable(finding.capturedAt) || !isBelievable(finding.leak?.machine?.capturedAt) else {
             return finding
@@ -130,7 +130,7 @@ struct RecordingBatch {
     }
 
     /// A finding about a breach raises an alert unless its source or the catalogue says that being in it means nothing.
-    private func judged(_ finding: Finding, _ breach: BreachStore.Known) -> Finding {
+    private func applyingRule(of breach: BreachStore.Known, to finding: Finding) -> Finding {
         guard finding.raisesAlert, !breach.raisesAlert else { return finding }
         var finding = finding
         finding.raisesAlert = false
@@ -138,16 +138,16 @@ struct RecordingBatch {
     }
 
     /// The breach of a place, with the findings as they count.
-    private func judged(_ place: Place) -> (breach: BreachStore.Known, findings: [Finding])? {
+    private func breachAndFindings(of place: PersonInBreach) -> (breach: BreachStore.Known, findings: [Finding])? {
         guard let breach = breaches[place.breach], let findings = groups[place] else { return nil }
-        return (breach, findings.map { judged($0, breach) })
+        return (breach, findings.map { applyingRule(of: breach, to: $0) })
     }
 
     /// What is new: people who are not known to be in the breach.
     func newRecords(known: [RecordStore.KnownKey: RecordStore.KnownSources]) -> RecordingPlan {
         var plan = RecordingPlan()
         for place in places {
-            guard let (breach, findings) = judged(place) else { continue }
+            guard let (breach, findings) = breachAndFindings(of: place) else { continue }
             guard known[.init(employee: place.employee, breach: breach.id)] == nil else { continue }
             var exposure = Exposure()
             for finding in findings { exposure.add(finding, rule: rule) }
@@ -179,7 +179,9 @@ struct RecordingBatch {
     /// What another source has reported before, and these have not.
     func exposuresToMerge(known: [RecordStore.KnownKey: RecordStore.KnownSources]) -> [Corroboration] {
         places.compactMap { place -> Corroboration? in
-            guard let (breach, findings) = judged(place), let record = known[.init(employee: place.employee, breach: breach.id)] else { return nil }
+            guard let (breach, findings) = breachAndFindings(of: place), let record = known[.init(employee: place.employee, breach: breach.id)] else {
+                return nil
+            }
             let news = findings.filter { finding in
                 guard let provider = finding.provider else { return record.isNews(finding) }
                 return !record.sources.contains(provider)

@@ -3,7 +3,7 @@ import Foundation
 /// Dates as breach catalogues write them.
 package enum BreachDate {
     /// Reads the three forms that are met: `2013-10-04`, `2023-12-31T01:23:45` (no zone: UTC) and `2013-12-04T00:00:00Z`.
-    /// - Returns: nil when it is none of them, or no day of the calendar: shown as "date unknown", never guessed.
+    /// - Returns: nil when it is in none of these forms, or not a day of the calendar: shown as "date unknown", never guessed.
     package static func parse(_ text: String?) -> Date? {
         guard let text else { return nil }
         switch text.utf8.count {

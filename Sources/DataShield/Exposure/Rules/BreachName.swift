@@ -101,7 +101,7 @@ package struct BreachName: Sendable, Hashable {
         "breach", "combolist", "data", "database", "databreach", "db", "dump", "hack", "hacked", "leak", "leaked", "leaks",
     ]
 
-    /// The site that a text is, in lower case and without `www.`; nil when it is none.
+    /// The site that a text is, in lower case and without `www.`; nil when it is not one.
     static func domain(_ text: some StringProtocol) -> String? {
         var host = text.lowercased()
         if let rest = host.rest(behind: "www.") { host = String(rest) }
@@ -187,7 +187,7 @@ struct BreachTable {
         return days
     }
 
-    /// The days that a date may mean; nil when it is none. `002019` is a year whose month is missing.
+    /// The days that a date may mean; nil when it is not a date. `002019` is a year whose month is missing.
     static func days(_ text: some StringProtocol) -> ClosedRange<Date>? {
         let parts = text.parts(between: "-", keepsEmpty: true)
         guard parts.allSatisfy({ isNumber($0) }), let first = parts.first else { return nil }

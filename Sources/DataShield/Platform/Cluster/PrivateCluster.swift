@@ -67,9 +67,12 @@ package actor PrivateCluster: Service {
         return address(try directory.socketDirectory())
     }
 
-    /// The ways into a private cluster.
+    /// The ways into a private cluster, which knows by the socket whose program it is.
     /// - Parameter address: what ``start()`` or ``running(in:)`` gave.
-    package static func access(to address: String) -> DatabaseAccess { .privateCluster(address) }
+    package static func access(to address: String) -> DatabaseAccess {
+        DatabaseAccess(
+            url: address, ways: [.app: .init(parameters: ["user": ClusterRoles.app]), .system: .init(parameters: ["user": ClusterRoles.system])])
+    }
 
     /// Keeps the server running until the program is told to shut down, then stops it.
     package func run() async throws {

@@ -102,12 +102,6 @@ extension DatabaseAccess {
         }
     }
 
-    /// Ways into the private cluster, which knows by the socket whose program it is.
-    static func privateCluster(_ url: String) -> DatabaseAccess {
-        DatabaseAccess(
-            url: url, ways: [.app: Way(parameters: ["user": ClusterRoles.app]), .system: Way(parameters: ["user": ClusterRoles.system])])
-    }
-
     private static func shared(_ url: String, _ reason: String) -> DatabaseAccess {
         DatabaseAccess(
             url: url, ways: [.app: Way(role: Login.app.group), .system: Way(role: Login.system.group)],

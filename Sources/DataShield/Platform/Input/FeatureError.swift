@@ -24,11 +24,6 @@ package struct FieldError: Codable, Sendable, Hashable {
     /// The field by its JSON name, with dots for nesting: `riskWeights.session`.
     package var field: String
     package var message: String
-
-    package init(field: String, message: String) {
-        self.field = field
-        self.message = message
-    }
 }
 
 /// Input that cannot be accepted: names each field and what would be right. Answered with 422.

@@ -43,7 +43,7 @@ package enum Cursor {
         Base64URL.encode(try JSONWriter.bytes(key, dates: .microseconds, capacity: 96))
     }
 
-    /// What is said of a text that is none.
+    /// What is said of a text that is not a cursor.
     static let problem = "is not a cursor of this list. Take nextCursor of the answer before, or leave it out to begin anew."
 
     /// Whether a text looks like a cursor; whether it is one of the list, only the list can tell.

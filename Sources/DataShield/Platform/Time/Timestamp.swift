@@ -1,3 +1,4 @@
+import CivilTime
 import Foundation
 
 /// Times as they go over the wire: ISO 8601, UTC, milliseconds (`2026-01-31T12:00:00.000Z`). Written and read by hand because this
@@ -16,7 +17,7 @@ package enum Timestamp {
         let total = Int((date.timeIntervalSince1970 * 1000).rounded().clamped(to: -62_135_596_800_000...253_402_300_799_999))
         let (seconds, milliseconds) = total.flooredDivision(by: 1000)
         let (days, second) = seconds.flooredDivision(by: 86_400)
-        let (year, month, day) = civil(days: days)
+        let (year, month, day) = CivilDay.parts(of: days)
         func digits(_ value: Int, at position: Int, count: Int) {
             var rest = value
             for index in stride(from: position + count - 1, through: position, by: -1) {
@@ -62,9 +63,9 @@ package enum Timestamp {
         }
         let dash = UInt8(ascii: "-"), colon = UInt8(ascii: ":")
         guard let year = number(4), take(dash), let month = number(2), take(dash), let day = number(2), year > 0, (1...12).contains(month),
-            (1...daysIn(month: month, year: year)).contains(day)
+            (1...CivilDay.days(inMonth: month, of: year)).contains(day)
         else { return nil }
-        var seconds = Double(self.days(year: year, month: month, day: day) * 86_400)
+        var seconds = Double(CivilDay.number(year: year, month: month, day: day) * 86_400)
         if position == bytes.count { return Date(timeIntervalSince1970: seconds) }
         guard take(UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")), let hour = number(2), take(colon), let minute = number(2), take(colon),
             let second = number(2), hour < 24, minute < 60, second < 61
@@ -91,31 +92,6 @@ package enum Timestamp {
     /// Whole microseconds since 1970: what PostgreSQL keeps, so that a cursor loses nothing.
     package static func microseconds(_ date: Date) -> Int { Int((date.timeIntervalSince1970 * 1_000_000).rounded()) }
     package static func date(microseconds: Int) -> Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
-
-    private static func daysIn(month: Int, year: Int) -> Int {
-        switch month {
-        case 2: year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    // Howard Hinnant's civil calendar: https://howardhinnant.github.io/date_algorithms.html
-    private static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let (era, dayOfEra) = shifted.flooredDivision(by: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-    }
-
-    private static func days(year: Int, month: Int, day: Int) -> Int {
-        let (era, yearOfEra) = (month <= 2 ? year - 1 : year).flooredDivision(by: 400)
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
 }
 
 extension Int {

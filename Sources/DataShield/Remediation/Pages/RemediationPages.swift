@@ -12,12 +12,6 @@ package struct RemediationPages: Sendable {
     let remediation: Remediation
     let now: Now
 
-    package init(pages: Pages, remediation: Remediation, now: @escaping Now) {
-        self.pages = pages
-        self.remediation = remediation
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/remediation", .permission(.remediationRead), use: list)
         routes.get("/remediation/export", .permission(.remediationRead), use: RemediationRoutes(remediation: remediation).export)
@@ -28,7 +22,7 @@ package struct RemediationPages: Sendable {
     // MARK: The log
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.remediationRead)
+        let subject = try context.subject
         let query = try request.decodeQuery(LogQuery.self)
         let page = try await remediation.log(try query.filter(), cursor: query.cursor, limit: query.limit, for: subject)
         let settings = try await remediation.settings(for: subject)
@@ -78,7 +72,7 @@ package struct RemediationPages: Sendable {
 
     /// The dry run, which is also the question.
     func confirm(_ request: Request, _ context: AppContext, _ form: Selection) async throws -> Response {
-        let subject = try context.require(.remediationAct)
+        let subject = try context.subject
         let back = Pages.local(form.back, or: "/alerts")
         guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
         let plan = try await remediation.preview(ids, form.action, by: subject)
@@ -87,7 +81,7 @@ package struct RemediationPages: Sendable {
     }
 
     func run(_ request: Request, _ context: AppContext, _ form: Selection) async throws -> Response {
-        let subject = try context.require(.remediationAct)
+        let subject = try context.subject
         let back = Pages.local(form.back, or: "/remediation")
         guard let ids = form.id, let first = ids.first else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
         let key = try form.key.map { try OrderKey($0) }

@@ -18,13 +18,6 @@ package struct RemediationSettingsPages: Sendable {
     let now: Now
     private static let path = "/remediation/settings"
 
-    package init(pages: Pages, remediation: Remediation, sessions: Sessions, now: @escaping Now) {
-        self.pages = pages
-        self.remediation = remediation
-        self.sessions = sessions
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         let manage = Access.permission(.policyManage)
         routes.get("/remediation/settings", .permission(.remediationRead)) { request, context in try await page(request, context) }
@@ -61,7 +54,7 @@ package struct RemediationSettingsPages: Sendable {
     private func page(
         _ request: Request, _ context: AppContext, form: SettingsForm? = nil, protection: ProtectionForm? = nil, problem: (any FeatureError)? = nil
     ) async throws -> Response {
-        let subject = try context.require(.remediationRead)
+        let subject = try context.subject
         let model = RemediationSettingsModel(
             try await remediation.settings(for: subject), protected: try await remediation.protected(for: subject), form: form,
             protection: protection, problem: problem, clock: PageClock(now(), for: context.signedIn))
@@ -73,7 +66,7 @@ package struct RemediationSettingsPages: Sendable {
         let change = RemediationSettingsChange(
             enabled: form.enabled, capPeople: form.capPeople, capPercent: form.capPercent, windowHours: form.windowHours, weakReset: form.weakReset)
         do {
-            _ = try await remediation.change(change, by: try context.require(.policyManage))
+            _ = try await remediation.change(change, by: try context.subject)
         } catch let failure as InvalidInput {
             return try await page(request, context, form: form, problem: failure)
         }
@@ -82,12 +75,12 @@ package struct RemediationSettingsPages: Sendable {
 
     /// The dry run, which is also the question.
     func confirmPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        let model = PolicyConfirmModel(try await remediation.preview(form.policy, by: try context.require(.policyManage)), form.policy)
+        let model = PolicyConfirmModel(try await remediation.preview(form.policy, by: try context.subject), form.policy)
         return pages.show("remediation/policy", model, Frame("Add a policy", in: .remediation, isNarrow: true), for: request, context)
     }
 
     func addPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        let subject = try context.require(.policyManage)
+        let subject = try context.subject
         do {
             _ = try await remediation.add(form.policy, by: subject)
         } catch let failure as InvalidInput {
@@ -97,33 +90,33 @@ package struct RemediationSettingsPages: Sendable {
     }
 
     func removePolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
-        _ = try await remediation.remove(form.policy, by: try context.require(.policyManage))
+        _ = try await remediation.remove(form.policy, by: try context.subject)
         return Pages.redirect(to: Self.path, .done("The policy is removed."))
     }
 
     func protect(_ request: Request, _ context: AppContext, _ form: ProtectionForm) async throws -> Response {
         do {
-            _ = try await remediation.protect(nil, address: form.email, reason: form.reason ?? "", by: try context.require(.policyManage))
+            _ = try await remediation.protect(nil, address: form.email, reason: form.reason ?? "", by: try context.subject)
         } catch let failure as InvalidInput {
             return try await page(request, context, protection: form, problem: failure)
         }
-        return Pages.redirect(to: Self.path, .done("The account is never touched from now on."))
+        return Pages.redirect(to: Self.path, .done("From now on the account is never touched."))
     }
 
     func unprotect(_ request: Request, _ context: AppContext) async throws -> Response {
-        try await remediation.unprotect(try context.id("employeeId", as: EmployeeID.self), by: try context.require(.policyManage))
-        return Pages.redirect(to: Self.path, .done("The protection is taken off."))
+        try await remediation.unprotect(try context.id("employeeId", as: EmployeeID.self), by: try context.subject)
+        return Pages.redirect(to: Self.path, .done("The protection is removed."))
     }
 
     func resume(_ request: Request, _ context: AppContext) async throws -> Response {
         do {
-            _ = try await remediation.resume(by: try context.require(.policyManage))
+            _ = try await remediation.resume(by: try context.subject)
             // Sessions are kept for a moment, with the banner that tells of the stop.
             sessions.cache.removeAll()
         } catch Remediation.Failure.notStopped {
             return Pages.redirect(to: Self.path, .problem(Remediation.Failure.notStopped.detail))
         }
-        return Pages.redirect(to: Self.path, .done("Remediation goes on. What was refused is not done by itself: select those alerts again."))
+        return Pages.redirect(to: Self.path, .done("Remediation is running again. What was refused is not retried: select those alerts again."))
     }
 }
 

@@ -3,17 +3,11 @@ import Foundation
 /// How many people may be touched, and whether one more may be: values in, value out. A false feed must not lock a company out.
 package struct Governor: Sendable, Hashable {
     /// At most so many people …
-    package var capPeople: Int
+    package var capPeople: Int = 10
     /// … or so much of the staff list, whichever is less, and always at least one,
-    package var capPercent: Double
+    package var capPercent: Double = 2
     /// within so many hours.
-    package var windowHours: Int
-
-    package init(capPeople: Int = 10, capPercent: Double = 2, windowHours: Int = 24) {
-        self.capPeople = capPeople
-        self.capPercent = capPercent
-        self.windowHours = windowHours
-    }
+    package var windowHours: Int = 24
 
     /// How many people may be touched in a window.
     /// - Parameter people: how many active people the company has.

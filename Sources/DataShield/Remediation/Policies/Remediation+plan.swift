@@ -41,7 +41,7 @@ extension Remediation {
             let people = try await store.peopleOfAlerts(ids)
             // Whose alert it is comes before anything else: another company's is not there.
             if ids.count == 1, people.isEmpty { throw Alerts.Failure.notFound }
-            return ids.map { ($0, people[$0]) }
+            return ids.map { ($0, people[$0] ?? .noAlert) }
         }
     }
 
@@ -52,14 +52,14 @@ extension Remediation {
         let policy = RemediationPolicy(minSeverity: policy.minSeverity, requires: policy.requires, action: policy.action, since: .distantPast)
         let due = try await database.query(for: subject.company, policy.due(in: subject.company, after: nil), as: RemediationPolicy.Due.self)
         let plan = try await plan(policy.action, for: subject, isNeededOn: false) { _ in
-            due.prefix(Self.bulkLimit).map { ($0.alert, .some($0.employee)) }
+            due.prefix(Self.bulkLimit).map { ($0.alert, .person($0.employee)) }
         }
         return PolicyPlan(title: policy.title, people: due.count, plan: plan)
     }
 
     private func plan(
         _ action: RemediationType, for subject: Subject, isNeededOn: Bool,
-        _ alerts: @Sendable (RemediationStore) async throws -> [(AlertID, EmployeeID??)]
+        _ alerts: @Sendable (RemediationStore) async throws -> [(AlertID, AlertHolder)]
     ) async throws -> RemediationPlan {
         let connections = try await directories.connections(of: subject.company)
         let ways = try await ways(connections, action, of: subject.company)
@@ -70,9 +70,9 @@ extension Remediation {
             let settings = try await store.settings()
             let time = try await clock.read(db)
             let touched = try await store.touched(since: settings.governor.windowStart(at: time, countedFrom: settings.countedFrom))
-            let found = try await store.people(Array(Set(alerts.compactMap { $0.1 ?? nil })).sorted())
+            let found = try await store.people(Array(Set(alerts.compactMap(\.1.person))).sorted())
             let activePeople = try await store.activePeople()
-            var planning = RemediationPlanning(
+            var planning = DryRun(
                 action: action, settings: settings, touched: touched, activePeople: activePeople, connections: connections,
                 kinds: directories.kind, ways: ways, open: try await store.open())
             let who = Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) })
@@ -85,8 +85,8 @@ extension Remediation {
     /// The ways into the directories that could do it. It opens their configurations, and asks nobody.
     private func ways(
         _ connections: [DirectoryConnection], _ action: RemediationType, of company: CompanyID
-    ) async throws -> [DirectoryConnectionID: RemediationPlanning.Way] {
-        var ways: [DirectoryConnectionID: RemediationPlanning.Way] = [:]
+    ) async throws -> [DirectoryConnectionID: DryRun.Way] {
+        var ways: [DirectoryConnectionID: DryRun.Way] = [:]
         for connection in connections where directories.kind(of: connection.type)?.actions.contains(action) == true {
             do {
                 ways[connection.id] = .open(try await directories.connector(for: connection, of: company))

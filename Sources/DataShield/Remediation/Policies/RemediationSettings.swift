@@ -55,13 +55,6 @@ package struct RemediationPolicy: Codable, Sendable, Hashable {
     /// It acts on alerts that were raised, or told of something new, after this.
     package var since: Date
 
-    package init(minSeverity: Severity, requires: Requirement, action: RemediationType, since: Date) {
-        self.minSeverity = minSeverity
-        self.requires = requires
-        self.action = action
-        self.since = since
-    }
-
     /// As one line: "CRITICAL with a stolen session: revoke sessions".
     package var title: String {
         let severity = minSeverity == .critical ? minSeverity.label : "\(minSeverity.label) or worse"
@@ -83,12 +76,6 @@ package struct RemediationSettingsChange: Codable, Sendable {
         package var minSeverity: Severity
         package var requires: RemediationPolicy.Requirement
         package var action: RemediationType
-
-        package init(minSeverity: Severity, requires: RemediationPolicy.Requirement, action: RemediationType) {
-            self.minSeverity = minSeverity
-            self.requires = requires
-            self.action = action
-        }
     }
 
     package var enabled: Bool?
@@ -101,18 +88,6 @@ package struct RemediationSettingsChange: Codable, Sendable {
     package var weakReset: Bool?
     /// All policies; one that is there already keeps the time it was added.
     package var policies: [Policy]?
-
-    package init(
-        enabled: Bool? = nil, capPeople: Int? = nil, capPercent: Double? = nil, windowHours: Int? = nil, weakReset: Bool? = nil,
-        policies: [Policy]? = nil
-    ) {
-        self.enabled = enabled
-        self.capPeople = capPeople
-        self.capPercent = capPercent
-        self.windowHours = windowHours
-        self.weakReset = weakReset
-        self.policies = policies
-    }
 }
 
 extension RemediationSettings {
@@ -167,7 +142,7 @@ package struct ProtectedPerson: Sendable, Hashable, RowDecodable {
         email = try row.next()
         let first: String? = try row.next()
         let last: String? = try row.next()
-        name = first.map { Employee.name(first: $0, last: last ?? "", email: "") }.flatMap { $0.isEmpty ? nil : $0 }
+        name = first.map { PersonName.of(first: $0, last: last ?? "", email: "") }.flatMap { $0.isEmpty ? nil : $0 }
         reason = try row.next()
         protectedBy = try row.next()
         createdAt = try row.next()

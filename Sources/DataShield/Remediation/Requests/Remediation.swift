@@ -13,7 +13,7 @@ package struct Remediation: Sendable {
     let companies: Companies
     let alerts: Alerts
     let directories: any RemediationDirectories
-    let runner: RemediationRunner
+    let runner: RequestRunner
     let queue: JobQueue
     let clock: RemediationClock
     /// How long somebody who asks for one is kept waiting for the directory's answer.
@@ -22,7 +22,7 @@ package struct Remediation: Sendable {
     let previews = AuditLimit(now: { Date() })
 
     package init(
-        database: TenantDatabase, companies: Companies, alerts: Alerts, directories: any RemediationDirectories, runner: RemediationRunner,
+        database: TenantDatabase, companies: Companies, alerts: Alerts, directories: any RemediationDirectories, runner: RequestRunner,
         queue: JobQueue, clock: RemediationClock = .database, patience: Duration = Self.usualPatience
     ) {
         self.database = database
@@ -234,7 +234,7 @@ package struct Remediation: Sendable {
             }
             let written = try await store.insert(new, at: time)
             guard !written.isEmpty else { return Bulk(plan: plan) }
-            try await RunRemediation.enqueue(for: subject.company, in: db, queue)
+            try await RunWaitingRequests.enqueue(for: subject.company, in: db, queue)
             try await AuditTrail.record(
                 "remediation.requested", target: nil, after: RequestedAudit(action: action, people: written.count), by: subject, in: db)
             return Bulk(plan: plan, requests: try await store.requests(madeBy: "\(batch):"))
@@ -258,7 +258,7 @@ struct OrderDigest: Sendable, Hashable {
 package struct OrderKey: Sendable, Hashable {
     let text: String
 
-    /// - Throws: ``InvalidInput`` for one that is none.
+    /// - Throws: ``InvalidInput`` for one that is not valid.
     package init(_ text: String) throws {
         // As the draft of the header has it: a text in quotation marks; most leave them out.
         let bare = text.content(within: "\"", "\"").map { String($0) } ?? text

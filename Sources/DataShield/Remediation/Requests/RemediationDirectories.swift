@@ -103,7 +103,7 @@ struct RemediationPerson: Sendable, Hashable, RowDecodable {
         email = try row.next()
         let first: String = try row.next()
         let last: String = try row.next()
-        name = Employee.name(first: first, last: last, email: email)
+        name = PersonName.of(first: first, last: last, email: email)
         connection = try row.next()
         externalId = try row.next()
         protection = try row.next()

@@ -22,19 +22,6 @@ package struct RemediationFilter: Sendable, Hashable {
     /// The first moment after the latest.
     package var until: Date?
 
-    package init(
-        action: RemediationType? = nil, outcome: RemediationLogOutcome? = nil, employee: EmployeeID? = nil, alert: AlertID? = nil,
-        performedBy: String? = nil, from: Date? = nil, until: Date? = nil
-    ) {
-        self.action = action
-        self.outcome = outcome
-        self.employee = employee
-        self.alert = alert
-        self.performedBy = performedBy
-        self.from = from
-        self.until = until
-    }
-
     fileprivate func condition(for company: CompanyID) -> SQL {
         var parts: [SQL] = ["l.company_id = \(company)"]
         if let action { parts.append("l.action = \(action)") }
@@ -65,7 +52,7 @@ struct RemediationCursor: Codable, Sendable {
 
 extension Remediation {
     /// One page of the log, the latest first.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func log(
         _ filter: RemediationFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws -> Page<RemediationAction> {
@@ -89,7 +76,7 @@ extension Remediation {
     }
 
     /// One page of what was asked for, the latest first: also what waits and what was refused, which the log does not have.
-    /// - Throws: ``InvalidInput`` for a cursor or limit that is none.
+    /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func requests(
         _ statuses: Set<RemediationRequestStatus> = [], cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws -> Page<RemediationRequest> {

@@ -145,15 +145,15 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
         case .protected(let reason): "The person is protected and never touched: \(reason)"
         case .unsupported(.revokeSessions): "No connected directory can revoke this person's sessions."
         case .unsupported(.forcePasswordReset): "No connected directory can reset this person's password."
-        case .underWay: "The same is under way for this person already."
+        case .underWay: "The same is already under way for this person."
         case .otherAccount(let directory): "\(directory): the account that answers to the address is another person's."
-        case .personChanged: "The person's address or account is another than when it was asked for. Look at it, and ask again."
+        case .personChanged: "The person's address or account has changed since this was requested. Check it, and ask again."
         case .capUsed(let limit, let hours):
             "The cap is used: \(Format.count(limit, "person", "people")) within \(Format.count(hours, "hour", "hours")). Remediation is stopped until an administrator resumes it."
         case .stopped: "Remediation is stopped until an administrator resumes it."
         case .stoppedMeanwhile: "Remediation was stopped before this one's turn came."
         case .givenUp:
-            "It was tried again and again, and the program did not get as far as to ask the directory. Nothing was done. The program's log says why; ask again when that is mended."
+            "It was tried again and again, but the program never got as far as asking the directory. Nothing was done. The program's log says why; ask again once that is fixed."
         case .said(let words): words
         }
     }

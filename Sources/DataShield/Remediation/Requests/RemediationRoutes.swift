@@ -49,37 +49,37 @@ package struct RemediationRoutes: Sendable {
             "/api/remediation/requests/{id}", .permission(.remediationRead), summary: "One request, with the calls that were made for it",
             answers: RemediationOutcome.self
         ) { _, context in
-            try await remediation.outcome(try context.id(as: RemediationRequestID.self), for: try context.require(.remediationRead))
+            try await remediation.outcome(try context.id(as: RemediationRequestID.self), for: try context.subject)
         }
         api.get(
             "/api/remediation/settings", .permission(.remediationRead), summary: "Cap, policies, and how the governor stands",
             answers: RemediationSettingsResponse.self
-        ) { _, context in try await remediation.settings(for: try context.require(.remediationRead)) }
+        ) { _, context in try await remediation.settings(for: try context.subject) }
         api.patch(
             "/api/remediation/settings", .permission(.policyManage), summary: "Change cap, policies, kind of reset, or switch remediation on or off",
             body: RemediationSettingsChange.self, answers: RemediationSettingsResponse.self
-        ) { _, context, change in try await remediation.change(change, by: try context.require(.policyManage)) }
+        ) { _, context, change in try await remediation.change(change, by: try context.subject) }
         api.post(
             "/api/remediation/policies/dry-run", .permission(.remediationRead), summary: "What a policy would do about the alerts that are open now",
             body: RemediationSettingsChange.Policy.self, answers: PolicyPlan.self
-        ) { _, context, policy in try await remediation.preview(policy, by: try context.require(.remediationRead)) }
+        ) { _, context, policy in try await remediation.preview(policy, by: try context.subject) }
         api.post(
             "/api/remediation/resume", .permission(.policyManage), summary: "Let remediation go on after a stop",
             answers: RemediationSettingsResponse.self
-        ) { _, context in try await remediation.resume(by: try context.require(.policyManage)) }
+        ) { _, context in try await remediation.resume(by: try context.subject) }
         api.get(
             "/api/remediation/protected", .permission(.remediationRead), summary: "People whose accounts are never touched",
             answers: Page<ProtectedPersonResponse>.self
-        ) { _, context in Self.page(try await remediation.protected(for: try context.require(.remediationRead))) }
+        ) { _, context in Self.page(try await remediation.protected(for: try context.subject)) }
         api.post(
             "/api/remediation/protected", .permission(.policyManage), summary: "Protect a person, by id or address", body: Protection.self,
             answers: Page<ProtectedPersonResponse>.self, status: .created
         ) { _, context, body in
             Self.page(
-                try await remediation.protect(body.employeeId, address: body.email, reason: body.reason, by: try context.require(.policyManage)))
+                try await remediation.protect(body.employeeId, address: body.email, reason: body.reason, by: try context.subject))
         }
         api.delete("/api/remediation/protected/{employeeId}", .permission(.policyManage), summary: "Take the protection off a person") { _, context in
-            try await remediation.unprotect(try context.id("employeeId", as: EmployeeID.self), by: try context.require(.policyManage))
+            try await remediation.unprotect(try context.id("employeeId", as: EmployeeID.self), by: try context.subject)
         }
     }
 
@@ -100,7 +100,7 @@ package struct RemediationRoutes: Sendable {
     }
 
     func remediate(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.remediationAct)
+        let subject = try context.subject
         let id = try context.id(as: AlertID.self)
         let order = try await request.decodeJSON(Order.self)
         if order.dryRun == true {
@@ -161,7 +161,7 @@ package struct RemediationRoutes: Sendable {
     }
 
     func bulk(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.remediationAct)
+        let subject = try context.subject
         let order = try await request.decodeJSON(BulkOrder.self)
         if order.dryRun == true {
             return try .json(
@@ -181,12 +181,12 @@ package struct RemediationRoutes: Sendable {
 
     func log(_ request: Request, _ context: AppContext, _ query: LogQuery) async throws -> Page<RemediationActionResponse> {
         let page = try await remediation.log(
-            try query.filter(), cursor: query.cursor, limit: query.limit, for: try context.require(.remediationRead))
+            try query.filter(), cursor: query.cursor, limit: query.limit, for: try context.subject)
         return Page(items: page.items.map { RemediationActionResponse($0) }, nextCursor: page.nextCursor)
     }
 
     func export(_ request: Request, _ context: AppContext) async throws -> Response {
-        let subject = try context.require(.remediationRead)
+        let subject = try context.subject
         let export = try await remediation.exportLog(try request.decodeQuery(LogQuery.self).filter(), for: subject)
         return Response(
             status: .ok,
@@ -206,7 +206,7 @@ package struct RemediationRoutes: Sendable {
 
     func requests(_ request: Request, _ context: AppContext, _ query: RequestsQuery) async throws -> Page<RemediationOutcome> {
         let page = try await remediation.requests(
-            Set(query.status ?? []), cursor: query.cursor, limit: query.limit, for: try context.require(.remediationRead))
+            Set(query.status ?? []), cursor: query.cursor, limit: query.limit, for: try context.subject)
         return Page(items: page.items.map { RemediationOutcome($0, attempts: []) }, nextCursor: page.nextCursor)
     }
 

@@ -15,10 +15,10 @@ extension RemediationStore {
     }
 
     /// Whom alerts are about; nil for those about nobody any more. Alerts that are not there, or another company's, are left out.
-    func peopleOfAlerts(_ ids: [AlertID]) async throws -> [AlertID: EmployeeID?] {
+    func peopleOfAlerts(_ ids: [AlertID]) async throws -> [AlertID: AlertHolder] {
         let found = try await db.query(
             "SELECT id, employee_id FROM alerts WHERE company_id = \(db.company) AND id = ANY(\(ids))", as: AlertPerson.self)
-        return Dictionary(uniqueKeysWithValues: found.map { ($0.alert, $0.person) })
+        return Dictionary(uniqueKeysWithValues: found.map { ($0.alert, $0.person.map { .person($0) } ?? .nobody) })
     }
 
     private struct AlertPerson: RowDecodable {

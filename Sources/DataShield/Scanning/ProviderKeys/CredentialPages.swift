@@ -56,13 +56,6 @@ package struct CredentialPages: Sendable {
     let yields: Yields
     let now: Now
 
-    package init(pages: Pages, credentials: Credentials, yields: Yields, now: @escaping Now) {
-        self.pages = pages
-        self.credentials = credentials
-        self.yields = yields
-        self.now = now
-    }
-
     package func add(to routes: PageRoutes) {
         routes.get("/sources", .permission(.credentialsRead)) { request, context in try await page(request, context) }
         routes.post("/sources", .permission(.connectorsManage), form: Form.self, use: add)
@@ -79,7 +72,7 @@ package struct CredentialPages: Sendable {
     private func page(
         _ request: Request, _ context: AppContext, form: Form? = nil, problem: (any FeatureError)? = nil
     ) async throws -> Response {
-        let subject = try context.require(.credentialsRead)
+        let subject = try context.subject
         let known = try await credentials.list(for: subject)
         let yields = try await yields.all(for: subject)
         let clock = PageClock(now(), for: context.signedIn)
@@ -96,7 +89,7 @@ package struct CredentialPages: Sendable {
     }
 
     func add(_ request: Request, _ context: AppContext, _ form: Form) async throws -> Response {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         do {
             let credential = try await credentials.add(form.provider, label: form.label ?? "", key: form.key, by: subject)
             let trial = try await credentials.test(credential.id, by: subject)
@@ -108,12 +101,12 @@ package struct CredentialPages: Sendable {
     }
 
     func test(_ request: Request, _ context: AppContext) async throws -> Response {
-        let trial = try await credentials.test(try context.id(as: CredentialID.self), by: try context.require(.connectorsManage))
+        let trial = try await credentials.test(try context.id(as: CredentialID.self), by: try context.subject)
         return Pages.redirect(to: "/sources", trial.isAccepted ? .done(trial.message) : .problem(trial.message))
     }
 
     func remove(_ request: Request, _ context: AppContext) async throws -> Response {
-        try await credentials.remove(try context.id(as: CredentialID.self), by: try context.require(.connectorsManage))
+        try await credentials.remove(try context.id(as: CredentialID.self), by: try context.subject)
         return Pages.redirect(to: "/sources", .done("The key is removed."))
     }
 }

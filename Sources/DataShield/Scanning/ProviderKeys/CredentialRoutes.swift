@@ -37,24 +37,24 @@ package struct CredentialRoutes: Sendable {
     }
 
     func list(_ request: Request, _ context: AppContext) async throws -> Page<CredentialResponse> {
-        let subject = try context.require(.credentialsRead)
+        let subject = try context.subject
         let yields = try await yields.all(for: subject)
         return Page(items: try await credentials.list(for: subject).map { CredentialResponse($0, yields[$0.provider]) }, nextCursor: nil)
     }
 
     func create(_ request: Request, _ context: AppContext, _ body: NewCredential) async throws -> CredentialResponse {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         let credential = try await credentials.add(body.provider, label: body.label ?? "", key: body.key, by: subject)
         return CredentialResponse(credential, try await yields.all(for: subject)[body.provider])
     }
 
     func remove(_ request: Request, _ context: AppContext) async throws {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         try await credentials.remove(try context.id(as: CredentialID.self), by: subject)
     }
 
     func test(_ request: Request, _ context: AppContext) async throws -> CredentialTrialResponse {
-        let subject = try context.require(.connectorsManage)
+        let subject = try context.subject
         let trial = try await credentials.test(try context.id(as: CredentialID.self), by: subject)
         return CredentialTrialResponse(trial, try await yields.all(for: subject)[trial.credential.provider])
     }

@@ -76,9 +76,4 @@ struct CredentialStore {
             WHERE company_id = \(db.company) AND id = \(key.id) AND encrypted_key = \(key.sealed)
             """)
     }
-
-    /// Notes that a key works and is in use.
-    func stamp(_ id: CredentialID, at now: Date) async throws {
-        try await db.execute("UPDATE api_credentials SET last_used_at = \(now) WHERE company_id = \(db.company) AND id = \(id)")
-    }
 }

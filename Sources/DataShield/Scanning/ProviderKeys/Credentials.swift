@@ -50,7 +50,7 @@ package struct Credentials: Sendable {
             let former = try await store.lock(provider)
             let id = former?.id ?? CredentialID()
             try await store.save(
-                id, provider, label: label, sealed: try secrets.seal(key, at: place(id, subject.company)), hint: Credential.hint(of: key))
+                id, provider, label: label, sealed: try secrets.seal(key, at: sealingPlace(id, subject.company)), hint: Credential.hint(of: key))
             try await AuditTrail.record(
                 former == nil ? "credential.added" : "credential.replaced", target: .init("credential", id), before: former.map(AuditState.init),
                 after: AuditState(provider: provider, label: label), by: subject, in: db)
@@ -97,7 +97,7 @@ package struct Credentials: Sendable {
     private func trial(
         of credential: Credential, _ sealed: [UInt8], company: CompanyID
     ) async throws -> (ConnectStatus, String, ProviderAccount?) {
-        guard let key = try? secrets.openText(sealed, at: place(credential.id, company)) else {  // try?: what matters is that it does not open
+        guard let key = try? secrets.openText(sealed, at: sealingPlace(credential.id, company)) else {  // try?: what matters is that it does not open
             return (.error, Self.unreadable, nil)
         }
         do {
@@ -133,7 +133,7 @@ package struct Credentials: Sendable {
             var usable: [Usable] = []
             for credential in try await store.list() where credential.status != .error && ProviderRegistry.type(for: credential.provider) != nil {
                 guard let sealed = try await store.sealedKey(credential.id) else { continue }
-                if let key = try? secrets.openText(sealed, at: place(credential.id, company)) {  // try?: as above
+                if let key = try? secrets.openText(sealed, at: sealingPlace(credential.id, company)) {  // try?: as above
                     usable.append(
                         Usable(
                             id: credential.id, provider: credential.provider, key: key, sealed: sealed, status: credential.status,
@@ -170,7 +170,7 @@ package struct Credentials: Sendable {
 
     private static let unreadable = "The key cannot be opened with this installation's encryption key. Add it again."
 
-    private func place(_ id: CredentialID, _ company: CompanyID) -> SecretBox.Place {
+    private func sealingPlace(_ id: CredentialID, _ company: CompanyID) -> SecretBox.Place {
         SecretBox.Place(company: company, table: "api_credentials", column: "encrypted_key", row: id.rawValue)
     }
 

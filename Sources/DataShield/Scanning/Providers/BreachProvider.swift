@@ -75,13 +75,6 @@ package struct ProviderAccount: Sendable, Hashable {
     package var quotaLeft: Int?
     /// When there are more again.
     package var quotaResetsAt: Date?
-
-    package init(plan: String? = nil, requestsPerMinute: Int? = nil, quotaLeft: Int? = nil, quotaResetsAt: Date? = nil) {
-        self.plan = plan
-        self.requestsPerMinute = requestsPerMinute
-        self.quotaLeft = quotaLeft
-        self.quotaResetsAt = quotaResetsAt
-    }
 }
 
 /// What is left of a key's searches, as the service said last: some say it with each answer.

@@ -94,12 +94,6 @@ package struct HIBPClient: Sendable {
     let client: OutboundClient
     let now: Now
 
-    package init(origin: URL, client: OutboundClient, now: @escaping Now) {
-        self.origin = origin
-        self.client = client
-        self.now = now
-    }
-
     /// The breach that was added last.
     func latest() async throws -> CatalogueEntry {
         guard let bytes = try await get("latestbreach") else { throw ProviderFailure.malformed("no latest breach") }

@@ -31,7 +31,7 @@ struct LeakedRow: Sendable, Hashable {
 
 /// The rows of an answer, gathered: however many a person has of one leak, it is one finding.
 struct LeakedRows: Sendable {
-    private struct Place: Hashable {
+    private struct RowKey: Hashable {
         var address: EmailAddress
         var key: String
         /// A service may have two leaks of one name.
@@ -39,12 +39,12 @@ struct LeakedRows: Sendable {
     }
 
     let provider: ApiProvider
-    private var rows: [Place: LeakedRow] = [:]
+    private var rows: [RowKey: LeakedRow] = [:]
 
     init(provider: ApiProvider) { self.provider = provider }
 
     mutating func add(_ row: LeakedRow, of address: EmailAddress) {
-        let place = Place(address: address, key: CanonicalKey.of(row.source), days: row.name.days)
+        let place = RowKey(address: address, key: CanonicalKey.of(row.source), days: row.name.days)
         guard var known = rows[place] else {
             rows[place] = row
             return

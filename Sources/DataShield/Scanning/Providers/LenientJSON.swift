@@ -73,12 +73,6 @@ extension JSONValue {
         return list
     }
 
-    func requiredObject(_ key: String) throws(ProviderFailure) -> [String: JSONValue] {
-        let value = try required(key)
-        guard case .object(let members) = value else { throw .malformed("\(key) is \(value.kind), not an object") }
-        return members
-    }
-
     /// A text, a whole number as one, or a list of one of them; nil for anything else.
     var name: String? {
         switch self {

@@ -57,20 +57,13 @@ package struct AppContext: RequestContext {
         return request
     }
 
-    /// Who asks, for the front doors.
+    /// Who asks, for the front doors. Whether they may is settled before a handler runs: the route names the permission, and nothing else does.
     /// - Throws: ``HTTPFailure/signInNeeded`` without a session. Routes that name an ``Access`` other than public never get there.
     package var subject: Subject {
         get throws {
             guard let signedIn else { throw HTTPFailure.signInNeeded }
             return signedIn.subject
         }
-    }
-
-    /// Who asks, when they may.
-    package func require(_ permission: Permission) throws -> Subject {
-        let subject = try subject
-        guard subject.may(permission) else { throw HTTPFailure.notPermitted(permission) }
-        return subject
     }
 
     /// An id in the path.

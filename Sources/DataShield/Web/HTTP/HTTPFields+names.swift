@@ -7,7 +7,6 @@ extension HTTPField.Name {
     package static let forwarded = known("Forwarded")
     package static let xRequestID = known("X-Request-Id")
     package static let secFetchSite = known("Sec-Fetch-Site")
-    package static let secFetchMode = known("Sec-Fetch-Mode")
     package static let contentSecurityPolicy = known("Content-Security-Policy")
     package static let frameOptions = known("X-Frame-Options")
     package static let contentTypeOptions = known("X-Content-Type-Options")

@@ -60,7 +60,8 @@ package struct Refusal: Sendable {
             isWithoutDatabase = true
         case let error as PostgresError where error.isRetryable:
             // It was tried again, and met somebody else each time.
-            self.init(status: .serviceUnavailable, detail: "Somebody else is changing the same just now. Try again in a moment.", logLevel: .warning)
+            self.init(
+                status: .serviceUnavailable, detail: "Somebody else is changing the same thing just now. Try again in a moment.", logLevel: .warning)
             headers[.retryAfter] = "1"
         case let error as RouterFailure:
             let status = error.underlying.status

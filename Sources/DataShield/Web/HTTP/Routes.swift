@@ -10,7 +10,7 @@ package final class Routes {
     /// Whether a session is still what it was: the same person with the same role.
     package typealias Revalidate = @Sendable (SignedIn) async throws -> Bool
     package typealias Handler = @Sendable (Request, AppContext) async throws -> Response
-    /// What is done when somebody's role does not include what a route, or its handler, asks for.
+    /// What is done when somebody's role does not include what a route asks for.
     package typealias OnRefusal = @Sendable (SignedIn, Permission, RegisteredRoute) async -> Void
     /// Refuses, by an error, somebody who may call a route and does so too often.
     package typealias Admit = @Sendable (SignedIn, RegisteredRoute) throws -> Void

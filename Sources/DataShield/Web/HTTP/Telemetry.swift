@@ -10,12 +10,6 @@ package final class Telemetry: Sendable {
         package var help: String
         /// The value by label, e.g. `state="idle"`; an empty label means none.
         package var read: @Sendable () async throws -> [(label: String, value: Double)]
-
-        package init(name: String, help: String, read: @escaping @Sendable () async throws -> [(label: String, value: Double)]) {
-            self.name = name
-            self.help = help
-            self.read = read
-        }
     }
 
     private struct Key: Hashable {

@@ -82,12 +82,6 @@ package enum Format {
         return "\(day(date, in: zone)), \(twoDigits(parts.hour)):\(twoDigits(parts.minute))"
     }
 
-    /// "2026-11-23", as a date field takes it.
-    package static func isoDay(_ date: Date, in zone: TimeZone = .gmt) -> String {
-        let parts = Parts(date, zone)
-        return "\(parts.year)-\(twoDigits(parts.month))-\(twoDigits(parts.day))"
-    }
-
     /// "45 s", "3 min", "2 h 10 min".
     package static func duration(seconds: Int) -> String {
         switch seconds {

@@ -90,18 +90,19 @@ package struct Pages: Sendable {
     ///   - model: a struct with what the template names.
     package func show(_ template: String, _ model: some Sendable, _ frame: Frame, for request: Request, _ context: AppContext) -> Response {
         let message = flash.flash(in: request, for: context.signedIn)
-        let shell = shell(frame, path: Self.place(of: request), theme: theme(in: request), flash: message, signedIn: context.signedIn)
-        guard let html = html(template, model, shell, layout: frame.layout) else { return unshown(template, request, context) }
+        let shell = shell(frame, path: Self.returnPath(of: request), theme: theme(in: request), flash: message, signedIn: context.signedIn)
+        guard let html = html(template, model, shell, layout: frame.layout) else { return unshown(template, refusal: nil, context) }
         var response = Self.response(html, status: frame.status)
         if message != nil { response.headers.append(flash.clearing) }
         return response
     }
 
-    /// What is shown of a page whose template the list of ``templates`` lacks.
-    private func unshown(_ template: String, _ request: Request, _ context: AppContext) -> Response {
+    /// What is shown of a page whose template the list of ``templates`` lacks: words alone.
+    private func unshown(_ template: String, refusal: Refusal?, _ context: AppContext) -> Response {
         context.logger.error("A page template is missing", metadata: ["template": "\(template)"])
-        let refusal = Refusal(Failure.templateMissing(template, neededBy: "a page"))
-        return PlainErrorPages().page(for: refusal, to: request, context: context)
+        let refusal = refusal ?? Refusal(Failure.templateMissing(template, neededBy: "a page"))
+        return Response(
+            status: refusal.status, headers: [.contentType: "text/plain; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: refusal.detail)))
     }
 
     /// The text of a page; nil when there is no such template.
@@ -125,7 +126,7 @@ package struct Pages: Sendable {
     }
 
     /// Where the frame's own form leads back to: the page that was asked for. What a form was sent to is no page that can be asked for.
-    static func place(of request: Request) -> String { request.method == .get || request.method == .head ? request.uri.string : "/" }
+    static func returnPath(of request: Request) -> String { request.method == .get || request.method == .head ? request.uri.string : "/" }
 
     /// A path of our own site that a form gave, or the other one: a form of ours leads nobody elsewhere.
     package static func local(_ path: String?, or other: String) -> String {
@@ -244,8 +245,8 @@ extension Pages: ErrorPages {
             requestId: refusal.status.code >= 500 ? context.requestID : "")
         let layout = context.signedIn == nil ? Frame.Layout.bare : .app
         let frame = Frame(heading, layout: layout, status: refusal.status)
-        let shell = shell(frame, path: Self.place(of: request), theme: theme(in: request), flash: nil, signedIn: context.signedIn)
-        guard let html = html("errors/show", model, shell, layout: layout) else { return unshown("errors/show", request, context) }
+        let shell = shell(frame, path: Self.returnPath(of: request), theme: theme(in: request), flash: nil, signedIn: context.signedIn)
+        guard let html = html("errors/show", model, shell, layout: layout) else { return unshown("errors/show", refusal: refusal, context) }
         var response = Self.response(html, status: refusal.status)
         for field in refusal.headers { response.headers.append(field) }
         return response

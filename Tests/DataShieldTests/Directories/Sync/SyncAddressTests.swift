@@ -122,7 +122,7 @@ extension DirectorySyncTests {
     @Test(
         arguments: [
             ([DirectoryPerson.person(1), .person(2, email: "P1@listed.example")], "2", "another account"),
-            ([.person(1, email: "none at all"), .person(2)], "1", "that is none"),
+            ([.person(1, email: "none at all"), .person(2)], "1", "no valid e-mail address"),
             ([DirectoryPerson(externalId: "1", email: nil), .person(2)], "1", "no e-mail address"),
         ] as [([DirectoryPerson], String, String)])
     func `who cannot be taken is skipped with the reason, and the others are taken`(

@@ -1,3 +1,4 @@
+import Scalars
 import Testing
 
 @testable import DataShield
@@ -165,7 +166,7 @@ import Testing
         #expect(Punycode.decode(encoded) == text)
     }
 
-    @Test(arguments: ["zz", "99999999", "mnchen-3y", "a-!", "-é"])
+    @Test(arguments: ["zz", "99999999", "mnchen-3y", "a-!", "-é", "n416146om4cx20pm4cc5zbl4cc50b"])
     func `what is not Punycode is not decoded`(_ text: String) {
         #expect(Punycode.decode(text) == nil)
     }

@@ -43,7 +43,7 @@ import Testing
         let log = RecordedLog()
         let keeper = RemediationKeeper(logger: log.logger, grace: .milliseconds(50), lastTry: lastTry)
         var world = try await RemediationWorld()
-        world.runner = RemediationRunner(
+        world.runner = RequestRunner(
             database: world.database.tenant, directories: world.directory, clock: .of(world.clock), keeper: keeper, logger: log.logger)
         let group = ServiceGroup(configuration: .init(services: [.init(service: keeper)], logger: RemediationWorld.logger))
         let finished = world

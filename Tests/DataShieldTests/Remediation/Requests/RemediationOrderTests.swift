@@ -184,7 +184,7 @@ import Testing
         }
         #expect(times.count == 4 && times.dropFirst() == times.dropFirst().sorted()[...])
         // Whatever the host's clock says, what is started has the database's.
-        let runner = RemediationRunner(database: world.database.tenant, directories: world.directory, logger: RemediationWorld.logger)
+        let runner = RequestRunner(database: world.database.tenant, directories: world.directory, logger: RemediationWorld.logger)
         let alert = try await world.makeAlert(about: try await world.makePerson())
         _ = try await world.remediation.bulk([alert], .revokeSessions, by: world.subject)
         try await world.drain(runner)

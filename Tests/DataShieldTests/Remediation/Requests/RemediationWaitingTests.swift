@@ -19,7 +19,7 @@ import Testing
                 "SELECT id, kind, company_id, attempts, max_attempts, payload::text, lost_leases, taken FROM jobs WHERE company_id = \(world.company)",
                 as: Job.self
             ).first)
-        let handler = RunRemediation(database: world.database.tenant, runner: world.runner)
+        let handler = RunWaitingRequests(database: world.database.tenant, runner: world.runner)
         try await handler.wasGivenUp(.init(company: world.company), of: job, reason: "The program ended 5 times in a row.")
         #expect(try await world.requests().map(\.status) == [.refused])
         #expect(try await world.requests().map(\.reason) == [RemediationRefusal.givenUp.description])

@@ -110,7 +110,7 @@ struct RemediationWorld: Sendable {
     let connection: DirectoryConnectionID
     let directory: RecordingDirectory
     let clock: MovedClock
-    var runner: RemediationRunner
+    var runner: RequestRunner
 
     init(
         actions: Set<RemediationType> = Set(RemediationType.allCases), type: DirectoryType = .okta, isEnabled: Bool = true,
@@ -120,7 +120,7 @@ struct RemediationWorld: Sendable {
         if let company { self.company = company } else { self.company = try await TestDatabase.current.makeCompany() }
         directory = RecordingDirectory(database: database.tenant, actions: actions)
         self.clock = clock
-        runner = RemediationRunner(database: database.tenant, directories: directory, clock: .of(clock), logger: Self.logger)
+        runner = RequestRunner(database: database.tenant, directories: directory, clock: .of(clock), logger: Self.logger)
         connection = DirectoryConnectionID()
         try await database.owner.execute("UPDATE companies SET remediation_enabled = \(isEnabled) WHERE id = \(self.company)")
         try await Self.insert(connection, type, in: self.company)
@@ -146,8 +146,8 @@ struct RemediationWorld: Sendable {
     }
 
     /// Does what waits, as the job does.
-    func drain(_ runner: RemediationRunner? = nil) async throws {
-        _ = try await RunRemediation(database: database.tenant, runner: runner ?? self.runner).perform(for: company)
+    func drain(_ runner: RequestRunner? = nil) async throws {
+        _ = try await RunWaitingRequests(database: database.tenant, runner: runner ?? self.runner).perform(for: company)
     }
 
     /// What the scheduler does each time.

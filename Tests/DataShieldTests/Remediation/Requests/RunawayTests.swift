@@ -29,9 +29,9 @@ struct Killed: Error {}
 @Suite(.freshDatabasePerTest) struct RunawayTests {
     // MARK: Killed between two steps
 
-    @Test(arguments: RemediationRunner.Step.allCases)
+    @Test(arguments: RequestRunner.Step.allCases)
     func `a program that dies at any step asks the directory at most once, and the log says what became of it`(
-        step: RemediationRunner.Step
+        step: RequestRunner.Step
     ) async throws {
         var world = try await RemediationWorld()
         let alert = try await world.makeAlert(about: try await world.makePerson(), artifacts: [.cookie, .password])
@@ -274,9 +274,9 @@ private final class Run: Sendable {
         }
     }
 
-    private func runner(_ numbers: inout SeededNumbers) -> RemediationRunner {
+    private func runner(_ numbers: inout SeededNumbers) -> RequestRunner {
         var runner = world.runner
-        guard numbers.chance(0.5), let step = RemediationRunner.Step.allCases.randomElement(using: &numbers) else { return runner }
+        guard numbers.chance(0.5), let step = RequestRunner.Step.allCases.randomElement(using: &numbers) else { return runner }
         let remaining = Mutex(Int.random(in: 1...3, using: &numbers))
         runner.interruption = { at in
             guard at == step else { return }

@@ -54,16 +54,16 @@ import Testing
     }
 
     @Test func `what people wait for comes before what waits itself`() {
-        #expect(RunRemediation.priority < RunScan.priority && RunRemediation.priority < RunDirectorySync.priority)
-        #expect(RunRemediation.priority < RefreshRisk.priority)
+        #expect(RunWaitingRequests.priority < RunScan.priority && RunWaitingRequests.priority < RunDirectorySync.priority)
+        #expect(RunWaitingRequests.priority < RefreshRisk.priority)
         // Whoever asks services of others has no place while they do not answer.
-        #expect([RunScan.waitingAtOnce, RunDirectorySync.waitingAtOnce, RunRemediation.waitingAtOnce].allSatisfy { $0 != nil })
+        #expect([RunScan.waitingAtOnce, RunDirectorySync.waitingAtOnce, RunWaitingRequests.waitingAtOnce].allSatisfy { $0 != nil })
         #expect(RefreshRisk.waitingAtOnce == nil && RefreshRisk.share == 1)
     }
 
     @Test func `fifty companies whose services are slow keep no other company waiting`() {
         // Half is for companies that have nothing of the kind in hand.
-        for atOnce in [RunScan.waitingAtOnce, RunDirectorySync.waitingAtOnce, RunRemediation.waitingAtOnce] {
+        for atOnce in [RunScan.waitingAtOnce, RunDirectorySync.waitingAtOnce, RunWaitingRequests.waitingAtOnce] {
             #expect((atOnce ?? 0) / 2 > 50)
         }
     }

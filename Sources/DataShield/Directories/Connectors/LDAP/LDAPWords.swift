@@ -26,8 +26,8 @@ struct LDAPWords: Sendable {
             .tls("The server does not encrypt with StartTLS: \(result). Choose ldaps, or set up a certificate on the server.")
         case .emptyPassword: .misconfigured(field: "bindPassword", "The bind password is empty, which would be a bind as nobody.")
         case .invalidInput("host"): .misconfigured(field: "host", "The host is a name or an IP address.")
-        case .invalidInput("filter"): .misconfigured(field: "userFilter", "The user filter is no LDAP filter.")
-        case .invalidInput("base"): .misconfigured(field: "baseDN", "The base DN is no distinguished name.")
+        case .invalidInput("filter"): .misconfigured(field: "userFilter", "The user filter is not an LDAP filter.")
+        case .invalidInput("base"): .misconfigured(field: "baseDN", "The base DN is not a distinguished name.")
         case .invalidInput(let what): .misconfigured(field: "bindDN", "The \(what) cannot be used.")
         case .refused(let result): ofResult(result)
         case .incomplete(let result):
@@ -68,7 +68,7 @@ struct LDAPWords: Sendable {
             return .refusedCredentials("The bind account cannot sign in with a password.")
         case .invalidDNSyntax:
             return .misconfigured(
-                field: "bindDN", "The bind DN is no distinguished name: write it like cn=datashield,ou=services,dc=corp,dc=example.")
+                field: "bindDN", "The bind DN is not a distinguished name: write it like cn=datashield,ou=services,dc=corp,dc=example.")
         case .noSuchObject: return .refusedCredentials("There is no account with this bind DN.")
         case .unwillingToPerform: return .refusedCredentials("The server does not take a bind of this account.")
         default: return ofResult(result)

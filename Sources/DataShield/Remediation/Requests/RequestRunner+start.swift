@@ -2,7 +2,7 @@ import Foundation
 import Postgres
 
 /// What comes before the call: whose account it is, and whether it may be made.
-extension RemediationRunner {
+extension RequestRunner {
     // MARK: Preparing
 
     /// What may take the directory's time and has to be known before the start.

@@ -4,7 +4,7 @@ import Logging
 import Postgres
 
 /// Performs a company's requests that wait, one after the other, until none is left.
-package struct RunRemediation: JobHandler {
+package struct RunWaitingRequests: JobHandler {
     package static let kind = "remediation.run"
     /// Somebody is exposed until it is done.
     package static let priority = JobPriority.first
@@ -16,12 +16,7 @@ package struct RunRemediation: JobHandler {
     }
 
     let database: TenantDatabase
-    let runner: RemediationRunner
-
-    package init(database: TenantDatabase, runner: RemediationRunner) {
-        self.database = database
-        self.runner = runner
-    }
+    let runner: RequestRunner
 
     package func perform(_ payload: Payload, of job: Job) async throws -> JobOutcome { try await perform(for: payload.company) }
 
@@ -56,7 +51,7 @@ package struct RunRemediation: JobHandler {
     static func enqueue(for company: CompanyID, in db: some Queryable, _ queue: JobQueue) async throws {
         // Without a dedupe key: a job that is about to end would not see what this transaction has written. A second one finds nothing.
         try await queue.enqueue(
-            NewJob(for: RunRemediation.self, payload: .init(company: company), companyID: company.rawValue, maxAttempts: 20), in: db)
+            NewJob(for: RunWaitingRequests.self, payload: .init(company: company), companyID: company.rawValue, maxAttempts: 20), in: db)
     }
 }
 
@@ -180,7 +175,7 @@ package struct RemediationSchedule: Sendable {
                 count += try await apply(policy, of: wanting.company, since: start, at: time, in: db)
             }
             try await db.execute("UPDATE remediation_settings SET policies_seen_until = \(time) WHERE company_id = \(wanting.company)")
-            if count > 0 { try await RunRemediation.enqueue(for: wanting.company, in: db, queue) }
+            if count > 0 { try await RunWaitingRequests.enqueue(for: wanting.company, in: db, queue) }
         }
     }
 
@@ -216,7 +211,7 @@ package struct RemediationSchedule: Sendable {
         """
         EXISTS (
             SELECT FROM (
-                SELECT j.status, j.finished_at FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind)
+                SELECT j.status, j.finished_at FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunWaitingRequests.kind)
                 ORDER BY j.created_at DESC, j.id DESC LIMIT 1
             ) latest WHERE latest.status = 'FAILED' AND latest.finished_at >= q.created_at)
         """
@@ -230,8 +225,8 @@ package struct RemediationSchedule: Sendable {
             SELECT DISTINCT q.company_id FROM remediation_requests q
             WHERE q.status = 'PENDING' AND q.created_at < \(before) AND NOT \(Self.isGivenUp)
                 AND NOT EXISTS (
-                    SELECT FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunRemediation.kind) AND j.status IN ('PENDING', 'RUNNING'))
+                    SELECT FROM jobs j WHERE j.company_id = q.company_id AND j.kind = \(RunWaitingRequests.kind) AND j.status IN ('PENDING', 'RUNNING'))
             """, as: CompanyID.self)
-        for company in forgotten { try await RunRemediation.enqueue(for: company, in: db, queue) }
+        for company in forgotten { try await RunWaitingRequests.enqueue(for: company, in: db, queue) }
     }
 }

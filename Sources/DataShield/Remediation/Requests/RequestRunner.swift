@@ -4,7 +4,7 @@ import Postgres
 
 /// Takes one request from PENDING to its end: checks and starts it in one transaction, asks the directory, and writes down what came of
 /// it in another. Whatever dies in between, the directory is not asked again.
-package struct RemediationRunner: Sendable {
+package struct RequestRunner: Sendable {
     /// Where it stands, for tests that end it there.
     enum Step: Sendable, Hashable, CaseIterable {
         /// Read; the account of somebody who is known by address was looked up.

@@ -1,11 +1,11 @@
 /// The encoding of RFC 3492, which writes a label of an internationalised domain name in letters, digits and hyphens.
-enum Punycode {
+package enum Punycode {
     private static let base = 36
     private static let minimum = 1
     private static let maximum = 26
 
     /// Encodes a label, without the `xn--` in front.
-    static func encode(_ label: some Sequence<Unicode.Scalar>) -> String {
+    package static func encode(_ label: some Sequence<Unicode.Scalar>) -> String {
         let input = label.map { Int($0.value) }
         var output = input.filter { $0 < 0x80 }.map { UInt8($0) }
         let basic = output.count
@@ -41,7 +41,7 @@ enum Punycode {
 
     /// Decodes a label that stood behind `xn--`.
     /// - Returns: nil when it is not Punycode.
-    static func decode(_ label: some StringProtocol) -> String? {
+    package static func decode(_ label: some StringProtocol) -> String? {
         let bytes = Array(label.utf8)
         let hyphen = bytes.lastIndex(of: UInt8(ascii: "-"))
         var output = hyphen.map { bytes[..<$0].map { Int($0) } } ?? []
@@ -64,6 +64,7 @@ enum Punycode {
             }
             bias = adapt(index - before, over: output.count + 1, first: before == 0)
             point += index / (output.count + 1)
+            guard point <= 0x10FFFF else { return nil }
             index %= output.count + 1
             output.insert(point, at: index)
             index += 1
