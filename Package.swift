@@ -44,9 +44,12 @@ let package = Package(
         .target(name: "CivilTime", swiftSettings: settings),
         .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
-        .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "CivilTime", "Threads"], swiftSettings: settings),
-        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "CivilTime", "Scalars"], swiftSettings: settings),
-        .target(name: "SCIM", dependencies: ["Scalars"], swiftSettings: settings),
+        .target(
+            name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "CivilTime", "Threads"], exclude: ["README.md"], swiftSettings: settings),
+        .target(
+            name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "CivilTime", "Scalars"], exclude: ["README.md"],
+            swiftSettings: settings),
+        .target(name: "SCIM", dependencies: ["Scalars"], exclude: ["README.md"], swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
@@ -63,6 +66,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["README.md"],
             swiftSettings: settings),
         .target(
             name: "DataShield",
@@ -98,6 +102,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["README.md"],
             resources: [.copy("Resources")],
             swiftSettings: settings),
         .target(
