@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue chaos fuzz fuzz-replay bench lint format clean
+.PHONY: help build build-debug run demo test test-swift test-system test-browser mutants catalogue chaos fuzz fuzz-replay bench lint format edges ship-migrations clean
 
 # Arguments for the program behind run, demo, bench, test-swift (FILTER), test-browser and chaos: make demo ARGS=--fresh
 ARGS ?=
@@ -12,7 +12,7 @@ PORT ?= 8080
 FILTER ?=
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 
 build: ## Build the program (release)
 	@scripts/prepare build
@@ -85,6 +85,12 @@ lint: ## Check layout and house rules
 
 format: ## Lay the code out
 	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+edges: ## Write scripts/house/edges.txt anew: which folder names which
+	@python3 scripts/house edges --write
+
+ship-migrations: ## Write down the checksums of new migrations, as the last thing before they land
+	@python3 scripts/house ship
 
 clean: ## Remove what was built, and the tests' Python environments
 	rm -rf .build .venv-browser .venv-moto

@@ -43,9 +43,12 @@ let package = Package(
         .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
         .target(name: "HTTPClient", dependencies: ["CLibCurl"], swiftSettings: settings),
-        .target(name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "CivilTime", "Threads"], swiftSettings: settings),
-        .target(name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "CivilTime", "Scalars"], swiftSettings: settings),
-        .target(name: "SCIM", dependencies: ["Scalars"], swiftSettings: settings),
+        .target(
+            name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "CivilTime", "Threads"], exclude: ["README.md"], swiftSettings: settings),
+        .target(
+            name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "CivilTime", "Scalars"], exclude: ["README.md"],
+            swiftSettings: settings),
+        .target(name: "SCIM", dependencies: ["Scalars"], exclude: ["README.md"], swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
@@ -62,6 +65,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["README.md"],
             swiftSettings: settings),
         .target(
             name: "DataShield",
@@ -93,6 +97,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            exclude: ["README.md"],
             resources: [.copy("Resources")],
             swiftSettings: settings),
         .target(

@@ -18,7 +18,7 @@ extension Application {
         package var passwordCost = 12
         /// What pauses and deadlines go by.
         package var clock: any Clock<Duration> = ContinuousClock()
-        package var version = "0.1.0"
+        package var version = Version.current
         /// The directories that remediation acts in; those of the database when nil.
         package var remediationDirectories: (any RemediationDirectories)?
         /// How long somebody who asks for a remediation is kept waiting for the directory's answer.

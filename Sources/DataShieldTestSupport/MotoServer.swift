@@ -44,7 +44,7 @@ package struct MotoServer: Sendable {
             guard process.isRunning, ContinuousClock.now < deadline else {
                 throw DidNotStart(description: "moto did not start: \(text.suffix(2000))")
             }
-            try await Task.sleep(for: .milliseconds(50))
+            try await Task.sleep(for: .milliseconds(50))  // sleeps: between two looks, within a deadline
         }
     }
 

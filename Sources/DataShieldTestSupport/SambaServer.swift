@@ -106,7 +106,7 @@ package final class SambaServer: Sendable {
             let outcome = try await search("", scope: "base", ["highestCommittedUSN"])
             if outcome.status == 0 { return }
             last = outcome.output
-            try await Task.sleep(for: .milliseconds(200))
+            try await Task.sleep(for: .milliseconds(200))  // sleeps: between two looks, within a deadline
         }
         let log = (try? String(contentsOf: directory.appendingPathComponent("samba.log"), encoding: .utf8)) ?? ""  // try?: for the words only
         throw ChildCommand.Failure(description: "samba did not start: \(last) \(log.suffix(2000))")

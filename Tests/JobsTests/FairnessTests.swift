@@ -246,7 +246,7 @@ import Testing
             let place = try await RunningJob.place()
             defer { place?.give() }
             begun.add(name)
-            try await Task.sleep(for: .seconds(600))
+            try await Task.sleep(for: .seconds(600))  // sleeps: until it is cancelled
         }
         var configuration = Worker.Configuration()
         configuration.grace = .milliseconds(50)

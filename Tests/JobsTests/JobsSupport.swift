@@ -103,7 +103,7 @@ func eventually(
             Issue.record("It did not become so in time. \(what)", sourceLocation: place)
             throw Mishap(description: "too late")
         }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: .milliseconds(5))  // sleeps: between two looks, within a deadline
     }
 }
 

@@ -228,7 +228,7 @@ import Testing
         let worker = makeWorker(
             Errand { _, _ in
                 notes.add("begun")
-                do { try await Task.sleep(for: .seconds(600)) } catch { notes.add("cancelled") }
+                do { try await Task.sleep(for: .seconds(600)) } catch { notes.add("cancelled") }  // sleeps: until it is cancelled
                 return .done
             }, clock: clock
         ) { $0.lease = .seconds(60) }
@@ -272,7 +272,7 @@ import Testing
         let stuck = makeWorker(
             Errand { name, _ in
                 begun.add(name)
-                try await Task.sleep(for: .seconds(600))
+                try await Task.sleep(for: .seconds(600))  // sleeps: until it is cancelled
                 return .done
             }
         ) { $0.grace = .milliseconds(50) }

@@ -116,8 +116,7 @@ import Testing
                     count += 1
                     if count == 3 {
                         continuation.finish()
-                        // Goes on when the task is cancelled.
-                        try await Task.sleep(for: .seconds(3_600))
+                        try await Task.sleep(for: .seconds(3_600))  // sleeps: until it is cancelled
                     }
                 }
                 return (count, false)

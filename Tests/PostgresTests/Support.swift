@@ -97,7 +97,7 @@ func eventually(
             Issue.record("It did not come about in time: \(what)", sourceLocation: sourceLocation)
             throw DeadlinePassed()
         }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: .milliseconds(5))  // sleeps: between two looks, within a deadline
     }
 }
 

@@ -251,8 +251,7 @@ import Testing
                     return piece
                 }
                 taken.finish()
-                // Until it is cancelled.
-                try await Task.sleep(for: .seconds(3_600))
+                try await Task.sleep(for: .seconds(3_600))  // sleeps: until it is cancelled
                 return nil
             }
         }

@@ -13,7 +13,7 @@ func becomesTrue(
             Issue.record("It did not become so in time.", sourceLocation: place)
             throw TooLate()
         }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: .milliseconds(5))  // sleeps: between two looks, within a deadline
     }
 }
 

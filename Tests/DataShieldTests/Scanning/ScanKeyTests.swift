@@ -13,7 +13,7 @@ import Testing
         let deadline = ContinuousClock.now + .seconds(60)
         while try await !condition() {
             try #require(ContinuousClock.now < deadline, "\(what) did not happen.")
-            try await Task.sleep(for: .milliseconds(2))
+            try await Task.sleep(for: .milliseconds(2))  // sleeps: between two looks, within a deadline
         }
     }
 

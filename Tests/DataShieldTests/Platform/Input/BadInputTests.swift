@@ -144,7 +144,7 @@ import Testing
             }
         }
         let deadline = Task {
-            try await Task.sleep(for: .seconds(30))
+            try await Task.sleep(for: .seconds(30))  // sleeps: a deadline, cancelled before it comes
             reading.cancel()
         }
         defer { deadline.cancel() }

@@ -147,7 +147,7 @@ import Testing
             let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
             world.directory.onCall { _ in
                 beginning.finish()
-                try await Task.sleep(for: .seconds(600))
+                try await Task.sleep(for: .seconds(600))  // sleeps: until it is cancelled
             }
             let asking = Task { try await world.remediation.request(.revokeSessions, on: alert, by: world.subject) }
             for await _ in begun {}

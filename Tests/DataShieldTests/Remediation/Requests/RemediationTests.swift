@@ -90,7 +90,7 @@ import Testing
         var world = try await RemediationWorld()
         world.runner.deadline = .milliseconds(50)
         let alert = try await world.makeAlert(about: try await world.makePerson())
-        world.directory.onCall { _ in try await Task.sleep(for: .seconds(600)) }
+        world.directory.onCall { _ in try await Task.sleep(for: .seconds(600)) }  // sleeps: until it is cancelled
         let outcome = try await world.remediation.request(.revokeSessions, on: alert, by: world.subject)
         #expect(outcome.status == .failed)
         #expect(outcome.reason?.contains("not known whether it was done") == true)

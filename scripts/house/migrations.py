@@ -1,0 +1,61 @@
+"""Migrations that are out in the world stay as they are, byte by byte."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from source import Finding
+
+LIST = "scripts/house/migrations.txt"
+
+
+def present(root):
+    """The migrations that there are, folder by folder, by path from the root."""
+    root = Path(root)
+    return {path.relative_to(root).as_posix(): path for path in sorted(root.glob("Sources/**/Migrations/[0-9]*.sql"))}
+
+
+def listed(root):
+    """The checksums of the list, by path. The list has the form that `sha256sum` writes and checks."""
+    sums = {}
+    for line in (Path(root) / LIST).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            checksum, path = line.split(None, 1)
+            sums[path] = checksum
+    return sums
+
+
+def checksum(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check(root):
+    files, sums = present(root), listed(root)
+    for path, expected in sums.items():
+        if path not in files:
+            yield Finding("migrations", path, "this migration is shipped and is gone: databases that have it refuse to start without it")
+        elif checksum(files[path]) != expected:
+            yield Finding("migrations", path, "this migration is shipped and was changed: put it back, and write a new one with the next number")
+    for path in files:
+        if path not in sums:
+            yield Finding("migrations", path, "not listed yet: when it is as it shall land, `make ship-migrations` writes its checksum down")
+    by_folder = {}
+    for path in files:
+        folder, name = path.rsplit("/", 1)
+        by_folder.setdefault(folder, []).append(name)
+    for folder, names in by_folder.items():
+        for expected, name in enumerate(sorted(names), 1):
+            if int(re.match(r"\d+", name).group()) != expected:
+                words = f"migrations are numbered without gap, each number once: this should be number {expected}"
+                yield Finding("migrations", f"{folder}/{name}", words)
+                break
+
+
+def ship(root):
+    """Writes down those that are not listed, and changes nothing of what is."""
+    files, sums = present(root), listed(root)
+    new = [path for path in files if path not in sums]
+    with open(Path(root) / LIST, "a", encoding="utf-8") as list_file:
+        for path in new:
+            list_file.write(f"{checksum(files[path])}  {path}\n")
+    return new
