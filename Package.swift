@@ -17,13 +17,12 @@ let package = Package(
         .executable(name: "datashield-demo", targets: ["DataShieldDemo"]),
         .library(name: "Postgres", targets: ["Postgres"]),
     ],
-    // The floors are what is built and tested here: an older one may lack a fix (swift-crypto before 4.5.2 that of RSA).
+    // The floors are what is built and tested here: an older one may lack a fix.
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -68,10 +67,8 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "CZlib", "CZstd", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
+                "CLibCrypt", "CLinux", "CZlib", "CZstd", "Cryptography", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -91,8 +88,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "Cryptography",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -141,9 +137,8 @@ let package = Package(
         .testTarget(
             name: "DataShieldTests",
             dependencies: [
-                "CZlib", "CZstd", "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
+                "CZlib", "CZstd", "Cryptography", "DataShield", "DataShieldTestSupport", "LeakFiles", "SCIM", "Sandbox", "Scalars",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
         .testTarget(
