@@ -17,12 +17,11 @@ let package = Package(
         .executable(name: "datashield-demo", targets: ["DataShieldDemo"]),
         .library(name: "Postgres", targets: ["Postgres"]),
     ],
-    // The floors are what is built and tested here: an older one may lack a fix (swift-crypto before 4.5.2 that of RSA).
+    // The floors are what is built and tested here: an older one may lack a fix.
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -34,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CLibLDAP"),
         .systemLibrary(name: "CLibPQ"),
         .systemLibrary(name: "CLibCrypt"),
+        .systemLibrary(name: "CLibCrypto"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CArchive"),
         .systemLibrary(name: "CZlib"),
@@ -42,6 +42,7 @@ let package = Package(
         .target(name: "CivilTime", swiftSettings: settings),
         .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
+        .target(name: "Cryptography", dependencies: ["CLibCrypto"], exclude: ["README.md"], swiftSettings: settings),
         .target(name: "HTTPClient", dependencies: ["CLibCurl"], swiftSettings: settings),
         .target(
             name: "LDAP", dependencies: ["CLibLDAP", "CLinux", "CivilTime", "Threads"], exclude: ["README.md"], swiftSettings: settings),
@@ -70,9 +71,8 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "CZlib", "CZstd", "CivilTime", "HTTPClient", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Scalars",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "CLibCrypt", "CLinux", "CZlib", "CZstd", "CivilTime", "Cryptography", "HTTPClient", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM",
+                "Scalars",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -89,8 +89,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "Cryptography",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -125,6 +124,7 @@ let package = Package(
             path: "Benchmarks/Benchmarks",
             swiftSettings: settings),
         .testTarget(name: "ScalarsTests", dependencies: ["Scalars"], swiftSettings: settings),
+        .testTarget(name: "CryptographyTests", dependencies: ["CLibCrypto", "Cryptography"], exclude: ["Vectors"], swiftSettings: settings),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
         .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient"], swiftSettings: settings),
         .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
@@ -134,8 +134,7 @@ let package = Package(
         .testTarget(
             name: "DataShieldTests",
             dependencies: [
-                "CZlib", "CZstd", "DataShield", "DataShieldTestSupport", "HTTPClient", "LeakFiles", "SCIM", "Sandbox", "Scalars",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "CZlib", "CZstd", "Cryptography", "DataShield", "DataShieldTestSupport", "HTTPClient", "LeakFiles", "SCIM", "Sandbox", "Scalars",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -131,7 +131,7 @@ extension Application {
         router.add(middleware: RouterFailure.Middleware())
         let cookies = Cookies(isSecure: settings.isHTTPS)
         let sessionCookie = SessionCookie(isSecure: settings.isHTTPS)
-        let flash = FlashSeal(key: parts.secrets.derivedKey(for: "flash messages"), cookies: cookies)
+        let flash = FlashSeal(key: try parts.secrets.derivedKey(for: "flash messages"), cookies: cookies)
         let refused = RefusedAccess(database: database, logger: parts.logger, now: now)
         let exports = ExportLimit(now: now)
         let authenticate: Routes.Authenticate = { request, context in

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HTTPTypes
 import Postgres
@@ -111,7 +111,7 @@ package struct Throttle: Sendable {
     }
 
     /// Only a hash is kept: people type passwords into the wrong field.
-    static func key(_ text: String) -> String { Hex.text(SHA256.hash(data: Data(text.lowercased().utf8)).prefix(16)) }
+    static func key(_ text: String) -> String { Hex.text(Digest.sha256(of: text.lowercased().utf8).prefix(16)) }
 
     /// An IPv6 source is its /64: one customer has as many addresses as they like.
     static func network(of source: String) -> String {

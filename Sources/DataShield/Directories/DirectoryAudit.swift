@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 
 /// A connection to a directory as the audit trail has it: where it leads and as whom, and of its secrets only that one was given.
@@ -51,7 +51,7 @@ struct DirectoryAudit: Encodable, Sendable, Hashable {
     private static func key(_ name: String) -> String { "config.\(name)" }
 
     /// A certificate of twenty lines tells nobody more than its digest.
-    private static func digest(_ text: String) -> String { "SHA-256 " + Hex.text(SHA256.hash(data: Data(text.utf8)).prefix(8)) }
+    private static func digest(_ text: String) -> String { "SHA-256 " + Hex.text(Digest.sha256(of: text.utf8).prefix(8)) }
 
     func encode(to encoder: any Encoder) throws { try JSONValue.object(members).encode(to: encoder) }
 }

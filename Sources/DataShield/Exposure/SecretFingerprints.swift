@@ -1,7 +1,8 @@
-import Crypto
+import Cryptography
 import Foundation
 import LeakFiles
 import Postgres
+import Synchronization
 
 /// Fingerprints of leaked secrets, keyed by a company: equal secrets have equal ones, and without the key nobody can find out by trying which
 /// secret one is of. Two companies have different ones of the same secret.
@@ -9,10 +10,15 @@ struct SecretFingerprints: Sendable {
     /// Enough that no two secrets of a company meet by chance, and half of what would be needed to tell more.
     private static let length = 16
 
-    private let key: SymmetricKey
+    /// One for all copies: millions are made, each by going back to the key.
+    private final class Maker: Sendable {
+        let code: Mutex<HMAC>
+        init(key: [UInt8]) { code = Mutex(HMAC(key: SymmetricKey(key))) }
+    }
+    private let maker: Maker
 
     /// - Parameter key: 32 bytes.
-    init(key: [UInt8]) { self.key = SymmetricKey(data: key) }
+    init(key: [UInt8]) { maker = Maker(key: key) }
 
     /// Of a secret alone: tells that it is used again.
     func fingerprint(of secret: LeakedSecret) -> [UInt8] {
@@ -33,13 +39,14 @@ struct SecretFingerprints: Sendable {
     func mark(of kind: String, _ parts: [[UInt8]]) -> [UInt8] { code("machine by \(kind)", parts) }
 
     private func code(_ purpose: String, _ parts: [[UInt8]]) -> [UInt8] {
-        var code = HMAC<SHA256>(key: key)
-        // With their lengths, so that no two lists of parts make the same bytes.
-        for part in [Array(purpose.utf8)] + parts {
-            withUnsafeBytes(of: UInt64(part.count).littleEndian) { code.update(data: $0) }
-            code.update(data: part)
+        maker.code.withLock { code in
+            // With their lengths, so that no two lists of parts make the same bytes.
+            for part in [Array(purpose.utf8)] + parts {
+                withUnsafeBytes(of: UInt64(part.count).littleEndian) { code.update($0) }
+                code.update(part)
+            }
+            return Array(code.finish().prefix(Self.length))
         }
-        return Array(code.finalize().prefix(Self.length))
     }
 }
 
@@ -55,7 +62,7 @@ struct FingerprintKeys: Sendable {
             let sealed = try await db.first(
                 "SELECT fingerprint_key_enc FROM companies WHERE id = \(company) FOR UPDATE", as: SealedKey.self)?.bytes
             if let sealed { return try secrets.open(sealed, at: place) }
-            let key = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+            let key = SymmetricKey.random().withUnsafeBytes { Array($0) }
             try await db.execute("UPDATE companies SET fingerprint_key_enc = \(try secrets.seal(key, at: place)) WHERE id = \(company)")
             return key
         }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import LeakFiles
 import Postgres
@@ -138,7 +138,7 @@ struct IngestCheckpoints: Sendable {
 
     /// A digest of where a file lies and how it is.
     static func key(of file: FileIdentity) -> [UInt8] {
-        Array(SHA256.hash(data: Data("\(file.path)|\(file.device)|\(file.inode)|\(file.size)|\(file.modifiedAt)".utf8)).prefix(16))
+        Array(Digest.sha256(of: "\(file.path)|\(file.device)|\(file.inode)|\(file.size)|\(file.modifiedAt)".utf8).prefix(16))
     }
 }
 

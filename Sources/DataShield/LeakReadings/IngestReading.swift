@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import LeakFiles
 import Postgres
@@ -155,7 +155,7 @@ extension Ingests {
         names: @Sendable (String) -> String,
         recorded: (IngestCheckpoints.Position?, IngestReport) async throws -> Void = { _, _ in }
     ) async throws {
-        let reader = LeakReader(
+        let reader = try LeakReader(
             watch: recording.people.list, limits: order.limits, threads: order.threads ?? ProcessInfo.processInfo.activeProcessorCount,
             digestKey: keys.digestKey())
         let began = ContinuousClock.now
@@ -213,13 +213,13 @@ extension Ingests {
 
     /// Tells one reading from others: by what is read and for whom.
     private static func source(of order: IngestOrder, _ people: WatchedPeople) -> [UInt8] {
-        var hash = SHA256()
-        for path in order.paths { hash.update(data: Data((URL(fileURLWithPath: path).standardizedFileURL.path + "\0").utf8)) }
-        for company in people.companies { hash.update(data: Data((company.id.rawValue + "\0").utf8)) }
-        hash.update(data: Data("\(order.source.name ?? "")|\(order.source.date.map(Timestamp.text) ?? "")".utf8))
+        var hash = Digest()
+        for path in order.paths { hash.update((URL(fileURLWithPath: path).standardizedFileURL.path + "\0").utf8) }
+        for company in people.companies { hash.update((company.id.rawValue + "\0").utf8) }
+        hash.update("\(order.source.name ?? "")|\(order.source.date.map(Timestamp.text) ?? "")".utf8)
         // With other people it is another reading: who has joined has to be looked for from the beginning.
-        hash.update(data: people.list.digestOfAddresses())
-        return Array(hash.finalize().prefix(16))
+        hash.update(people.list.digestOfAddresses())
+        return Array(hash.finish().prefix(16))
     }
 
     /// The runs of the companies: those of the reading that is gone on with, or new ones.
@@ -255,10 +255,10 @@ extension Ingests {
 
 extension WatchList {
     /// Of all addresses, in their order.
-    fileprivate func digestOfAddresses() -> Data {
-        var hash = SHA256()
-        for number in 0..<count { hash.update(data: Data((self[number] + "\0").utf8)) }
-        return Data(hash.finalize())
+    fileprivate func digestOfAddresses() -> [UInt8] {
+        var hash = Digest()
+        for number in 0..<count { hash.update((self[number] + "\0").utf8) }
+        return hash.finish()
     }
 }
 
@@ -269,11 +269,11 @@ extension ContentDigest {
 
 extension FingerprintKeys {
     /// The key of the digests by which an upload is known that is sent again before it was read to its end.
-    func uploadKey() -> SymmetricKey { secrets.derivedKey(for: "uploaded leak files") }
+    func uploadKey() throws -> SymmetricKey { try secrets.derivedKey(for: "uploaded leak files") }
 
     /// The key of the digests by which a file is known again; only this installation has it.
-    func digestKey() -> DigestKey {
-        let bytes = secrets.derivedKey(for: "leak file digests").withUnsafeBytes { Array($0) }
+    func digestKey() throws -> DigestKey {
+        let bytes = try secrets.derivedKey(for: "leak file digests").withUnsafeBytes { Array($0) }
         func word(_ from: Int) -> UInt64 { bytes[from..<from + 8].reduce(0) { $0 << 8 | UInt64($1) } }
         return DigestKey(word(0), word(8))
     }

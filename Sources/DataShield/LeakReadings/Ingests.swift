@@ -150,7 +150,7 @@ package struct Ingests: Sendable {
     private func received<Bytes: AsyncSequence & Sendable>(
         _ bytes: Bytes, of company: CompanyID
     ) async throws -> MemoryFile where Bytes.Element == [UInt8] {
-        let file = try MemoryFile(key: keys.uploadKey())
+        let file = try MemoryFile(key: try keys.uploadKey())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var size = 0

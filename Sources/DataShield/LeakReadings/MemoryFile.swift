@@ -1,12 +1,12 @@
 import CLinux
-import Crypto
+import Cryptography
 import Foundation
 import Synchronization
 
 /// A file without a place on any disk (memfd_create): for what was sent and may hold passwords. Gone with its last reader.
 final class MemoryFile: Sendable {
     let descriptor: Int32
-    private let code: Mutex<HMAC<SHA256>>
+    private let code: Mutex<HMAC>
 
     /// - Parameter key: of the digest by which the file is known when it is sent again.
     /// - Throws: ``Ingests/Failure/noMemory``.
@@ -29,7 +29,7 @@ final class MemoryFile: Sendable {
     }
 
     /// A digest of what it holds, which stands for where it lies: the same file, sent again, lies where it lay.
-    var place: [UInt8] { code.withLock { Array($0.finalize().prefix(16)) } }
+    var place: [UInt8] { code.withLock { Array($0.soFar().prefix(16)) } }
 
     func append(_ bytes: [UInt8]) throws {
         var written = 0
@@ -41,6 +41,6 @@ final class MemoryFile: Sendable {
             guard count > 0 else { throw Ingests.Failure.noMemory }
             written += count
         }
-        code.withLock { $0.update(data: bytes) }
+        code.withLock { $0.update(bytes) }
     }
 }

@@ -1,4 +1,4 @@
-import CryptoExtras
+import Cryptography
 import Foundation
 import Synchronization
 
@@ -31,19 +31,19 @@ enum GoogleAccount {
     static let email = "sync@sandbox-project.iam.gserviceaccount.com"
     static func admin(_ domain: String) -> String { "directory-admin@\(domain)" }
 
-    private static let made = Mutex<_RSA.Signing.PrivateKey?>(nil)
+    private static let made = Mutex<RSAPrivateKey?>(nil)
 
-    private static func key() throws -> _RSA.Signing.PrivateKey {
+    private static func key() throws -> RSAPrivateKey {
         try made.withLock { made in
             if let made { return made }
-            let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+            let key = try RSAPrivateKey.generate()
             made = key
             return key
         }
     }
 
-    static func keyPEM() throws -> String { try key().pkcs8PEMRepresentation }
-    static func publicKeyPEM() throws -> String { try key().publicKey.pemRepresentation }
+    static func keyPEM() throws -> String { try key().pem() }
+    static func publicKeyPEM() throws -> String { try key().publicKey.pem() }
 
     /// The key file, as the console of Google gives it.
     static func keyFile() throws -> [String: Any] {

@@ -1,5 +1,4 @@
-import Crypto
-import CryptoExtras
+import Cryptography
 import Foundation
 import HTTPTypes
 import Synchronization
@@ -78,10 +77,9 @@ final class GoogleStandIn: StandIn {
         }
         guard header["alg"] as? String == "RS256" else { return refusal("invalid_grant", "Invalid JWT: unsupported algorithm.") }
         guard claims["iss"] as? String == GoogleAccount.email else { return refusal("invalid_grant", "Invalid grant: account not found") }
-        let signed = SHA256.hash(data: Data("\(parts[0]).\(parts[1])".utf8))
         // try?: a key that was not given well verifies nothing.
-        guard let pem = try? givenKey ?? GoogleAccount.publicKeyPEM(), let key = try? _RSA.Signing.PublicKey(pemRepresentation: pem),
-            key.isValidSignature(.init(rawRepresentation: signature), for: signed, padding: .insecurePKCS1v1_5)
+        guard let pem = try? givenKey ?? GoogleAccount.publicKeyPEM(), let key = try? RSAPublicKey(pem: pem),
+            (try? key.isSignature(Array(signature), of: "\(parts[0]).\(parts[1])".utf8)) == true
         else { return refusal("invalid_grant", "Invalid JWT Signature.") }
         guard claims["aud"] as? String == "https://oauth2.googleapis.com/token" else {
             return refusal("invalid_grant", "Invalid JWT: wrong audience.")

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 
 /// What the stand-in of Have I Been Pwned knows.
@@ -78,7 +78,7 @@ struct HIBPWorld: Sendable {
         let prefix = prefix.uppercased()
         var found: [String: [Int]] = [:]
         for address in Set(addresses) {
-            let hash = Insecure.SHA1.hash(data: Data(address.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            let hash = Digest.sha1(of: address.utf8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
                 .uppercased()
             guard hash.hasPrefix(prefix) else { continue }
             let breaches = breaches(of: facts(of: address), isOwner: false)

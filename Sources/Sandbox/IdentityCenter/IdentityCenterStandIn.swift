@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HTTPTypes
 
@@ -114,12 +114,12 @@ final class IdentityCenterStandIn: StandIn {
             let value = name == "host" ? request.authority : request.header(name) ?? ""
             headers += "\(name):\(value.split(separator: " ").joined(separator: " "))\n"
         }
-        let canonical = ["POST", "/", "", headers, signed, Self.hex(SHA256.hash(data: request.body))].joined(separator: "\n")
+        let canonical = ["POST", "/", "", headers, signed, Self.hex(Digest.sha256(of: request.body))].joined(separator: "\n")
         let scope = credential.dropFirst().joined(separator: "/")
-        let text = ["AWS4-HMAC-SHA256", time, scope, Self.hex(SHA256.hash(data: Data(canonical.utf8)))].joined(separator: "\n")
-        var key = SymmetricKey(data: Data("AWS4\(samples["secretAccessKey"] ?? "")".utf8))
-        for word in credential.dropFirst() { key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Data(word.utf8), using: key)) }
-        guard Self.hex(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key)) == signature else {
+        let text = ["AWS4-HMAC-SHA256", time, scope, Self.hex(Digest.sha256(of: canonical.utf8))].joined(separator: "\n")
+        var key = SymmetricKey("AWS4\(samples["secretAccessKey"] ?? "")".utf8)
+        for word in credential.dropFirst() { key = SymmetricKey(HMAC.code(of: word.utf8, key: key)) }
+        guard Self.hex(HMAC.code(of: text.utf8, key: key)) == signature else {
             return Self.error("InvalidSignatureException", "The request signature we calculated does not match the signature you provided.")
         }
         return nil

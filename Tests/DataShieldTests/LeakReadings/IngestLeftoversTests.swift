@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import DataShieldTestSupport
 import Foundation
 import LeakFiles
@@ -96,7 +96,7 @@ import Testing
     // MARK: Uploads
 
     private func memoryFile(_ text: String) throws -> MemoryFile {
-        let file = try MemoryFile(key: ingests.keys.uploadKey())
+        let file = try MemoryFile(key: try ingests.keys.uploadKey())
         let bytes = Array(text.utf8)
         // In pieces, as it arrives.
         for start in stride(from: 0, to: bytes.count, by: 7) { try file.append(Array(bytes[start..<min(start + 7, bytes.count)])) }
@@ -107,7 +107,7 @@ import Testing
         let place = try memoryFile("ada@example.com:Invented-1\n").place
         #expect(try memoryFile("ada@example.com:Invented-1\n").place == place)
         #expect(try memoryFile("ada@example.com:Invented-2\n").place != place)
-        let other = try MemoryFile(key: SymmetricKey(data: [UInt8](repeating: 1, count: 32)))
+        let other = try MemoryFile(key: SymmetricKey([UInt8](repeating: 1, count: 32)))
         try other.append(Array("ada@example.com:Invented-1\n".utf8))
         #expect(other.place != place)
     }

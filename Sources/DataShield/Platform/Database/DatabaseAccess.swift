@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Logging
 import Postgres
@@ -86,7 +85,7 @@ extension DatabaseAccess {
             return access
         }
         let logins = OwnLogins(secrets: secrets)
-        let access = DatabaseAccess(url: url, ways: logins.ways)
+        let access = DatabaseAccess(url: url, ways: try logins.ways)
         // Mostly they are there. What is wrong with them is found out below.
         if try await access.isWhole(logger) { return access }
         do {
@@ -192,20 +191,22 @@ private struct OwnLogins {
 
     private func name(_ login: DatabaseAccess.Login) -> String { "\(login.group)_\(secrets.currentKeyID)" }
 
-    private func password(_ login: DatabaseAccess.Login) -> String {
-        secrets.derivedKey(for: "database login \(login)").withUnsafeBytes { Hex.text($0) }
+    private func password(_ login: DatabaseAccess.Login) throws -> String {
+        try secrets.derivedKey(for: "database login \(login)").withUnsafeBytes { Hex.text($0) }
     }
 
-    private func verifier(_ login: DatabaseAccess.Login) -> ScramVerifier {
-        let salt = secrets.derivedKey(for: "database login salt \(login)").withUnsafeBytes { Array($0.prefix(16)) }
-        return ScramVerifier(password: password(login), salt: salt)
+    private func verifier(_ login: DatabaseAccess.Login) throws -> ScramVerifier {
+        let salt = try secrets.derivedKey(for: "database login salt \(login)").withUnsafeBytes { Array($0.prefix(16)) }
+        return try ScramVerifier(password: password(login), salt: salt)
     }
 
     var ways: [DatabaseAccess.Login: DatabaseAccess.Way] {
-        Dictionary(
-            uniqueKeysWithValues: DatabaseAccess.Login.allCases.map { login in
-                (login, DatabaseAccess.Way(parameters: ["user": name(login), "password": password(login)]))
-            })
+        get throws {
+            try Dictionary(
+                uniqueKeysWithValues: DatabaseAccess.Login.allCases.map { login in
+                    (login, DatabaseAccess.Way(parameters: ["user": name(login), "password": try password(login)]))
+                })
+        }
     }
 
     /// Makes the logins, or gives those that are there their passwords. The owner needs CREATEROLE.
@@ -213,7 +214,7 @@ private struct OwnLogins {
         for login in DatabaseAccess.Login.allCases {
             let role = name(login)
             // Of letters, digits and signs that need no quoting; a utility statement takes no binds.
-            let password = SQL(unsafe: "'\(verifier(login))'")
+            let password = SQL(unsafe: "'\(try verifier(login))'")
             let isThere: SQL = "SELECT true FROM pg_roles WHERE rolname = \(role)"
             if try await pool.first(isThere, as: Bool.self) == true {
                 try await pool.execute("ALTER ROLE \(identifier: role) LOGIN INHERIT PASSWORD \(password)")

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 
 /// What PostgreSQL stores of a password (RFC 5803): the server can check it, and neither it nor its log ever sees the password.
@@ -11,23 +11,12 @@ struct ScramVerifier: Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - password: of ASCII letters and digits, which no preparation of Unicode changes.
     ///   - salt: 16 bytes.
-    init(password: String, salt: [UInt8]) {
-        let salted = SymmetricKey(data: Self.stretch(SymmetricKey(data: Data(password.utf8)), salt))
-        let clientKey = HMAC<SHA256>.authenticationCode(for: Data("Client Key".utf8), using: salted)
-        let serverKey = HMAC<SHA256>.authenticationCode(for: Data("Server Key".utf8), using: salted)
-        func base64(_ bytes: some Sequence<UInt8>) -> String { Data(bytes).base64EncodedString() }
+    init(password: String, salt: [UInt8]) throws {
+        let salted = try SymmetricKey.stretched(password, salt: salt, iterations: Self.iterations)
+        let clientKey = HMAC.code(of: "Client Key".utf8, key: salted)
+        let serverKey = HMAC.code(of: "Server Key".utf8, key: salted)
+        func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
         description =
-            "SCRAM-SHA-256$\(Self.iterations):\(base64(salt))$\(base64(SHA256.hash(data: Data(clientKey)))):\(base64(serverKey))"
-    }
-
-    /// PBKDF2 with HMAC-SHA-256, of one block.
-    private static func stretch(_ password: SymmetricKey, _ salt: [UInt8]) -> [UInt8] {
-        var block = Array(HMAC<SHA256>.authenticationCode(for: salt + [0, 0, 0, 1], using: password))
-        var sum = block
-        for _ in 1..<iterations {
-            block = Array(HMAC<SHA256>.authenticationCode(for: block, using: password))
-            for index in sum.indices { sum[index] ^= block[index] }
-        }
-        return sum
+            "SCRAM-SHA-256$\(Self.iterations):\(base64(salt))$\(base64(Digest.sha256(of: clientKey))):\(base64(serverKey))"
     }
 }

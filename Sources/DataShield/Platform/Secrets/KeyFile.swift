@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 
 /// The key of an installation that has set none: 32 random bytes in a file that only its owner can read.
@@ -54,6 +55,7 @@ package struct KeyFile: Sendable {
 extension SecretBox {
     /// The box of an installation: its keys are set, or lie in the key file.
     package static func standard(_ settings: Settings) throws -> SecretBox {
+        try LibCrypto.check()
         func bytes(_ secret: Secret) -> [UInt8] { Array(Data(base64Encoded: secret.value) ?? Data()) }
         let previous = settings.previousEncryptionKeys.map(bytes)
         if let key = settings.encryptionKey { return SecretBox(key: bytes(key), previous: previous) }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 
 /// Seals what must not lie readable in the database: provider keys, addresses of webhooks, directory passwords.
@@ -21,7 +21,7 @@ package struct SecretBox: Sendable {
             self.row = row
         }
 
-        fileprivate var bytes: Data { Data("\(company)|\(table)|\(column)|\(row)".utf8) }
+        fileprivate var bytes: [UInt8] { Array("\(company)|\(table)|\(column)|\(row)".utf8) }
     }
 
     /// Why a value does not open.
@@ -46,8 +46,8 @@ package struct SecretBox: Sendable {
         let key: SymmetricKey
 
         init(_ bytes: [UInt8]) {
-            key = SymmetricKey(data: bytes)
-            id = Array(SHA256.hash(data: Data("datashield key id".utf8) + bytes).prefix(4))
+            key = SymmetricKey(bytes)
+            id = Array(Digest.sha256(of: Array("datashield key id".utf8) + bytes).prefix(4))
         }
     }
 
@@ -63,7 +63,7 @@ package struct SecretBox: Sendable {
         precondition(([key] + previous).allSatisfy { $0.count == 32 }, "Settings and the key file have checked the length.")
         current = Key(key)
         all = [current] + previous.map { Key($0) }
-        master = SymmetricKey(data: key)
+        master = SymmetricKey(key)
     }
 
     /// The id of the key that seals now, for messages.
@@ -73,21 +73,20 @@ package struct SecretBox: Sendable {
 
     package func seal(_ bytes: [UInt8], at place: Place) throws -> [UInt8] {
         let head = [Self.version] + current.id
-        let box = try AES.GCM.seal(bytes, using: current.key, nonce: AES.GCM.Nonce(), authenticating: Data(head) + place.bytes)
-        return head + Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
+        return head + (try AESGCM.seal(bytes, with: current.key, authenticating: head + place.bytes))
     }
 
-    /// - Throws: ``Failure``.
+    /// - Throws: ``Failure``; CryptoFailure when the library cannot open anything.
     package func open(_ sealed: [UInt8], at place: Place) throws -> [UInt8] {
         guard sealed.count >= 33, sealed[0] == Self.version else { throw Failure.unknownFormat }
         let id = Array(sealed[1..<5])
         guard let key = all.first(where: { $0.id == id }) else { throw Failure.unknownKey(id: Hex.text(id)) }
         do {
-            let box = try AES.GCM.SealedBox(
-                nonce: AES.GCM.Nonce(data: sealed[5..<17]), ciphertext: sealed[17..<(sealed.count - 16)], tag: sealed.suffix(16))
-            return Array(try AES.GCM.open(box, using: key.key, authenticating: Data(sealed[..<5]) + place.bytes))
+            return try AESGCM.open(sealed[5...], with: key.key, authenticating: sealed[..<5] + place.bytes)
         } catch {
-            throw Failure.notAuthentic
+            // Not by a pattern: the compiler (6.3.1) does not get along with one for a typed error.
+            if error == .notAuthentic { throw Failure.notAuthentic }
+            throw error
         }
     }
 
@@ -100,7 +99,7 @@ package struct SecretBox: Sendable {
     package func isCurrent(_ sealed: [UInt8]) -> Bool { sealed.count >= 5 && Array(sealed[1..<5]) == current.id }
 
     /// A key for another purpose, derived from the current one: a leak of it tells nothing of the others.
-    package func derivedKey(for purpose: String) -> SymmetricKey {
-        HKDF<SHA256>.deriveKey(inputKeyMaterial: master, info: Data("datashield \(purpose)".utf8), outputByteCount: 32)
+    package func derivedKey(for purpose: String) throws -> SymmetricKey {
+        try master.derived(for: "datashield \(purpose)".utf8)
     }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 
 /// A secret that is shown once and stored only as its hash: a session's, an API token's.
@@ -13,15 +13,14 @@ package struct Token: Sendable {
         text = prefix + Base64URL.encode((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 
-    package static func hash(of text: String) -> [UInt8] { Array(SHA256.hash(data: Data(text.utf8))) }
+    package static func hash(of text: String) -> [UInt8] { Digest.sha256(of: text.utf8) }
 }
 
 /// Comparison whose duration does not tell where two secrets differ.
 package enum ConstantTime {
     package static func equal(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
         // Their hashes are compared, so that not even the lengths show.
-        let left = SHA256.hash(data: Data(left)), right = SHA256.hash(data: Data(right))
-        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        Digest.sha256(of: left).isEqualInConstantTime(to: Digest.sha256(of: right))
     }
 
     package static func equal(_ left: String, _ right: String) -> Bool { equal(left.utf8, right.utf8) }

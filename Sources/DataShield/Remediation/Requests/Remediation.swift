@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HTTPTypes
 import Jobs
@@ -248,7 +248,7 @@ struct OrderDigest: Sendable, Hashable {
 
     init(_ action: RemediationType, _ ids: [AlertID]) {
         let named = [action.rawValue] + Set(ids).map(\.rawValue).sorted()
-        text = SHA256.hash(data: Data(named.joined(separator: "\n").utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        text = Hex.text(Digest.sha256(of: named.joined(separator: "\n").utf8))
     }
 
     init(stored: String) { text = stored }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -29,8 +29,8 @@ package struct FlashSeal: Sendable {
         guard let payload = response.headers[.pendingFlash] else { return }
         response.headers[.pendingFlash] = nil
         guard let session = signedIn?.session else { return }
-        let tag = HMAC<SHA256>.authenticationCode(for: Self.signed(payload, session), using: key)
-        response.headers.append(cookies.setting(Self.name, "\(payload).\(Base64URL.encode(Array(tag)))", maximumAge: Self.seconds))
+        let tag = HMAC.code(of: Self.signed(payload, session), key: key)
+        response.headers.append(cookies.setting(Self.name, "\(payload).\(Base64URL.encode(tag))", maximumAge: Self.seconds))
     }
 
     /// The message that a request brings; nil when it brings none of ours for this session.
@@ -38,7 +38,7 @@ package struct FlashSeal: Sendable {
         guard let session = signedIn?.session, let value = cookies.value(Self.name, in: request), value.utf8.count <= 4096 else { return nil }
         let parts = value.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { String(Substring($0)) }
         guard parts.count == 2, let tag = Base64URL.decode(parts[1]),
-            HMAC<SHA256>.isValidAuthenticationCode(tag, authenticating: Self.signed(parts[0], session), using: key),
+            HMAC.isCode(tag, of: Self.signed(parts[0], session), key: key),
             let bytes = Base64URL.decode(parts[0]), let json = try? JSONParser.parse(bytes)  // try?: what is signed and no message is none
         else { return nil }
         return try? JSONValueDecoder(json).decode(Flash.self)  // try?: as above
@@ -47,5 +47,5 @@ package struct FlashSeal: Sendable {
     /// The header that takes a message away which was shown.
     var clearing: HTTPField { cookies.setting(Self.name, "", maximumAge: 0) }
 
-    private static func signed(_ payload: String, _ session: SessionID) -> Data { Data("\(session)\n\(payload)".utf8) }
+    private static func signed(_ payload: String, _ session: SessionID) -> String.UTF8View { "\(session)\n\(payload)".utf8 }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -19,7 +19,7 @@ package struct StaticAssets: Sendable {
         init(_ data: Data, type: String) throws {
             bytes = ByteBuffer(bytes: data)
             self.type = type
-            tag = Data(SHA256.hash(data: data).prefix(12)).map { Hex.byte($0) }.joined()
+            tag = Hex.text(Digest.sha256(of: data).prefix(12))
             guard let type = type.parts(between: ";").first, ContentCoding.isCompressible(String(type)) else { return }
             for coding in ContentCoding.allCases {
                 let smaller = try coding.compressed(bytes, isThorough: true)
@@ -59,7 +59,7 @@ package struct StaticAssets: Sendable {
     package init(directory: URL) throws {
         try Self.check(directory)
         var files: [String: File] = [:]
-        var all = SHA256()
+        var all = Digest()
         let root = directory.resolvingSymlinksInPath().path
         let names = try FileManager.default.subpathsOfDirectory(atPath: root).sorted()
         for name in names where !name.begins(with: ".") && !name.has(text: "/.") {
@@ -67,12 +67,12 @@ package struct StaticAssets: Sendable {
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue else { continue }
             let data = try Data(contentsOf: url)
-            all.update(data: Data(name.utf8))
-            all.update(data: data)
+            all.update(name.utf8)
+            all.update(data)
             files[name] = try File(data, type: Self.type(of: name))
         }
         self.files = files
-        version = Data(all.finalize().prefix(8)).map { Hex.byte($0) }.joined()
+        version = Hex.text(all.finish().prefix(8))
         base = "/assets/\(version)"
     }
 

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import Testing
 
@@ -7,7 +7,7 @@ import Testing
 @Suite struct PageTemplateTests {
     private func pages(_ directory: URL) throws -> Pages {
         let cookies = Cookies(isSecure: false)
-        return try Pages(assets: "", flash: FlashSeal(key: SymmetricKey(size: .bits256), cookies: cookies), cookies: cookies, directory: directory)
+        return try Pages(assets: "", flash: FlashSeal(key: .random(), cookies: cookies), cookies: cookies, directory: directory)
     }
 
     private func withCopy(_ body: (URL) throws -> Void) throws {

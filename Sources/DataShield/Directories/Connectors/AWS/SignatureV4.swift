@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import Scalars
 
@@ -37,7 +37,7 @@ struct SignatureV4: Sendable {
     /// The signature, in hexadecimal.
     func signature(_ request: Request, time: String) -> String {
         let text = "AWS4-HMAC-SHA256\n\(time)\n\(scope(time))\n\(Self.hash(Array(Self.canonical(request).utf8)))"
-        return Hex.text(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: signingKeys(time).signing))
+        return Hex.text(HMAC.code(of: text.utf8, key: signingKeys(time).signing))
     }
 
     private func scope(_ time: String) -> String { "\(time.prefix(8))/\(region)/\(service)/aws4_request" }
@@ -45,9 +45,9 @@ struct SignatureV4: Sendable {
     /// The key for a day, region and service, with those that lead to it.
     func signingKeys(_ time: String) -> (date: SymmetricKey, region: SymmetricKey, service: SymmetricKey, signing: SymmetricKey) {
         func next(_ key: SymmetricKey, _ text: String) -> SymmetricKey {
-            SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key))
+            SymmetricKey(HMAC.code(of: text.utf8, key: key))
         }
-        let date = next(SymmetricKey(data: Data("AWS4\(secretAccessKey)".utf8)), String(time.prefix(8)))
+        let date = next(SymmetricKey("AWS4\(secretAccessKey)".utf8), String(time.prefix(8)))
         let region = next(date, self.region)
         let service = next(region, self.service)
         return (date, region, service, next(service, "aws4_request"))
@@ -62,7 +62,7 @@ struct SignatureV4: Sendable {
 
     static func signedNames(_ request: Request) -> String { sorted(request.headers).map(\.name).joined(separator: ";") }
 
-    static func hash(_ bytes: [UInt8]) -> String { Hex.text(SHA256.hash(data: bytes)) }
+    static func hash(_ bytes: [UInt8]) -> String { Hex.text(Digest.sha256(of: bytes)) }
 
     private static func sorted(_ headers: [(name: String, value: String)]) -> [(name: String, value: String)] {
         headers.map { (name: $0.name.lowercased(), value: $0.value.parts(between: " ").joined(separator: " ")) }

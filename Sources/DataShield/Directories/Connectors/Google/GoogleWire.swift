@@ -1,5 +1,4 @@
-import Crypto
-import CryptoExtras
+import Cryptography
 import Foundation
 import Scalars
 
@@ -7,7 +6,7 @@ import Scalars
 struct GoogleKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     static let wanted =
         "has to be the private key in PEM, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----, of RSA with 2048 bits or more."
-    private let key: _RSA.Signing.PrivateKey
+    private let key: RSAPrivateKey
 
     var description: String { "(private key)" }
     var debugDescription: String { description }
@@ -19,7 +18,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomDebugStringConvertibl
         let pem = text.swapping(text: "\\n", for: "\n").trimmingCharacters(
             in: CharacterSet(charactersIn: "\"").union(.whitespacesAndNewlines))
         // try?: why not could show some of it.
-        guard pem.begins(with: "-----BEGIN "), let key = try? _RSA.Signing.PrivateKey(pemRepresentation: pem) else { return nil }
+        guard pem.begins(with: "-----BEGIN "), let key = try? RSAPrivateKey(pem: pem) else { return nil }
         self.key = key
     }
 
@@ -51,8 +50,7 @@ struct GoogleKey: Sendable, CustomStringConvertible, CustomDebugStringConvertibl
         do {
             let claims = Claims(iss: issuer, sub: subject, scope: scope, iat: time, exp: time + 3600)
             let text = "\(Base64URL.encode(try JSONCoding.encode(Header()))).\(Base64URL.encode(try JSONCoding.encode(claims)))"
-            let signature = try key.signature(for: SHA256.hash(data: Data(text.utf8)), padding: .insecurePKCS1v1_5)
-            return "\(text).\(Base64URL.encode(signature.rawRepresentation))"
+            return "\(text).\(Base64URL.encode(try key.signature(of: text.utf8)))"
         } catch {
             throw .misconfigured(field: "privateKey", "The private key cannot be signed with.")
         }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import DataShieldTestSupport
 import Foundation
 import HTTPTypes

@@ -1,5 +1,4 @@
-import Crypto
-import CryptoExtras
+import Cryptography
 import Foundation
 import Sandbox
 import Testing
@@ -8,7 +7,7 @@ import Testing
 
 @Suite struct GoogleConnectorTests {
     /// A key of nobody's, made once.
-    private static let otherKey = Result { try _RSA.Signing.PrivateKey(keySize: .bits2048).pkcs8PEMRepresentation }
+    private static let otherKey = Result { try RSAPrivateKey.generate().pem() }
 
     @Test func `an assertion is what RFC 7523 and Google ask for, and verifies`() throws {
         let pem = try #require(try DirectorySamples.google()["privateKey"])
@@ -26,10 +25,9 @@ import Testing
                     "iss": .string("sync@acme.iam.gserviceaccount.com"), "sub": .string("dir-admin@acme.example"), "scope": .string("a b"),
                     "aud": .string("https://oauth2.googleapis.com/token"), "iat": .integer(1_767_600_000), "exp": .integer(1_767_603_600),
                 ]))
-        let signature = _RSA.Signing.RSASignature(rawRepresentation: try #require(Base64URL.decode(parts[2])))
-        let verifier = try _RSA.Signing.PrivateKey(pemRepresentation: pem).publicKey
-        let signed = SHA256.hash(data: Data("\(parts[0]).\(parts[1])".utf8))
-        #expect(verifier.isValidSignature(signature, for: signed, padding: .insecurePKCS1v1_5))
+        let signature = try #require(Base64URL.decode(parts[2]))
+        let verifier = try RSAPrivateKey(pem: pem).publicKey
+        #expect(try verifier.isSignature(signature, of: "\(parts[0]).\(parts[1])".utf8))
     }
 
     @Test func `a key is taken as it stands in the file, and shown by nothing`() throws {
@@ -42,7 +40,7 @@ import Testing
         for shown in ["\(key)", String(reflecting: key), String(describing: Mirror(reflecting: key).children.map(\.value))] {
             #expect(!shown.contains("BEGIN") && !shown.contains("RSA"))
         }
-        let publicKey = try _RSA.Signing.PrivateKey(pemRepresentation: pem).publicKey.pemRepresentation
+        let publicKey = try RSAPrivateKey(pem: pem).publicKey.pem()
         #expect(GoogleKey.problem(publicKey)?.contains("public key") == true)
         for wrong in ["", "secret", String(pem.prefix(200)), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
             #expect(GoogleKey.problem(wrong) == GoogleKey.wanted)
