@@ -1,6 +1,11 @@
+import signal
+
 import pytest
 
 from program import Databases, Sandbox
+
+# What a shell starts in the background ignores it, and the programs that the tests start and interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The longest, so that none of them is what the others' end is waited for with. Whatever is not here comes after them, as it is collected.
 LONGEST = ["test_kill.py", "test_hanging_database.py", "test_restart.py", "test_directories.py", "test_demo.py", "test_remediation.py"]

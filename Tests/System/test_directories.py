@@ -12,8 +12,6 @@ clientSecret=made-up~client.secret_of-the-sandbox
 """
 # At which page a worker is killed; the last ones when everybody is listed and the merge has begun.
 POINTS = [0, 1, 2, 3, 4, 5, 6, "merge", "merge", "merge"]
-# They share an installation: the second compares with what the first has listed.
-pytestmark = pytest.mark.xdist_group("directories")
 
 
 @pytest.fixture(scope="module")
