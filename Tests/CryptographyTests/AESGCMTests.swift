@@ -68,13 +68,6 @@ import Testing
         #expect(try AESGCM.open(around[3..<(around.count - 1)], with: key, authenticating: [9]) == Array("inside".utf8))
     }
 
-    @Test func `the example of the README is right`() throws {
-        let key = SymmetricKey.random()
-        let sealed = try AESGCM.seal(Array("secret".utf8), with: key, authenticating: Array("where it belongs".utf8))
-        let opened = try AESGCM.open(sealed[...], with: key, authenticating: Array("where it belongs".utf8))
-        #expect(opened == Array("secret".utf8))
-    }
-
     @Test func `the library has what is asked for at the start`() {
         #expect(throws: Never.self) { try LibCrypto.check() }
     }
