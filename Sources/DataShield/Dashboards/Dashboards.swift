@@ -111,8 +111,8 @@ extension Dashboards {
     private static func topEmployees(_ company: CompanyID) -> SQL {
         """
         SELECT \(EmployeeStore.columns) FROM employees e
-        WHERE e.company_id = \(company) AND \(EmployeeStore.score) > 0 AND e.deactivated_at IS NULL
-        ORDER BY \(EmployeeStore.score) DESC, e.id DESC \(SQL.limit(listed))
+        WHERE e.company_id = \(company) AND \(RiskStore.score) > 0 AND e.deactivated_at IS NULL
+        ORDER BY \(RiskStore.score) DESC, e.id DESC \(SQL.limit(listed))
         """
     }
 
