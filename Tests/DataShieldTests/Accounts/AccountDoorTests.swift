@@ -109,7 +109,7 @@ import Testing
             clock.advance(1)
             let ended = try await login(client, email, password)
             #expect(ended.status == 401)
-            #expect(try ended.problem.detail.contains("good for a week"))
+            #expect(try ended.problem.detail.contains("valid for a week"))
             // Only whoever has it is told.
             #expect(try await !login(client, email, "wrong-password-here").problem.detail.contains("week"))
             #expect(try await events(client, "session.refused").contains { $0.after == .object(["reason": .string("first password ended")]) })
