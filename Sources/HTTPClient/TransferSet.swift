@@ -16,6 +16,11 @@ final class TransferSet: @unchecked Sendable {
 
     init?(_ configuration: HTTPClient.Configuration) {
         guard Self.isReady, let multi = curl_multi_init() else { return nil }
+        // When there were no descriptors left, it is made all the same, and calls would wait until it looks for them by itself.
+        guard curl_multi_wakeup(multi) == CURLM_OK else {
+            curl_multi_cleanup(multi)
+            return nil
+        }
         self.multi = multi
         ccurl_set_shared_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.connectionsPerHost)
         ccurl_set_shared_number(multi, CURLMOPT_MAXCONNECTS, Self.keptConnections)
