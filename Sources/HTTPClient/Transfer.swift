@@ -19,6 +19,7 @@ final class Transfer: @unchecked Sendable {
     private let upload: Upload?
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private var headSize = 0
+    private var headLines = 0
     private var body: [UInt8] = []
     private var isSent = false
     /// Why one of the callbacks has ended it.
@@ -26,6 +27,8 @@ final class Transfer: @unchecked Sendable {
 
     /// How large the head of an answer may be.
     private static let headLimit = 256 << 10
+    /// How many lines it may have: for each header, libcurl compares its name with all others.
+    private static let headLineLimit = 1000
 
     init(_ request: HTTPClient.Request, _ configuration: HTTPClient.Configuration, _ upload: Upload?, until deadline: ContinuousClock.Instant) {
         self.request = request
@@ -58,6 +61,9 @@ final class Transfer: @unchecked Sendable {
         guard code == CURLE_OK, let handle else {
             return finish(.failure(HTTPClient.Failure(code, systemError: handle.map { ccurl_number($0, CURLINFO_OS_ERRNO) } ?? 0)))
         }
+        // Behind "HTTP/2" or "HTTP/3", libcurl 7.88 takes any number for a status.
+        let status = ccurl_number(handle, CURLINFO_RESPONSE_CODE)
+        guard (100...999).contains(status) else { return finish(.failure(HTTPClient.Failure.unreadable)) }
         var headers: [(name: String, value: String)] = []
         var next = curl_easy_nextheader(handle, UInt32(CURLH_HEADER), -1, nil)
         while let header = next {
@@ -66,7 +72,7 @@ final class Transfer: @unchecked Sendable {
                 (String(cString: header.pointee.name), String(cString: header.pointee.value).trimmingCharacters(in: .whitespacesAndNewlines)))
             next = curl_easy_nextheader(handle, UInt32(CURLH_HEADER), -1, header)
         }
-        finish(.success(.init(status: ccurl_number(handle, CURLINFO_RESPONSE_CODE), headers: headers, body: body)))
+        finish(.success(.init(status: status, headers: headers, body: body)))
     }
 
     // MARK: What libcurl is told
@@ -215,10 +221,21 @@ final class Transfer: @unchecked Sendable {
     /// A line of a head: of the answer's, of one before it (`100 Continue`), or behind the body.
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
         headSize += bytes.count
-        guard headSize <= Self.headLimit else { return refuse(.unreadable) }
+        headLines += 1
+        guard headSize <= Self.headLimit, headLines <= Self.headLineLimit, !Self.isPacked(bytes) else { return refuse(.unreadable) }
         let isEnd = bytes.allSatisfy { $0 == 13 || $0 == 10 }
         if isEnd, let upload, upload.length == nil, ccurl_number(handle, CURLINFO_RESPONSE_CODE) >= 300 { isAnsweredEarly = true }
         return true
+    }
+
+    /// Whether a line says that the body is packed for its way, which nobody asked for. libcurl would unpack it, up to five layers deep: bytes that
+    /// become none at the end are below each limit, and the thread, and all other calls with it, would be busy with a few of them for hours.
+    private static func isPacked(_ line: UnsafeRawBufferPointer) -> Bool {
+        let name = "transfer-encoding:"
+        guard String(decoding: line.prefix(name.utf8.count), as: UTF8.self).lowercased() == name else { return false }
+        return String(decoding: line.dropFirst(name.utf8.count), as: UTF8.self).split(separator: ",").contains {
+            !["chunked", "identity", ""].contains($0.trimmingCharacters(in: .whitespacesAndNewlines).lowercased())
+        }
     }
 
     private func mayConnect(to address: UnsafePointer<curl_sockaddr>) -> Bool {

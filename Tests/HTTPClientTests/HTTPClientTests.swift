@@ -131,6 +131,13 @@ import Testing
         ("Content-Length: 10000000\r\n\r\n", .tooLarge), ("Transfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n", .tooLarge),
         ("Content-Length: 9\r\n\r\nhello", .connectionLost), ("Transfer-Encoding: chunked\r\n\r\n9\r\nhello", .connectionLost),
         ("\(long)\(long)\(long)\r\n", .unreadable),
+        // As many lines are looked through as a server may have reason for.
+        ("Content-Length: 10\r\n\(String(repeating: "X: 1\r\n", count: 900))\r\nhello worl", nil),
+        ("Content-Length: 10\r\n\(String(repeating: "X: 1\r\n", count: 1000))\r\nhello worl", .unreadable),
+        // Packed without having been asked for: it is not unpacked.
+        ("Transfer-Encoding: gzip\r\n\r\n", .unreadable), ("transfer-encoding:GZIP , chunked\r\n\r\n0\r\n\r\n", .unreadable),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: br\r\n\r\n0\r\n\r\n", .unreadable),
+        ("Transfer-Encoding: Chunked\r\n\r\na\r\nhello worl\r\n0\r\n\r\n", nil),
     ]
 
     @Test(arguments: ends)
@@ -150,9 +157,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["hello\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 twelve\r\n\r\n"]) func `what is no HTTP is no answer`(
-        _ text: String
-    ) async throws {
+    @Test(arguments: [
+        "hello\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n", "HTTP/1.1 twelve\r\n\r\n", "HTTP/1.1 1000 OK\r\n\r\n", "HTTP/1.1 -12 OK\r\n\r\n",
+        "HTTP/2 99999 OK\r\n\r\n", "HTTP/2 -1 OK\r\n\r\n", "HTTP/3 0 OK\r\n\r\n",
+    ]) func `what is no HTTP is no answer`(_ text: String) async throws {
         let answers: @Sendable (ScriptedServer.Connection) -> Void = { connection in
             _ = connection.request()
             connection.write(text)
