@@ -4,7 +4,8 @@ import Postgres
 /// lists, for directories that are asked and for those that push.
 ///
 /// A directory has custody of whom it brought, while they are active in it. Whom none has in its custody (whom a list, the API or a hand put
-/// there, and who has left) is taken over by the next directory that has them as active.
+/// there, and who has left) is taken over by the next directory that has them as active; whom no directory has brought yet also by one that
+/// pushes them as disabled.
 enum Custody {
     /// Whether a directory has a person in its custody, in SQL.
     /// - Parameter person: what the person's row is called in the statement.

@@ -39,7 +39,7 @@ package struct SCIMTokens: Sendable {
             case .notFound: "There is no such SCIM connection."
             case .nothingToRevoke: "Only one token is in use."
             case .formerStillGood:
-                "Two tokens are good already, and no other was made. When the directory uses the new one, take back the former; then another can be made."
+                "Two tokens are valid already, and no other was made. Once the directory uses the new one, revoke the old one; then another can be made."
             }
         }
     }

@@ -192,7 +192,8 @@ struct PolicyConfirmModel: Sendable {
             found.people == 0
             ? "No open alert meets it today."
             : "If it looked at all alerts that are open today, it would act on \(Format.count(plan.allowed)) of "
-                + "\(Format.count(found.people, "person", "people")) whom they are about. It will look only at those that come after it was added."
+                + "\(Format.count(found.people, "person", "people")) whom they are about. It will look only at those that are raised, "
+                + "or have something new, after it was added."
         cap = plan.cap.words
         (minSeverity, requires, action) = (policy.minSeverity.rawValue, policy.requires.rawValue, policy.action.rawValue)
         people = plan.items.filter { $0.refusal == nil }.prefix(Self.shown).map { .init($0) }

@@ -14,7 +14,7 @@ extension RemediationStore {
             """, as: RemediationPerson.self)
     }
 
-    /// Whom alerts are about; nil for those about nobody any more. Alerts that are not there, or another company's, are left out.
+    /// Whom alerts are about. Alerts that are not there, or another company's, are left out.
     func peopleOfAlerts(_ ids: [AlertID]) async throws -> [AlertID: AlertHolder] {
         let found = try await db.query(
             "SELECT id, employee_id FROM alerts WHERE company_id = \(db.company) AND id = ANY(\(ids))", as: AlertPerson.self)

@@ -58,7 +58,7 @@ package struct AppContext: RequestContext {
     }
 
     /// Who asks, for the front doors. Whether they may is settled before a handler runs: the route names the permission, and nothing else does.
-    /// - Throws: ``HTTPFailure/signInNeeded`` without a session. Routes that name an ``Access`` other than public never get there.
+    /// - Throws: ``HTTPFailure/signInNeeded`` without a session. Routes for a permission or for whoever is signed in never get there.
     package var subject: Subject {
         get throws {
             guard let signedIn else { throw HTTPFailure.signInNeeded }

@@ -251,7 +251,7 @@ private final class Moment: Sendable {
             #expect(try await isGood(first))
             #expect(try await isGood(second.bearerToken))
             let third = try await client.post(path)
-            #expect(third.status == 409 && third.text.contains("Two tokens are good already"))
+            #expect(third.status == 409 && third.text.contains("revoke the old one; then another can be made"))
             #expect(try await client.post("\(path)/revoke").status == 204)
             #expect(try await isGood(first) == false)
             #expect(try await isGood(second.bearerToken))

@@ -321,6 +321,8 @@ import Testing
             let page = try await client.submit("/remediation/policies/confirm", policy)
             #expect(page.status == 200 && page.text.contains("due.\(world.company.rawValue.suffix(8))@acme.example"))
             #expect(page.text.contains("act on 1 of 1 person"))
+            // What is told anew counts, too.
+            #expect(page.text.contains("that are raised, or have something new, after it was added"))
             #expect(try await world.remediation.settings(for: world.subject).policies.isEmpty)
             let body = RemediationSettingsChange.Policy(minSeverity: .critical, requires: .session, action: .revokeSessions)
             let found = try await client.post("/api/remediation/policies/dry-run", body).decode(PolicyPlan.self)

@@ -38,6 +38,43 @@ import Testing
         }
     }
 
+    /// Handlers do not ask again: what a route names is all there is between a viewer and what it does. A change of this list is a decision.
+    @Test func `what a viewer may not call is this and no less`() async throws {
+        let expected: Set = [
+            "GET /audit", "GET /api/audit",
+            "POST /sources", "POST /sources/{id}/test", "POST /sources/{id}/delete",
+            "POST /api/credentials", "POST /api/credentials/{id}/test", "DELETE /api/credentials/{id}",
+            "GET /directories/new", "GET /directories/new/{type}", "POST /directories/new/{type}", "GET /directories/{id}/edit",
+            "POST /directories/{id}/edit", "POST /directories/{id}/sync", "POST /directories/{id}/test", "POST /directories/{id}/delete",
+            "POST /directories/{id}/token", "POST /directories/{id}/token/revoke",
+            "POST /api/directory", "POST /api/directory/preview", "PATCH /api/directory/{id}", "DELETE /api/directory/{id}",
+            "POST /api/directory/{id}/sync", "POST /api/directory/{id}/test", "POST /api/directory/{id}/token",
+            "POST /api/directory/{id}/token/revoke",
+            "GET /employees/new", "POST /employees", "GET /employees/{id}/edit", "POST /employees/{id}", "POST /employees/{id}/delete",
+            "GET /employees/import", "POST /employees/import", "GET /employees/import/{id}", "POST /employees/import/{id}",
+            "POST /employees/import/{id}/discard", "GET /employees/import/{id}/rejected",
+            "POST /api/employees", "PATCH /api/employees/{id}", "DELETE /api/employees/{id}", "POST /api/employees/import",
+            "POST /api/employees/import/rejected",
+            "POST /ingest", "POST /api/ingest",
+            "POST /remediation/confirm", "POST /remediation/run", "POST /api/remediation/bulk", "POST /api/alerts/{id}/remediate",
+            "POST /remediation/settings", "POST /remediation/policies", "POST /remediation/policies/confirm", "POST /remediation/policies/delete",
+            "POST /remediation/protected", "POST /remediation/protected/{employeeId}/delete", "POST /remediation/resume",
+            "PATCH /api/remediation/settings", "POST /api/remediation/protected", "DELETE /api/remediation/protected/{employeeId}",
+            "POST /api/remediation/resume",
+            "POST /settings", "POST /settings/weights", "PATCH /api/company", "POST /api/company/risk/preview",
+            "GET /users", "POST /users", "POST /users/{id}/role", "POST /users/{id}/password", "POST /users/{id}/disable",
+            "POST /users/{id}/enable",
+            "GET /api/users", "POST /api/users", "GET /api/users/{id}", "PATCH /api/users/{id}", "DELETE /api/users/{id}",
+        ]
+        try await withServer(as: nil) { client in
+            let found = client.application.routes.filter { route in
+                if case .permission(let permission) = route.access { !Role.viewer.permissions.contains(permission) } else { false }
+            }
+            let names = Set(found.map { "\($0.method.rawValue) \($0.path)" })
+            #expect(names == expected, "\(names.symmetricDifference(expected).sorted())")
+        }
+    }
+
     @Test func `every change that another site sends is refused`() async throws {
         try await withServer { (client) async throws in
             for route in client.application.routes where route.method != .get && route.method != .head {
