@@ -73,6 +73,34 @@ import Testing
         #expect(ERR_peek_error() == 0)
     }
 
+    @Test func `a key with which signing would take long is refused before it is tried`() {
+        // PKCS #1: a number of so many bits stands for both the modulus and the private exponent, and there are no factors.
+        func pem(bits: Int) -> String {
+            func element(_ tag: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+                [tag, 0x83] + [16, 8, 0].map { UInt8(truncatingIfNeeded: bytes.count >> $0) } + bytes
+            }
+            let large = element(2, [0] + [UInt8](repeating: 0xff, count: bits / 8))
+            let none = element(2, [0])
+            let fields = [none, large, element(2, [1, 0, 1]), large, none, none, none, none, none].flatMap { $0 }
+            let text = Data(element(0x30, fields)).base64EncodedString(options: .lineLength64Characters)
+            return "-----BEGIN RSA PRIVATE KEY-----\n\(text)\n-----END RSA PRIVATE KEY-----\n"
+        }
+        for bits in [8200, 46_000] {
+            #expect(throws: CryptoFailure.unusableKey("It has more than 8192 bits.")) { try RSAPrivateKey(pem: pem(bits: bits)) }
+        }
+        // One that is not too long is tried, and refused because it does not sign.
+        let failure = #expect(throws: CryptoFailure.self) { try RSAPrivateKey(pem: pem(bits: 8192)) }
+        #expect(failure != .unusableKey("It has more than 8192 bits."))
+    }
+
+    @Test func `a public key that is encrypted is refused, without a question on the terminal`() throws {
+        let lines = try Vectors.text("rfc7515-a2.public.pem").split(separator: "\n").map(String.init)
+        let head = ["Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF", ""]
+        let text = (lines.prefix(1) + head + lines.dropFirst()).joined(separator: "\n")
+        #expect(throws: CryptoFailure.unusableKey("It is not a public key in PEM.")) { try RSAPublicKey(pem: text) }
+        #expect(ERR_peek_error() == 0)
+    }
+
     @Test func `a damaged key is refused, whichever of its lines is damaged`() throws {
         let lines = try Vectors.text("rfc7515-a2.pem").split(separator: "\n").map(String.init)
         for number in 1..<(lines.count - 2) {
