@@ -64,11 +64,36 @@ import Testing
 
     @Test(arguments: [
         ("rfc7515-a2.encrypted.pem", "It is not a private key in PEM, or is encrypted."),
-        ("rfc7515-a2.public.pem", "It is not a private key in PEM, or is encrypted."), ("rsa-1024.pem", "It has less than 2048 bits."),
-        ("rsa-pss.pem", "It is not a key of RSA."), ("ec.pem", "It is not a key of RSA."),
+        ("rfc7515-a2.public.pem", "It is not a private key in PEM, or is encrypted."),
     ])
     func `what is no key for RS256 is refused, without a question on the terminal`(file: String, words: String) throws {
         let text = try Vectors.text(file)
+        #expect(throws: CryptoFailure.unusableKey(words)) { try RSAPrivateKey(pem: text) }
+        #expect(ERR_peek_error() == 0)
+    }
+
+    @Test(arguments: [
+        ("RSA", "It has less than 2048 bits."), ("RSA-PSS", "It is not a key of RSA."), ("EC", "It is not a key of RSA."),
+        ("ED25519", "It is not a key of RSA."),
+    ])
+    func `a key of another kind or length is refused`(kind: String, words: String) throws {
+        let context = try #require(EVP_PKEY_CTX_new_from_name(nil, kind, nil))
+        defer { EVP_PKEY_CTX_free(context) }
+        #expect(EVP_PKEY_keygen_init(context) == 1)
+        switch kind {
+        case "RSA": #expect(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 1024) == 1)
+        case "EC": #expect(EVP_PKEY_CTX_set_group_name(context, "P-256") == 1)
+        default: break
+        }
+        var key: OpaquePointer?
+        #expect(EVP_PKEY_generate(context, &key) == 1)
+        defer { EVP_PKEY_free(key) }
+        let memory = try #require(BIO_new(BIO_s_mem()))
+        defer { BIO_free(memory) }
+        #expect(PEM_write_bio_PKCS8PrivateKey(memory, key, nil, nil, 0, nil, nil) == 1)
+        var start: UnsafeMutablePointer<CChar>?
+        let count = ccrypto_bio_contents(memory, &start)
+        let text = String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
         #expect(throws: CryptoFailure.unusableKey(words)) { try RSAPrivateKey(pem: text) }
         #expect(ERR_peek_error() == 0)
     }
