@@ -84,7 +84,7 @@ lint: ## Check layout and house rules
 	@scripts/lint
 
 format: ## Lay the code out
-	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift Fuzz/Package.swift
 
 edges: ## Write scripts/house/edges.txt anew: which folder names which
 	@python3 scripts/house edges --write

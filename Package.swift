@@ -102,7 +102,7 @@ let package = Package(
         .target(
             name: "DataShieldCommand",
             dependencies: [
-                "DataShield", "LeakFiles", "Scalars",
+                "Cryptography", "DataShield", "LeakFiles", "Scalars",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -33,9 +33,12 @@ postgres_bin() {
 # Where throw-away databases are kept: in memory where there is plenty of it. A database is made of a thousand files, and the tests make a thousand
 # databases; on a disk that takes longer than all that they do with them.
 database_room() {
-    local room memory
+    local room memory limit
     room=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
     memory=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+    # A container may have less than the machine.
+    limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || true)
+    if [[ $limit =~ ^[0-9]+$ ]] && [ $((limit / 1024)) -lt "${memory:-0}" ]; then memory=$((limit / 1024)); fi
     if [ "${room:-0}" -ge 3000000 ] && [ "${memory:-0}" -ge 6000000 ] && [ -w /dev/shm ]; then
         printf '%s\n' /dev/shm
     else

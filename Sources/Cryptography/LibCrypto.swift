@@ -4,13 +4,24 @@ import CLibCrypto
 package enum LibCrypto {
     /// Finds out whether the library has what is needed here; the system's openssl.cnf can take algorithms away. Called at the start, so that
     /// nothing ends later for want of them.
-    /// - Throws: ``CryptoFailure/library(_:)``, which names the first that there is not.
+    /// - Throws: ``CryptoFailure/library(_:)``, which names the first that there is not, or does not work.
     package static func check() throws(CryptoFailure) {
         _ = try HashAlgorithm.sha256.fetched.get()
         _ = try hmac.get()
         _ = try hkdf.get()
         _ = try aes256GCM.get()
+        // Before 3.0.3, and with a module for FIPS of then, a code that was ended does not go back to its key: what is taken in afterwards is
+        // added to the former bytes, and nothing says so.
+        var code = HMAC(key: SymmetricKey([1]))
+        code.update([2])
+        let first = code.finish()
+        code.update([2])
+        guard code.finish() == first else { throw .library("HMAC does not begin anew with its key: OpenSSL 3.0.3 or later is needed.") }
     }
+
+    /// Before anybody else in this process uses the library, libpq and libcurl among them: whoever comes first decides whether it clears up at
+    /// `exit()`.
+    package static func begin() { _ = isReady }
 
     static let hmac = fetch("HMAC") { EVP_MAC_fetch(nil, $0, nil) }
     static let hkdf = fetch("HKDF") { EVP_KDF_fetch(nil, $0, nil) }

@@ -1,17 +1,18 @@
 import CLibCrypto
 
-/// A private key of RSA with 2048 bits or more, for signatures by RS256 (RFC 7518 §3.3): RSASSA-PKCS1-v1_5 with SHA-256.
+/// A private key of RSA with 2048 to 8192 bits, for signatures by RS256 (RFC 7518 §3.3): RSASSA-PKCS1-v1_5 with SHA-256.
 package struct RSAPrivateKey: Sendable {
     /// What keys have at least.
     static let leastBits: Int32 = 2048
+    /// What they have at most. The library signs with any, and takes half a minute with one that still is 16 KB of PEM.
+    static let mostBits: Int32 = 8192
 
     private let key: EVPKey
 
     /// Reads a key in PEM, as PKCS #8 or PKCS #1; one that is encrypted is none. It is tried by a signature, so that a damaged one is found here.
     /// - Throws: ``CryptoFailure``.
     package init(pem: String) throws(CryptoFailure) {
-        // Without the function the library would ask on the terminal.
-        let read = EVPKey.reading(pem) { PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in -1 }, nil) }
+        let read = EVPKey.reading(pem) { PEM_read_bio_PrivateKey($0, nil, noPassword, nil) }
         guard let read else { throw .unusableKey("It is not a private key in PEM, or is encrypted.") }
         try read.check()
         key = read
@@ -64,7 +65,7 @@ package struct RSAPublicKey: Sendable {
     /// Reads a key in PEM (SubjectPublicKeyInfo).
     /// - Throws: ``CryptoFailure``.
     package init(pem: String) throws(CryptoFailure) {
-        guard let key = EVPKey.reading(pem, by: { PEM_read_bio_PUBKEY($0, nil, nil, nil) }) else {
+        guard let key = EVPKey.reading(pem, by: { PEM_read_bio_PUBKEY($0, nil, noPassword, nil) }) else {
             throw .unusableKey("It is not a public key in PEM.")
         }
         try key.check()
@@ -93,6 +94,9 @@ package struct RSAPublicKey: Sendable {
     }
 }
 
+/// Without this function the library would ask on the terminal, for a public key in encrypted PEM as well.
+private func noPassword(_: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?) -> Int32 { -1 }
+
 /// A key of the library's, which overwrites what is private in it when it goes.
 // @unchecked: it is not changed after it was made, and what the library keeps with it (Montgomery forms, blinding) has locks of its own.
 private final class EVPKey: @unchecked Sendable {
@@ -116,6 +120,7 @@ private final class EVPKey: @unchecked Sendable {
     func check() throws(CryptoFailure) {
         guard EVP_PKEY_is_a(pointer, "RSA") == 1 else { throw .unusableKey("It is not a key of RSA.") }
         guard EVP_PKEY_get_bits(pointer) >= RSAPrivateKey.leastBits else { throw .unusableKey("It has less than 2048 bits.") }
+        guard EVP_PKEY_get_bits(pointer) <= RSAPrivateKey.mostBits else { throw .unusableKey("It has more than 8192 bits.") }
     }
 
     /// The library overwrites the memory when it frees it.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import DataShield
 import Foundation
 
@@ -22,6 +23,7 @@ package enum Program {
 
     /// Runs the command that the arguments name. Ends with 0 when it was done, 1 when it failed and 2 when the arguments are wrong.
     package static func run(_ program: (some AsyncParsableCommand).Type) async {
+        LibCrypto.begin()
         do {
             var command = try program.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }

@@ -64,12 +64,65 @@ import Testing
 
     @Test(arguments: [
         ("rfc7515-a2.encrypted.pem", "It is not a private key in PEM, or is encrypted."),
-        ("rfc7515-a2.public.pem", "It is not a private key in PEM, or is encrypted."), ("rsa-1024.pem", "It has less than 2048 bits."),
-        ("rsa-pss.pem", "It is not a key of RSA."), ("ec.pem", "It is not a key of RSA."),
+        ("rfc7515-a2.public.pem", "It is not a private key in PEM, or is encrypted."),
     ])
     func `what is no key for RS256 is refused, without a question on the terminal`(file: String, words: String) throws {
         let text = try Vectors.text(file)
         #expect(throws: CryptoFailure.unusableKey(words)) { try RSAPrivateKey(pem: text) }
+        #expect(ERR_peek_error() == 0)
+    }
+
+    @Test(arguments: [
+        ("RSA", "It has less than 2048 bits."), ("RSA-PSS", "It is not a key of RSA."), ("EC", "It is not a key of RSA."),
+        ("ED25519", "It is not a key of RSA."),
+    ])
+    func `a key of another kind or length is refused`(kind: String, words: String) throws {
+        let context = try #require(EVP_PKEY_CTX_new_from_name(nil, kind, nil))
+        defer { EVP_PKEY_CTX_free(context) }
+        #expect(EVP_PKEY_keygen_init(context) == 1)
+        switch kind {
+        case "RSA": #expect(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 1024) == 1)
+        case "EC": #expect(EVP_PKEY_CTX_set_group_name(context, "P-256") == 1)
+        default: break
+        }
+        var key: OpaquePointer?
+        #expect(EVP_PKEY_generate(context, &key) == 1)
+        defer { EVP_PKEY_free(key) }
+        let memory = try #require(BIO_new(BIO_s_mem()))
+        defer { BIO_free(memory) }
+        #expect(PEM_write_bio_PKCS8PrivateKey(memory, key, nil, nil, 0, nil, nil) == 1)
+        var start: UnsafeMutablePointer<CChar>?
+        let count = ccrypto_bio_contents(memory, &start)
+        let text = String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
+        #expect(throws: CryptoFailure.unusableKey(words)) { try RSAPrivateKey(pem: text) }
+        #expect(ERR_peek_error() == 0)
+    }
+
+    @Test func `a key with which signing would take long is refused before it is tried`() {
+        // PKCS #1: a number of so many bits stands for both the modulus and the private exponent, and there are no factors.
+        func pem(bits: Int) -> String {
+            func element(_ tag: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+                [tag, 0x83] + [16, 8, 0].map { UInt8(truncatingIfNeeded: bytes.count >> $0) } + bytes
+            }
+            let large = element(2, [0] + [UInt8](repeating: 0xff, count: bits / 8))
+            let none = element(2, [0])
+            let fields = [none, large, element(2, [1, 0, 1]), large, none, none, none, none, none].flatMap { $0 }
+            let text = Data(element(0x30, fields)).base64EncodedString(options: .lineLength64Characters)
+            return "-----BEGIN RSA PRIVATE KEY-----\n\(text)\n-----END RSA PRIVATE KEY-----\n"
+        }
+        for bits in [8200, 46_000] {
+            #expect(throws: CryptoFailure.unusableKey("It has more than 8192 bits.")) { try RSAPrivateKey(pem: pem(bits: bits)) }
+        }
+        // One that is not too long is tried, and refused because it does not sign.
+        let failure = #expect(throws: CryptoFailure.self) { try RSAPrivateKey(pem: pem(bits: 8192)) }
+        #expect(failure != .unusableKey("It has more than 8192 bits."))
+    }
+
+    @Test func `a public key that is encrypted is refused, without a question on the terminal`() throws {
+        let lines = try Vectors.text("rfc7515-a2.public.pem").split(separator: "\n").map(String.init)
+        let head = ["Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF", ""]
+        let text = (lines.prefix(1) + head + lines.dropFirst()).joined(separator: "\n")
+        #expect(throws: CryptoFailure.unusableKey("It is not a public key in PEM.")) { try RSAPublicKey(pem: text) }
         #expect(ERR_peek_error() == 0)
     }
 

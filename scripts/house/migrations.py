@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from pathlib import Path
 
 from source import Finding
@@ -16,13 +17,17 @@ def present(root):
 
 
 def listed(root):
-    """The checksums of the list, by path. The list has the form that `sha256sum` writes and checks."""
+    """The checksums of the list, by path, the first where there are several. The list has the form that `sha256sum` writes and checks."""
     sums = {}
+    for checksum, path in lines(root):
+        sums.setdefault(path, checksum)
+    return sums
+
+
+def lines(root):
     for line in (Path(root) / LIST).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            checksum, path = line.split(None, 1)
-            sums[path] = checksum
-    return sums
+            yield tuple(line.split(None, 1))
 
 
 def checksum(path):
@@ -31,6 +36,9 @@ def checksum(path):
 
 def check(root):
     files, sums = present(root), listed(root)
+    for path, count in Counter(path for _, path in lines(root)).items():
+        if count > 1:
+            yield Finding("migrations", LIST, f"{path} is listed {count} times: keep the first line, which is what was shipped")
     for path, expected in sums.items():
         if path not in files:
             yield Finding("migrations", path, "this migration is shipped and is gone: databases that have it refuse to start without it")

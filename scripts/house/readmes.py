@@ -7,7 +7,7 @@ from pathlib import Path
 from source import Finding
 
 # What could be published alone, or is met by somebody new before anything else.
-WITH_README = ("Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Sandbox")
+WITH_README = ("Cryptography", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM", "Sandbox")
 _EXAMPLE = re.compile(r"^```swift\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _COMPILED = re.compile(r"^ *// README\n(.*?)^ *// end of README$", re.DOTALL | re.MULTILINE)
 

@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 # What a line of code may begin that is none: a comment or a text. Parentheses end the code within a text.
-_OPENING = re.compile(r'//|/\*|(#*)("""|")|[()]')
+# A text of several lines begins on a line of its own: #""""# is one of a line, with two quotation marks in it.
+_OPENING = re.compile(r'//|/\*|(#*)("""(?=[ \t]*$)|")|[()]', re.MULTILINE)
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 
 

@@ -9,11 +9,15 @@ from source import Finding, folder_of, read_swift
 LIST = "scripts/house/tables.txt"
 SOURCES = "Sources"
 
+# A table, perhaps with its schema or in quotation marks.
+_TABLE = r"""(?:\\?"?public\\?"?\.)?\\?"?(?P<table>[a-z_][a-z_0-9]*)\b\\?"?"""
 _KEYWORDS = re.compile(
     r"\b(?P<verb>INSERT\s+INTO|DELETE\s+FROM|UPDATE|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?|(?:ALTER|DROP|LOCK)\s+TABLE|COPY|FROM|JOIN|USING|ONLY)\s+"
-    r"(?:ONLY\s+|IF\s+EXISTS\s+|LATERAL\s+)*(?P<table>[a-z_][a-z_0-9]*)\b"
+    r"(?:ONLY\s+|IF\s+EXISTS\s+|LATERAL\s+)*(?:(?=\()|" + _TABLE + ")"
 )
-_MORE = re.compile(r"(?:\s+(?:AS\s+)?[a-z_][a-z_0-9]*)?\s*,\s*(?:LATERAL\s+)?(?P<table>[a-z_][a-z_0-9]*)\b(?!\s*[(.])")
+_ALIAS = re.compile(r"\s+(?:AS\s+)?[a-z_][a-z_0-9]*")
+_MORE = re.compile(r"\s*,\s*(?:LATERAL\s+|ONLY\s+)*(?:(?=\()|" + _TABLE + ")")
+_PARENTHESIS = re.compile(r"[()]")
 _SET = re.compile(r"\bSET\b(?P<list>.*?)(?:\bWHERE\b|\bFROM\b|\bRETURNING\b|\Z)", re.DOTALL)
 _COLUMN = re.compile(r"\s*(?:\((?P<several>[^)]*)\)|(?P<one>[a-z_][a-z_0-9]*))\s*=")
 _LOCAL = re.compile(
@@ -75,6 +79,34 @@ def columns_set(text):
     return tuple(columns)
 
 
+def _behind_parentheses(text, position):
+    """The place behind what stands in parentheses from here on, or this one; none where they do not end."""
+    begin = re.compile(r"\s*\(").match(text, position)
+    if not begin:
+        return position
+    depth = 0
+    for match in _PARENTHESIS.finditer(text, begin.start()):
+        depth += 1 if match.group() == "(" else -1
+        if depth == 0:
+            return match.end()
+    return None
+
+
+def _listed(text, match):
+    """The tables from here to the end of a list behind FROM or USING, over functions, queries in parentheses and other names: (table, offset)."""
+    while match:
+        inner = _behind_parentheses(text, match.end())
+        if match.group("table") and inner == match.end():
+            yield match.group("table"), match.start("table")
+        if inner is None:
+            return
+        alias = _ALIAS.match(text, inner)
+        behind = _behind_parentheses(text, alias.end()) if alias else inner
+        if behind is None:
+            return
+        match = _MORE.match(text, behind)
+
+
 def uses_in(text, tables):
     """What a text of SQL reads and writes: (what, table, columns, offset)."""
     # Names that a WITH gives hide tables of that name.
@@ -86,14 +118,10 @@ def uses_in(text, tables):
             continue  # IS DISTINCT FROM compares.
         if verb == "UPDATE" and re.search(r"\b(FOR|NO KEY|DO|ON)$", before):
             continue  # FOR UPDATE locks; DO UPDATE is of the row that was to be inserted.
-        if verb in _READS and re.match(r"\s*\(", text[match.end():]):
-            continue  # A function that gives rows.
-        names = [(match.group("table"), match.start("table"))]
-        if verb in ("FROM", "USING"):
-            position = match.end()
-            while more := _MORE.match(text, position):
-                names.append((more.group("table"), more.start("table")))
-                position = more.end()
+        if verb in ("FROM", "USING", "JOIN"):
+            names = _listed(text, match)
+        else:
+            names = [(match.group("table"), match.start("table"))]
         for table, offset in names:
             if table in tables and table not in local:
                 is_read = verb in _READS

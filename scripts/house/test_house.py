@@ -45,6 +45,11 @@ class SourceTests(unittest.TestCase):
         self.assertEqual(file.declarations[1].line, 4)
         self.assertIn('"quoted"', file.literals[0].text)
 
+    def test_quotation_marks_in_a_raw_text_begin_no_text_of_several_lines(self):
+        file = source.SwiftFile("a.swift", 'let a = [#""""#, #"""#, "", #""]\nlet b = 1\n'.replace('#""]', '#""#]'))
+        self.assertEqual([literal.text for literal in file.literals], ['""', '"', "", ""])
+        self.assertEqual(file.code.split("\n")[1], "let b = 1")
+
     def test_declarations_know_what_they_stand_in(self):
         code = (
             "package struct Alert {\n    let id: Int\n    enum State { case open }\n    func move() { let local = 1 }\n}\n"
@@ -171,11 +176,15 @@ class TableTests(Tree):
             "DELETE FROM alerts USING x": "writes", "COPY alerts FROM STDIN": "writes", "MERGE INTO alerts USING x": "writes",
             "SELECT 1 FROM x JOIN alerts ON true": "reads",
             "UPDATE x SET y = 1 FROM alerts": "reads", "SELECT 1 FROM ONLY alerts": "reads",
+            "SELECT 1 FROM unnest(\\(…)) AS u (id), alerts a": "reads", "SELECT 1 FROM (SELECT 1 FROM (x)) y, LATERAL f(1), alerts": "reads",
+            "SELECT 1 FROM x JOIN y USING (id), alerts": "reads", "SELECT 1 FROM x AS z (a, b), alerts": "reads",
+            "SELECT 1 FROM public.alerts": "reads", 'DELETE FROM "alerts"': "writes", 'UPDATE \\"public\\".\\"alerts\\" SET x = 1': "writes",
         }.items():
             self.assertEqual({use[0] for use in tables.uses_in(text, {"alerts"})}, {what}, text)
         for text in (
             "SELECT a IS DISTINCT FROM alerts", "WITH alerts AS (SELECT 1) SELECT * FROM alerts", "SELECT * FROM alerts(1)",
-            "SELECT alerts FROM x", "ON CONFLICT DO UPDATE SET x = 1", "We hear from alerts.",
+            "SELECT alerts FROM x", "SELECT extract(epoch FROM (a - b)), alerts FROM x", "SELECT a IS DISTINCT FROM (b), alerts",
+            "SELECT 1 FROM x, alerts(1) AS y (alerts)", "ON CONFLICT DO UPDATE SET x = 1", "We hear from alerts.",
         ):
             self.assertEqual(list(tables.uses_in(text, {"alerts"})), [], text)
         self.write("Sources/DataShield/Dashboards/Dashboards.swift", 'try await db.copyIn(\n    "alerts", columns: [])\n')
@@ -231,6 +240,15 @@ class MigrationTests(Tree):
         self.assertEqual(self.found(migrations), [refusal])
         migrations.ship(self.root)
         self.assertEqual(self.found(migrations), [refusal], "shipping anew does not cover a change up")
+
+    def test_a_second_line_covers_no_change_up(self):
+        self.first.write_text("CREATE TABLE alerts (id  text);\n", encoding="utf-8")
+        with open(self.root / migrations.LIST, "a", encoding="utf-8") as lines:
+            lines.write(f"{migrations.checksum(self.first)}  {self.path}\n")
+        self.assertEqual(
+            self.found(migrations),
+            [f"{migrations.LIST}: {self.path} is listed 2 times: keep the first line, which is what was shipped",
+             f"{self.path}: this migration is shipped and was changed: put it back, and write a new one with the next number"])
 
     def test_a_migration_that_is_gone_or_renamed_is_refused(self):
         self.first.rename(self.first.with_name("0001_other.sql"))

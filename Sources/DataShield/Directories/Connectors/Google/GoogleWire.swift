@@ -5,7 +5,7 @@ import Scalars
 /// The key of a service account. Printing it shows nothing of it.
 struct GoogleKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     static let wanted =
-        "has to be the private key in PEM, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----, of RSA with 2048 bits or more."
+        "has to be the private key in PEM, from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----, of RSA with 2048 to 8192 bits."
     private let key: RSAPrivateKey
 
     var description: String { "(private key)" }
