@@ -58,8 +58,10 @@ package struct RunScan: JobHandler {
             try await finish(run.id, of: company, results)
             return .done
         } catch is ScanStore.Superseded {
-            // Another worker has taken the run over, or it has ended: it is no longer ours to say how.
-            return .done
+            // The run has ended; or another worker writes to it. That one may be the one that lost the job to us and has not heard of it yet: was
+            // this job done then, nobody would go on. Whoever does not hold the job any more ends nothing by this.
+            let isOpen = try await database.transaction(for: company) { try await ScanStore(db: $0).find(run.id)?.status.isFinished == false }
+            return isOpen ? .again(after: .seconds(1), reason: "Another worker was still at this scan.") : .done
         }
     }
 

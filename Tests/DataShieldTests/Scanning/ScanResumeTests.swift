@@ -83,6 +83,25 @@ import Testing
             #expect(try await world.exposure().count == 50)
         }
     }
+
+    @Test func `who meets the late writing of a worker that lost the run goes on with it afterwards`() async throws {
+        try await ScanWorld.with(exposures: Self.people, isVerified: false) { world async throws in
+            let run = try await world.scans.start(by: world.subject).id
+            // What is to be moved on is never where it was left.
+            let owner = world.database.owner
+            try await owner.execute("CREATE FUNCTION be_elsewhere() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+            try await owner.execute(
+                "CREATE TRIGGER be_elsewhere BEFORE UPDATE OF cursor ON scan_runs FOR EACH ROW EXECUTE FUNCTION be_elsewhere()")
+            let payload = RunScan.Payload(company: world.company, run: run)
+            let outcome = try await world.job.perform(payload)
+            #expect(outcome == .again(after: .seconds(1), reason: "Another worker was still at this scan."))
+            #expect(try await world.scans.find(run, for: world.subject).status == .running)
+            try await owner.execute("DROP TRIGGER be_elsewhere ON scan_runs")
+            #expect(try await world.job.perform(payload) == .done)
+            #expect(try await world.scans.find(run, for: world.subject).status == .succeeded)
+            #expect(try await world.exposure().count == 50)
+        }
+    }
 }
 
 /// A run that is left again and again: each time when so many more people are done, since no answer about the next one comes before, and nothing

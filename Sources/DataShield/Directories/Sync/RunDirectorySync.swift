@@ -64,8 +64,12 @@ package struct RunDirectorySync: JobHandler {
             try await sync(attempt, since: start.state)
             return .done
         } catch is SyncStore.Superseded {
-            // Another worker has taken the run over, or it has ended.
-            return .done
+            // The run has ended; or another worker has begun it anew. That one may have lost the job to us and not have heard of it yet: was this
+            // job done then, nobody would go on. Whoever does not hold the job any more ends nothing by this.
+            let isOpen = try await database.transaction(for: payload.company) {
+                try await SyncStore($0).find(payload.run)?.status.isFinished == false
+            }
+            return isOpen ? .again(after: .seconds(1), reason: "Another worker was still at this sync.") : .done
         } catch let failure as DirectoryFailure {
             var wait: Duration?
             if case .rateLimited(let stated) = failure { wait = stated }

@@ -185,4 +185,24 @@ extension DirectorySyncTests {
         #expect(try await perform(run, first, place) == .done)
         #expect(try await people(place).map(\.externalId) == ["9"])
     }
+
+    @Test func `an attempt that a late one has begun anew is made again`() async throws {
+        let place = try await place()
+        let run = SyncRunID()
+        try await database.tenant.transaction(for: place.company) { db in
+            try await SyncStore(db).insert(run, place.connection, trigger: .manual, acceptsDepartures: false, at: Date())
+        }
+        let database = database
+        let first = ListedDirectory(onPage: { number in
+            guard number == 1 else { return }
+            // The worker that has lost the job begins all the same, and ends nothing.
+            try await database.tenant.transaction(for: place.company) { db in
+                _ = try await SyncStore(db).begin(run, holder: "another", isFull: true, attempt: 1, at: Date())
+            }
+        })
+        first.content.withLock { $0.pages = (1...2).map { DirectoryPage(people: [.person($0)]) } }
+        #expect(try await perform(run, first, place) == .again(after: .seconds(1), reason: "Another worker was still at this sync."))
+        #expect(try await perform(run, ListedDirectory([.person(9)]), place, attempt: 2) == .done)
+        #expect(try await people(place).map(\.externalId) == ["9"])
+    }
 }
