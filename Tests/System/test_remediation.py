@@ -138,14 +138,14 @@ def test_what_a_directory_answers_while_the_database_is_restarted_is_written_dow
     installation = place.installation
     by_hand, by_worker = place.people[:2]
     slow = [
-        {"kind": "slow", "service": "okta", "pathPrefix": f"api/v1/users/{person['externalId']}/lifecycle", "delayMilliseconds": 2_000}
+        {"kind": "slow", "service": "okta", "pathPrefix": f"api/v1/users/{person['externalId']}/lifecycle", "delayMilliseconds": 10_000}
         for person in (by_hand, by_worker)
     ]
     place.sandbox.misbehave(*slow)
     asking = threading.Thread(target=ask_for_nothing, args=(installation, place.alerts[by_hand["id"]]))
     asking.start()
     installation.call("POST", "/api/remediation/bulk", {"ids": [place.alerts[by_worker["id"]]], "action": "FORCE_PASSWORD_RESET"})
-    # The directory has done both, and its answers are on their way.
+    # The directory has done both, and its answers are on their way: long enough for the database to be gone before them.
     wait_for(lambda: place.resets() == 2, "the calls", explain=installation.server.words)
     place.database.stop("fast")
     kept = "What a directory answered cannot be written down"
