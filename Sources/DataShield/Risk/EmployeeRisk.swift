@@ -131,6 +131,8 @@ extension RiskScore {
 
     private static func sessionReason(_ exposure: EmployeeExposure) -> String {
         switch exposure.findings.compactMap(\.sessionWeight).max() {
+        case nil where exposure.findings.contains(where: { $0.weight > 0 && $0.endedBy.contains(.revokeSessions) }):
+            "No cookie or token is named. A source that does not say what malware took may have one."
         case nil: "No cookie or token is among what was found."
         case RiskWeight.none?: "A cookie or token was taken. The sessions have been ended since, or the account is disabled."
         case RiskWeight.certain?: "A cookie or token was taken, and the session has not been ended: whoever has it is signed in without a password."
@@ -144,7 +146,7 @@ extension RiskScore {
                 ($0.weight * $0.freshness(at: now), $0.date) < ($1.weight * $1.freshness(at: now), $1.date)
             })
         else {
-            return exposure.findings.isEmpty ? "Nothing was found." : "Nothing that was found can be used to sign in now."
+            return exposure.findings.isEmpty ? "Nothing was found." : "Nothing that was found can be used to sign in to the account now."
         }
         let days = Int(max(0, now.timeIntervalSince(finding.date) / 86_400))
         let age = days == 0 ? "today" : days == 1 ? "a day ago" : "\(days) days ago"
@@ -166,14 +168,14 @@ extension RiskScore {
             return "No password, payment or identity number is among what was found."
         }
         return weight == RiskWeight.none
-            ? "A password or financial data was exposed, and nothing of it can be used to sign in now."
+            ? "A password or financial data was exposed, and nothing of it can be used to sign in to the account now."
             : "A password or financial data is exposed.\(RiskWeight.note(weight))"
     }
 
     private static func domainReason(_ exposure: EmployeeExposure) -> String {
         guard exposure.isOnCompanyDomain else { return "The address is not on the company's domain." }
         switch exposure.findings.map(\.weight).max() ?? 0 {
-        case RiskWeight.none: return "The address is on the company's own domain, and nothing that was found can be used to sign in now."
+        case RiskWeight.none: return "The address is on the company's own domain, and nothing that was found can be used to sign in to it now."
         case let weight: return "The exposed address is on the company's own domain.\(RiskWeight.note(weight))"
         }
     }

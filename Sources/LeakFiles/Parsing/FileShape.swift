@@ -53,7 +53,9 @@ package struct FileShape: Sendable {
         case .lines(let separator):
             return context.inOneLine.withoutNUL { context in
                 let record = Self.line(of: address, in: context, separator: separator, isCertain: true, offset: offset)
-                return record.secret == nil ? otherShape(of: address, in: context, offset: offset) ?? record : record
+                guard record.secret == nil else { return record }
+                return otherShape(of: address, in: context, offset: offset) ?? WrappedAddress.record(of: address, in: context, offset: offset)
+                    ?? record
             }
         case .table(let layout): return row(of: address, in: context.inOneLine, layout, offset: offset)
         case .sql(let layout):
@@ -71,7 +73,8 @@ package struct FileShape: Sendable {
         }
         return context.inOneLine.withoutNUL { context in
             if let record = otherShape(of: address, in: context, offset: offset) { return record }
-            return Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
+            let record = Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
+            return record.secret == nil ? WrappedAddress.record(of: address, in: context, offset: offset) ?? record : record
         }
     }
 

@@ -88,7 +88,9 @@ import Testing
         ([finding(1, session: 1)], 0, "has not been ended"), ([finding(0.7, session: 0.7)], 0, "70 %"),
         ([finding(0, session: 0)], 0, "have been ended since, or the account is disabled"),
         // The password is live when all sessions have been ended.
-        ([finding(1, session: 0)], 0, "have been ended"), ([finding(1)], 0, "No cookie or token"), ([finding(0)], 1, "can be used to sign in now"),
+        ([finding(1, session: 0)], 0, "have been ended"), ([finding(1)], 0, "No cookie or token"),
+        ([finding(0)], 1, "can be used to sign in to the account now"),
+        ([finding(0.7, endedBy: [.forcePasswordReset, .revokeSessions])], 0, "does not say what malware took"),
         ([finding(0, critical: true)], 2, "nothing of it can be used"), ([finding(0, permanent: true)], 2, "cannot be changed"),
         ([finding(0.7, critical: true)], 2, "70 %"),
     ])
