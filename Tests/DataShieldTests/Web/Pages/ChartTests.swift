@@ -41,11 +41,15 @@ import Testing
         #expect(Charts.sparkline([], id: "s", title: "Alerts").contains("Nothing yet."))
     }
 
-    @Test func `a ring of one slice is drawn whole`() {
-        // An arc that ends where it begins would not be drawn at all.
-        let chart = Charts.donut([.init("High", 7, .high)], id: "d", title: "Open", caption: "open")
-        #expect(chart.contains("f-high"))
+    @Test(arguments: [7, 0], [48.0, 168, 320])
+    func `a ring of one slice, or of none, is drawn whole and hollow`(value: Int, size: Double) throws {
+        let chart = Charts.donut([.init("High", value, .high)], id: "d", title: "Open", caption: "open", size: size)
+        #expect(chart.contains(value > 0 ? "f-high" : "f-neutral"))
         #expect(chart.contains(" 0 1 1 "))
+        // An arc that ends where it begins would not be drawn at all: without the outer one there is nothing, without the inner one a disc.
+        let path = try #require(chart.firstMatch(of: /d="M(\S+ \S+?)A\S+ \S+ 0 1 1 (\S+ \S+?)L(\S+ \S+?)A\S+ \S+ 0 1 0 (\S+ \S+?)Z"/)?.output)
+        #expect(path.1 != path.2)
+        #expect(path.3 != path.4)
     }
 
     @Test(arguments: [(0, 1), (4, 1), (5, 2), (8, 2), (9, 5), (20, 5), (21, 10), (40, 10), (41, 20), (1_000, 500)])

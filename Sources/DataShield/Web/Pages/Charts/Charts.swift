@@ -55,8 +55,8 @@ package enum Charts {
     }
 
     private static func ring(_ centre: Double, _ outer: Double, _ inner: Double, from: Double, to: Double) -> String {
-        // An arc cannot end where it begins: a whole ring is drawn as nearly one.
-        let end = min(to, from + 0.99999)
+        // An arc cannot end where it begins: a whole ring is drawn as nearly one, by so much that its ends are not rounded to one place.
+        let end = min(to, from + 0.9999)
         let large = end - from > 0.5 ? 1 : 0
         func point(_ radius: Double, _ share: Double) -> String {
             let angle = share * 2 * Double.pi - Double.pi / 2
