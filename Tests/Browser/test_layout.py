@@ -3,6 +3,7 @@
 import pytest
 
 from pages import PAGES, address_of
+from shapes import MISSHAPEN, SHAPES, wrong_shapes
 from test_every_page import settle
 
 WIDTHS = [1440, 1280, 1024, 768, 390]
@@ -66,7 +67,7 @@ def long_names(admin_api):
 
 
 def test_nothing_leaves_its_card_and_headings_begin_at_one_place(look, admin_session, addresses, long_names):
-    faults, headings = {}, {width: {} for width in WIDTHS}
+    faults, misshapen, headings = {}, {}, {width: {} for width in WIDTHS}
     for name in PAGES:
         page = look(addresses[name], admin_session, width=WIDTHS[0], height=900).page
         for width in WIDTHS:
@@ -77,14 +78,24 @@ def test_nothing_leaves_its_card_and_headings_begin_at_one_place(look, admin_ses
             found = page.evaluate(FAULTS)
             if found["faults"]:
                 faults[f"{name}, {width} wide"] = found["faults"]
+            if shapes := wrong_shapes(page):
+                misshapen[f"{name}, {width} wide"] = shapes
             if page.locator("nav[aria-label='Main']").count():
                 headings[width].setdefault(tuple(found["heading"]), []).append(name)
     assert faults == {}
+    assert misshapen == {}
     for width, places in headings.items():
         # The first half of a pixel is rounded either way.
         usual = max(places, key=lambda place: len(places[place]))
         elsewhere = {place: names for place, names in places.items() if abs(place[0] - usual[0]) > 1 or abs(place[1] - usual[1]) > 1}
         assert elsewhere == {}, f"{width} wide: elsewhere than at {usual}"
+
+
+def test_each_shape_is_seen(open_page):
+    page = open_page(width=1440)
+    page.route("**/misshapen", lambda route: route.fulfill(content_type="text/html", body=MISSHAPEN % ("word " * 300)))
+    page.goto("/misshapen")
+    assert set(wrong_shapes(page)) == set(SHAPES)
 
 
 def test_a_short_page_does_not_float_on_a_phone(open_page, admin_session):

@@ -37,7 +37,8 @@ extension DashboardModel {
             Charts.Column(label: Format.shortDay(bar.start), parts: severities.map { .init($0.label, bar.counts[$0], $0.tone) })
         }
         let title = summary.range == .month ? "Alerts raised per day, 30 days" : "Alerts raised per week, 12 months"
-        timelineWide = Charts.columns(columns, id: "timeline", title: title, unit: "alerts")
+        // Drawn in the size of the places that they mostly get, so that their text is nearly as large as drawn.
+        timelineWide = Charts.columns(columns, id: "timeline", title: title, unit: "alerts", width: 660, height: 260)
         timelineCompact = Charts.columns(columns, id: "timeline-compact", title: title, unit: "alerts", width: 340, height: 200)
         timelineRows = summary.timeline.reversed().filter { $0.counts.total > 0 }.map {
             Row(day: Format.day($0.start), critical: $0.counts.critical, high: $0.counts.high, medium: $0.counts.medium, low: $0.counts.low)
