@@ -117,7 +117,7 @@ extension DashboardModel {
                 label: "Open alerts", value: Format.count(open.total), unit: nil, badge: nil,
                 note: "\(Format.count(open.critical)) critical, \(Format.count(open.high)) high", url: "/alerts?status=OPEN"),
             Metric(
-                label: "Breach records", value: Format.count(metrics.records), unit: nil, badge: nil, note: "a person in a breach counts once",
+                label: "Breach records", value: Format.count(metrics.records), unit: nil, badge: nil, note: "one for each person and breach",
                 url: "/breaches"),
             Metric(
                 label: "Coverage", value: coverage.share.map { Format.percent($0) } ?? "–", unit: nil, badge: nil,
@@ -179,7 +179,7 @@ extension DashboardModel.Coverage {
             }
         if coverage.isComplete {
             (tone, icon) = (Tone.good.rawValue, "check-circle")
-            detail = "Whoever is not named as exposed was answered for, and clean at that time."
+            detail = "Everybody who is not listed as exposed was clean when the sources were asked."
         } else {
             (tone, icon) = (Tone.medium.rawValue, "question")
             let rest = coverage.people - coverage.asked

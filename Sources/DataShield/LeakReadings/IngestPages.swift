@@ -158,7 +158,7 @@ struct IngestModel: Sendable {
         facts = [
             Fact("Started", clock.dateTime(run.createdAt)), Fact("Ended", run.finishedAt.map(clock.dateTime) ?? "Not yet"),
             Fact("Files", Format.count(report.files)),
-            Fact("Of them read before", Format.count(report.knownFiles)), Fact("Lines", Format.count(report.lines)),
+            Fact("Already read before", Format.count(report.knownFiles)), Fact("Lines", Format.count(report.lines)),
             Fact("Findings about your people", Format.count(report.findings)),
             Fact(
                 "Not looked into",

@@ -145,7 +145,7 @@ struct MachineModel: Sendable {
             Fact("Malware", machine.malwareFamily ?? "Unknown"), Fact("Taken", machine.capturedAt.map(clock.dateTime) ?? "Date unknown"),
             Fact("Country", machine.country ?? "Unknown"),
             Fact("Credentials in its log", Format.count(machine.credentialCount)), Fact("Cookies in its log", Format.count(machine.cookieCount)),
-            Fact("Application tokens", machine.hasTokens ? "Taken" : "None found"), Fact("Heard of", clock.dateTime(machine.createdAt)),
+            Fact("Application tokens", machine.hasTokens ? "Taken" : "None found"), Fact("First seen", clock.dateTime(machine.createdAt)),
         ]
         traces = found.map(MachineTraceFacts.all) ?? []
         hasTraces = !traces.isEmpty

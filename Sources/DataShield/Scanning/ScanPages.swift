@@ -71,7 +71,7 @@ extension ScanModel {
         facts = [
             Fact("Started", run.startedAt.map(clock.dateTime) ?? "Waiting for a free worker"), Fact("By", run.trigger.label),
             Fact("Ended", run.finishedAt.map(clock.dateTime) ?? "Not yet"), Fact("Took", run.took ?? "Still going"),
-            Fact("Known from recently", Format.count(run.providers.map(\.skipped).max() ?? 0, "person", "people")),
+            Fact("Answered recently, not asked again", Format.count(run.providers.map(\.skipped).max() ?? 0, "person", "people")),
         ]
     }
 }

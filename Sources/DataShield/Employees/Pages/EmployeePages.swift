@@ -65,9 +65,9 @@ package struct EmployeePages: Sendable {
                 "risk", "Risk", [("", "Any risk")] + RiskFilter.allCases.map { ($0.rawValue, $0.level?.label ?? RiskLevel.notAsked.label) },
                 selected: query.risk?.rawValue),
             exposedFilter: Choice(
-                "exposed", "Exposure", [("", "Exposed or not"), ("true", "Exposed"), ("false", "No record")], selected: query.exposed.map { "\($0)" }),
+                "exposed", "Exposure", [("", "Any exposure"), ("true", "Exposed"), ("false", "No record")], selected: query.exposed.map { "\($0)" }),
             activeFilter: Choice(
-                "active", "Employment", [("", "Present or left"), ("true", "Present"), ("false", "Has left")], selected: query.active.map { "\($0)" }),
+                "active", "Employment", [("", "Any employment"), ("true", "Present"), ("false", "Has left")], selected: query.active.map { "\($0)" }),
             mfaFilter: Choice(
                 "mfa", "Second factor",
                 [
@@ -75,7 +75,7 @@ package struct EmployeePages: Sendable {
                     (MFAState.unknown.rawValue, "Unknown"),
                 ], selected: query.mfa?.rawValue),
             livenessFilter: Choice(
-                "liveness", "Still live?", [("", "Live or not")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
+                "liveness", "Still live?", [("", "Any state")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
                 selected: query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
             isWithoutDepartment: query.noDepartment == true,
             sortFilter: Choice(

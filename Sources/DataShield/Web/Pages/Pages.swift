@@ -218,7 +218,7 @@ extension Pages: ErrorPages {
             switch refusal.status.code {
             case 401: "Sign in first"
             case 403: "This is not for your role"
-            case 404: "There is nothing here"
+            case 404: "Page not found"
             case 409: "That cannot be done now"
             case 413: "That is too large"
             case 429: "Too much at once"
