@@ -69,6 +69,19 @@ SHAPES = {
       const [from, to, ...more] = [...document.querySelectorAll("main .filters input[type=date]")].filter(shown);
       if (to && (more.length || Math.abs(from.getBoundingClientRect().top - to.getBoundingClientRect().top) > 1)) faults.push(name(from));
       return faults; }""",
+    "a strip lies above the head of a table": """() => { %s
+      for (const card of document.querySelectorAll("main .card")) {
+        const head = card.firstElementChild?.querySelector(":scope > .table thead");
+        if (!head || !shown(head) || isStacked(head.parentElement)) continue;
+        if (head.getBoundingClientRect().top - card.getBoundingClientRect().top > 2) faults.push(name(card));
+      }
+      return faults; }""",
+    "an action stands below what it is for": """() => { %s
+      for (const row of document.querySelectorAll("main .card-body.row-between")) {
+        const [text, action] = [row.firstElementChild.getBoundingClientRect(), row.lastElementChild.getBoundingClientRect()];
+        if (action.top >= text.bottom) faults.push(name(row));
+      }
+      return faults; }""",
     "labels are not all alike": """() => { %s
       const own = getComputedStyle(document.body).fontFamily;
       for (const cell of document.querySelectorAll("main td[data-label]")) {
@@ -134,6 +147,8 @@ body { font: 14px sans-serif; } .card { border: 1px solid; border-radius: 10px; 
 .two { display: flex; } .two .card { width: 200px; }
 h2 { font-size: 14px; margin: 0; } .low { padding-top: 9px; } .long { white-space: nowrap; }
 </style></head><body><main><h1>Misshapen</h1>
+<section class="card"><div class="low"><table class="table"><thead><tr><th>Person</th></tr></thead></table></div></section>
+<section class="card"><div class="card-body row-between"><p>Okta</p><p>Choose</p></div></section>
 <form class="filters"><input type="date"><br><input type="date"></form>
 <p class="narrow">Unassigned</p>
 <p class="sign"><svg class="icon"></svg>Confirmed</p>
