@@ -67,6 +67,15 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             exclude: ["README.md"],
+            resources: [.copy("Migrations")],
+            swiftSettings: settings),
+        .target(
+            name: "PostgresCluster",
+            dependencies: [
+                "Postgres", "Scalars",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
         .target(
             name: "DataShield",
@@ -102,7 +111,7 @@ let package = Package(
         .target(
             name: "DataShieldCommand",
             dependencies: [
-                "Cryptography", "DataShield", "LeakFiles", "Scalars",
+                "Cryptography", "DataShield", "LeakFiles", "PostgresCluster", "Scalars",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -110,7 +119,7 @@ let package = Package(
         .executableTarget(
             name: "DataShieldDemo",
             dependencies: [
-                "DataShield", "DataShieldCommand", "Sandbox",
+                "DataShield", "DataShieldCommand", "PostgresCluster", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings, linkerSettings: hardened),
@@ -130,6 +139,7 @@ let package = Package(
         .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
         .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
+        .testTarget(name: "PostgresClusterTests", dependencies: ["DataShield", "PostgresCluster"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(
             name: "DataShieldTests",

@@ -2,6 +2,7 @@ import DataShield
 import Foundation
 import Logging
 import Postgres
+import PostgresCluster
 
 /// What a server does with root's rights once it has what it needs of them: it gives them up.
 package struct BecomeUser {
@@ -13,7 +14,7 @@ package struct BecomeUser {
 
     /// - Parameter listens: whether it answers requests at all.
     package init(_ settings: Settings, listens: Bool = true, logger: Logger) throws {
-        account = try ServerAccount.serving(settings)
+        account = try ServerAccount(serving: settings)
         gate = account.isOther && listens && (1..<1024).contains(settings.port) ? Gate() : nil
         self.logger = logger
     }

@@ -3,6 +3,7 @@ import DataShield
 import Foundation
 import Logging
 import Postgres
+import PostgresCluster
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -82,7 +83,7 @@ private struct Examination {
     private mutating func examineUser(_ settings: Settings) {
         guard geteuid() == 0 else { return }
         do {
-            let account = try ServerAccount.serving(settings)
+            let account = try ServerAccount(serving: settings)
             let advice = account.isOfItsOwn ? "" : "; better is one of its own: `useradd --system datashield`, or DATASHIELD_USER"
             note("user", "started by root, the server becomes \(account.name)\(advice)")
         } catch {

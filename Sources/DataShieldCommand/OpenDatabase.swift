@@ -2,6 +2,7 @@ import DataShield
 import Foundation
 import Logging
 import Postgres
+import PostgresCluster
 
 /// The database of a command: the server that DATABASE_URL names, that of a program running on the same data directory, or the private
 /// cluster, started for as long as the command takes.
@@ -21,7 +22,7 @@ package struct OpenDatabase {
         do {
             applied = try await DatabaseMigrations.run(on: PoolConfiguration(url), logger: logger)
             if settings.databaseURL == nil {
-                access = PrivateCluster.access(to: url)
+                access = DatabaseAccess.bySocket(url)
                 // Nobody signs in there by a password.
                 loginsOfOtherKeys = []
             } else {

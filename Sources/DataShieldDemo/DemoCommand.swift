@@ -3,6 +3,7 @@ import DataShield
 import DataShieldCommand
 import Foundation
 import Logging
+import PostgresCluster
 import Sandbox
 import ServiceLifecycle
 

@@ -139,10 +139,9 @@ private struct TestServer: Sendable {
 
     /// Tells one schema from another: FNV-1a over all migrations.
     private static func schemaHash() throws -> String {
-        let files = try FileManager.default.contentsOfDirectory(at: DatabaseMigrations.directory, includingPropertiesForKeys: nil)
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for file in files.sorted(by: { $0.lastPathComponent < $1.lastPathComponent }) where file.pathExtension == "sql" {
-            for byte in try Data(contentsOf: file) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for migration in try DatabaseMigrations.migrator.migrations {
+            for byte in migration.script.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         }
         return String(hash, radix: 16)
     }

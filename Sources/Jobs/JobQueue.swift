@@ -11,6 +11,10 @@ package struct JobQueue: Sendable {
     /// The present, rounded down where the column would round up: what is due now must not be due half a millisecond after it was announced.
     private static let now: SQL = "date_trunc('milliseconds', now())"
 
+    /// The files that make the table, `NNNN_name.sql` for a `Migrator`; nil when they are not where they belong. They are numbered among those
+    /// of the program that uses the queue, whose companies and connections the table refers to.
+    package static var migrations: URL? { Bundle.module.url(forResource: "Migrations", withExtension: nil) }
+
     let pool: PostgresPool
     private let makeID: @Sendable () -> String
 

@@ -4,13 +4,16 @@ import Testing
 @testable import Postgres
 
 @Suite struct MigratorTests {
-    /// Makes a directory of files and a migrator for it.
-    private func migrator(_ files: [String: String]) throws -> Migrator {
+    /// Makes a migrator for two directories: one with these files, and one with those of a library.
+    private func migrator(_ files: [String: String], library: [String: String] = [:]) throws -> Migrator {
         let directory = FileManager.default.temporaryDirectory.appending(path: TestServer.uniqueName("migrations"))
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }  // a left-over temporary file harms nobody
-        for (name, text) in files { try text.write(to: directory.appending(path: name), atomically: true, encoding: .utf8) }
-        return try Migrator(directory: directory)
+        let (own, others) = (directory.appending(path: "own"), directory.appending(path: "library"))
+        for (folder, files) in [(own, files), (others, library)] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for (name, text) in files { try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8) }
+        }
+        return try Migrator(directories: own, others)
     }
 
     private func withMigrated<R>(_ body: (PostgresPool) async throws -> R) async throws -> R {
@@ -39,6 +42,18 @@ import Testing
                     continue
                 }
             }
+        }
+    }
+
+    @Test func `a library's files go among the others by number, and a number is there once`() async throws {
+        try await withMigrated { (pool) async throws in
+            let history = "INSERT INTO people VALUES (2);\nCREATE TABLE houses (id int REFERENCES people);"
+            let all = try migrator(["0001_people.sql": people, "0003_houses.sql": history], library: ["0002_pets.sql": pets])
+            #expect(try await all.through(2).run(on: pool) == ["0001_people", "0002_pets"])
+            #expect(try await all.status(on: pool).last?.state == .pending)
+            #expect(try await all.run(on: pool) == ["0003_houses"])
+            let error = try #require(throws: PostgresError.self) { try migrator(["0002_people.sql": people], library: ["0002_pets.sql": pets]) }
+            #expect("\(error)".contains("0002_people and 0002_pets") || "\(error)".contains("0002_pets and 0002_people"))
         }
     }
 

@@ -263,6 +263,15 @@ class MigrationTests(Tree):
         migrations.ship(self.root)
         self.assertIn("0003_third.sql: migrations are numbered without gap, each number once: this should be number 2", self.found(migrations)[0])
 
+    def test_a_librarys_migrations_are_numbered_among_the_others(self):
+        self.write("Sources/DataShield/Resources/Migrations/0003_third.sql", "")
+        self.write("Sources/Jobs/Migrations/0002_jobs.sql", "")
+        migrations.ship(self.root)
+        self.assertEqual(self.found(migrations), [])
+        self.write("Sources/Jobs/Migrations/0003_more_jobs.sql", "")
+        migrations.ship(self.root)
+        self.assertIn("0003_third.sql: migrations are numbered without gap, each number once: this should be number 4", self.found(migrations)[0])
+
 
 class SleepTests(Tree):
     def test_a_test_that_sleeps_says_why_or_is_refused(self):

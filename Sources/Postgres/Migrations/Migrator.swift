@@ -5,7 +5,7 @@ public struct Migration: Sendable, Equatable {
     public let number: Int
     /// The name of the file without number and ending.
     public let name: String
-    let script: String
+    public let script: String
 
     /// As the file is called: "0001_people".
     public var label: String { String(repeating: "0", count: max(0, 4 - String(number).count)) + "\(number)_\(name)" }
@@ -35,10 +35,11 @@ public struct Migrator: Sendable {
     /// "Migrate" in ASCII: the number of the advisory lock.
     private static let lock: Int64 = 0x4D69_6772_6174_65
 
-    /// Reads the files of a directory. Other files than `*.sql` are left alone.
+    /// Reads the files of one or several directories: a library's tables may lie with the library, numbered among the others. Other files
+    /// than `*.sql` are left alone.
     /// - Throws: ``PostgresError`` of kind `migration` when a name is not `NNNN_name.sql` or a number is there twice.
-    public init(directory: URL) throws {
-        let files = try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+    public init(directories: URL...) throws {
+        let files = try directories.flatMap { try FileManager.default.contentsOfDirectory(at: $0, includingPropertiesForKeys: nil) }
         var migrations: [Migration] = []
         for file in files where file.pathExtension == "sql" {
             let base = file.deletingPathExtension().lastPathComponent
@@ -55,6 +56,11 @@ public struct Migrator: Sendable {
         for (one, next) in zip(self.migrations, self.migrations.dropFirst()) where one.number == next.number {
             throw PostgresError(.migration, message: "There are two migrations of one number: \(one.label) and \(next.label).")
         }
+    }
+
+    /// The same without the migrations behind a number: a schema as it was.
+    public func through(_ number: Int) throws -> Migrator {
+        try Migrator(migrations.filter { $0.number <= number })
     }
 
     /// Applies what has not been applied.

@@ -11,15 +11,7 @@ enum OldDatabase {
 
     /// Brings a database to where a release has left it, and no further.
     static func migrate(_ pool: PostgresPool, to number: Int) async throws {
-        let files = FileManager.default
-        let folder = files.temporaryDirectory.appendingPathComponent("migrations-\(UUID().uuidString)")
-        try files.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? files.removeItem(at: folder) }  // try?: what lies in the temporary directory goes with it
-        for file in try files.contentsOfDirectory(at: DatabaseMigrations.directory, includingPropertiesForKeys: nil) {
-            guard let ofFile = Int(file.lastPathComponent.prefix(4)), ofFile <= number else { continue }
-            try files.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
-        }
-        try await Migrator(directory: folder).run(on: pool)
+        try await DatabaseMigrations.migrator.through(number).run(on: pool)
     }
 
     /// An empty database.

@@ -72,6 +72,13 @@ package struct DatabaseAccess: Sendable {
 }
 
 extension DatabaseAccess {
+    /// The ways into a server that knows by its socket whose program it is, as the private cluster does: a login is named after its group.
+    /// - Parameter url: the database, as its owner.
+    package static func bySocket(_ url: String) -> DatabaseAccess {
+        DatabaseAccess(
+            url: url, ways: Dictionary(uniqueKeysWithValues: Login.allCases.map { ($0, Way(parameters: ["user": "\($0.group)_login"])) }))
+    }
+
     /// Finds out how to come into a server that DATABASE_URL names, after the migrations have been run: by the two logins that are set, else
     /// by two of the program's own, which are made when the owner may make roles. Where that cannot be, both become what they are by `SET
     /// ROLE`, and ``sharing`` says why.

@@ -1,16 +1,17 @@
 import Foundation
+import Jobs
 import Logging
 import Postgres
 
 /// The schema's history, as files that come with the program.
 package enum DatabaseMigrations {
-    /// Where the files are: `Resources/Migrations`.
-    package static var directory: URL {
+    /// The files in `Resources/Migrations`, and those of the table of jobs.
+    package static var migrator: Migrator {
         get throws {
-            guard let url = Bundle.module.url(forResource: "Migrations", withExtension: nil) else {
+            guard let own = Bundle.module.url(forResource: "Migrations", withExtension: nil), let jobs = JobQueue.migrations else {
                 throw Failure.filesMissing
             }
-            return url
+            return try Migrator(directories: own, jobs)
         }
     }
 
@@ -27,12 +28,12 @@ package enum DatabaseMigrations {
     /// - Returns: the migrations that were applied by this call.
     @discardableResult
     package static func run(on configuration: PoolConfiguration, logger: Logger) async throws -> [String] {
-        try await withOwner(configuration, logger) { try await Migrator(directory: directory).run(on: $0) }
+        try await withOwner(configuration, logger) { try await migrator.run(on: $0) }
     }
 
     /// How each migration stands in a database. Changes nothing.
     package static func status(on configuration: PoolConfiguration, logger: Logger) async throws -> [Migrator.Status] {
-        try await withOwner(configuration, logger) { try await Migrator(directory: directory).status(on: $0) }
+        try await withOwner(configuration, logger) { try await migrator.status(on: $0) }
     }
 
     /// Migrations need one connection, for a moment.

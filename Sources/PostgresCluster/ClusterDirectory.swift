@@ -100,12 +100,12 @@ struct ClusterDirectory: Sendable {
         for line in lines {
             // What goes before it is the time, or the step that initdb was at.
             for mark in ["FATAL:", "PANIC:", "error:"] {
-                if let range = line.range(of: mark) { return line[range.upperBound...].unicodeScalars.trimmingSpace() }
+                if let range = line.range(of: mark) { return line[range.upperBound...].trimmingCharacters(in: .whitespacesAndNewlines) }
             }
         }
         let asides = ["child process ", "initdb: removing ", "initdb: data directory ", "HINT:", "hint:", "DETAIL:"]
         let telling = lines.last { line in !asides.contains { line.contains($0) } } ?? lines.last
-        return telling.map { $0.unicodeScalars.trimmingSpace() } ?? "it said nothing"
+        return telling.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } ?? "it said nothing"
     }
 
     /// Keeps one old log beside a log that has grown.

@@ -62,10 +62,10 @@ package struct ServerAccount: Sendable, Equatable {
         return ServerAccount(chosen, client: client)
     }
 
-    /// The account of the server with these settings.
-    package static func serving(_ settings: Settings) throws -> ServerAccount {
-        guard settings.databaseURL == nil else { return try withoutCluster(named: settings.user) }
-        return try current(ofCluster: ClusterDirectory.root(in: settings.dataDirectory), named: settings.user)
+    /// The account of a program with a private cluster in this data directory.
+    /// - Parameter named: as of ``current(ofCluster:named:)``.
+    package static func ofCluster(in dataDirectory: URL, named: String?) throws -> ServerAccount {
+        try current(ofCluster: ClusterDirectory.root(in: dataDirectory), named: named)
     }
 
     /// Whether it is an account for this program alone.

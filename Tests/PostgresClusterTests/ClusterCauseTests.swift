@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DataShield
+@testable import PostgresCluster
 
 @Suite struct ClusterCauseTests {
     @Test(arguments: [

@@ -4,6 +4,7 @@ import Postgres
 import Testing
 
 @testable import DataShield
+@testable import PostgresCluster
 
 /// With real servers in temporary directories. One at a time: each takes a core while it is made.
 @Suite(.serialized) struct PrivateClusterTests {
@@ -84,7 +85,7 @@ import Testing
     @Test func `nobody whom the program signs in as is a superuser, or can become what they are not`() async throws {
         try await withDirectory { directory in
             let cluster = cluster(directory)
-            let access = PrivateCluster.access(to: try await cluster.start())
+            let access = DatabaseAccess.bySocket(try await cluster.start())
             #expect(access.sharing == nil)
             let logins = [(access.owner, "datashield_owner")] + DatabaseAccess.Login.allCases.map { (access.configuration($0), "\($0.group)_login") }
             for (configuration, name) in logins {
@@ -128,7 +129,7 @@ import Testing
             await first.stop()
 
             let second = cluster(directory)
-            let access = PrivateCluster.access(to: try await second.start())
+            let access = DatabaseAccess.bySocket(try await second.start())
             let applied = try await DatabaseMigrations.run(on: access.owner, logger: Self.logger)
             #expect(applied == [])
             let owner = PostgresPool(configuration: access.owner, logger: Self.logger)

@@ -33,7 +33,7 @@ package actor PrivateCluster: Service {
     }
 
     /// Starts the server, and makes the database and its roles, where they are not there.
-    /// - Returns: a URL of the database, as its owner; ``access(to:)`` has the other ways.
+    /// - Returns: a URL of the database, as its owner. The app and the system sign in by the same socket, under the names of ``ClusterRoles``.
     /// - Throws: ``Failure``, whose description is one line for whoever started the program.
     @discardableResult
     package func start() async throws -> String {
@@ -65,13 +65,6 @@ package actor PrivateCluster: Service {
         guard FileManager.default.fileExists(atPath: directory.root.path) else { return nil }
         guard try directory.lock() == nil, isReady(directory) else { return nil }
         return address(try directory.socketDirectory())
-    }
-
-    /// The ways into a private cluster, which knows by the socket whose program it is.
-    /// - Parameter address: what ``start()`` or ``running(in:)`` gave.
-    package static func access(to address: String) -> DatabaseAccess {
-        DatabaseAccess(
-            url: address, ways: [.app: .init(parameters: ["user": ClusterRoles.app]), .system: .init(parameters: ["user": ClusterRoles.system])])
     }
 
     /// Keeps the server running until the program is told to shut down, then stops it.
