@@ -51,8 +51,8 @@ extension Application {
     package static func build(_ parts: Parts) throws -> Application {
         let (settings, database, system, now) = (parts.settings, parts.database, parts.system, parts.now)
         let telemetry = Telemetry()
-        let guardian = SSRFGuard(allowed: settings.allowedHosts)
-        let outbound = OutboundClient(guardian: guardian)
+        let ssrfGuard = SSRFGuard(allowed: settings.allowedHosts)
+        let outbound = OutboundClient(ssrfGuard: ssrfGuard)
 
         // Accounts
         let hasher = PasswordHasher(cost: parts.passwordCost)
@@ -75,7 +75,7 @@ extension Application {
             database: database, secrets: parts.secrets, queue: queue,
             access: { type in
                 DirectoryAccess(
-                    outbound: outbound, guardian: guardian, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
+                    outbound: outbound, ssrfGuard: ssrfGuard, origin: settings.directoryURLs[type.rawValue], now: now, logger: parts.logger)
             }, forgetTokens: scimTokens.forget, now: now)
         let remediationDirectories = parts.remediationDirectories ?? directories
         let remediationKeeper = RemediationKeeper(logger: parts.logger)

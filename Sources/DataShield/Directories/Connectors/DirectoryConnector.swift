@@ -55,7 +55,7 @@ extension DirectoryConnector {
 package struct DirectoryAccess: Sendable {
     package var outbound: OutboundClient
     /// For addresses that users typed and that are not called over HTTP.
-    package var guardian: SSRFGuard
+    package var ssrfGuard: SSRFGuard
     /// Where this kind of directory is, when it is not where it usually is: a sandbox, a proxy.
     package var origin: URL?
     package var now: Now
@@ -64,11 +64,11 @@ package struct DirectoryAccess: Sendable {
     package var pause: @Sendable (Duration) async throws -> Void
 
     package init(
-        outbound: OutboundClient, guardian: SSRFGuard, origin: URL? = nil, now: @escaping Now = { Date() }, logger: Logger,
+        outbound: OutboundClient, ssrfGuard: SSRFGuard, origin: URL? = nil, now: @escaping Now = { Date() }, logger: Logger,
         pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.outbound = outbound
-        self.guardian = guardian
+        self.ssrfGuard = ssrfGuard
         self.origin = origin
         self.now = now
         self.logger = logger

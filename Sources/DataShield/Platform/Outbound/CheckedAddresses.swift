@@ -17,21 +17,22 @@ final class CheckedAddresses: Sendable {
 
     /// By host.
     private let checks = Mutex<[String: Check]>([:])
-    private let guardian: SSRFGuard
+    private let ssrfGuard: SSRFGuard
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    init(guardian: SSRFGuard, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) {
-        self.guardian = guardian
+    init(ssrfGuard: SSRFGuard, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }) {
+        self.ssrfGuard = ssrfGuard
         self.now = now
     }
 
     /// The address that was checked for this host.
+    /// - Parameter limit: how long the name service may take.
     /// - Throws: ``OutboundFailure`` when the host may not be called.
-    func address(for url: URL) async throws -> IPAddress {
+    func address(for url: URL, within limit: Duration = SSRFGuard.patience) async throws -> IPAddress {
         // What a host's check does not look at is looked at each time.
         guard let host = url.host?.lowercased(), !host.isEmpty, url.user == nil, url.password == nil else { throw OutboundFailure.invalidURL }
         if let known = known(host) { return known }
-        let address = try await guardian.check(url)
+        let address = try await ssrfGuard.check(url, within: limit)
         return checks.withLock { checks in
             let now = now()
             // Another call may have checked the host meanwhile: both checks are good, and with one address there is one connection.

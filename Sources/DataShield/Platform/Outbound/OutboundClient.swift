@@ -9,7 +9,7 @@ package struct OutboundRequest: Sendable {
     package var url: URL
     package var headers: HTTPFields
     package var body: [UInt8]?
-    /// For the whole call, the answer's body included.
+    /// For the whole call, from asking for the name to the end of the answer's body.
     package var timeout: Duration
     /// How large the answer may be.
     package var responseLimit: Int
@@ -99,11 +99,11 @@ package final class OutboundClient: Service {
     private let client: HTTPClient
     private let checked: CheckedAddresses
 
-    package convenience init(guardian: SSRFGuard) { self.init(guardian: guardian, configuration: Self.configuration()) }
+    package convenience init(ssrfGuard: SSRFGuard) { self.init(ssrfGuard: ssrfGuard, configuration: Self.configuration()) }
 
     /// - Parameter configuration: of every connection, whoever typed its address.
-    init(guardian: SSRFGuard, configuration: HTTPClient.Configuration) {
-        checked = CheckedAddresses(guardian: guardian)
+    init(ssrfGuard: SSRFGuard, configuration: HTTPClient.Configuration) {
+        checked = CheckedAddresses(ssrfGuard: ssrfGuard)
         client = HTTPClient(configuration)
     }
 
@@ -138,7 +138,12 @@ package final class OutboundClient: Service {
             responseLimit: request.responseLimit)
         if request.headers[.userAgent] == nil { call.headers.append(("User-Agent", Self.userAgent)) }
         if let body = request.body { call.body = .bytes(body) }
-        if request.isAddressTypedByUser { call.address = try await checked.address(for: request.url).description }
+        if request.isAddressTypedByUser {
+            let start = ContinuousClock.now
+            call.address = try await checked.address(for: request.url, within: request.timeout).description
+            call.timeout = request.timeout - start.duration(to: .now)
+            guard call.timeout > .zero else { throw OutboundFailure.timedOut }
+        }
         do {
             let response = try await client.execute(call)
             var headers = HTTPFields()

@@ -1,38 +1,46 @@
 import Foundation
-import NIOPosix
 
 /// Keeps calls to addresses that a user typed away from our own network: the name is resolved, every address is checked, and the
 /// call goes to the address that was checked, so that a second answer of the name service changes nothing.
 package struct SSRFGuard: Sendable {
+    /// How long a name service may take for whoever sets no time of their own.
+    package static let patience = Duration.seconds(10)
+
     let allowed: [AllowedHost]
     /// Finds a name's addresses. Handed in by tests.
     let resolve: @Sendable (String) async throws -> [IPAddress]
 
-    package init(allowed: [AllowedHost], resolve: @escaping @Sendable (String) async throws -> [IPAddress] = SSRFGuard.systemResolve) {
+    /// The system's name service is asked.
+    package init(allowed: [AllowedHost]) { self.init(allowed: allowed) { try await NameLookup.system.addresses(of: $0) } }
+
+    package init(allowed: [AllowedHost], resolve: @escaping @Sendable (String) async throws -> [IPAddress]) {
         self.allowed = allowed
         self.resolve = resolve
     }
 
     /// The address to connect to.
+    /// - Parameter limit: how long the name service may take.
     /// - Throws: ``OutboundFailure/forbiddenAddress`` when any address of the name is closed to us: a name that has both kinds is a
-    ///   trick; ``OutboundFailure/unknownHost`` when it has none.
-    package func check(_ url: URL) async throws -> IPAddress {
+    ///   trick; ``OutboundFailure/unknownHost`` when it has none; ``OutboundFailure/timedOut`` when the name service does not say in time.
+    package func check(_ url: URL, within limit: Duration = SSRFGuard.patience) async throws -> IPAddress {
         guard let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme), let host = url.host, !host.isEmpty, url.user == nil,
             url.password == nil
         else { throw OutboundFailure.invalidURL }
-        return try await check(host: host)
+        return try await check(host: host, within: limit)
     }
 
     /// The address to connect to, for what is not called by a URL.
-    /// - Parameter host: a name or an IP address.
+    /// - Parameters:
+    ///   - host: a name or an IP address.
+    ///   - limit: how long the name service may take.
     /// - Throws: as for a URL.
-    package func check(host: String) async throws -> IPAddress {
+    package func check(host: String, within limit: Duration = SSRFGuard.patience) async throws -> IPAddress {
         let name = host.lowercased()
         let addresses: [IPAddress]
         if let address = IPAddress(name) {
             addresses = [address]
         } else {
-            addresses = try await resolve(name)
+            addresses = try await self.addresses(of: name, within: limit)
         }
         guard let first = addresses.first else { throw OutboundFailure.unknownHost }
         if allowed.contains(.name(name)) { return first }
@@ -40,32 +48,19 @@ package struct SSRFGuard: Sendable {
         return first
     }
 
+    private func addresses(of name: String, within limit: Duration) async throws -> [IPAddress] {
+        try await withThrowingTaskGroup(of: [IPAddress].self) { group in
+            group.addTask { try await resolve(name) }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw OutboundFailure.timedOut
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
+        }
+    }
+
     private func isAllowed(_ address: IPAddress) -> Bool {
         allowed.contains { if case .network(let network) = $0 { network.contains(address) } else { false } }
-    }
-
-    /// Asks the system. The call blocks, so it runs on a thread that is made for that.
-    package static let systemResolve: @Sendable (String) async throws -> [IPAddress] = { name in
-        try await NIOThreadPool.singleton.runIfActive { try addresses(of: name) }
-    }
-
-    private static func addresses(of name: String) throws -> [IPAddress] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(name, nil, &hints, &list) == 0 else { throw OutboundFailure.unknownHost }
-        defer { freeaddrinfo(list) }
-        var addresses: [IPAddress] = []
-        var next = list
-        while let entry = next {
-            var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            if getnameinfo(entry.pointee.ai_addr, entry.pointee.ai_addrlen, &buffer, socklen_t(buffer.count), nil, 0, NI_NUMERICHOST) == 0 {
-                let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-                // A link-local address has its interface behind a percent sign.
-                if let address = IPAddress(String(text.prefix { $0 != "%" })) { addresses.append(address) }
-            }
-            next = entry.pointee.ai_next
-        }
-        return addresses
     }
 }

@@ -95,7 +95,7 @@ struct CloudWorld: Sendable {
         configuration.directoryHabits.pageSize = pageSize
         configure(&configuration)
         try await Sandbox.with(configuration, now: { clock.now }) { url, sandbox in
-            let outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
+            let outbound = OutboundClient(ssrfGuard: SSRFGuard(allowed: []))
             let world = CloudWorld(sandbox: sandbox, url: url, clock: clock, outbound: outbound)
             let result: Result<Void, any Error>
             do { result = .success(try await body(world)) } catch { result = .failure(error) }
@@ -106,7 +106,7 @@ struct CloudWorld: Sendable {
 
     var access: DirectoryAccess {
         DirectoryAccess(
-            outbound: outbound, guardian: SSRFGuard(allowed: []), origin: URL(string: url), now: { [clock] in clock.now },
+            outbound: outbound, ssrfGuard: SSRFGuard(allowed: []), origin: URL(string: url), now: { [clock] in clock.now },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pause: { [clock] in clock.wait($0) })
     }
 

@@ -22,12 +22,12 @@ import Testing
     }
 
     /// Lives as long as the tests: it has to be shut down before it goes, and nothing here calls anybody.
-    static let outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
+    static let outbound = OutboundClient(ssrfGuard: SSRFGuard(allowed: []))
 
     var directories: Directories {
         Directories(
             database: database.tenant, secrets: secrets, queue: JobQueue(pool: database.system.pool, makeID: { CUID.make(at: Date()) }),
-            access: { _ in DirectoryAccess(outbound: Self.outbound, guardian: SSRFGuard(allowed: []), logger: Logger(label: "test")) })
+            access: { _ in DirectoryAccess(outbound: Self.outbound, ssrfGuard: SSRFGuard(allowed: []), logger: Logger(label: "test")) })
     }
 
     func place() async throws -> Place {

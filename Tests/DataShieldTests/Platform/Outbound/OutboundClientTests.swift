@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.freshDatabase) struct OutboundClientTests {
     private func withClient(allowed: [String] = [], _ body: (OutboundClient) async throws -> Void) async throws {
-        let client = OutboundClient(guardian: SSRFGuard(allowed: allowed.compactMap { AllowedHost($0) }))
+        let client = OutboundClient(ssrfGuard: SSRFGuard(allowed: allowed.compactMap { AllowedHost($0) }))
         let result: Result<Void, any Error>
         do { result = .success(try await body(client)) } catch { result = .failure(error) }
         await client.shutdown()
@@ -60,8 +60,8 @@ import Testing
     @Test func `a checked address holds for a while, and is then checked again`() async throws {
         let time = Mutex(ContinuousClock.now)
         let answers = Mutex([["8.8.8.8"], ["9.9.9.9"], ["10.0.0.1"]])
-        let guardian = SSRFGuard(allowed: []) { _ in answers.withLock { $0.removeFirst() }.compactMap { IPAddress($0) } }
-        let addresses = CheckedAddresses(guardian: guardian, now: { time.withLock { $0 } })
+        let ssrfGuard = SSRFGuard(allowed: []) { _ in answers.withLock { $0.removeFirst() }.compactMap { IPAddress($0) } }
+        let addresses = CheckedAddresses(ssrfGuard: ssrfGuard, now: { time.withLock { $0 } })
         let url = try #require(URL(string: "https://typed.example/x"))
         #expect(try await addresses.address(for: url).description == "8.8.8.8")
         #expect(try await addresses.address(for: url).description == "8.8.8.8")
@@ -79,11 +79,11 @@ import Testing
     @Test func `calls to a typed address share a connection`() async throws {
         try await withServer(as: nil) { server in
             let resolved = Mutex(0)
-            let guardian = SSRFGuard(allowed: [try #require(AllowedHost("typed.example"))]) { _ in
+            let ssrfGuard = SSRFGuard(allowed: [try #require(AllowedHost("typed.example"))]) { _ in
                 resolved.withLock { $0 += 1 }
                 return [IPAddress("127.0.0.1")].compactMap { $0 }
             }
-            let client = OutboundClient(guardian: guardian)
+            let client = OutboundClient(ssrfGuard: ssrfGuard)
             let proxy = try TCPProxy(.cutting(port: server.server.port, after: .max))
             defer { proxy.stop() }
             for _ in 0..<3 {

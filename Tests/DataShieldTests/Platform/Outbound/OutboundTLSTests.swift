@@ -41,7 +41,7 @@ import Testing
             var configuration = configuration
             configuration.trustRoots = certificate
             let allowed = try #require(AllowedHost("127.0.0.1"))
-            let client = OutboundClient(guardian: SSRFGuard(allowed: [allowed]), configuration: configuration)
+            let client = OutboundClient(ssrfGuard: SSRFGuard(allowed: [allowed]), configuration: configuration)
             var failure: OutboundFailure? = .refused
             while failure == .refused {
                 do {
@@ -77,7 +77,7 @@ import Testing
 
     @Test(arguments: [false, true]) func `what is offered begins with TLS 1.2`(isTyped: Bool) async throws {
         let hello = try await ClientHello.caught { port in
-            let client = OutboundClient(guardian: SSRFGuard(allowed: [AllowedHost("127.0.0.1")].compactMap { $0 }))
+            let client = OutboundClient(ssrfGuard: SSRFGuard(allowed: [AllowedHost("127.0.0.1")].compactMap { $0 }))
             await #expect(throws: OutboundFailure.self) {
                 try await client.execute(.init(url: try #require(URL(string: "https://127.0.0.1:\(port)/")), isAddressTypedByUser: isTyped))
             }

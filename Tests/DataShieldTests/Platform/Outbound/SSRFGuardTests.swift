@@ -35,9 +35,9 @@ import Testing
     }
 
     private func check(_ url: String, allowed: [String] = [], addresses: [String] = []) async -> Result<String, OutboundFailure> {
-        let guardian = SSRFGuard(allowed: allowed.compactMap { AllowedHost($0) }) { _ in addresses.compactMap { IPAddress($0) } }
+        let ssrfGuard = SSRFGuard(allowed: allowed.compactMap { AllowedHost($0) }) { _ in addresses.compactMap { IPAddress($0) } }
         do {
-            return .success(try await guardian.check(try #require(URL(string: url))).description)
+            return .success(try await ssrfGuard.check(try #require(URL(string: url))).description)
         } catch {
             return .failure(error as? OutboundFailure ?? .other)
         }

@@ -287,7 +287,7 @@ package struct LDAPConnector: DirectoryConnector {
 
     private func address(of host: String) async throws -> IPAddress {
         do {
-            return try await access.guardian.check(host: host)
+            return try await access.ssrfGuard.check(host: host)
         } catch OutboundFailure.forbiddenAddress {
             throw DirectoryFailure.misconfigured(
                 field: "host",
@@ -295,6 +295,8 @@ package struct LDAPConnector: DirectoryConnector {
             )
         } catch OutboundFailure.unknownHost {
             throw DirectoryFailure.unavailable("The name \(host) cannot be found. Check it, and the name service of this system.")
+        } catch OutboundFailure.timedOut {
+            throw DirectoryFailure.unavailable("The name service of this system did not say in time what the address of \(host) is.")
         }
     }
 }

@@ -176,7 +176,7 @@ import Testing
     @Test(.enabled(if: MotoServer.program != nil, "DATASHIELD_MOTO_SERVER names no moto server; scripts/moto-server installs one"))
     func `moto takes our signatures, and lists what it has page by page`() async throws {
         try await MotoServer.with { moto in
-            let outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
+            let outbound = OutboundClient(ssrfGuard: SSRFGuard(allowed: []))
             let result: Result<Void, any Error>
             do { result = .success(try await Self.tryMoto(moto, outbound)) } catch { result = .failure(error) }
             await outbound.shutdown()
@@ -235,7 +235,7 @@ import Testing
         try await moto.verifySignatures(outbound)
 
         let access = DirectoryAccess(
-            outbound: outbound, guardian: SSRFGuard(allowed: []), origin: URL(string: moto.url),
+            outbound: outbound, ssrfGuard: SSRFGuard(allowed: []), origin: URL(string: moto.url),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pause: { _ in })
         func connector(_ secret: String) throws -> AWSConnector {
             let values = ["accessKeyId": id, "secretAccessKey": secret, "region": region, "identityStoreId": store]

@@ -25,10 +25,10 @@ enum LDAPWorld {
     static func connector(
         _ values: [String: String], allowed: [String] = ["127.0.0.1"], now: @escaping Now = { Date() }
     ) async throws -> LDAPConnector {
-        let guardian = SSRFGuard(allowed: allowed.compactMap { AllowedHost($0) })
-        let outbound = OutboundClient(guardian: guardian)
+        let ssrfGuard = SSRFGuard(allowed: allowed.compactMap { AllowedHost($0) })
+        let outbound = OutboundClient(ssrfGuard: ssrfGuard)
         let configuration = try DirectoryConfiguration(values, of: LDAPConnector.kind)
-        let result = Result { try LDAPConnector(configuration, DirectoryAccess(outbound: outbound, guardian: guardian, now: now, logger: logger)) }
+        let result = Result { try LDAPConnector(configuration, DirectoryAccess(outbound: outbound, ssrfGuard: ssrfGuard, now: now, logger: logger)) }
         // It is not called over HTTP.
         await outbound.shutdown()
         return try result.get()

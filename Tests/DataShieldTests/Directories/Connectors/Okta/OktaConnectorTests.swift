@@ -134,8 +134,8 @@ import Testing
 
     @Test func `a domain in a private network is refused, as a matter of its field`() async throws {
         let inside = SSRFGuard(allowed: []) { _ in [IPAddress("10.0.0.1")].compactMap { $0 } }
-        let outbound = OutboundClient(guardian: inside)
-        let access = DirectoryAccess(outbound: outbound, guardian: inside, logger: Logger(label: "test"), pause: { _ in })
+        let outbound = OutboundClient(ssrfGuard: inside)
+        let access = DirectoryAccess(outbound: outbound, ssrfGuard: inside, logger: Logger(label: "test"), pause: { _ in })
         let connector = try OktaConnector(DirectoryConfiguration(DirectorySamples.okta, of: OktaConnector.kind), access)
         let failure = await #expect(throws: DirectoryFailure.self) { try await connector.test() }
         await outbound.shutdown()
