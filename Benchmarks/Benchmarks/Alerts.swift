@@ -14,7 +14,7 @@ struct AlertsBenchmark: Benchmark {
     func run(in environment: BenchmarkEnvironment) async throws -> [Measurement] {
         let (site, tenant) = try await LargeCompany.shared.site(in: environment)
         let path = "/api/alerts?limit=50"
-        let page = try await tenant.client.get(path, as: Page<AlertResponse>.self)
+        let page = try await tenant.client.get(path, as: Page<AlertListing>.self)
         guard page.items.count == 50 else { throw Program.Failure(description: "The list has \(page.items.count) alerts instead of 50.") }
         let select = try await statement(of: site)
         // As the program does it: the role once, the company for one transaction, in one round trip with the SELECT.

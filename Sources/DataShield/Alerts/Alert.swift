@@ -2,7 +2,7 @@ import Foundation
 import Scalars
 
 /// Somebody is in a breach: what a person has to look at, and what became of it.
-package struct Alert: Sendable, Hashable {
+package struct Alert: Codable, Sendable, Hashable {
     package var id: AlertID
     package var severity: Severity
     package var status: AlertStatus
@@ -15,11 +15,11 @@ package struct Alert: Sendable, Hashable {
     package var acknowledgedAt: Date?
     package var resolvedAt: Date?
     package var resolution: String?
-    /// Whether what was exposed still works; nil when there is no record behind it.
+    /// Whether what was exposed still works; nil when the record behind it is gone.
     package var state: Liveness?
-    /// Of what is live.
+    /// How sure it is that what is LIVE opens the account at work.
     package var certainty: LivenessCertainty?
-    /// When it last had something to tell: was raised, became worse, or came back.
+    /// When it last had something to tell: was raised, became worse, or came back. Lists are in this order.
     package var toldAt: Date
     package var createdAt: Date
     package var updatedAt: Date

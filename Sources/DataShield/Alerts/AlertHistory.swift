@@ -14,7 +14,7 @@ extension Alerts {
             steps.append(NextStep("Resolve this alert with a word on what was done."))
         }
         return AlertDetailResponse(
-            AlertResponse(listing), evidence: evidence.map { .init($0) }, liveness: evidence.map { .init($0.liveness) }, nextSteps: steps,
+            listing: listing, evidence: evidence.map { .init($0) }, liveness: evidence.map { .init($0.liveness) }, nextSteps: steps,
             history: history)
     }
 

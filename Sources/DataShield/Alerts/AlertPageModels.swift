@@ -43,7 +43,7 @@ struct AlertRow: Sendable {
     var createdAt: String
     var createdISO: String
 
-    init(_ alert: AlertResponse, _ clock: PageClock) {
+    init(_ alert: AlertListing, _ clock: PageClock) {
         id = alert.id.rawValue
         url = "/alerts/\(alert.id)"
         name = alert.employeeName ?? "Somebody who was deleted"

@@ -34,7 +34,7 @@ package struct AlertPages: Sendable {
         let query = try request.decodeQuery(AlertListQuery.self)
         let page = try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
         let clock = PageClock(now(), for: context.signedIn)
-        let rows = page.items.map { AlertRow(AlertResponse($0), clock) }
+        let rows = page.items.map { AlertRow($0, clock) }
         let parts: [(String, String?)] = [
             ("q", query.q), ("status", query.status.map(Self.joined)), ("severity", query.severity.map(Self.joined)),
             ("assignee", query.assignee), ("employee", query.employee?.rawValue), ("breach", query.breach?.rawValue), ("from", query.from),

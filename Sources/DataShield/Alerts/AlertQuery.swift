@@ -66,13 +66,16 @@ struct AlertCursor: Codable, Sendable {
     var id: AlertID
 }
 
-/// An alert with the names that a list shows beside it.
+/// An alert with the names that a list shows beside it; in JSON they stand among the fields of the alert.
+@dynamicMemberLookup
 package struct AlertListing: Sendable, Hashable, RowDecodable {
     package var alert: Alert
     package var employeeName: String?
     package var employeeEmail: String?
     package var breachName: String?
     package var assigneeName: String?
+
+    package subscript<Value>(dynamicMember field: KeyPath<Alert, Value>) -> Value { alert[keyPath: field] }
 
     package init(from row: inout Row) throws {
         alert = try Alert(from: &row)
@@ -82,6 +85,28 @@ package struct AlertListing: Sendable, Hashable, RowDecodable {
         breachName = try row.next()
         assigneeName = try row.next()
         employeeName = employeeEmail.map { PersonName.of(first: firstName ?? "", last: lastName ?? "", email: $0) }
+    }
+}
+
+extension AlertListing: Codable {
+    private enum CodingKeys: String, CodingKey { case employeeName, employeeEmail, breachName, assigneeName }
+
+    package init(from decoder: any Decoder) throws {
+        alert = try Alert(from: decoder)
+        let names = try decoder.container(keyedBy: CodingKeys.self)
+        employeeName = try names.decodeIfPresent(String.self, forKey: .employeeName)
+        employeeEmail = try names.decodeIfPresent(String.self, forKey: .employeeEmail)
+        breachName = try names.decodeIfPresent(String.self, forKey: .breachName)
+        assigneeName = try names.decodeIfPresent(String.self, forKey: .assigneeName)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try alert.encode(to: encoder)
+        var names = encoder.container(keyedBy: CodingKeys.self)
+        try names.encodeIfPresent(employeeName, forKey: .employeeName)
+        try names.encodeIfPresent(employeeEmail, forKey: .employeeEmail)
+        try names.encodeIfPresent(breachName, forKey: .breachName)
+        try names.encodeIfPresent(assigneeName, forKey: .assigneeName)
     }
 }
 

@@ -1,81 +1,9 @@
 import Foundation
 
-/// An alert as the API answers it.
-package struct AlertResponse: Codable, Sendable, Hashable {
-    package var id: AlertID
-    package var severity: Severity
-    package var status: AlertStatus
-    package var confidence: AlertConfidence
-    package var message: String
-    package var employeeId: EmployeeID?
-    package var employeeName: String?
-    package var employeeEmail: String?
-    package var breachId: BreachID?
-    package var breachName: String?
-    package var assigneeId: UserID?
-    package var assigneeName: String?
-    package var acknowledgedAt: Date?
-    package var resolvedAt: Date?
-    package var resolution: String?
-    /// Whether what was exposed still works; null when the record behind it is gone.
-    package var state: Liveness?
-    /// How sure it is that what is LIVE opens the account at work.
-    package var certainty: LivenessCertainty?
-    /// When it last had something to tell: was raised, became worse, or came back. Lists are in this order.
-    package var toldAt: Date
-    package var createdAt: Date
-    package var updatedAt: Date
-
-    init(_ listing: AlertListing) {
-        let alert = listing.alert
-        id = alert.id
-        severity = alert.severity
-        status = alert.status
-        confidence = alert.confidence
-        message = alert.message
-        employeeId = alert.employeeId
-        employeeName = listing.employeeName
-        employeeEmail = listing.employeeEmail
-        breachId = alert.breachId
-        breachName = listing.breachName
-        assigneeId = alert.assigneeId
-        assigneeName = listing.assigneeName
-        acknowledgedAt = alert.acknowledgedAt
-        resolvedAt = alert.resolvedAt
-        resolution = alert.resolution
-        state = alert.state
-        certainty = alert.certainty
-        toldAt = alert.toldAt
-        createdAt = alert.createdAt
-        updatedAt = alert.updatedAt
-    }
-}
-
-/// An alert with what is exposed and what was done: the fields of ``AlertResponse``, and two more.
-package struct AlertDetailResponse: Codable, Sendable, Hashable {
-    package var id: AlertID
-    package var severity: Severity
-    package var status: AlertStatus
-    package var confidence: AlertConfidence
-    package var message: String
-    package var employeeId: EmployeeID?
-    package var employeeName: String?
-    package var employeeEmail: String?
-    package var breachId: BreachID?
-    package var breachName: String?
-    package var assigneeId: UserID?
-    package var assigneeName: String?
-    package var acknowledgedAt: Date?
-    package var resolvedAt: Date?
-    package var resolution: String?
-    /// Whether what was exposed still works; null when the record behind it is gone.
-    package var state: Liveness?
-    /// How sure it is that what is LIVE opens the account at work.
-    package var certainty: LivenessCertainty?
-    /// When it last had something to tell: was raised, became worse, or came back. Lists are in this order.
-    package var toldAt: Date
-    package var createdAt: Date
-    package var updatedAt: Date
+/// An alert with what is exposed and what was done: in JSON the fields of ``AlertListing``, and four more.
+@dynamicMemberLookup
+package struct AlertDetailResponse: Sendable, Hashable {
+    package var listing: AlertListing
     /// nil when the record behind it is gone.
     package var evidence: Evidence?
     /// Whether what was exposed still works; nil when the record behind it is gone.
@@ -85,32 +13,8 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
     /// What was done with it, the latest first.
     package var history: [AlertHistoryEntry]
 
-    init(_ alert: AlertResponse, evidence: Evidence?, liveness: LivenessResponse?, nextSteps: [NextStep], history: [AlertHistoryEntry]) {
-        id = alert.id
-        severity = alert.severity
-        status = alert.status
-        confidence = alert.confidence
-        message = alert.message
-        employeeId = alert.employeeId
-        employeeName = alert.employeeName
-        employeeEmail = alert.employeeEmail
-        breachId = alert.breachId
-        breachName = alert.breachName
-        assigneeId = alert.assigneeId
-        assigneeName = alert.assigneeName
-        acknowledgedAt = alert.acknowledgedAt
-        resolvedAt = alert.resolvedAt
-        resolution = alert.resolution
-        state = alert.state
-        certainty = alert.certainty
-        toldAt = alert.toldAt
-        createdAt = alert.createdAt
-        updatedAt = alert.updatedAt
-        self.evidence = evidence
-        self.liveness = liveness
-        self.nextSteps = nextSteps
-        self.history = history
-    }
+    package subscript<Value>(dynamicMember field: KeyPath<Alert, Value>) -> Value { listing.alert[keyPath: field] }
+    package subscript<Value>(dynamicMember field: KeyPath<AlertListing, Value>) -> Value { listing[keyPath: field] }
 
     package struct Evidence: Codable, Sendable, Hashable {
         package var exposedData: [String]
@@ -130,6 +34,28 @@ package struct AlertDetailResponse: Codable, Sendable, Hashable {
             breachDate = evidence.breachDate
             detectedAt = evidence.detectedAt
         }
+    }
+}
+
+extension AlertDetailResponse: Codable {
+    private enum CodingKeys: String, CodingKey { case evidence, liveness, nextSteps, history }
+
+    package init(from decoder: any Decoder) throws {
+        listing = try AlertListing(from: decoder)
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        evidence = try fields.decodeIfPresent(Evidence.self, forKey: .evidence)
+        liveness = try fields.decodeIfPresent(LivenessResponse.self, forKey: .liveness)
+        nextSteps = try fields.decode([NextStep].self, forKey: .nextSteps)
+        history = try fields.decode([AlertHistoryEntry].self, forKey: .history)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try listing.encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encodeIfPresent(evidence, forKey: .evidence)
+        try fields.encodeIfPresent(liveness, forKey: .liveness)
+        try fields.encode(nextSteps, forKey: .nextSteps)
+        try fields.encode(history, forKey: .history)
     }
 }
 

@@ -17,7 +17,7 @@ package struct AlertRoutes: Sendable {
     package func add(to api: APIRoutes) {
         api.get(
             "/api/alerts", .permission(.alertsRead), summary: "Alerts, newest first", query: AlertListQuery.self,
-            answers: Page<AlertResponse>.self, use: list)
+            answers: Page<AlertListing>.self, use: list)
         api.post(
             "/api/alerts/bulk", .permission(.alertsStatus), summary: "Change many alerts at once", body: BulkChange.self,
             answers: AlertBulkResponse.self, use: bulk)
@@ -26,7 +26,7 @@ package struct AlertRoutes: Sendable {
             answers: AlertDetailResponse.self, use: find)
         api.patch(
             "/api/alerts/{id}", .permission(.alertsStatus), summary: "Change status, assignee or resolution", body: Change.self,
-            answers: AlertResponse.self, use: change)
+            answers: AlertListing.self, use: change)
         api.get(
             "/api/alerts/{id}/comments", .permission(.alertsRead), summary: "Comments, oldest first", query: ListQuery.self,
             answers: Page<AlertCommentResponse>.self, use: comments)
@@ -40,10 +40,9 @@ package struct AlertRoutes: Sendable {
         var limit: Int?
     }
 
-    func list(_ request: Request, _ context: AppContext, _ query: AlertListQuery) async throws -> Page<AlertResponse> {
+    func list(_ request: Request, _ context: AppContext, _ query: AlertListQuery) async throws -> Page<AlertListing> {
         let subject = try context.subject
-        let page = try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
-        return Page(items: page.items.map { AlertResponse($0) }, nextCursor: page.nextCursor)
+        return try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> AlertDetailResponse {
@@ -61,13 +60,13 @@ package struct AlertRoutes: Sendable {
         var confirmLive: Bool?
     }
 
-    func change(_ request: Request, _ context: AppContext, _ body: Change) async throws -> AlertResponse {
+    func change(_ request: Request, _ context: AppContext, _ body: Change) async throws -> AlertListing {
         let subject = try context.subject
         let id = try context.id(as: AlertID.self)
         let change = Alerts.Change(
             status: body.status, assignee: body.assignee.isAbsent ? body.assigneeId : body.assignee, resolution: body.resolution,
             confirmsLive: body.confirmLive ?? false)
-        return AlertResponse(try await alerts.change(id, change, by: subject))
+        return try await alerts.change(id, change, by: subject)
     }
 
     struct BulkChange: Codable, Sendable {

@@ -12,7 +12,7 @@ package struct DashboardSummary: Codable, Sendable, Hashable {
     package var alertsByStatus: StatusCounts
     package var topEmployees: [EmployeeAtRisk]
     package var departments: [DepartmentExposure]
-    package var recentAlerts: [AlertResponse]
+    package var recentAlerts: [AlertListing]
     package var lastScanAt: Date?
 
     package struct Metrics: Codable, Sendable, Hashable {

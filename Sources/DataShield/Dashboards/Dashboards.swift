@@ -51,7 +51,7 @@ package struct Dashboards: Sendable {
                 timeline: range.bars(days, until: now), openAlerts: open, alertsByStatus: statuses,
                 topEmployees: try Self.decode(rows[4], Employee.self).map { DashboardSummary.EmployeeAtRisk($0) },
                 departments: try Self.decode(rows[5], DepartmentRow.self).map(\.exposure),
-                recentAlerts: try Self.decode(rows[6], AlertListing.self).prefix(Self.listed).map { AlertResponse($0) },
+                recentAlerts: Array(try Self.decode(rows[6], AlertListing.self).prefix(Self.listed)),
                 lastScanAt: try Self.decode(rows[7], Date?.self).first ?? nil)
         }
     }

@@ -122,7 +122,7 @@ import Testing
                 #expect(try await client.get(path).status == 404, "\(path)")
                 #expect(try await owner.get(path).status == 200, "\(path)")
             }
-            #expect(try await client.get("/api/alerts?breach=\(theirs)").decode(Page<AlertResponse>.self).items.isEmpty)
+            #expect(try await client.get("/api/alerts?breach=\(theirs)").decode(Page<AlertListing>.self).items.isEmpty)
         }
     }
 

@@ -194,7 +194,7 @@ import Testing
             try await database.owner.execute("UPDATE employees SET sessions_valid_from = '2020-01-01' WHERE id = \(live.person)")
             try await database.owner.execute("UPDATE employees SET sessions_valid_from = '2026-05-01' WHERE id = \(done.person)")
             func shown(_ state: String) async throws -> Set<AlertID> {
-                Set(try await client.get("/api/alerts?liveness=\(state)").decode(Page<AlertResponse>.self).items.map(\.id))
+                Set(try await client.get("/api/alerts?liveness=\(state)").decode(Page<AlertListing>.self).items.map(\.id))
             }
             #expect(try await shown("LIVE") == [live.alert])
             #expect(try await shown("NEUTRALISED") == [done.alert])

@@ -74,7 +74,7 @@ extension EmployeeModel {
             isAnswered
             ? "Every connected source has answered about this address, and had nothing."
             : "Not every source has answered about this address, so this is not the same as clean."
-        alerts = recent.map { AlertRow(AlertResponse($0), clock) }
+        alerts = recent.map { AlertRow($0, clock) }
         hasAlerts = !alerts.isEmpty
         alertsURL = "/alerts?employee=\(employee.id)"
         credentials = leaked.map { CredentialRow($0, clock) }

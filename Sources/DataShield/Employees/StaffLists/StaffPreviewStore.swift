@@ -13,11 +13,11 @@ struct StaffPreviewStore {
         self.secrets = secrets
     }
 
-    private func sealingPlace(_ id: StaffPreview.ID) -> SecretBox.Place {
+    private func sealingPlace(_ id: StaffPreview.ID) -> SecretBox.Location {
         .init(company: db.company, table: "staff_previews", column: "report", row: id.rawValue)
     }
 
-    private func sealingPlace(_ id: StaffPreview.ID, _ number: Int) -> SecretBox.Place {
+    private func sealingPlace(_ id: StaffPreview.ID, _ number: Int) -> SecretBox.Location {
         .init(company: db.company, table: "staff_preview_pieces", column: "piece", row: "\(id)/\(number)")
     }
 

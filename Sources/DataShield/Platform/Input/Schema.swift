@@ -56,7 +56,7 @@ extension Schema {
     /// The schema of a type; found once, by letting the type decode itself from a decoder that writes down what is asked of it.
     package static func of(_ type: any Decodable.Type) -> Schema { cache.schema(of: type) }
 
-    /// The name that a type has in the document: `AlertRoutes.Change`, `PageOfAlertResponse`.
+    /// The name that a type has in the document: `AlertRoutes.Change`, `PageOfAlertListing`.
     static func name(of type: Any.Type) -> String {
         var name = String(reflecting: type)
         for module in ["DataShield.", "DataShieldTests.", "Swift.", "Foundation.", "FoundationEssentials."] {

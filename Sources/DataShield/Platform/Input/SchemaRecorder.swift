@@ -58,7 +58,8 @@ struct SchemaRecorder: Decoder {
     fileprivate struct Stop: Error {}
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
-        record.schema = .object(name: name, [])
+        // A type may ask twice: whose fields are those of a part, and more.
+        if case .object = record.schema {} else { record.schema = .object(name: name, []) }
         return KeyedDecodingContainer(RecordedMembers<Key>(recorder: self))
     }
     func unkeyedContainer() -> any UnkeyedDecodingContainer {

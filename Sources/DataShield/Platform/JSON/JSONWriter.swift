@@ -146,29 +146,29 @@ package final class JSONWriter {
     }
 }
 
+/// Takes one value: the whole text, a member or an item.
 private struct Target: Encoder {
     let writer: JSONWriter
     let codingPath: [any CodingKey]
+    /// How many containers are open around the value.
+    let depth: Int
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
+    init(writer: JSONWriter, codingPath: [any CodingKey]) {
+        self.writer = writer
+        self.codingPath = codingPath
+        depth = writer.closers.count
+    }
+
+    /// A value whose members are those of a part, and more, asks for its object more than once.
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        KeyedEncodingContainer(Members<Key>(writer: writer, codingPath: codingPath, depth: writer.open(UInt8(ascii: "{"), UInt8(ascii: "}"))))
+        let isOpen = writer.closers.count > depth && writer.closers[depth] == UInt8(ascii: "}")
+        let inside = isOpen ? depth + 1 : writer.open(UInt8(ascii: "{"), UInt8(ascii: "}"))
+        return KeyedEncodingContainer(Members<Key>(writer: writer, codingPath: codingPath, depth: inside))
     }
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
         Items(writer: writer, codingPath: codingPath, depth: writer.open(UInt8(ascii: "["), UInt8(ascii: "]")))
     }
-    func singleValueContainer() -> any SingleValueEncodingContainer { One(writer: writer, codingPath: codingPath) }
-}
-
-/// A target whose text is one item of a container: `superEncoder` hands it out.
-private struct ItemTarget: Encoder {
-    let writer: JSONWriter
-    let codingPath: [any CodingKey]
-    var userInfo: [CodingUserInfoKey: Any] { [:] }
-    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        Target(writer: writer, codingPath: codingPath).container(keyedBy: type)
-    }
-    func unkeyedContainer() -> any UnkeyedEncodingContainer { Target(writer: writer, codingPath: codingPath).unkeyedContainer() }
     func singleValueContainer() -> any SingleValueEncodingContainer { One(writer: writer, codingPath: codingPath) }
 }
 
@@ -226,11 +226,11 @@ private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
     func superEncoder() -> any Encoder {
         writer.beginMember("super", at: depth)
-        return ItemTarget(writer: writer, codingPath: codingPath)
+        return Target(writer: writer, codingPath: codingPath)
     }
     func superEncoder(forKey key: Key) -> any Encoder {
         writer.beginMember(key.stringValue, at: depth)
-        return ItemTarget(writer: writer, codingPath: codingPath + [key])
+        return Target(writer: writer, codingPath: codingPath + [key])
     }
 }
 
@@ -268,7 +268,7 @@ private struct Items: UnkeyedEncodingContainer {
     }
     mutating func superEncoder() -> any Encoder {
         begin()
-        return ItemTarget(writer: writer, codingPath: codingPath)
+        return Target(writer: writer, codingPath: codingPath)
     }
 }
 

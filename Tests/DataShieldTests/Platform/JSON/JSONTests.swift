@@ -74,6 +74,35 @@ import Testing
         }
     }
 
+    /// The fields of another type, and one more among them.
+    private struct Wider: Codable, Equatable {
+        var inner: Inner
+        var more: [Int]
+
+        private enum CodingKeys: String, CodingKey { case more }
+
+        init(inner: Inner, more: [Int]) { (self.inner, self.more) = (inner, more) }
+        init(from decoder: any Decoder) throws {
+            inner = try Inner(from: decoder)
+            more = try decoder.container(keyedBy: CodingKeys.self).decode([Int].self, forKey: .more)
+        }
+        func encode(to encoder: any Encoder) throws {
+            try inner.encode(to: encoder)
+            var fields = encoder.container(keyedBy: CodingKeys.self)
+            try fields.encode(more, forKey: .more)
+        }
+    }
+
+    @Test func `a type whose fields stand among those of another is one object`() throws {
+        let wider = Wider(inner: Inner(text: "a", number: 1, flag: nil), more: [2])
+        let text = String(decoding: try JSONCoding.encode([wider, wider]), as: UTF8.self)
+        let one = #"{"text":"a","number":1,"flag":null,"more":[2]}"#
+        #expect(text == "[\(one),\(one)]")
+        #expect(try JSONCoding.decode([Wider].self, from: text.utf8) == [wider, wider])
+        let properties: [String] = if case .object(_, let found) = Schema.of(Wider.self) { found.map(\.name) } else { [] }
+        #expect(properties == ["text", "number", "flag", "more"])
+    }
+
     @Test func `nested containers end where their parent goes on`() throws {
         #expect(String(decoding: try JSONCoding.encode([ByHand()]), as: UTF8.self) == #"[{"a":{"b":1},"b":["x",{"c":null}],"c":true}]"#)
     }
