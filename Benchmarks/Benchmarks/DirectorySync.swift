@@ -124,7 +124,8 @@ struct DirectorySyncBenchmark: Benchmark {
     private func measureStates(_ site: Site, _ id: String, _ tenant: Site.Tenant) async throws -> [Measurement] {
         try await Site.withPool(site.databaseURL) { pool in try await Self.fillFindings(of: tenant.company, pool) }
         var rows: [Measurement] = []
-        for (share, name) in [(100, "1 in 100"), (1, "all")] {
+        // Of more than these the time is known from these: each finding whose state changes takes the same.
+        for (share, name) in [(100, "1 in 100"), (10, "1 in 10")] {
             var seconds: [Bool: Double] = [:]
             for isKept in [false, true] {
                 try await Site.withPool(site.databaseURL) { pool in try await Self.agePasswords(of: tenant.company, oneIn: share, isKept, pool) }
@@ -252,7 +253,7 @@ struct DirectorySyncBenchmark: Benchmark {
     /// Starts a sync and waits for its end.
     private func sync(_ id: String, _ client: Client) async throws -> SyncRunResponse {
         var run = try JSONCoding.decode(SyncRunResponse.self, from: try await client.send("POST", "/api/directory/\(id)/sync").bytes)
-        let deadline = ContinuousClock.now + .seconds(300)
+        let deadline = ContinuousClock.now + .seconds(900)
         while !run.status.isFinished {
             guard ContinuousClock.now < deadline else { throw Program.Failure(description: "The sync takes too long: \(run)") }
             try await Task.sleep(for: .milliseconds(100))
