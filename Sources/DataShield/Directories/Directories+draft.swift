@@ -38,7 +38,7 @@ extension Directories {
         return input.merging(former.values) { typed, kept in typed.isEmpty ? kept : typed }
     }
 
-    private static func draftPlace(_ subject: Subject) -> SecretBox.Place {
-        SecretBox.Place(company: subject.company, table: "directory_drafts", column: "values", row: subject.user?.rawValue ?? "program")
+    private static func draftPlace(_ subject: Subject) -> SecretBox.Location {
+        SecretBox.Location(company: subject.company, table: "directory_drafts", column: "values", row: subject.user?.rawValue ?? "program")
     }
 }

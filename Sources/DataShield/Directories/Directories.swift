@@ -311,8 +311,8 @@ package struct Directories: Sendable {
         try secrets.seal(String(decoding: try JSONWriter.bytes(values), as: UTF8.self), at: Self.sealingPlace("encrypted_config", id, company))
     }
 
-    private static func sealingPlace(_ column: String, _ id: DirectoryConnectionID, _ company: CompanyID) -> SecretBox.Place {
-        SecretBox.Place(company: company, table: "directory_connections", column: column, row: id.rawValue)
+    private static func sealingPlace(_ column: String, _ id: DirectoryConnectionID, _ company: CompanyID) -> SecretBox.Location {
+        SecretBox.Location(company: company, table: "directory_connections", column: column, row: id.rawValue)
     }
 
     private static func connector(for type: DirectoryType) throws -> any DirectoryConnector.Type {

@@ -69,8 +69,8 @@ struct FingerprintKeys: Sendable {
         return SecretFingerprints(key: key)
     }
 
-    private func place(_ company: CompanyID) -> SecretBox.Place {
-        SecretBox.Place(company: company, table: "companies", column: "fingerprint_key_enc", row: company.rawValue)
+    private func place(_ company: CompanyID) -> SecretBox.Location {
+        SecretBox.Location(company: company, table: "companies", column: "fingerprint_key_enc", row: company.rawValue)
     }
 
     private struct SealedKey: RowDecodable {

@@ -33,7 +33,7 @@ final class ArchiveDecoder {
             skip("", 0, "It is damaged, or of a kind that cannot be read.")
             return
         }
-        walk(handle, in: Place(shown: "", folder: ""), depth: 1)
+        walk(handle, in: EntryLocation(shown: "", folder: ""), depth: 1)
         if let refusal { skip("", 0, "Refused: \(refusal)") }
     }
 
@@ -59,19 +59,19 @@ final class ArchiveDecoder {
     }
 
     /// Where an entry, or the entries of a nested archive, are.
-    private struct Place {
+    private struct EntryLocation {
         /// As reports name it: archives are set off by `!`.
         var shown: String
         /// As stealer logs are told apart: a nested archive is a folder like others.
         var folder: String
 
-        static func + (place: Place, path: String) -> Place {
-            Place(
+        static func + (place: EntryLocation, path: String) -> EntryLocation {
+            EntryLocation(
                 shown: place.shown.isEmpty ? path : "\(place.shown)!\(path)", folder: place.folder.isEmpty ? path : "\(place.folder)/\(path)")
         }
     }
 
-    private func walk(_ handle: ArchiveHandle, in archive: Place, depth: Int) {
+    private func walk(_ handle: ArchiveHandle, in archive: EntryLocation, depth: Int) {
         var number = 0
         while goesOn {
             switch handle.next() {
@@ -92,15 +92,15 @@ final class ArchiveDecoder {
         }
     }
 
-    private func visit(_ entry: OpaquePointer, _ handle: ArchiveHandle, in archive: Place, number: Int, depth: Int) {
+    private func visit(_ entry: OpaquePointer, _ handle: ArchiveHandle, in archive: EntryLocation, number: Int, depth: Int) {
         let name = ArchiveHandle.name(entry) ?? "entry \(number)"
-        let place: Place
+        let place: EntryLocation
         let isBare: Bool
         do throws(EntryPath.Failure) {
             let path = try EntryPath(name).text
             // What is only compressed has no name inside: it is called as its file is, without the ending of the compression.
             isBare = archive_format(handle.archive) == ARCHIVE_FORMAT_RAW
-            place = isBare ? Place(shown: archive.shown, folder: archive.folder.unpackedName) : archive + path
+            place = isBare ? EntryLocation(shown: archive.shown, folder: archive.folder.unpackedName) : archive + path
         } catch {
             let shown = (archive + EntryPath.shown(name)).shown
             switch error {
@@ -138,7 +138,7 @@ final class ArchiveDecoder {
         }
     }
 
-    private func read(_ place: Place, _ wish: EntryInterest, _ entry: Entry, number: Int, depth: Int) {
+    private func read(_ place: EntryLocation, _ wish: EntryInterest, _ entry: Entry, number: Int, depth: Int) {
         let block = queue.block()
         let (count, isDamaged) = entry.handle.read(into: block.memory)
         block.count = count
@@ -170,7 +170,7 @@ final class ArchiveDecoder {
     }
 
     /// A leak file: block by block.
-    private func stream(_ place: Place, _ first: Block, _ entry: Entry, already: UInt64, isDamaged: Bool) {
+    private func stream(_ place: EntryLocation, _ first: Block, _ entry: Entry, already: UInt64, isDamaged: Bool) {
         var block = first
         var size = already
         var isDamaged = isDamaged
@@ -193,7 +193,7 @@ final class ArchiveDecoder {
     }
 
     /// A file of a stealer log; one that is too large for that is a leak file.
-    private func readWhole(_ place: Place, _ limit: Int, _ first: Block, _ entry: Entry, number: Int, isDamaged: Bool) {
+    private func readWhole(_ place: EntryLocation, _ limit: Int, _ first: Block, _ entry: Entry, number: Int, isDamaged: Bool) {
         var bytes = Array(first.bytes)
         var isDamaged = isDamaged
         var isLast = first.count < Block.capacity
@@ -237,7 +237,7 @@ final class ArchiveDecoder {
         }
     }
 
-    private func descend(_ place: Place, _ kind: FileKind, first: [UInt8], _ entry: Entry, depth: Int) {
+    private func descend(_ place: EntryLocation, _ kind: FileKind, first: [UInt8], _ entry: Entry, depth: Int) {
         guard depth < limits.maxDepth else {
             skip(place.shown, 0, "Refused: archives lie more than \(limits.maxDepth) deep in each other.")
             return

@@ -76,7 +76,7 @@ final class ChunkReader {
         result.endsWithNewline = text[before + owned - 1] == UInt8(ascii: "\n")
         // The first chunk has the byte order mark in front.
         let skipped = from < start ? Int(min(start - from, UInt64(owned))) : 0
-        let window = Window(
+        let window = ScanWindow(
             bytes: UnsafeRawBufferPointer(rebasing: text[skipped...]), base: from - UInt64(before) + UInt64(skipped) - start,
             isEnd: from + UInt64(filled - before) >= size)
         var newlines: UInt64 = 0
@@ -91,7 +91,7 @@ final class ChunkReader {
         return result
     }
 
-    private func record(_ match: WatchMatch, in window: Window, chunk: Int) -> LeakRecord {
+    private func record(_ match: WatchMatch, in window: ScanWindow, chunk: Int) -> LeakRecord {
         let offset = window.base + UInt64(match.range.lowerBound)
         if let context = window.context(of: match.range, spansLines: shape.spansLines, head: { head(of: offset) }) {
             let record = shape.record(of: match.address, in: context, offset: offset)
@@ -99,9 +99,9 @@ final class ChunkReader {
             else { return record }
             return FileShape.record(of: match.address, in: context, layout, offset: offset) ?? record
         }
-        let reach = UInt64(Window.contextReach)
+        let reach = UInt64(ScanWindow.contextReach)
         let from = offset > reach ? offset - reach : 0
-        let room = surroundings ?? .allocate(byteCount: 2 * Window.contextReach + watch.longest, alignment: 64)
+        let room = surroundings ?? .allocate(byteCount: 2 * ScanWindow.contextReach + watch.longest, alignment: 64)
         surroundings = room
         let wanted = Int(min(file.size - start - from, offset - from + UInt64(match.range.count) + reach))
         let filled = (try? file.read(at: start + from, into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(wanted)))) ?? 0
@@ -113,7 +113,7 @@ final class ChunkReader {
                 head: UnsafeRawBufferPointer(start: nil, count: 0))
             return shape.record(of: match.address, in: alone, offset: offset)
         }
-        let wider = Window(
+        let wider = ScanWindow(
             bytes: UnsafeRawBufferPointer(rebasing: room.prefix(filled)), base: from,
             isEnd: start + from + UInt64(filled) >= file.size || filled < wanted)
         let range = place..<(place + match.range.count)
@@ -125,7 +125,7 @@ final class ChunkReader {
     }
 
     /// The last header of a table before a line.
-    private func header(before line: Int, _ window: Window, _ chunk: Int) -> TableLayout? {
+    private func header(before line: Int, _ window: ScanWindow, _ chunk: Int) -> TableLayout? {
         if seen.chunk != chunk { seen = (chunk, window.base, headers.before(chunk: chunk)) }
         let place = window.base + UInt64(line)
         if place > seen.upTo {
@@ -140,7 +140,7 @@ final class ChunkReader {
     private func head(of offset: UInt64) -> UnsafeRawBufferPointer {
         let scratch = headScratch
         let lineStart = max(start, lineStarts.start(before: start + offset, scratch: scratch))
-        let filled = (try? file.read(at: lineStart, into: UnsafeMutableRawBufferPointer(rebasing: scratch.prefix(Window.headBytes)))) ?? 0
+        let filled = (try? file.read(at: lineStart, into: UnsafeMutableRawBufferPointer(rebasing: scratch.prefix(ScanWindow.headBytes)))) ?? 0
         return UnsafeRawBufferPointer(rebasing: scratch.prefix(filled))
     }
 
@@ -149,7 +149,7 @@ final class ChunkReader {
 }
 
 private final class HeadMemory {
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: Window.contextReach, alignment: 64)
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ScanWindow.contextReach, alignment: 64)
 
     deinit {
         bytes.deallocate()

@@ -54,11 +54,11 @@ final class StreamScan {
         self.digestKey = digestKey
         self.resumeAt = resumeAt
         newlines = lines
-        history = Window.contextReach + watch.longest + watch.reachBefore
-        lookahead = Window.contextReach + watch.longest + watch.reachBehind
+        history = ScanWindow.contextReach + watch.longest + watch.reachBefore
+        lookahead = ScanWindow.contextReach + watch.longest + watch.reachBehind
         buffer = .allocate(byteCount: history + Self.stretchBytes + lookahead, alignment: 64)
         places = .allocate(capacity: WatchIndex.scratchPlaces)
-        head = .allocate(byteCount: Window.headBytes, alignment: 64)
+        head = .allocate(byteCount: ScanWindow.headBytes, alignment: 64)
     }
 
     deinit {
@@ -132,7 +132,7 @@ final class StreamScan {
         var records: [LeakRecord] = []
         let endOffset = base + UInt64(end)
         if endOffset > resumeAt || isEnd {
-            let window = Window(bytes: text, base: base, isEnd: isEnd)
+            let window = ScanWindow(bytes: text, base: base, isEnd: isEnd)
             let start = min(end, max(scanned, resumeAt > base ? Int(resumeAt - base) : 0))
             watch.scan(text, at: start..<end, places: places, newlines: &newlines) { match in
                 guard
@@ -192,9 +192,9 @@ final class StreamScan {
         lineStart = (base + UInt64(place), start)
         guard let start, start >= base else {
             guard base == 0 else { return UnsafeRawBufferPointer(rebasing: head.prefix(headCount)) }
-            return UnsafeRawBufferPointer(rebasing: text.prefix(Window.headBytes))
+            return UnsafeRawBufferPointer(rebasing: text.prefix(ScanWindow.headBytes))
         }
-        return UnsafeRawBufferPointer(rebasing: text[Int(start - base)...].prefix(Window.headBytes))
+        return UnsafeRawBufferPointer(rebasing: text[Int(start - base)...].prefix(ScanWindow.headBytes))
     }
 
     private func slide() {
@@ -213,7 +213,7 @@ final class StreamScan {
     }
 
     private func keepHead(_ line: Slice<UnsafeRawBufferPointer>) {
-        let beginning = UnsafeRawBufferPointer(rebasing: line.prefix(Window.headBytes))
+        let beginning = UnsafeRawBufferPointer(rebasing: line.prefix(ScanWindow.headBytes))
         head.copyMemory(from: beginning)
         headCount = beginning.count
     }

@@ -69,7 +69,7 @@ struct ScanWorld: Sendable {
         self.domain = domain
         self.now = now
         self.url = url
-        outbound = OutboundClient(guardian: SSRFGuard(allowed: []))
+        outbound = OutboundClient(ssrfGuard: SSRFGuard(allowed: []))
         var origins: [String: URL] = [:]
         var rates: [String: Int] = [:]
         for provider in ApiProvider.allCases {

@@ -8,7 +8,7 @@ import Foundation
 /// one byte `1`, four bytes of the key's id, twelve of nonce, the ciphertext, sixteen of tag.
 package struct SecretBox: Sendable {
     /// Where a sealed value lives.
-    package struct Place: Sendable, Hashable {
+    package struct Location: Sendable, Hashable {
         package var company: CompanyID
         package var table: String
         package var column: String
@@ -69,20 +69,20 @@ package struct SecretBox: Sendable {
     /// The id of the key that seals now, for messages.
     package var currentKeyID: String { Hex.text(current.id) }
 
-    package func seal(_ text: String, at place: Place) throws -> [UInt8] { try seal(Array(text.utf8), at: place) }
+    package func seal(_ text: String, at location: Location) throws -> [UInt8] { try seal(Array(text.utf8), at: location) }
 
-    package func seal(_ bytes: [UInt8], at place: Place) throws -> [UInt8] {
+    package func seal(_ bytes: [UInt8], at location: Location) throws -> [UInt8] {
         let head = [Self.version] + current.id
-        return head + (try AESGCM.seal(bytes, with: current.key, authenticating: head + place.bytes))
+        return head + (try AESGCM.seal(bytes, with: current.key, authenticating: head + location.bytes))
     }
 
     /// - Throws: ``Failure``; CryptoFailure when the library cannot open anything.
-    package func open(_ sealed: [UInt8], at place: Place) throws -> [UInt8] {
+    package func open(_ sealed: [UInt8], at location: Location) throws -> [UInt8] {
         guard sealed.count >= 33, sealed[0] == Self.version else { throw Failure.unknownFormat }
         let id = Array(sealed[1..<5])
         guard let key = all.first(where: { $0.id == id }) else { throw Failure.unknownKey(id: Hex.text(id)) }
         do {
-            return try AESGCM.open(sealed[5...], with: key.key, authenticating: sealed[..<5] + place.bytes)
+            return try AESGCM.open(sealed[5...], with: key.key, authenticating: sealed[..<5] + location.bytes)
         } catch {
             // Not by a pattern: the compiler (6.3.1) does not get along with one for a typed error.
             if error == .notAuthentic { throw Failure.notAuthentic }
@@ -90,8 +90,8 @@ package struct SecretBox: Sendable {
         }
     }
 
-    package func openText(_ sealed: [UInt8], at place: Place) throws -> String {
-        guard let text = String(validating: try open(sealed, at: place), as: UTF8.self) else { throw Failure.unknownFormat }
+    package func openText(_ sealed: [UInt8], at location: Location) throws -> String {
+        guard let text = String(validating: try open(sealed, at: location), as: UTF8.self) else { throw Failure.unknownFormat }
         return text
     }
 

@@ -170,8 +170,8 @@ package struct Credentials: Sendable {
 
     private static let unreadable = "The key cannot be opened with this installation's encryption key. Add it again."
 
-    private func sealingPlace(_ id: CredentialID, _ company: CompanyID) -> SecretBox.Place {
-        SecretBox.Place(company: company, table: "api_credentials", column: "encrypted_key", row: id.rawValue)
+    private func sealingPlace(_ id: CredentialID, _ company: CompanyID) -> SecretBox.Location {
+        SecretBox.Location(company: company, table: "api_credentials", column: "encrypted_key", row: id.rawValue)
     }
 
     /// A key goes into a header: visible ASCII only, of a length that services use.

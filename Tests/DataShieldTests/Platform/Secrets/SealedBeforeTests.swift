@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: sealed) func `a value that was sealed before opens, and no part of it may be changed`(text: String, hex: String) throws {
         let box = SecretBox(key: Self.key)
         let company = try #require(CompanyID("c0123456789abcdefghijklmn"))
-        let place = SecretBox.Place(company: company, table: "api_credentials", column: "encrypted_key", row: "row-1")
+        let place = SecretBox.Location(company: company, table: "api_credentials", column: "encrypted_key", row: "row-1")
         let sealed = Self.bytes(hex)
         #expect(box.currentKeyID == "801b5a59" && box.isCurrent(sealed))
         #expect(try box.openText(sealed, at: place) == text)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct SecretBoxTests {
     private let box = SecretBox(key: [UInt8](repeating: 1, count: 32))
-    private let place = SecretBox.Place(company: CompanyID(), table: "api_credentials", column: "encrypted_key", row: "row")
+    private let place = SecretBox.Location(company: CompanyID(), table: "api_credentials", column: "encrypted_key", row: "row")
 
     @Test(arguments: ["", "a", "key-0123456789", String(repeating: "ü", count: 10_000)])
     func `what is sealed opens again where it was sealed`(_ text: String) throws {

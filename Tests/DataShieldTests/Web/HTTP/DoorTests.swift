@@ -247,7 +247,7 @@ import Testing
         var limits = DoorLimits()
         (limits.connections, limits.connectionsPerAddress) = (5, 2)
         let connections = OpenConnections(limits)
-        func enter(_ address: String) throws -> OpenConnections.Place { connections.enter(from: try SocketAddress(ipAddress: address, port: 1)) }
+        func enter(_ address: String) throws -> OpenConnections.Admission { connections.enter(from: try SocketAddress(ipAddress: address, port: 1)) }
         let first = try enter("192.0.2.1")
         #expect(try enter("192.0.2.1") == .served([192, 0, 2, 1]))
         #expect(try enter("192.0.2.1") == .refused)

@@ -17,7 +17,7 @@ final class ConnectionDoor: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private let limits: DoorLimits
-    private let place: OpenConnections.Place
+    private let admission: OpenConnections.Admission
     private var state = State.open
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
@@ -27,9 +27,9 @@ final class ConnectionDoor: ChannelInboundHandler, RemovableChannelHandler {
     /// How many requests are being answered.
     var openExchanges = 0
 
-    init(limits: DoorLimits, place: OpenConnections.Place) {
+    init(limits: DoorLimits, admission: OpenConnections.Admission) {
         self.limits = limits
-        self.place = place
+        self.admission = admission
     }
 
     // MARK: What the decoder sees, told by ``RequestDoor``
@@ -74,7 +74,7 @@ final class ConnectionDoor: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         context.fireChannelActive()
-        switch place {
+        switch admission {
         case .served: break
         case .refused:
             turnDeaf()

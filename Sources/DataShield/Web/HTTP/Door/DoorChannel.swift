@@ -11,11 +11,11 @@ struct DoorChannel: ServerChildChannel {
     let connections: OpenConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        let place = connections.enter(from: channel.remoteAddress)
-        channel.closeFuture.whenComplete { [connections] _ in connections.leave(place) }
+        let admission = connections.enter(from: channel.remoteAddress)
+        channel.closeFuture.whenComplete { [connections] _ in connections.leave(admission) }
         let (limits, http) = (limits, http)
         return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(ConnectionDoor(limits: limits, place: place))
+            try channel.pipeline.syncOperations.addHandler(ConnectionDoor(limits: limits, admission: admission))
         }.flatMap {
             http.setup(channel: channel, logger: logger)
         }.flatMapThrowing { value in

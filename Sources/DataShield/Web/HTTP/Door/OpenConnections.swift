@@ -10,7 +10,7 @@ package final class OpenConnections: Sendable {
     }
 
     /// What becomes of a connection; whoever got it gives it back with ``leave(_:)`` when the connection has closed.
-    enum Place: Sendable, Equatable {
+    enum Admission: Sendable, Equatable {
         /// It is served. The address under which it is counted; nil when none is.
         case served([UInt8]?)
         /// It is told that there are too many, and closed.
@@ -27,7 +27,7 @@ package final class OpenConnections: Sendable {
     /// How many are served now.
     package var count: Int { state.withLock { $0.all } }
 
-    func enter(from address: SocketAddress?) -> Place {
+    func enter(from address: SocketAddress?) -> Admission {
         let key = Self.key(of: address)
         return state.withLock { state in
             if state.all < limits.connections, key.map({ state.byAddress[$0, default: 0] < limits.connectionsPerAddress }) ?? true {
@@ -41,9 +41,9 @@ package final class OpenConnections: Sendable {
         }
     }
 
-    func leave(_ place: Place) {
+    func leave(_ admission: Admission) {
         state.withLock { state in
-            switch place {
+            switch admission {
             case .served(let key):
                 state.all -= 1
                 guard let key, let count = state.byAddress[key] else { return }

@@ -1,7 +1,7 @@
 import CLeakScan
 
 /// A stretch of a text, with what is needed around it to decide on matches.
-struct Window {
+struct ScanWindow {
     /// How much of a line a parser sees before and behind a match.
     static let contextReach = 64 << 10
     /// How much it sees of a line's beginning where that is farther away.
