@@ -40,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "CZstd"),
         .target(name: "CLeakScan"),
         .target(name: "CivilTime", swiftSettings: settings),
+        .target(name: "JSON", swiftSettings: settings),
         .target(name: "Scalars", swiftSettings: settings),
         .target(name: "Threads", swiftSettings: settings),
         .target(name: "Cryptography", dependencies: ["CLibCrypto"], exclude: ["README.md"], swiftSettings: settings),
@@ -49,7 +50,7 @@ let package = Package(
         .target(
             name: "LeakFiles", dependencies: ["CArchive", "CLeakScan", "CZlib", "CZstd", "CivilTime", "Scalars"], exclude: ["README.md"],
             swiftSettings: settings),
-        .target(name: "SCIM", dependencies: ["Scalars"], exclude: ["README.md"], swiftSettings: settings),
+        .target(name: "SCIM", dependencies: ["JSON", "Scalars"], exclude: ["README.md"], swiftSettings: settings),
         .target(
             name: "Postgres",
             dependencies: [
@@ -80,7 +81,8 @@ let package = Package(
         .target(
             name: "DataShield",
             dependencies: [
-                "CLibCrypt", "CLinux", "CZlib", "CZstd", "CivilTime", "Cryptography", "HTTPClient", "Jobs", "LDAP", "LeakFiles", "Postgres", "SCIM",
+                "CLibCrypt", "CLinux", "CZlib", "CZstd", "CivilTime", "Cryptography", "HTTPClient", "JSON", "Jobs", "LDAP", "LeakFiles", "Postgres",
+                "SCIM",
                 "Scalars",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -138,13 +140,14 @@ let package = Package(
         .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient"], swiftSettings: settings),
         .testTarget(name: "LDAPTests", dependencies: ["LDAP", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(name: "LeakFilesTests", dependencies: ["CArchive", "CZlib", "CZstd", "LeakFiles"], swiftSettings: settings),
-        .testTarget(name: "SCIMTests", dependencies: ["SCIM"], swiftSettings: settings),
+        .testTarget(name: "SCIMTests", dependencies: ["JSON", "SCIM"], swiftSettings: settings),
         .testTarget(name: "PostgresClusterTests", dependencies: ["DataShield", "PostgresCluster"], swiftSettings: settings),
         .testTarget(name: "JobsTests", dependencies: ["Jobs", "DataShieldTestSupport"], swiftSettings: settings),
         .testTarget(
             name: "DataShieldTests",
             dependencies: [
-                "CZlib", "CZstd", "Cryptography", "DataShield", "DataShieldTestSupport", "HTTPClient", "LeakFiles", "SCIM", "Sandbox", "Scalars",
+                "CZlib", "CZstd", "Cryptography", "DataShield", "DataShieldTestSupport", "HTTPClient", "JSON", "LeakFiles", "SCIM", "Sandbox",
+                "Scalars",
             ],
             swiftSettings: settings),
         .testTarget(

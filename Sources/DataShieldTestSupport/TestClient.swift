@@ -1,6 +1,7 @@
 import DataShield
 import Foundation
 import HTTPClient
+import JSON
 
 /// Calls a server as a browser or a program would, over a real connection.
 package struct TestClient: Sendable {

@@ -1,17 +1,18 @@
+import JSON
 import Scalars
 
 /// What a resource says: its attributes under the names of the schema, extensions under their URNs, nothing unassigned. Without `id`,
 /// `meta` and `schemas`, which are ours.
 package struct SCIMAttributes: Sendable, Hashable {
-    package var members: [String: SCIMValue]
+    package var members: [String: JSONValue]
 
-    package init(_ members: [String: SCIMValue] = [:]) { self.members = members }
+    package init(_ members: [String: JSONValue] = [:]) { self.members = members }
 
-    package subscript(_ name: String) -> SCIMValue? { members[name] }
+    package subscript(_ name: String) -> JSONValue? { members[name] }
 
     /// The value at the end of a way of member names.
-    package func value(_ steps: String...) -> SCIMValue? {
-        steps.reduce(SCIMValue.object(members) as SCIMValue?) { value, step in value?[step] }
+    package func value(_ steps: String...) -> JSONValue? {
+        steps.reduce(JSONValue.object(members) as JSONValue?) { value, step in value?[step] }
     }
 
     /// The URNs of what is in it.
@@ -20,7 +21,7 @@ package struct SCIMAttributes: Sendable, Hashable {
     }
 
     /// The resource as a client sees it.
-    package func resource(of type: SCIMResourceType, _ meta: SCIMMeta) -> SCIMValue {
+    package func resource(of type: SCIMResourceType, _ meta: SCIMMeta) -> JSONValue {
         var members = members
         members["id"] = .string(meta.id)
         members["schemas"] = .array(schemas(of: type).map { .string($0) })
@@ -29,11 +30,11 @@ package struct SCIMAttributes: Sendable, Hashable {
     }
 
     /// What filters and sorting look at in a database: the same, with texts folded where their case makes no difference.
-    package func searchForm(of type: SCIMResourceType) -> SCIMValue {
-        var form: [String: SCIMValue] = [:]
+    package func searchForm(of type: SCIMResourceType) -> JSONValue {
+        var form: [String: JSONValue] = [:]
         for (name, value) in members {
             if let found = type.extensionSchema(name) {
-                var inner: [String: SCIMValue] = [:]
+                var inner: [String: JSONValue] = [:]
                 for (name, value) in value.members ?? [:] { inner[name] = found.attribute(name).map { Self.folded(value, $0) } }
                 form[name] = .object(inner)
             } else if let attribute = type.core(name) {
@@ -45,14 +46,14 @@ package struct SCIMAttributes: Sendable, Hashable {
     }
 
     /// An element of a list as filters see it.
-    package static func searchForm(ofElement element: SCIMValue, of attribute: SCIMAttribute) -> SCIMValue { folded(element, attribute) }
+    package static func searchForm(ofElement element: JSONValue, of attribute: SCIMAttribute) -> JSONValue { folded(element, attribute) }
 
-    private static func folded(_ value: SCIMValue, _ attribute: SCIMAttribute) -> SCIMValue {
+    private static func folded(_ value: JSONValue, _ attribute: SCIMAttribute) -> JSONValue {
         switch value {
         case .string(let text): return attribute.isCaseExact ? value : .string(SCIMText.folded(text))
         case .array(let items): return .array(items.map { folded($0, attribute) })
         case .object(let members):
-            var folded: [String: SCIMValue] = [:]
+            var folded: [String: JSONValue] = [:]
             for (name, value) in members { folded[name] = attribute.sub(name).map { self.folded(value, $0) } ?? value }
             return .object(folded)
         case .null, .bool, .integer, .number: return value
@@ -81,7 +82,7 @@ package struct SCIMMeta: Sendable, Hashable {
     package func location(of type: SCIMResourceType) -> String { "\(base)\(type.endpoint)/\(id)" }
     package var entityTag: String { SCIMEntityTag.text(version) }
 
-    func value(of type: SCIMResourceType) -> SCIMValue {
+    func value(of type: SCIMResourceType) -> JSONValue {
         [
             "resourceType": .string(type.name), "created": .string(created), "lastModified": .string(lastModified),
             "location": .string(location(of: type)), "version": .string(entityTag),

@@ -1,3 +1,4 @@
+import JSON
 import Scalars
 
 /// A bulk request, RFC 7644 §3.7: many operations in one, which can refer to what earlier ones make (`bulkId:x`).
@@ -13,7 +14,7 @@ package struct SCIMBulk: Sendable, Hashable {
         package var bulkId: String?
         /// What If-Match would say.
         package var version: String?
-        package var data: SCIMValue?
+        package var data: JSONValue?
     }
 
     /// How an operation ended.
@@ -42,7 +43,7 @@ package struct SCIMBulk: Sendable, Hashable {
 
     /// Reads the body of a bulk request.
     /// - Throws: `invalidSyntax`; 413 when there are too many operations.
-    package init(_ body: SCIMValue, maximumCount: Int) throws(SCIMError) {
+    package init(_ body: JSONValue, maximumCount: Int) throws(SCIMError) {
         let members = try SCIMMessage.members(of: body, SCIMMessage.bulkRequest)
         guard let items = members["Operations"]?.items, !items.isEmpty else {
             throw .invalidSyntax("Operations has to be a list with at least one operation.")
@@ -138,7 +139,7 @@ package struct SCIMBulk: Sendable, Hashable {
     /// - Parameters:
     ///   - base: the address of the service, without a slash at its end.
     ///   - perform: does one, whose references are resolved.
-    package func run(base: String, _ perform: (Operation) async throws -> Outcome) async rethrows -> SCIMValue {
+    package func run(base: String, _ perform: (Operation) async throws -> Outcome) async rethrows -> JSONValue {
         var outcomes: [Int: Outcome] = [:]
         var paths: [Int: String] = [:]
         var ids: [String: String] = [:]
@@ -188,8 +189,8 @@ package struct SCIMBulk: Sendable, Hashable {
     }
 
     /// - Parameter address: what the operation was about: RFC 7644 §3.7 asks for it always, a POST that failed aside.
-    private static func answer(_ operation: Operation, _ outcome: Outcome, at address: String) -> SCIMValue {
-        var members: [String: SCIMValue] = ["method": .string(operation.method.rawValue), "status": .string(String(outcome.status))]
+    private static func answer(_ operation: Operation, _ outcome: Outcome, at address: String) -> JSONValue {
+        var members: [String: JSONValue] = ["method": .string(operation.method.rawValue), "status": .string(String(outcome.status))]
         if let bulkId = operation.bulkId { members["bulkId"] = .string(bulkId) }
         if let location = outcome.location ?? (operation.method == .post ? nil : address) { members["location"] = .string(location) }
         if let version = outcome.version { members["version"] = .string(version) }

@@ -1,3 +1,4 @@
+import JSON
 import Scalars
 
 /// What operations of a bulk request say of others in it, `bulkId:x`: in their path, and in the `value` and `$ref` of attributes that refer
@@ -71,7 +72,7 @@ enum SCIMBulkReferences {
     private static func isReference(_ attribute: SCIMAttribute) -> Bool { attribute.kind == .complex && attribute.sub("$ref") != nil }
 
     /// Data with each reference in it changed.
-    private static func visited(_ data: SCIMValue, of operation: SCIMBulk.Operation, _ change: (String) -> String) -> SCIMValue {
+    private static func visited(_ data: JSONValue, of operation: SCIMBulk.Operation, _ change: (String) -> String) -> JSONValue {
         guard let type = type(of: operation), case .object(var members) = data else { return data }
         guard operation.method == .patch else { return .object(visited(members, of: type, change)) }
         guard let name = members.keys.first(where: { SCIMText.isSame($0, "Operations") }), let items = members[name]?.items else { return data }
@@ -79,7 +80,7 @@ enum SCIMBulkReferences {
         return .object(members)
     }
 
-    private static func visited(patch operation: SCIMValue, of type: SCIMResourceType, _ change: (String) -> String) -> SCIMValue {
+    private static func visited(patch operation: JSONValue, of type: SCIMResourceType, _ change: (String) -> String) -> JSONValue {
         guard case .object(var members) = operation, let name = members.keys.first(where: { SCIMText.isSame($0, "value") }),
             let value = members[name]
         else { return operation }
@@ -93,7 +94,7 @@ enum SCIMBulkReferences {
     }
 
     /// Attributes by their names, which are paths for a PATCH.
-    private static func visited(_ members: [String: SCIMValue], of type: SCIMResourceType, _ change: (String) -> String) -> [String: SCIMValue] {
+    private static func visited(_ members: [String: JSONValue], of type: SCIMResourceType, _ change: (String) -> String) -> [String: JSONValue] {
         var result = members
         for (name, value) in members {
             if let found = type.extensionSchema(name), let inner = value.members {
@@ -114,7 +115,7 @@ enum SCIMBulkReferences {
     }
 
     /// A reference, several, or with `sub` a part of one.
-    private static func visited(_ value: SCIMValue, sub: String?, _ change: (String) -> String) -> SCIMValue {
+    private static func visited(_ value: JSONValue, sub: String?, _ change: (String) -> String) -> JSONValue {
         switch value {
         case .string(let text): sub.map { isPart($0) } ?? true ? .string(change(text)) : value
         case .array(let items): .array(items.map { visited($0, sub: sub, change) })
@@ -139,8 +140,8 @@ enum SCIMBulkReferences {
         _ operation: SCIMBulk.Operation, leavingOut names: Set<String>
     ) -> (now: SCIMBulk.Operation, later: SCIMBulk.Operation?) {
         guard !names.isEmpty, let type = type(of: operation), case .object(let members)? = operation.data else { return (operation, nil) }
-        var additions: [SCIMValue] = []
-        func part(_ members: [String: SCIMValue], _ found: SCIMSchema?) -> [String: SCIMValue] {
+        var additions: [JSONValue] = []
+        func part(_ members: [String: JSONValue], _ found: SCIMSchema?) -> [String: JSONValue] {
             var left = members
             for (name, value) in members.sorted(by: { $0.key < $1.key }) {
                 if found == nil, let found = type.extensionSchema(name), let inner = value.members {
@@ -165,7 +166,7 @@ enum SCIMBulkReferences {
         return (now, additions.isEmpty ? nil : later)
     }
 
-    private static func isReferring(_ value: SCIMValue, to names: Set<String>) -> Bool {
+    private static func isReferring(_ value: JSONValue, to names: Set<String>) -> Bool {
         var isReferring = false
         _ = visited(value, sub: nil) { text in
             if let name = name(in: text), names.contains(name) { isReferring = true }

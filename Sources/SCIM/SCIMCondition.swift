@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// A filter whose names are known to mean something in a kind of resource, and whose values are of the attributes' types.
 package indirect enum SCIMCondition: Sendable, Hashable {
@@ -192,7 +193,7 @@ extension SCIMResourceType {
 extension SCIMCondition {
     /// Whether a resource fulfils it.
     /// - Parameter resource: a whole resource, with id, meta and schemas; or an element of a list, for a condition on elements.
-    package func holds(for resource: SCIMValue) -> Bool {
+    package func holds(for resource: JSONValue) -> Bool {
         switch self {
         case .all(let parts): parts.allSatisfy { $0.holds(for: resource) }
         case .any(let parts): parts.contains { $0.holds(for: resource) }
@@ -207,10 +208,10 @@ extension SCIMCondition {
 
 extension SCIMTarget {
     /// The values at the target: those of all elements where lists are on the way.
-    func values(in resource: SCIMValue) -> [SCIMValue] {
+    func values(in resource: JSONValue) -> [JSONValue] {
         var values = [resource]
         for step in steps {
-            values = values.flatMap { value -> [SCIMValue] in
+            values = values.flatMap { value -> [JSONValue] in
                 guard let found = value[step] else { return [] }
                 return found.items ?? [found]
             }
@@ -220,7 +221,7 @@ extension SCIMTarget {
 }
 
 extension SCIMCondition.Comparison {
-    func holds(for value: SCIMValue, _ attribute: SCIMAttribute) -> Bool {
+    func holds(for value: JSONValue, _ attribute: SCIMAttribute) -> Bool {
         switch (self, value) {
         case (.text(let comparison, let wanted), .string(let text)):
             return comparison.holds(attribute.isCaseExact ? text : SCIMText.folded(text), wanted)

@@ -1,3 +1,5 @@
+import JSON
+
 /// What a PATCH has cost so far, counted in elements that were looked at.
 ///
 /// A change is made while a row and a connection of the pool are held: one that would look at millions of elements is refused.
@@ -31,13 +33,13 @@ package struct SCIMPatchWork: Sendable {
 struct SCIMElementList {
     private let attribute: SCIMAttribute
     /// What was taken away leaves a gap: places stay what they are.
-    private var slots: [SCIMValue?]
+    private var slots: [JSONValue?]
     /// Places by value, folded as filters see it. One that has changed meanwhile is still under its former value, and passed over.
     private var places: [String?: [Int]] = [:]
     private let isKnownByValue: Bool
     private let isCaseExact: Bool
 
-    init(_ items: [SCIMValue], of attribute: SCIMAttribute) {
+    init(_ items: [JSONValue], of attribute: SCIMAttribute) {
         self.attribute = attribute
         isKnownByValue = attribute.sub("value")?.mutability == .immutable
         isCaseExact = attribute.sub("value")?.isCaseExact ?? true
@@ -47,12 +49,12 @@ struct SCIMElementList {
     }
 
     /// The elements that are there.
-    var items: [SCIMValue] { slots.compactMap { $0 } }
+    var items: [JSONValue] { slots.compactMap { $0 } }
 
     var all: [Int] { slots.indices.filter { slots[$0] != nil } }
 
     /// An element; one with nothing in it is none.
-    subscript(place: Int) -> SCIMValue? {
+    subscript(place: Int) -> JSONValue? {
         get { slots[place] }
         set {
             let value = newValue.flatMap { Self.assigned($0) }
@@ -62,21 +64,21 @@ struct SCIMElementList {
     }
 
     /// - Returns: its place.
-    mutating func append(_ element: SCIMValue) -> Int {
+    mutating func append(_ element: JSONValue) -> Int {
         places[index(element), default: []].append(slots.count)
         slots.append(element)
         return slots.count - 1
     }
 
     /// nil for something that is not an element. (A bare `nil` could be the null of JSON.)
-    private static func assigned(_ value: SCIMValue) -> SCIMValue? { value.isUnassigned ? Optional.none : value }
+    private static func assigned(_ value: JSONValue) -> JSONValue? { value.isUnassigned ? Optional.none : value }
 
-    private func index(_ element: SCIMValue) -> String? { element["value"]?.text.map { isCaseExact ? $0 : SCIMText.folded($0) } }
+    private func index(_ element: JSONValue) -> String? { element["value"]?.text.map { isCaseExact ? $0 : SCIMText.folded($0) } }
 
     // MARK: Finding
 
     /// Where the same element is: that of the same value and use; of members the value alone counts. The rest is said about it.
-    func place(of element: SCIMValue, _ work: inout SCIMPatchWork) throws(SCIMError) -> Int? {
+    func place(of element: JSONValue, _ work: inout SCIMPatchWork) throws(SCIMError) -> Int? {
         for place in places[index(element)] ?? [] {
             try work.add(1)
             guard let known = slots[place] else { continue }
@@ -90,7 +92,7 @@ struct SCIMElementList {
     }
 
     /// Takes away what a client names: by its value, and by its use where both say one.
-    mutating func remove(like wanted: SCIMValue, _ work: inout SCIMPatchWork) throws(SCIMError) {
+    mutating func remove(like wanted: JSONValue, _ work: inout SCIMPatchWork) throws(SCIMError) {
         for place in places[index(wanted)] ?? [] {
             try work.add(1)
             guard let known = slots[place] else { continue }

@@ -1,3 +1,5 @@
+import JSON
+
 /// Why a request is refused, as RFC 7644 §3.12 says it.
 package struct SCIMError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The detail keywords of RFC 7644, table 9.
@@ -34,8 +36,8 @@ package struct SCIMError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The body of the answer. `status` is a text there.
-    package var body: SCIMValue {
-        var members: [String: SCIMValue] = [
+    package var body: JSONValue {
+        var members: [String: JSONValue] = [
             "schemas": [.string(SCIMMessage.error)], "status": .string(String(code)), "detail": .string(detail),
         ]
         if let kind { members["scimType"] = .string(kind.rawValue) }
@@ -53,7 +55,7 @@ package enum SCIMMessage {
     package static let error = "urn:ietf:params:scim:api:messages:2.0:Error"
 
     /// Reads the envelope of a message: an object, with the message's URN when it names any. Some clients leave `schemas` out.
-    static func members(of body: SCIMValue, _ urn: String) throws(SCIMError) -> SCIMMembers {
+    static func members(of body: JSONValue, _ urn: String) throws(SCIMError) -> SCIMMembers {
         guard let members = body.members else { throw .invalidSyntax("The body has to be an object, and is \(body.kind).") }
         let found = try SCIMMembers(members)
         try checkSchemas(found["schemas"], has: urn)
@@ -63,7 +65,7 @@ package enum SCIMMessage {
     /// Reads `schemas`, which says nothing that the request's address does not say. Clients write URNs of drafts, of SCIM 1.1 and of their
     /// own there, or none: they are taken. Only what is known to be something else is not.
     /// - Throws: `invalidSyntax` when it is no list of texts, or names another message or another kind of resource in place of this one.
-    static func checkSchemas(_ schemas: SCIMValue?, has urn: String) throws(SCIMError) {
+    static func checkSchemas(_ schemas: JSONValue?, has urn: String) throws(SCIMError) {
         guard let schemas, schemas != .null else { return }
         var (isNamed, isOther) = (false, false)
         for item in schemas.items ?? [schemas] {
@@ -85,11 +87,11 @@ package enum SCIMMessage {
 
 /// The members of an object, found by their names whatever their case is.
 package struct SCIMMembers: Sendable {
-    private let members: [String: SCIMValue]
+    private let members: [String: JSONValue]
 
     /// - Throws: `invalidSyntax` when two names differ in case only.
-    package init(_ members: [String: SCIMValue]) throws(SCIMError) {
-        var found: [String: SCIMValue] = [:]
+    package init(_ members: [String: JSONValue]) throws(SCIMError) {
+        var found: [String: JSONValue] = [:]
         for (name, value) in members {
             guard found.updateValue(value, forKey: SCIMText.folded(name)) == nil else {
                 throw .invalidSyntax("An object has two members whose names differ in case only.")
@@ -98,7 +100,7 @@ package struct SCIMMembers: Sendable {
         self.members = found
     }
 
-    package subscript(_ name: String) -> SCIMValue? { members[SCIMText.folded(name)] }
+    package subscript(_ name: String) -> JSONValue? { members[SCIMText.folded(name)] }
 
     /// A whole number, also one that is written as a text.
     func integer(_ name: String) throws(SCIMError) -> Int? {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A PATCH request, RFC 7644 §3.5.2: read first, then applied to a resource as a whole.
 package struct SCIMPatch: Sendable, Hashable {
     package enum Kind: String, Sendable {
@@ -7,7 +9,7 @@ package struct SCIMPatch: Sendable, Hashable {
     package struct Operation: Sendable, Hashable {
         package var kind: Kind
         package var path: SCIMPatchPath?
-        package var value: SCIMValue?
+        package var value: JSONValue?
     }
 
     package var operations: [Operation]
@@ -16,7 +18,7 @@ package struct SCIMPatch: Sendable, Hashable {
 
     /// Reads the body of a PATCH. Operations are named in any case, as Entra does.
     /// - Throws: `invalidSyntax`, `invalidPath`, `noTarget`.
-    package init(_ body: SCIMValue) throws(SCIMError) {
+    package init(_ body: JSONValue) throws(SCIMError) {
         let members = try SCIMMessage.members(of: body, SCIMMessage.patch)
         guard let items = members["Operations"]?.items, !items.isEmpty else {
             throw .invalidSyntax("Operations has to be a list with at least one operation.")
@@ -55,7 +57,7 @@ package struct SCIMPatch: Sendable, Hashable {
     static let noName = "a text that is no name"
 
     private static func unknownNames(in operation: Operation, of type: SCIMResourceType) -> [String] {
-        let value: SCIMValue? = operation.kind == .remove ? Optional.none : operation.value
+        let value: JSONValue? = operation.kind == .remove ? Optional.none : operation.value
         if let path = operation.path { return type.unknownNames(in: path, value) }
         return (value?.members ?? [:]).sorted { $0.key < $1.key }.flatMap { name, value -> [String] in
             if let found = type.extensionSchema(name) { return found.unknownNames(among: value) }
@@ -89,7 +91,7 @@ package struct SCIMPatch: Sendable, Hashable {
 
 extension SCIMResourceType {
     /// What a path of a change names and resources of this kind do not have: the attribute, what is asked of it, or what is changed of it.
-    func unknownNames(in path: SCIMPatchPath, _ value: SCIMValue?) -> [String] {
+    func unknownNames(in path: SCIMPatchPath, _ value: JSONValue?) -> [String] {
         let name = path.path.description
         switch resolve(path.path) {
         case .passedOver: return []
@@ -117,7 +119,7 @@ extension SCIMResourceType {
 
 extension SCIMSchema {
     /// The names of members that the schema does not have.
-    func unknownNames(among value: SCIMValue?) -> [String] {
+    func unknownNames(among value: JSONValue?) -> [String] {
         // try?: what is no name is not one that could be shown either.
         (value?.members ?? [:]).keys.sorted().filter { attribute($0) == nil }.map { name in
             (try? SCIMPath("\(urn):\(name)"))?.description ?? SCIMPatch.noName

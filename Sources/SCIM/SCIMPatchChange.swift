@@ -1,3 +1,5 @@
+import JSON
+
 /// A resource in the middle of a PATCH.
 struct SCIMPatchChange {
     let type: SCIMResourceType
@@ -40,7 +42,7 @@ struct SCIMPatchChange {
     }
 
     /// - Parameter isNamed: the client asked for this attribute by a path; else it was among others, and what cannot be done is passed over.
-    private mutating func apply(_ kind: SCIMPatch.Kind, _ path: SCIMPatchPath, _ value: SCIMValue, isNamed: Bool) throws(SCIMError) {
+    private mutating func apply(_ kind: SCIMPatch.Kind, _ path: SCIMPatchPath, _ value: JSONValue, isNamed: Bool) throws(SCIMError) {
         switch type.resolve(path.path) {
         case .passedOver, .unknown: return
         case .wholeExtension(let found):
@@ -69,7 +71,7 @@ struct SCIMPatchChange {
 
     // MARK: Whole attributes
 
-    private mutating func apply(_ kind: SCIMPatch.Kind, _ value: SCIMValue, to found: SCIMSchema) throws(SCIMError) {
+    private mutating func apply(_ kind: SCIMPatch.Kind, _ value: JSONValue, to found: SCIMSchema) throws(SCIMError) {
         if kind == .remove || value.isUnassigned {
             putBack()
             attributes.members[found.urn] = nil
@@ -83,7 +85,7 @@ struct SCIMPatchChange {
         }
     }
 
-    private mutating func apply(_ kind: SCIMPatch.Kind, _ value: SCIMValue, to target: SCIMTarget) throws(SCIMError) {
+    private mutating func apply(_ kind: SCIMPatch.Kind, _ value: JSONValue, to target: SCIMTarget) throws(SCIMError) {
         guard target.leaf.isMultiValued else {
             if kind == .remove {
                 if target.sub == nil, target.attribute.isRequired { removedRequired.insert(target.attribute.name) }
@@ -120,7 +122,7 @@ struct SCIMPatchChange {
         }
     }
 
-    private static func merged(_ old: SCIMValue, _ new: SCIMValue) -> SCIMValue {
+    private static func merged(_ old: JSONValue, _ new: JSONValue) -> JSONValue {
         guard let one = old.members, let other = new.members else { return new }
         return .object(one.merging(other) { $1 })
     }
@@ -155,7 +157,7 @@ struct SCIMPatchChange {
     }
 
     /// `emails.type` without a filter: of every element.
-    private mutating func applyToEveryElement(_ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ value: SCIMValue) throws(SCIMError) {
+    private mutating func applyToEveryElement(_ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ value: JSONValue) throws(SCIMError) {
         guard let sub = target.sub else { return }
         var list = taken(target)
         var chosen = list.all
@@ -166,7 +168,7 @@ struct SCIMPatchChange {
     }
 
     private mutating func applyToElements(
-        _ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ filter: SCIMFilter, sub name: String?, _ value: SCIMValue
+        _ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ filter: SCIMFilter, sub name: String?, _ value: JSONValue
     ) throws(SCIMError) {
         guard filter.asksOnly(of: target.attribute) else { return }
         var sub: SCIMAttribute?
@@ -204,7 +206,7 @@ struct SCIMPatchChange {
     /// `manager[value eq "c1"]`: of an attribute that has one value the filter can only say which one is meant. What is to be taken away is when
     /// it is that one; what is put is put, and where nothing was it is also what the filter says, as for lists.
     private mutating func applyToValue(
-        _ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ filter: SCIMFilter, sub name: String?, _ value: SCIMValue
+        _ kind: SCIMPatch.Kind, _ target: SCIMTarget, _ filter: SCIMFilter, sub name: String?, _ value: JSONValue
     ) throws(SCIMError) {
         guard !target.attribute.isMultiValued else { throw .invalidPath("\(target.name) has no elements to choose from.") }
         // A sub-attribute behind the bracket, and in it: those of the attribute itself.
@@ -228,7 +230,7 @@ struct SCIMPatchChange {
 
     /// Changes some elements as wholes. Replaced, they still are what the filter asked for.
     private mutating func replace(
-        _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ value: SCIMValue, _ target: SCIMTarget, made: [String: SCIMValue]
+        _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ value: JSONValue, _ target: SCIMTarget, made: [String: JSONValue]
     ) throws(SCIMError) {
         guard case .array(let new)? = try SCIMResourceType.converted(value, target.attribute, name: target.name), new.count == 1 else {
             throw .invalidValue("\(target.name) with a filter takes one object as its value.")
@@ -243,7 +245,7 @@ struct SCIMPatchChange {
 
     /// Changes a sub-attribute of some elements.
     private mutating func change(
-        _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ sub: SCIMAttribute, _ value: SCIMValue, _ target: SCIMTarget
+        _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ sub: SCIMAttribute, _ value: JSONValue, _ target: SCIMTarget
     ) throws(SCIMError) {
         let converted = kind == .remove ? nil : try SCIMResourceType.converted(value, sub, name: "\(target.attribute.name).\(sub.name)")
         for place in chosen {
@@ -258,7 +260,7 @@ struct SCIMPatchChange {
         try list.prefer(chosen, &work)
     }
 
-    private static func checkImmutable(_ old: SCIMValue, _ new: SCIMValue, _ attribute: SCIMAttribute) throws(SCIMError) {
+    private static func checkImmutable(_ old: JSONValue, _ new: JSONValue, _ attribute: SCIMAttribute) throws(SCIMError) {
         for sub in attribute.subAttributes where sub.mutability == .immutable {
             guard let before = old[sub.name], let after = new[sub.name], before != after else { continue }
             throw .mutability("\(attribute.name).\(sub.name) cannot be changed: remove the element and add another.")
@@ -266,11 +268,11 @@ struct SCIMPatchChange {
     }
 
     /// The element that a filter of equalities describes; nil when it says more than what the element is.
-    private static func element(of filter: SCIMFilter, _ attribute: SCIMAttribute) throws(SCIMError) -> [String: SCIMValue]? {
+    private static func element(of filter: SCIMFilter, _ attribute: SCIMAttribute) throws(SCIMError) -> [String: JSONValue]? {
         switch filter {
         case .compare(let path, .equal, let comparand):
             guard path.urn == nil, path.parts.count == 1, let sub = attribute.sub(path.parts[0]) else { return nil }
-            let value: SCIMValue =
+            let value: JSONValue =
                 switch comparand {
                 case .text(let text), .bare(let text): .string(text)
                 case .flag(let flag): .bool(flag)
@@ -279,7 +281,7 @@ struct SCIMPatchChange {
             guard let converted = try SCIMResourceType.converted(value, sub, name: "\(attribute.name).\(sub.name)") else { return [:] }
             return [sub.name: converted]
         case .and(let parts):
-            var members: [String: SCIMValue] = [:]
+            var members: [String: JSONValue] = [:]
             for part in parts {
                 guard let found = try element(of: part, attribute) else { return nil }
                 members.merge(found) { $1 }

@@ -1,3 +1,4 @@
+import JSON
 import Scalars
 
 /// Which attributes of a resource are answered: `attributes` and `excludedAttributes`, RFC 7644 §3.9.
@@ -58,7 +59,7 @@ package struct SCIMProjection: Sendable, Hashable {
     }
 
     /// The resource as it was asked for. What is always returned stays.
-    package func applied(to resource: SCIMValue, of type: SCIMResourceType) -> SCIMValue {
+    package func applied(to resource: JSONValue, of type: SCIMResourceType) -> JSONValue {
         guard var members = resource.members else { return resource }
         switch choice {
         case .standard: return resource
@@ -92,9 +93,9 @@ package struct SCIMProjection: Sendable, Hashable {
 
         /// What is left of a value, or of each element of a list; nil when that is nothing.
         /// - Parameter isKept: whether the sub-attributes are kept, and the others left out, or the other way round.
-        func part(of value: SCIMValue, isKept: Bool) -> SCIMValue? {
+        func part(of value: JSONValue, isKept: Bool) -> JSONValue? {
             // Spelled out, since a bare nil could be the null of JSON.
-            let nothing = SCIMValue?.none
+            let nothing = JSONValue?.none
             guard let subs else { return isKept ? value : nothing }
             switch value {
             case .array(let items):

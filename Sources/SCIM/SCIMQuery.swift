@@ -1,3 +1,5 @@
+import JSON
+
 /// A question for resources: the query string of a GET, or the body of a POST to `.search` (RFC 7644 §3.4.2 and §3.4.3).
 package struct SCIMQuery: Sendable, Hashable {
     package var filter: SCIMFilter?
@@ -14,13 +16,13 @@ package struct SCIMQuery: Sendable, Hashable {
     }
 
     /// Reads the body of a search.
-    package init(search body: SCIMValue) throws(SCIMError) {
+    package init(search body: JSONValue) throws(SCIMError) {
         try self.init(try SCIMMessage.members(of: body, SCIMMessage.searchRequest)) { value in
             value.items?.compactMap(\.text) ?? SCIMProjection.names(value.text)
         }
     }
 
-    private init(_ members: SCIMMembers, names: (SCIMValue) -> [String]) throws(SCIMError) {
+    private init(_ members: SCIMMembers, names: (JSONValue) -> [String]) throws(SCIMError) {
         if let text = try members.string("filter"), !text.isEmpty { filter = try SCIMFilterParser.filter(text) }
         if let text = try members.string("sortBy"), !text.isEmpty { sortBy = try SCIMPath(text) }
         switch SCIMText.folded(try members.string("sortOrder") ?? "") {
@@ -54,17 +56,17 @@ package struct SCIMPageRequest: Sendable, Hashable {
 
 /// The answer to a question for resources.
 package struct SCIMList: Sendable, Hashable {
-    package var resources: [SCIMValue]
+    package var resources: [JSONValue]
     package var totalResults: Int
     package var startIndex: Int
 
-    package init(_ resources: [SCIMValue], totalResults: Int, startIndex: Int = 1) {
+    package init(_ resources: [JSONValue], totalResults: Int, startIndex: Int = 1) {
         self.resources = resources
         self.totalResults = totalResults
         self.startIndex = startIndex
     }
 
-    package var body: SCIMValue {
+    package var body: JSONValue {
         [
             "schemas": [.string(SCIMMessage.listResponse)], "totalResults": .integer(totalResults), "startIndex": .integer(startIndex),
             "itemsPerPage": .integer(resources.count), "Resources": .array(resources),
@@ -87,8 +89,8 @@ extension SCIMResourceType {
 
 extension SCIMTarget {
     /// What a resource is sorted by: of a list the primary element, or else the first (RFC 7644 §3.4.2.3); nil sorts last.
-    package func sortKey(of resource: SCIMValue) -> String? {
-        var value: SCIMValue? = resource
+    package func sortKey(of resource: JSONValue) -> String? {
+        var value: JSONValue? = resource
         for step in steps {
             if case .array(let items)? = value { value = items.first { $0["primary"] == true } ?? items.first }
             value = value?[step]
@@ -104,7 +106,7 @@ extension SCIMTarget {
 /// Orders resources as a client asked.
 package enum SCIMSorting {
     /// Those without a value come last, or first when the order is turned around; those that are equal stay in their order.
-    package static func sorted(_ resources: [SCIMValue], by target: SCIMTarget, isDescending: Bool) -> [SCIMValue] {
+    package static func sorted(_ resources: [JSONValue], by target: SCIMTarget, isDescending: Bool) -> [JSONValue] {
         let keyed = resources.enumerated().map { (place: $0, key: target.sortKey(of: $1), resource: $1) }
         return keyed.sorted { left, right in
             switch (left.key, right.key) {

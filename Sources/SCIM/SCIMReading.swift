@@ -1,3 +1,5 @@
+import JSON
+
 /// Reading what clients send into what the schema says, RFC 7643 §2 and 7644 §3.3, with what real directories write instead.
 extension SCIMResourceType {
     /// How long a text may be: names and ids among them are looked up by an index, which takes no longer ones.
@@ -11,7 +13,7 @@ extension SCIMResourceType {
     /// text are no value. `name.givenName` and `urn:…:User:department` are taken as names, too.
     /// - Parameter former: what a PUT replaces: where the body does not say `active`, it stays what it was.
     /// - Throws: `invalidSyntax` when it is no resource of this type, `invalidValue` naming the attribute that is wrong or missing.
-    package func read(_ body: SCIMValue, replacing former: SCIMAttributes? = nil) throws(SCIMError) -> SCIMAttributes {
+    package func read(_ body: JSONValue, replacing former: SCIMAttributes? = nil) throws(SCIMError) -> SCIMAttributes {
         guard let object = body.members else { throw .invalidSyntax("The body has to be an object, and is \(body.kind).") }
         try SCIMMessage.checkSchemas(try SCIMMembers(object)["schemas"], has: schema.urn)
         var attributes = SCIMAttributes()
@@ -24,7 +26,7 @@ extension SCIMResourceType {
         return attributes
     }
 
-    private func set(_ name: String, _ value: SCIMValue, in attributes: inout SCIMAttributes) throws(SCIMError) {
+    private func set(_ name: String, _ value: JSONValue, in attributes: inout SCIMAttributes) throws(SCIMError) {
         if let found = extensionSchema(name) {
             guard let members = value.members else { throw .invalidValue("\(found.urn) has to be an object, and is \(value.kind).") }
             _ = try SCIMMembers(members)
@@ -63,9 +65,9 @@ extension SCIMResourceType {
     }
 
     /// Elements that are known by their value: each has one, and what is said of it last holds.
-    private static func oncePerValue(_ items: [SCIMValue], _ name: String) throws(SCIMError) -> [SCIMValue] {
+    private static func oncePerValue(_ items: [JSONValue], _ name: String) throws(SCIMError) -> [JSONValue] {
         var places: [String: Int] = [:]
-        var once: [SCIMValue] = []
+        var once: [JSONValue] = []
         for item in items {
             guard let value = item["value"]?.text else { throw .invalidValue("\(name).value is needed.") }
             if let place = places[value] {
@@ -80,11 +82,11 @@ extension SCIMResourceType {
 
     /// A value as its attribute has it: an element wrapped where a list is wanted, one alone unwrapped where none is.
     /// - Returns: nil when nothing is left of it, or when it is of no use and the attribute is not published.
-    static func converted(_ value: SCIMValue, _ attribute: SCIMAttribute, name: String? = nil) throws(SCIMError) -> SCIMValue? {
+    static func converted(_ value: JSONValue, _ attribute: SCIMAttribute, name: String? = nil) throws(SCIMError) -> JSONValue? {
         let name = name ?? attribute.name
         if attribute.isMultiValued {
-            var items: [SCIMValue] = []
-            var known = Set<SCIMValue>()
+            var items: [JSONValue] = []
+            var known = Set<JSONValue>()
             for item in value.items ?? [value] where !item.isUnassigned {
                 guard let element = try single(item, attribute, name), known.insert(element).inserted else { continue }
                 items.append(element)
@@ -96,7 +98,7 @@ extension SCIMResourceType {
         return try single(items[0], attribute, name)
     }
 
-    private static func single(_ value: SCIMValue, _ attribute: SCIMAttribute, _ name: String) throws(SCIMError) -> SCIMValue? {
+    private static func single(_ value: JSONValue, _ attribute: SCIMAttribute, _ name: String) throws(SCIMError) -> JSONValue? {
         do throws(SCIMError) {
             return try checked(value, attribute, name)
         } catch {
@@ -105,7 +107,7 @@ extension SCIMResourceType {
         }
     }
 
-    private static func checked(_ value: SCIMValue, _ attribute: SCIMAttribute, _ name: String) throws(SCIMError) -> SCIMValue? {
+    private static func checked(_ value: JSONValue, _ attribute: SCIMAttribute, _ name: String) throws(SCIMError) -> JSONValue? {
         if value.isUnassigned { return nil }
         switch (attribute.kind, value) {
         case (.string, .string(let text)), (.reference, .string(let text)):
@@ -120,7 +122,7 @@ extension SCIMResourceType {
         case (.boolean, .string(let text)) where SCIMText.isSame(text, "false"): return false
         case (.dateTime, .string(let text)) where SCIMText.time(text) != nil: return value
         case (.complex, .object(let object)):
-            var members: [String: SCIMValue] = [:]
+            var members: [String: JSONValue] = [:]
             for (key, value) in object.sorted(by: { $0.key < $1.key }) where !value.isUnassigned {
                 guard let sub = attribute.sub(key) else { continue }
                 guard members[sub.name] == nil else {
@@ -152,13 +154,13 @@ extension SCIMResourceType {
 
 extension SCIMAttributes {
     /// Puts a value where a target is; what is in an object already stays.
-    mutating func insert(_ value: SCIMValue, at target: SCIMTarget) {
+    mutating func insert(_ value: JSONValue, at target: SCIMTarget) {
         var steps = target.steps
         let last = steps.removeLast()
         Self.insert(value, last, steps[...], into: &members)
     }
 
-    private static func insert(_ value: SCIMValue, _ last: String, _ steps: ArraySlice<String>, into members: inout [String: SCIMValue]) {
+    private static func insert(_ value: JSONValue, _ last: String, _ steps: ArraySlice<String>, into members: inout [String: JSONValue]) {
         guard let step = steps.first else {
             if case .object(let new) = value, case .object(let old)? = members[last] {
                 members[last] = .object(old.merging(new) { $1 })
@@ -179,7 +181,7 @@ extension SCIMAttributes {
         Self.remove(last, steps[...], from: &members)
     }
 
-    private static func remove(_ last: String, _ steps: ArraySlice<String>, from members: inout [String: SCIMValue]) {
+    private static func remove(_ last: String, _ steps: ArraySlice<String>, from members: inout [String: JSONValue]) {
         guard let step = steps.first else {
             members[last] = nil
             return
@@ -189,7 +191,7 @@ extension SCIMAttributes {
         members[step] = inner.isEmpty ? nil : .object(inner)
     }
 
-    func value(at target: SCIMTarget) -> SCIMValue? {
-        target.steps.reduce(SCIMValue.object(members) as SCIMValue?) { value, step in value?[step] }
+    func value(at target: SCIMTarget) -> JSONValue? {
+        target.steps.reduce(JSONValue.object(members) as JSONValue?) { value, step in value?[step] }
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// What an attribute is, RFC 7643 §2.2 and §7.
 package struct SCIMAttribute: Sendable, Hashable {
     package enum Kind: String, Sendable {
@@ -44,8 +46,8 @@ package struct SCIMAttribute: Sendable, Hashable {
     func sub(_ name: some StringProtocol) -> SCIMAttribute? { subAttributes.first { SCIMText.isSame($0.name, name) } }
 
     /// RFC 7643 §7: every characteristic is there, and none is null.
-    var body: SCIMValue {
-        var members: [String: SCIMValue] = [
+    var body: JSONValue {
+        var members: [String: JSONValue] = [
             "name": .string(name), "type": .string(kind.rawValue), "multiValued": .bool(isMultiValued), "description": .string(about),
             "required": .bool(isRequired), "mutability": .string(mutability.rawValue), "returned": .string(returned.rawValue),
         ]
@@ -74,7 +76,7 @@ package struct SCIMSchema: Sendable, Hashable {
 
     /// The schema as the Schemas endpoint shows it.
     /// - Parameter base: the address of the service, without a slash at its end.
-    package func body(base: String) -> SCIMValue {
+    package func body(base: String) -> JSONValue {
         [
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"], "id": .string(urn), "name": .string(name), "description": .string(about),
             "attributes": .array(attributes.filter(\.isPublished).map(\.body)),
@@ -137,8 +139,8 @@ package struct SCIMResourceType: Sendable, Hashable {
     func isPassedOver(_ name: some StringProtocol) -> Bool { passedOver.contains(SCIMText.folded(String(name))) }
 
     /// The kind of resource as the ResourceTypes endpoint shows it.
-    package func body(base: String) -> SCIMValue {
-        var members: [String: SCIMValue] = [
+    package func body(base: String) -> JSONValue {
+        var members: [String: JSONValue] = [
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"], "id": .string(name), "name": .string(name),
             "endpoint": .string(endpoint), "description": .string(about), "schema": .string(schema.urn),
             "meta": ["resourceType": "ResourceType", "location": .string("\(base)/ResourceTypes/\(name)")],

@@ -1,3 +1,5 @@
+import JSON
+
 /// What the service can do, RFC 7643 §5.
 package struct SCIMServiceProvider: Sendable, Hashable {
     package var bulkOperations: Int
@@ -9,7 +11,7 @@ package struct SCIMServiceProvider: Sendable, Hashable {
     }
 
     /// - Parameter base: the address of the service, without a slash at its end.
-    package func body(base: String) -> SCIMValue {
+    package func body(base: String) -> JSONValue {
         [
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
             "patch": ["supported": true],

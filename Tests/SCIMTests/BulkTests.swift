@@ -1,27 +1,28 @@
+import JSON
 import SCIM
 import Testing
 
 private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 @Suite struct BulkTests {
-    private func bulk(_ operations: [SCIMValue], failOnErrors: Int? = nil) throws -> SCIMBulk {
-        var body: [String: SCIMValue] = ["schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": .array(operations)]
+    private func bulk(_ operations: [JSONValue], failOnErrors: Int? = nil) throws -> SCIMBulk {
+        var body: [String: JSONValue] = ["schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": .array(operations)]
         if let failOnErrors { body["failOnErrors"] = .integer(failOnErrors) }
         return try SCIMBulk(.object(body), maximumCount: 10)
     }
 
-    private func post(_ bulkId: String, _ data: SCIMValue, to path: String = "/Users") -> SCIMValue {
+    private func post(_ bulkId: String, _ data: JSONValue, to path: String = "/Users") -> JSONValue {
         ["method": "POST", "path": .string(path), "bulkId": .string(bulkId), "data": data]
     }
 
-    private func group(_ bulkId: String, _ members: String...) -> SCIMValue {
-        post(bulkId, ["displayName": .string(bulkId), "members": .array(members.map { ["value": .string($0)] as SCIMValue })], to: "/Groups")
+    private func group(_ bulkId: String, _ members: String...) -> JSONValue {
+        post(bulkId, ["displayName": .string(bulkId), "members": .array(members.map { ["value": .string($0)] as JSONValue })], to: "/Groups")
     }
 
     /// Makes everything, under ids that tell what they are of.
     private func run(
-        _ operations: [SCIMValue], failOnErrors: Int? = nil, failing: [String] = []
-    ) async throws -> (done: [SCIMBulk.Operation], answers: [SCIMValue]) {
+        _ operations: [JSONValue], failOnErrors: Int? = nil, failing: [String] = []
+    ) async throws -> (done: [SCIMBulk.Operation], answers: [JSONValue]) {
         var done: [SCIMBulk.Operation] = []
         let answer = try await bulk(operations, failOnErrors: failOnErrors).run(base: "https://x.example") { operation in
             done.append(operation)
@@ -74,11 +75,11 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
                 "PATCH", "/Groups/c1", ["Operations": [["op": "add", "path": "displayName", "value": "bulkId:a"]]],
                 ["Operations": [["op": "add", "path": "displayName", "value": "bulkId:a"]]]
             ),
-        ] as [(String, String, SCIMValue, SCIMValue)]) func `only what refers to a resource is a reference`(
-            method: String, path: String, data: SCIMValue, expected: SCIMValue
+        ] as [(String, String, JSONValue, JSONValue)]) func `only what refers to a resource is a reference`(
+            method: String, path: String, data: JSONValue, expected: JSONValue
         ) async throws
     {
-        let operation: SCIMValue = ["method": .string(method), "path": .string(path), "bulkId": "b", "data": data]
+        let operation: JSONValue = ["method": .string(method), "path": .string(path), "bulkId": "b", "data": data]
         #expect(try await run([post("a", [:]), operation]).done.last?.data == expected)
     }
 

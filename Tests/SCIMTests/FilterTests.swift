@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import SCIM
 import Testing
 
@@ -80,7 +81,7 @@ import Testing
         #expect(error?.kind == .invalidFilter)
     }
 
-    private static let mara: SCIMValue = [
+    private static let mara: JSONValue = [
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
         "id": "c123", "externalId": "Ext-1", "userName": "Mara.Lind@Acme.example", "name": ["givenName": "Mara", "familyName": "Lind"],
         "title": "Contrôleuse", "active": true,

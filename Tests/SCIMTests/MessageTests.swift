@@ -1,22 +1,23 @@
+import JSON
 import SCIM
 import Testing
 
 private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 @Suite struct MessageTests {
-    private static let mara: SCIMValue = [
+    private static let mara: JSONValue = [
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "c1", "userName": "mara",
         "name": ["givenName": "Mara", "familyName": "Lind"],
         "emails": [["value": "a", "type": "work"], ["value": "b", "type": "home"]], enterprise: ["department": "F", "division": "D"],
         "meta": ["version": "W/\"1\"", "created": "x"],
     ]
 
-    private func projected(only: String = "", without: String = "") throws -> SCIMValue {
+    private func projected(only: String = "", without: String = "") throws -> JSONValue {
         try SCIMProjection(only: SCIMProjection.names(only), without: SCIMProjection.names(without)).applied(to: Self.mara, of: .user)
     }
 
     @Test func `only what is asked for is answered, and what is always`() throws {
-        let base: SCIMValue = ["schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "c1"]
+        let base: JSONValue = ["schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "c1"]
         #expect(try projected() == Self.mara)
         #expect(try projected(only: "userName") == base.with("userName", "mara"))
         #expect(try projected(only: " USERNAME , nickName,unheardOf") == base.with("userName", "mara"))
@@ -53,9 +54,9 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             ("emails.primary", "", nil),
             ("", "emails.type,emails.display", [["value": "a"], ["value": "b"]]), ("", "emails.value,emails.type", [["display": "B"]]),
             ("", "emails.value,emails.type,emails.display", nil),
-        ] as [(String, String, SCIMValue?)]) func `each element is cut by itself`(only: String, without: String, expected: SCIMValue?) throws
+        ] as [(String, String, JSONValue?)]) func `each element is cut by itself`(only: String, without: String, expected: JSONValue?) throws
     {
-        let person: SCIMValue = ["id": "c1", "emails": [["value": "a", "type": "work"], ["value": "b", "display": "B"]]]
+        let person: JSONValue = ["id": "c1", "emails": [["value": "a", "type": "work"], ["value": "b", "display": "B"]]]
         let projection = try SCIMProjection(only: SCIMProjection.names(only), without: SCIMProjection.names(without))
         #expect(projection.applied(to: person, of: .user)["emails"] == expected)
     }
@@ -84,9 +85,9 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
     }
 
     @Test func `sorting puts who has no value last, and first when turned around`() throws {
-        let people: [SCIMValue] = [["id": "1", "title": "b"], ["id": "2"], ["id": "3", "title": "A"], ["id": "4", "title": "B"]]
+        let people: [JSONValue] = [["id": "1", "title": "b"], ["id": "2"], ["id": "3", "title": "A"], ["id": "4", "title": "B"]]
         let target = try SCIMResourceType.user.sorting(by: SCIMPath(["title"]))
-        func order(_ isDescending: Bool) -> [SCIMValue?] { SCIMSorting.sorted(people, by: target, isDescending: isDescending).map { $0["id"] } }
+        func order(_ isDescending: Bool) -> [JSONValue?] { SCIMSorting.sorted(people, by: target, isDescending: isDescending).map { $0["id"] } }
         #expect(order(false) == ["3", "1", "4", "2"])
         #expect(order(true) == ["2", "1", "4", "3"])
         let address = try SCIMResourceType.user.sorting(by: SCIMPath(["emails"]))
@@ -122,13 +123,13 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 
     // MARK: Bulk
 
-    private func bulk(_ operations: [SCIMValue], failOnErrors: Int? = nil) throws -> SCIMBulk {
-        var body: [String: SCIMValue] = ["schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": .array(operations)]
+    private func bulk(_ operations: [JSONValue], failOnErrors: Int? = nil) throws -> SCIMBulk {
+        var body: [String: JSONValue] = ["schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": .array(operations)]
         if let failOnErrors { body["failOnErrors"] = .integer(failOnErrors) }
         return try SCIMBulk(.object(body), maximumCount: 10)
     }
 
-    private func post(_ bulkId: String, _ data: SCIMValue) -> SCIMValue {
+    private func post(_ bulkId: String, _ data: JSONValue) -> JSONValue {
         ["method": "POST", "path": "/Users", "bulkId": .string(bulkId), "data": data]
     }
 
@@ -151,7 +152,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
                     ["method": "POST", "path": "/Users", "bulkId": "a", "data": [:]],
                 ]
             ],
-        ] as [SCIMValue]) func `what is no bulk request is refused as that`(body: SCIMValue)
+        ] as [JSONValue]) func `what is no bulk request is refused as that`(body: JSONValue)
     {
         let error = #expect(throws: SCIMError.self) { try SCIMBulk(body, maximumCount: 10) }
         #expect(error?.kind == .invalidSyntax)

@@ -1,3 +1,4 @@
+import JSON
 import SCIM
 import Testing
 
@@ -5,23 +6,23 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 
 @Suite struct PatchTests {
     /// One operation, or several, applied to somebody.
-    private func patched(_ operations: SCIMValue, _ before: [String: SCIMValue] = [:], of type: SCIMResourceType = .user) throws -> SCIMAttributes {
-        let basis: [String: SCIMValue] = type.name == "User" ? ["userName": "mara", "active": true] : ["displayName": "Finance"]
+    private func patched(_ operations: JSONValue, _ before: [String: JSONValue] = [:], of type: SCIMResourceType = .user) throws -> SCIMAttributes {
+        let basis: [String: JSONValue] = type.name == "User" ? ["userName": "mara", "active": true] : ["displayName": "Finance"]
         let patch = try SCIMPatch([
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations.items == nil ? .array([operations]) : operations,
         ])
         return try patch.applied(to: SCIMAttributes(basis.merging(before) { $1 }), of: type)
     }
 
-    private static let work: SCIMValue = ["value": "mara@acme.example", "type": "work", "primary": true]
-    private static let home: SCIMValue = ["value": "m@home.example", "type": "home"]
+    private static let work: JSONValue = ["value": "mara@acme.example", "type": "work", "primary": true]
+    private static let home: JSONValue = ["value": "m@home.example", "type": "home"]
 
     @Test func `add, replace and remove do what RFC 7644 says`() throws {
         #expect(try patched(["op": "add", "path": "title", "value": "Controller"])["title"] == "Controller")
         #expect(try patched(["op": "replace", "path": "title", "value": "CFO"], ["title": "Controller"])["title"] == "CFO")
         #expect(try patched(["op": "replace", "path": "title", "value": "CFO"])["title"] == "CFO")
         #expect(try patched(["op": "remove", "path": "title"], ["title": "CFO"])["title"] == nil)
-        #expect(try patched(["op": "replace", "path": "title", "value": nil], ["title": "CFO"])["title"] == nil)
+        #expect(try patched(["op": "replace", "path": "title", "value": .null], ["title": "CFO"])["title"] == nil)
         #expect(
             try patched(["op": "add", "path": "name.givenName", "value": "Mara"], ["name": ["familyName": "Lind"]])["name"] == [
                 "givenName": "Mara", "familyName": "Lind",
@@ -121,12 +122,12 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "add", "path": "urn:scim:schemas:extension:enterprise:1.0", "value": ["department": "F"]], [enterprise: ["department": "F"]]),
             (["op": "add", "value": ["urn:scim:schemas:extension:enterprise:1.0": ["department": "F"]]], [enterprise: ["department": "F"]]),
             (["op": "replace", "path": "urn:scim:schemas:core:1.0:title", "value": "T"], ["title": "T"]),
-            (["op": "Replace", "path": "active", "value": [["$ref": nil, "value": "False"]]], ["active": false]),
+            (["op": "Replace", "path": "active", "value": [["$ref": .null, "value": "False"]]], ["active": false]),
             (["op": "Replace", "path": "title", "value": ["Value": "T"]], ["title": "T"]),
             // A number for a text.
             (["op": "replace", "path": .string("\(enterprise):employeeNumber"), "value": 1042], [enterprise: ["employeeNumber": "1042"]]),
-        ] as [(SCIMValue, [String: SCIMValue])]) func `what real directories send is understood`(
-            operation: SCIMValue, expected: [String: SCIMValue]
+        ] as [(JSONValue, [String: JSONValue])]) func `what real directories send is understood`(
+            operation: JSONValue, expected: [String: JSONValue]
         ) throws
     {
         #expect(try patched(operation) == SCIMAttributes(["userName": "mara", "active": true].merging(expected) { $1 }))
@@ -143,15 +144,15 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             #"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User[department eq "x"]"#,
         ], ["add", "replace", "remove"]) func `what is not kept stands in the way of nothing`(path: String, kind: String) throws
     {
-        let operations: SCIMValue = [
+        let operations: JSONValue = [
             ["op": .string(kind), "path": .string(path), "value": "x"], ["op": "Replace", "path": "active", "value": "False"],
         ]
-        let before: [String: SCIMValue] = ["emails": [Self.work], "title": "T", enterprise: ["manager": ["value": "c1"]]]
+        let before: [String: JSONValue] = ["emails": [Self.work], "title": "T", enterprise: ["manager": ["value": "c1"]]]
         let after = try patched(operations, before)
         #expect(after.members == before.merging(["userName": "mara", "active": false]) { $1 })
         // The same as a name among others.
         guard kind != "remove" else { return }
-        let value: SCIMValue = .object([path: "x", "active": false])
+        let value: JSONValue = .object([path: "x", "active": false])
         #expect(try patched(["op": .string(kind), "value": value], before) == after)
     }
 
@@ -177,16 +178,16 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "replace", "path": #"title[value eq "x"].value"#, "value": "x"], []), (["op": "remove", "path": .string(enterprise)], []),
             (["op": "add", "path": #"phoneNumbers[kind eq "work"].value"#, "value": "1"], []),
             (["op": "add", "path": "urn:okta:acme:1.0:user:custom:tag", "value": "x"], []),
-        ] as [(SCIMValue, [String])]) func `what is left out of a change is named`(operation: SCIMValue, names: [String]) throws
+        ] as [(JSONValue, [String])]) func `what is left out of a change is named`(operation: JSONValue, names: [String]) throws
     {
         #expect(try SCIMPatch(["Operations": [operation, operation]]).unknownNames(of: .user) == names)
     }
 
     @Test func `of an attribute with one value the bracket says which one is meant`() throws {
-        let manager: [String: SCIMValue] = [enterprise: ["manager": ["value": "c1", "displayName": "B"], "department": "F"]]
-        let without: SCIMValue = ["department": "F"]
+        let manager: [String: JSONValue] = [enterprise: ["manager": ["value": "c1", "displayName": "B"], "department": "F"]]
+        let without: JSONValue = ["department": "F"]
         for path in ["manager", "\(enterprise):manager", "\(enterprise).manager", "urn:scim:schemas:extension:enterprise:1.0:manager"] {
-            func after(_ kind: String, _ rest: String, _ value: SCIMValue = nil) throws -> SCIMValue? {
+            func after(_ kind: String, _ rest: String, _ value: JSONValue = .null) throws -> JSONValue? {
                 try patched(["op": .string(kind), "path": .string(path + rest), "value": value], manager)[enterprise]
             }
             #expect(try after("Remove", #"[value eq "c1"]"#) == without)
@@ -202,7 +203,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             try patched(["op": "Add", "path": #"manager[value eq "c1"].displayName"#, "value": "B"])[enterprise] == [
                 "manager": ["value": "c1", "displayName": "B"]
             ])
-        let named: [String: SCIMValue] = ["name": ["givenName": "Mara", "familyName": "Lind"]]
+        let named: [String: JSONValue] = ["name": ["givenName": "Mara", "familyName": "Lind"]]
         #expect(
             try patched(["op": "replace", "path": #"name[givenName eq "mara"].familyName"#, "value": "Berg"], named)["name"] == [
                 "givenName": "Mara", "familyName": "Berg",
@@ -221,13 +222,13 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
                 == "Finance")
         #expect(try patched(["op": "remove", "path": .string(enterprise)], set.members)[enterprise] == nil)
         #expect(
-            try patched(["op": "replace", "value": [enterprise: ["department": nil]]] as SCIMValue, [enterprise: ["department": "F"]])[enterprise]
+            try patched(["op": "replace", "value": [enterprise: ["department": .null]]] as JSONValue, [enterprise: ["department": "F"]])[enterprise]
                 == nil)
     }
 
     @Test func `members come and go`() throws {
-        let (one, two): (SCIMValue, SCIMValue) = (["value": "c1"], ["value": "c2", "type": "User"])
-        func members(_ operation: SCIMValue, _ before: SCIMValue) throws -> SCIMValue? {
+        let (one, two): (JSONValue, JSONValue) = (["value": "c1"], ["value": "c2", "type": "User"])
+        func members(_ operation: JSONValue, _ before: JSONValue) throws -> JSONValue? {
             try patched(operation, ["members": before], of: .group)["members"]
         }
         #expect(try members(["op": "add", "path": "members", "value": [two]], [one]) == [one, two])
@@ -238,13 +239,13 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         // 12: the id alone
         #expect(try members(["op": "Add", "path": "members", "value": "c2"], [one]) == [one, ["value": "c2"]])
         // 5: only those named are taken away
-        #expect(try members(["op": "Remove", "path": "members", "value": [["$ref": nil, "value": "c1"]]], [one, two]) == [two])
+        #expect(try members(["op": "Remove", "path": "members", "value": [["$ref": .null, "value": "c1"]]], [one, two]) == [two])
         #expect(try members(["op": "remove", "path": #"members[value eq "c2"]"#], [one, two]) == [one])
         #expect(try members(["op": "remove", "path": #"members[value eq "c9"]"#], [one]) == [one])
         #expect(try members(["op": "remove", "path": "members"], [one, two]) == nil)
-        #expect(try members(["op": "remove", "path": "members", "value": nil], [one, two]) == nil)
+        #expect(try members(["op": "remove", "path": "members", "value": .null], [one, two]) == nil)
         // Of none none are taken away.
-        for nobody: SCIMValue in [[], [[:]], [:], [nil], "", [["$ref": nil, "value": nil]], [["value": ""]], [["value": "c9"]]] {
+        for nobody: JSONValue in [[], [[:]], [:], [.null], "", [["$ref": .null, "value": .null]], [["value": ""]], [["value": "c9"]]] {
             #expect(try members(["op": "Remove", "path": "members", "value": nobody], [one, two]) == [one, two], "\(nobody)")
         }
         #expect(try members(["op": "replace", "path": "members", "value": [two]], [one]) == [two])
@@ -277,7 +278,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "add", "path": "emails", "value": [["value": "a", "Value": "b"]]], .invalidSyntax),
             (["op": "add", "value": ["title": "a", "Title": "b"]], .invalidSyntax),
             (["op": "add", "path": .string(enterprise), "value": ["division": "a", "Division": "b"]], .invalidSyntax),
-        ] as [(SCIMValue, SCIMError.Kind)]) func `what makes no sense is refused with the reason`(operation: SCIMValue, kind: SCIMError.Kind)
+        ] as [(JSONValue, SCIMError.Kind)]) func `what makes no sense is refused with the reason`(operation: JSONValue, kind: SCIMError.Kind)
     {
         let error = #expect(throws: SCIMError.self) { try patched(operation) }
         #expect(error?.kind == kind && error?.code == 400)
@@ -296,10 +297,10 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 
     @Test(
         arguments: [
-            "x", nil, [], [:], ["Operations": []], ["Operations": "x"],
+            "x", .null, [], [:], ["Operations": []], ["Operations": "x"],
             ["schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [["op": "add", "path": "title", "value": "x"]]],
             ["schemas": [1], "Operations": [["op": "add", "path": "title", "value": "x"]]], ["Operations": [["op": "add"]], "operations": []],
-        ] as [SCIMValue]) func `what is no PATCH is refused as that`(body: SCIMValue)
+        ] as [JSONValue]) func `what is no PATCH is refused as that`(body: JSONValue)
     {
         let error = #expect(throws: SCIMError.self) { try SCIMPatch(body) }
         #expect(error?.kind == .invalidSyntax)
@@ -307,7 +308,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 
     @Test(arguments: [[], ["urn:other"], ["urn:ietf:params:scim:schemas:core:2.0:PatchOp"], ["urn:ietf:params:scim:schemas:core:2.0:User"]])
     func `a PATCH is one whatever its schemas say, unless they say another message`(schemas: [String]) throws {
-        let urns = SCIMValue.array(schemas.map { .string($0) })
+        let urns = JSONValue.array(schemas.map { .string($0) })
         let patch = try SCIMPatch(["schemas": urns, "Operations": [["op": "replace", "path": "active", "value": false]]])
         #expect(try patch.applied(to: SCIMAttributes(["userName": "a", "active": true]), of: .user)["active"] == false)
     }

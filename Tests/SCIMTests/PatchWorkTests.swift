@@ -1,13 +1,14 @@
+import JSON
 import SCIM
 import Testing
 
 /// What a change of a large group costs, in elements that are looked at.
 @Suite struct PatchWorkTests {
-    private static let members: [SCIMValue] = (0..<20_000).map { ["value": .string("m\($0)"), "display": .string("Person \($0)")] }
+    private static let members: [JSONValue] = (0..<20_000).map { ["value": .string("m\($0)"), "display": .string("Person \($0)")] }
     private static let group = SCIMAttributes(["displayName": "Everybody", "members": .array(members)])
 
     /// - Returns: who is left, and the steps.
-    private func patched(_ operations: [SCIMValue]) throws -> (count: Int, steps: Int) {
+    private func patched(_ operations: [JSONValue]) throws -> (count: Int, steps: Int) {
         var work = SCIMPatchWork()
         let result = try SCIMPatch(["Operations": .array(operations)]).applied(to: Self.group, of: .group, counting: &work)
         return (result["members"]?.items?.count ?? 0, work.steps)
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func `a filter that names its members looks at these`() throws {
-        let operations = (0..<20).map { operation -> SCIMValue in
+        let operations = (0..<20).map { operation -> JSONValue in
             let terms = (0..<90).map { "value eq \"m\(operation * 90 + $0)\"" }.joined(separator: " or ")
             return ["op": "remove", "path": .string("members[\(terms)]")]
         }
@@ -47,7 +48,7 @@ import Testing
         let terms = (0..<90).map { "display co \"q\($0)\"" }.joined(separator: " or ")
         let error = #expect(throws: SCIMError.self) { try patched([["op": "remove", "path": .string("members[\(terms)]")]]) }
         #expect(error?.kind == .tooMany && error?.code == 400)
-        let every = (0..<60).map { SCIMValue.object(["op": "replace", "path": "members.display", "value": .string("x\($0)")]) }
+        let every = (0..<60).map { JSONValue.object(["op": "replace", "path": "members.display", "value": .string("x\($0)")]) }
         #expect(throws: SCIMError.self) { try patched(every) }
         // A few such are fine.
         #expect(try patched([["op": "remove", "path": #"members[display ew "7"]"#]]).count == 18_000)
@@ -58,7 +59,7 @@ import Testing
             "userName": "m", "active": true,
             "emails": [["value": "a", "type": "work"], ["value": "a", "type": "home"], ["value": "b"], ["type": "other"]],
         ])
-        func emails(_ operations: SCIMValue...) throws -> SCIMValue? {
+        func emails(_ operations: JSONValue...) throws -> JSONValue? {
             try SCIMPatch(["Operations": .array(operations)]).applied(to: before, of: .user)["emails"]
         }
         #expect(

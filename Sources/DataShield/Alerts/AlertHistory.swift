@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 extension Alerts {
     /// An alert with what is exposed and what was done with it.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Postgres
 
 /// Something that was done, as it was written down.

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import JSON
 
 /// The audit trail, `audit/list`.
 struct AuditListModel: Sendable {

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import JSON
 
 /// A connection to a directory as the audit trail has it: where it leads and as whom, and of its secrets only that one was given.
 struct DirectoryAudit: Encodable, Sendable, Hashable {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Postgres
 
 /// The SQL of scores. The rule itself is also in the schema (`risk_parts`, `refresh_scores`), which keeps the stored scores.

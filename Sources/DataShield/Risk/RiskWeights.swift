@@ -1,3 +1,5 @@
+import JSON
+
 /// How much each component of an employee's score can add.
 package struct RiskWeights: Sendable, Hashable, Codable {
     package var session = 30.0

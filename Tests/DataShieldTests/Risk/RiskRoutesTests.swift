@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Testing
 
 @testable import DataShield

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Scalars
 
 /// Reading what a page or a token hangs on: of another type than documented, it is an error that names the field and what came in its

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Scalars
 
 /// What a directory wrote in one place, read leniently: one odd value does not end a listing.

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import SCIM
 
 /// A directory that has shown its token: whose it is, and where it called us.
@@ -33,7 +34,7 @@ enum SCIMKind: String, Sendable, CaseIterable {
 /// Our JSON and the values of SCIM.
 enum SCIMJSON {
     /// - Throws: `invalidSyntax` when the bytes are no JSON.
-    static func parse(_ bytes: [UInt8]) throws -> SCIMValue {
+    static func parse(_ bytes: [UInt8]) throws -> JSONValue {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw SCIMError.invalidSyntax("The body is not UTF-8.") }
         do { return value(try JSONParser.parse(bytes)) } catch let failure as JSONParser.Failure {
             throw SCIMError.invalidSyntax("The body is not JSON. \(failure.description)")
@@ -41,11 +42,11 @@ enum SCIMJSON {
     }
 
     /// What we wrote ourselves, or the database did.
-    static func stored(_ text: String) throws -> SCIMValue { value(try JSONParser.parse(Array(text.utf8))) }
+    static func stored(_ text: String) throws -> JSONValue { value(try JSONParser.parse(Array(text.utf8))) }
 
-    static func text(_ value: SCIMValue) throws -> String { String(decoding: try JSONWriter.bytes(value), as: UTF8.self) }
+    static func text(_ value: JSONValue) throws -> String { String(decoding: try JSONWriter.bytes(value), as: UTF8.self) }
 
-    private static func value(_ value: JSONValue) -> SCIMValue {
+    private static func value(_ value: JSONValue) -> JSONValue {
         switch value {
         case .null: .null
         case .bool(let flag): .bool(flag)

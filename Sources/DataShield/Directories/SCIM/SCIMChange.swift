@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Postgres
 import SCIM
 
@@ -162,7 +163,7 @@ struct SCIMChange: Sendable {
         return after
     }
 
-    private static func members(_ group: SCIMResource) -> [String: SCIMValue] {
+    private static func members(_ group: SCIMResource) -> [String: JSONValue] {
         Dictionary((group.attributes["members"]?.items ?? []).compactMap { member in member["value"]?.text.map { ($0, member) } }) { $1 }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Postgres
 import SCIM
 
@@ -70,7 +71,7 @@ package struct SCIMDirectory: Sendable {
     }
 
     private func addMembers(
-        _ groups: [SCIMResourceID], _ access: SCIMAccess, _ add: (SCIMResourceID, SCIMValue) -> Void
+        _ groups: [SCIMResourceID], _ access: SCIMAccess, _ add: (SCIMResourceID, JSONValue) -> Void
     ) async throws {
         let members = try await database.query(
             for: access.company, SCIMStore.members(of: groups, of: access.company), as: SCIMStore.Member.self)
@@ -105,7 +106,7 @@ package struct SCIMDirectory: Sendable {
     /// Takes a new resource. Somebody who is made again under the user name of an account that was switched off is the same, switched on:
     /// what Okta and others send instead of a change. Their resource keeps its id.
     /// - Throws: ``SCIMError``: 400 when it is not valid, 409 when its name is taken.
-    func create(_ kind: SCIMKind, _ body: SCIMValue, _ access: SCIMAccess) async throws -> SCIMResource {
+    func create(_ kind: SCIMKind, _ body: JSONValue, _ access: SCIMAccess) async throws -> SCIMResource {
         let attributes = try kind.type.read(body)
         return try await write(kind, access) { change in
             switch kind {
@@ -118,7 +119,7 @@ package struct SCIMDirectory: Sendable {
     /// Replaces a resource.
     /// - Parameter ifMatch: the header of this name: the change is made only to a version that it names.
     /// - Throws: ``SCIMError``: 404, 412, and as ``create(_:_:_:)``.
-    func replace(_ id: SCIMResourceID, _ kind: SCIMKind, _ body: SCIMValue, ifMatch: String?, _ access: SCIMAccess) async throws -> SCIMResource {
+    func replace(_ id: SCIMResourceID, _ kind: SCIMKind, _ body: JSONValue, ifMatch: String?, _ access: SCIMAccess) async throws -> SCIMResource {
         try await write(kind, access) { change in
             let before = try await change.locked(id, kind, ifMatch)
             let attributes = try kind.type.read(body, replacing: before.attributes)

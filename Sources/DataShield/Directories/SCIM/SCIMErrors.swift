@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 import SCIM
 
@@ -42,7 +43,7 @@ struct SCIMErrorFormat: ErrorFormat {
 enum SCIMAnswer {
     static let contentType = "application/scim+json; charset=utf-8"
 
-    static func body(_ value: SCIMValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
+    static func body(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
         var headers = headers
         headers[.contentType] = contentType
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: try JSONWriter.bytes(value, capacity: 4096))))

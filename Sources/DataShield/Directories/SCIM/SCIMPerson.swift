@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import SCIM
 
 /// What a SCIM user says of a person, in our terms.
@@ -41,7 +42,7 @@ struct SCIMPerson: Sendable, Hashable {
         clean(attributes.value("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "department"))
     }
 
-    static func clean(_ value: SCIMValue?) -> String? {
+    static func clean(_ value: JSONValue?) -> String? {
         guard let text = value?.text else { return nil }
         // try?: a text that no employee can have is one that was not given.
         return (try? EmployeeText.clean(text)).nonEmpty

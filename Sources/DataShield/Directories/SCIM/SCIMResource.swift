@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Postgres
 import SCIM
 
@@ -22,7 +23,7 @@ package struct SCIMResource: Sendable, Hashable {
     }
 
     /// As a client sees it.
-    func value(_ access: SCIMAccess) -> SCIMValue { attributes.resource(of: kind.type, meta(access)) }
+    func value(_ access: SCIMAccess) -> JSONValue { attributes.resource(of: kind.type, meta(access)) }
 
     /// What has to be unique, folded: userName, displayName.
     var name: String { SCIMText.folded(attributes[kind == .user ? "userName" : "displayName"]?.text ?? "") }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 import SCIM
 import Scalars
@@ -234,7 +235,7 @@ struct SCIMRoutes {
         return id
     }
 
-    private static func body(_ request: Request, of kind: SCIMKind? = nil) async throws -> SCIMValue {
+    private static func body(_ request: Request, of kind: SCIMKind? = nil) async throws -> JSONValue {
         if let type = request.headers[.contentType]?.parts(between: ";").first.map({ $0.swapping(" ", for: "").lowercased() }) {
             guard type == media || type == "application/json" else { throw HTTPFailure.unsupportedMediaType(expected: media) }
         }
@@ -264,7 +265,7 @@ struct SCIMRoutes {
 
     // MARK: What is answered
 
-    private func everything(_ resources: [SCIMValue]) throws -> Response {
+    private func everything(_ resources: [JSONValue]) throws -> Response {
         try SCIMAnswer.body(SCIMList(resources, totalResults: resources.count).body)
     }
 

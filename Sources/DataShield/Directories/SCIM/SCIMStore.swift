@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Postgres
 import SCIM
 
@@ -131,7 +132,7 @@ struct SCIMStore {
     struct Member: RowDecodable {
         let group: SCIMResourceID
         let id: String
-        let body: SCIMValue
+        let body: JSONValue
         init(from row: inout Row) throws {
             group = try row.next()
             id = try row.next()
@@ -204,7 +205,7 @@ struct SCIMStore {
     }
 
     /// The statement that puts members into a group, or says anew what is said of them.
-    func memberInsertion(_ members: [SCIMValue], into group: SCIMResourceID) throws -> [SQL] {
+    func memberInsertion(_ members: [JSONValue], into group: SCIMResourceID) throws -> [SQL] {
         guard !members.isEmpty, let attribute = SCIMResourceType.group.schema.attributes.first(where: { $0.name == "members" }) else { return [] }
         let ids = members.map { $0["value"]?.text ?? "" }
         let bodies = try members.map { try SCIMJSON.text($0) }

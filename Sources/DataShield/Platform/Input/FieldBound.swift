@@ -1,3 +1,5 @@
+import JSON
+
 /// What a field takes beyond its type. The document shows it, and what is beyond is refused when the body or query is read, so that the
 /// two cannot drift apart; what more a field has to be (an address, a day) is for its capability to check.
 package enum FieldBound: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// One part of a list, and where the next begins.
 package struct Page<Item: Sendable>: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Scalars
 
 /// What a JSON value has to look like: taken from the Swift types themselves, it checks what comes in, says what would be right, and

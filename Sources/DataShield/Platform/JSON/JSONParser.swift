@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Reads one JSON text (RFC 8259), strictly: no comments, no trailing comma, no second value, no half of a surrogate pair, and not
 /// deeper than ``maximumDepth``, so that a hostile body cannot exhaust the stack.

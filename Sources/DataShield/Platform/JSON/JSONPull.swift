@@ -1,3 +1,5 @@
+import JSON
+
 /// Reads a large JSON text (RFC 8259) piece by piece, without making a value of what nobody asks for: ``JSONParser`` builds all of it,
 /// which for a page of a thousand people takes longer than fetching it. As strict as that one, except that names which occur twice in one
 /// object are all read.

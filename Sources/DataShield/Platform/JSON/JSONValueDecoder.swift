@@ -1,7 +1,8 @@
 import Foundation
+import JSON
 
 /// Decodes a ``JSONValue`` into a `Decodable` type. Times are ISO 8601; in a cursor they are microseconds.
-package struct JSONValueDecoder: Decoder {
+package struct JSONValueDecoder: JSONValueHolder {
     package let value: JSONValue
     package var codingPath: [any CodingKey] = []
     package var userInfo: [CodingUserInfoKey: Any] { [:] }

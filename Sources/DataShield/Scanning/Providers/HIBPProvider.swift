@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 
 /// Have I Been Pwned, API v3.
 package struct HIBPProvider: BreachProvider {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 
 /// The stealer logs of Have I Been Pwned: at which sites an address was typed on an infected machine.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Scalars
 
 /// What Have I Been Pwned writes, read leniently: names we do not know are passed over, missing flags are false.
@@ -11,7 +12,7 @@ enum HIBPWire {
 
     /// A list of breaches. One that cannot be read is left out, unless none can.
     static func entries(_ value: JSONValue) throws(ProviderFailure) -> (read: [CatalogueEntry], unread: UnreadRows) {
-        guard let items = value.list else { throw .malformed("not a list of breaches") }
+        guard let items = value.items else { throw .malformed("not a list of breaches") }
         var entries: [CatalogueEntry] = []
         var unread = UnreadRows()
         entries.reserveCapacity(items.count)
@@ -37,7 +38,7 @@ enum HIBPWire {
         return CatalogueEntry(
             name: String(name.beginning(200)), title: PlainText.oneLine(text("Title") ?? ""), domain: text("Domain"),
             breachDate: BreachDate.day(text("BreachDate")), addedAt: BreachDate.parse(text("AddedDate")), description: text("Description"),
-            dataTypes: DataType.normalise(all: value["DataClasses"]?.list?.compactMap(\.text) ?? []), pwnCount: value["PwnCount"]?.wholeNumber,
+            dataTypes: DataType.normalise(all: value["DataClasses"]?.items?.compactMap(\.text) ?? []), pwnCount: value["PwnCount"]?.wholeNumber,
             isVerified: flag("IsVerified"), isFabricated: flag("IsFabricated"), isSensitive: flag("IsSensitive"), isRetired: flag("IsRetired"),
             isSpamList: flag("IsSpamList"), isMalware: flag("IsMalware"), isStealerLog: flag("IsStealerLog"), logoPath: text("LogoPath"))
     }
@@ -57,8 +58,8 @@ enum HIBPWire {
         answer.names.reserveCapacity(members.count)
         for (alias, value) in members {
             let breaches = value.texts
-            let count = value.list?.count ?? (value.text == nil ? 0 : 1)
-            let isRead = breaches.count == count && (value.list != nil || value.text != nil)
+            let count = value.items?.count ?? (value.text == nil ? 0 : 1)
+            let isRead = breaches.count == count && (value.items != nil || value.text != nil)
             if !isRead { unread.add("an alias without a list of the names of breaches") }
             // try?: an alias that makes no address is nobody's of ours.
             guard let address = try? EmailAddress("\(alias)@\(domain)") else { continue }
@@ -90,7 +91,7 @@ enum HIBPWire {
 
     /// Sites at which an address was typed.
     static func sites(_ value: JSONValue) throws(ProviderFailure) -> (read: [String], unread: UnreadRows) {
-        guard let items = value.list else { throw .malformed("not a list of websites") }
+        guard let items = value.items else { throw .malformed("not a list of websites") }
         var sites: [String] = []
         var unread = UnreadRows()
         for item in items {
@@ -101,7 +102,7 @@ enum HIBPWire {
     }
 
     static func domains(_ bytes: [UInt8]) throws(ProviderFailure) -> Set<String> {
-        guard let items = try JSONValue.answer(bytes).list else { throw .malformed("not a list of domains") }
+        guard let items = try JSONValue.answer(bytes).items else { throw .malformed("not a list of domains") }
         var domains: Set<String> = []
         var unread = UnreadRows()
         for item in items {

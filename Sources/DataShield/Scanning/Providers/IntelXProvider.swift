@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 import Scalars
 
 /// Intelligence X, its search API.
@@ -118,11 +119,11 @@ package struct IntelXProvider: BreachProvider {
             let path = "\(kind)/search/result?id=\(PercentEncoding.of(id))&limit=\(bounds.recordsInPoll)"
             let answer = try await call(.get, path).json()
             let status = try answer.requiredNumber("status")
-            found += answer[field]?.list ?? []
+            found += answer[field]?.items ?? []
             switch status {
             case 0, 1:
                 // None may be null, and only what is there can be none.
-                guard answer[field]?.list != nil || answer[field] == .null else { throw ProviderFailure.malformed("\(field) is missing") }
+                guard answer[field]?.items != nil || answer[field] == .null else { throw ProviderFailure.malformed("\(field) is missing") }
                 if status == 1 { return (found, nil) }
             case 2: throw ProviderFailure.incomplete("the search expired before it was done")
             case 3: try await Task.sleep(for: bounds.wait)

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 
 /// LeakCheck, Pro API v2.
 package struct LeakCheckProvider: BreachProvider {
@@ -136,7 +137,7 @@ enum LeakCheckWire {
     static func page(_ bytes: [UInt8]) throws(ProviderFailure) -> Page {
         let value = try JSONValue.answer(bytes)
         // Rows that are there are there, whatever is said of their number.
-        let listed = value["result"]?.list ?? []
+        let listed = value["result"]?.items ?? []
         let found = listed.isEmpty ? try value.requiredNumber("found") : value["found"]?.wholeNumber
         let items = try value.requiredList("result")
         var page = Page(found: found, quota: value["quota"]?.wholeNumber, rows: [])

@@ -1,3 +1,5 @@
+import JSON
+
 /// Reading what another service wrote: what is missing or of another type is nil, and it is for the caller to say what must be there.
 extension JSONValue {
     /// Reads a text as JSON.
@@ -9,21 +11,6 @@ extension JSONValue {
         } catch {
             throw .malformed("not JSON")
         }
-    }
-
-    subscript(key: String) -> JSONValue? {
-        guard case .object(let members) = self else { return nil }
-        return members[key]
-    }
-
-    var text: String? {
-        guard case .string(let text) = self else { return nil }
-        return text
-    }
-
-    var list: [JSONValue]? {
-        guard case .array(let items) = self else { return nil }
-        return items
     }
 
     /// Also a number in a text, as some services write it.
@@ -69,7 +56,7 @@ extension JSONValue {
 
     func requiredList(_ key: String) throws(ProviderFailure) -> [JSONValue] {
         let value = try required(key)
-        guard let list = value.list else { throw .malformed("\(key) is \(value.kind), not a list") }
+        guard let list = value.items else { throw .malformed("\(key) is \(value.kind), not a list") }
         return list
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 
 /// Snusbase, its current API.
 package struct SnusbaseProvider: BreachProvider {

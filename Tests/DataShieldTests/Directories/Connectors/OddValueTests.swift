@@ -151,7 +151,7 @@ import Testing
              {"id": "3", "id": "4", "status": "ACTIVE", "profile": {"login": "c@x.example"}}]
             """#
         var users: [OktaUser] = []
-        let rows = try #require(try Self.answer(okta).json().list)
+        let rows = try #require(try Self.answer(okta).json().items)
         let page = try DirectoryPage.reading(rows, id: "id", names: ["profile.login"], after: 0) {
             users.append(try OktaUser($0))
             return nil

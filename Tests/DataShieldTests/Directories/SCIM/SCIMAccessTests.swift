@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -49,7 +50,7 @@ import Testing
             #expect(group.status == 201)
             for path in ["/Users/\(other.id)", "/Groups/\(group.id)"] {
                 for method in ["GET", "PUT", "PATCH", "DELETE"] {
-                    let body: SCIMValue? =
+                    let body: JSONValue? =
                         method == "PUT"
                         ? ["userName": "x", "displayName": "x"] : method == "PATCH" ? ["Operations": [["op": "remove", "path": "title"]]] : nil
                     #expect(try await scim.send(method, path, body).status == 404, "\(method) \(path)")
@@ -149,10 +150,10 @@ import Testing
         for isBulk in [false, true] {
             try await withSCIM(settings: settings) { scim in
                 let made = try await scim.makeGroup("Finance")
-                let operations = SCIMValue.array((0..<300).map { ["op": "add", "path": "members", "value": .string("m\($0)")] })
-                let change: SCIMValue = ["Operations": operations]
+                let operations = JSONValue.array((0..<300).map { ["op": "add", "path": "members", "value": .string("m\($0)")] })
+                let change: JSONValue = ["Operations": operations]
                 if isBulk {
-                    let bulk: SCIMValue = ["Operations": [["method": "PATCH", "path": .string("/Groups/\(made.id)"), "data": change]]]
+                    let bulk: JSONValue = ["Operations": [["method": "PATCH", "path": .string("/Groups/\(made.id)"), "data": change]]]
                     #expect(try await scim.send("POST", "/Bulk", bulk).status == 200)
                 } else {
                     #expect(try await scim.send("PATCH", "/Groups/\(made.id)", change).status == 204)

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -21,7 +22,7 @@ import Testing
         try await scim.client.application.scim.skipped(of: scim.connection, for: scim.admin).map { "\($0.userName): \($0.problem)" }
     }
 
-    private static func emails(_ addresses: String...) -> SCIMValue {
+    private static func emails(_ addresses: String...) -> JSONValue {
         .array(addresses.enumerated().map { ["value": .string($1), "type": $0 == 0 ? "work" : "other", "primary": .bool($0 == 0)] })
     }
 
@@ -46,8 +47,8 @@ import Testing
                 "mara@acme.example", ["emails": Self.emails("mara@acme.example", "m.lind@acme.example", "old@acme.example")])
             #expect(try await watched("mara@acme.example", scim) == ["m.lind@acme.example", "old@acme.example"])
             func put(_ id: String, _ userName: String, _ further: String...) async throws -> Int {
-                let all: [SCIMValue] = ([userName] + further).map { ["value": .string($0), "type": "work", "primary": .bool($0 == userName)] }
-                let body: SCIMValue = [
+                let all: [JSONValue] = ([userName] + further).map { ["value": .string($0), "type": "work", "primary": .bool($0 == userName)] }
+                let body: JSONValue = [
                     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": .string(userName), "active": true, "emails": .array(all),
                 ]
                 return try await scim.send("PUT", "/Users/\(id)", body).status

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import SCIM
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 extension DirectorySyncTests {
     private func push(_ address: String, _ connection: DirectoryConnectionID, _ place: Place, title: String) async throws {
         let access = SCIMAccess(connection: connection, connectionName: "Okta", company: place.company, base: "http://x")
-        let user: SCIMValue = ["userName": .string(address), "title": .string(title)]
+        let user: JSONValue = ["userName": .string(address), "title": .string(title)]
         _ = try await SCIMDirectory(database: database.tenant).create(.user, user, access)
     }
 

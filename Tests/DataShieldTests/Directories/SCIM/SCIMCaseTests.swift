@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -35,14 +36,14 @@ import Testing
         var number = 0
         var saved = ["d": "acme.example"]
 
-        mutating func take(_ step: SCIMValue) async throws {
+        mutating func take(_ step: JSONValue) async throws {
             number += 1
             let step = filled(step)
             if case .integer(let count)? = step["staffcount"] {
                 #expect(try await scim.employeeCount() == count, "\(name), step \(number)")
             } else if let address = step["staff"]?.text {
                 let person = try #require(try await scim.employee(address), "\(name), step \(number): \(address) is not on the list")
-                let isOff: SCIMValue = person.deactivatedAt.map { .string("\($0)") } ?? .null
+                let isOff: JSONValue = person.deactivatedAt.map { .string("\($0)") } ?? .null
                 keep(
                     [
                         "id": .string(person.id.rawValue), "deactivatedAt": isOff, "department": person.department.map { .string($0) } ?? .null,
@@ -60,12 +61,12 @@ import Testing
         }
 
         /// Checks what came back, and keeps what later steps need.
-        private mutating func keep(_ found: SCIMValue, _ step: SCIMValue) {
+        private mutating func keep(_ found: JSONValue, _ step: JSONValue) {
             if let expected = step["expect"] { check(found, expected, "") }
             for (name, member) in step["save"]?.members ?? [:] { saved[name] = found[member.text ?? ""]?.text }
         }
 
-        private func check(_ found: SCIMValue?, _ expected: SCIMValue, _ place: String) {
+        private func check(_ found: JSONValue?, _ expected: JSONValue, _ place: String) {
             let comment: Comment = "\(name), step \(number): \(place)"
             if expected["$set"] == true {
                 #expect(found != nil && found != .null, comment)
@@ -78,7 +79,7 @@ import Testing
             }
         }
 
-        private func filled(_ value: SCIMValue) -> SCIMValue {
+        private func filled(_ value: JSONValue) -> JSONValue {
             switch value {
             case .string(let text): .string(saved.reduce(text) { $0.replacingOccurrences(of: "{\($1.key)}", with: $1.value) })
             case .array(let items): .array(items.map { filled($0) })

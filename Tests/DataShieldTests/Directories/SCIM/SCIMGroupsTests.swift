@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -32,13 +33,13 @@ import Testing
             let mara = try await scim.makeUser("mara@acme.example"), jo = try await scim.makeUser("jo@acme.example")
             let group = try await scim.makeGroup("Finance", [mara.id])
             let path = "/Groups/\(group.id)"
-            let added = try await scim.patch(path, ["op": "Add", "path": "members", "value": [["$ref": nil, "value": .string(jo.id)]]])
+            let added = try await scim.patch(path, ["op": "Add", "path": "members", "value": [["$ref": .null, "value": .string(jo.id)]]])
             #expect(added.status == 204 && added.answer.bytes.isEmpty && added.answer.header("ETag") == "W/\"2\"")
             #expect(try await department(scim, "jo") == "Finance")
             #expect(try await scim.patch(path, ["op": "replace", "value": ["id": .string(group.id), "displayName": "Money"]]).status == 204)
             #expect(try await department(scim, "jo") == "Money")
             #expect(try await department(scim, "mara") == "Money")
-            _ = try await scim.patch(path, ["op": "Remove", "path": "members", "value": [["$ref": nil, "value": .string(jo.id)]]])
+            _ = try await scim.patch(path, ["op": "Remove", "path": "members", "value": [["$ref": .null, "value": .string(jo.id)]]])
             #expect(try await department(scim, "jo") == nil)
             #expect(try await department(scim, "mara") == "Money")
             let answered = try await scim.send(
@@ -119,8 +120,8 @@ import Testing
             let path = "/Groups/\(group.id)"
             let named = try await scim.send("PUT", path, ["displayName": "Money"], headers: [("If-Match", "W/\"1\"")])
             #expect(named.status == 200 && named.answer.header("ETag") == "W/\"2\"")
-            let change: SCIMValue = ["Operations": [["op": "add", "path": "members", "value": "c1"]]]
-            for (method, body) in [("PUT", ["displayName": "X"]), ("PATCH", change), ("DELETE", nil)] as [(String, SCIMValue?)] {
+            let change: JSONValue = ["Operations": [["op": "add", "path": "members", "value": "c1"]]]
+            for (method, body) in [("PUT", ["displayName": "X"]), ("PATCH", change), ("DELETE", nil)] as [(String, JSONValue?)] {
                 let refused = try await scim.send(method, path, body, headers: [("If-Match", "W/\"1\"")])
                 #expect(refused.status == 412 && refused.body["status"] == "412", "\(method)")
             }
@@ -166,20 +167,20 @@ import Testing
 
     @Test func `ten thousand members fit, with all that a directory says of them`() async throws {
         try await withSCIM { scim in
-            let members = (0..<10_000).map { number -> SCIMValue in
+            let members = (0..<10_000).map { number -> JSONValue in
                 let id = "c\(String(repeating: "0", count: 19))\(number + 10_000)"
                 return [
                     "value": .string(id), "$ref": .string("https://monitor.acme.example/api/scim/c0000000000000000000scim1/Users/\(id)"),
                     "display": .string("Somebody Whose Name Is Long \(number)"), "type": "User",
                 ]
             }
-            let body: SCIMValue = [
+            let body: JSONValue = [
                 "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Everybody", "members": .array(members),
             ]
             #expect(try JSONWriter.bytes(body).count > 1_900_000)
             let made = try await scim.send("POST", "/Groups", body)
             #expect(made.status == 201 && made.body["members"]?.items?.count == 10_000)
-            let change: SCIMValue = ["Operations": [["op": "replace", "path": "members", "value": .array(members.reversed())]]]
+            let change: JSONValue = ["Operations": [["op": "replace", "path": "members", "value": .array(members.reversed())]]]
             #expect(try await scim.send("PATCH", "/Groups/\(made.id)", change).status == 204)
             #expect(try await scim.send("PUT", "/Groups/\(made.id)", body).status == 200)
         }

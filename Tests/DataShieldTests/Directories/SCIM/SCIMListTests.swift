@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -9,9 +10,9 @@ import Testing
 @Suite(.freshDatabase) struct SCIMListTests {
     @Test func `pages cover everybody once, in the order in which they came`() async throws {
         try await withSCIM { scim in
-            var ids: [SCIMValue?] = []
+            var ids: [JSONValue?] = []
             for number in 0..<23 { ids.append(try await scim.makeUser("p\(number)@acme.example").body["id"]) }
-            var seen: [SCIMValue?] = []
+            var seen: [JSONValue?] = []
             for start in stride(from: 1, through: 21, by: 5) {
                 let page = try await scim.get("/Users?startIndex=\(start)&count=5")
                 #expect(page.total == 23 && page.body["startIndex"] == .integer(start) && page.body["itemsPerPage"] == .integer(page.resources.count))
@@ -37,13 +38,13 @@ import Testing
             for (name, title) in [("b@acme.example", "x"), ("A@acme.example", nil), ("c@acme.example", "Y")] as [(String, String?)] {
                 _ = try await scim.makeUser(name, title.map { ["title": .string($0)] } ?? [:])
             }
-            func names(_ reply: SCIMClient.Reply) -> [SCIMValue?] { reply.resources.map { $0["userName"] } }
+            func names(_ reply: SCIMClient.Reply) -> [JSONValue?] { reply.resources.map { $0["userName"] } }
             #expect(names(try await scim.get("/Users?sortBy=userName")) == ["A@acme.example", "b@acme.example", "c@acme.example"])
             #expect(
                 names(try await scim.get("/Users?sortBy=userName&sortOrder=descending")) == ["c@acme.example", "b@acme.example", "A@acme.example"])
             #expect(names(try await scim.get("/Users?sortBy=title")) == ["b@acme.example", "c@acme.example", "A@acme.example"])
             #expect(names(try await scim.get("/Users?sortBy=emails&startIndex=2&count=1")) == ["b@acme.example"])
-            let search: SCIMValue = [
+            let search: JSONValue = [
                 "schemas": [.string(SCIMMessage.searchRequest)], "filter": "title pr", "sortBy": "userName", "sortOrder": "descending",
                 "attributes": ["userName"], "count": 1,
             ]
@@ -62,7 +63,7 @@ import Testing
         try await withSCIM { scim in
             let made = try await scim.makeUser("m@acme.example", ["title": "T"])
             _ = try await scim.makeGroup("Finance", [made.id])
-            let schemas: SCIMValue = [.string(SCIMMessage.searchRequest)]
+            let schemas: JSONValue = [.string(SCIMMessage.searchRequest)]
             for path in ["/.search", "/Groups/.search"] {
                 let found = try await scim.send(
                     "POST", path, ["schemas": schemas, "filter": "displayName eq \"Finance\"", "excludedAttributes": ["members"]])
@@ -71,7 +72,7 @@ import Testing
             let people = try await scim.send("POST", "/Users/.search", ["schemas": schemas, "excludedAttributes": "emails.type, title,name"])
             #expect(people.resources.first?["emails"] == [["value": "m@acme.example", "primary": true]])
             #expect(people.resources.first?["title"] == nil && people.resources.first?["name"] == nil)
-            let change: SCIMValue = ["Operations": [["op": "replace", "path": "title", "value": "U"]]]
+            let change: JSONValue = ["Operations": [["op": "replace", "path": "title", "value": "U"]]]
             let patched = try await scim.send("PATCH", "/Users/\(made.id)?attributes=title,name.familyName", change)
             #expect(patched.status == 200 && Set((patched.body.members ?? [:]).keys) == ["schemas", "id", "title", "name"])
             #expect(patched.body["title"] == "U" && patched.body["name"] == ["familyName": "Lind"])
@@ -165,12 +166,12 @@ struct FilterGenerator: RandomNumberGenerator {
     private static let words = ["Mara", "mara", "MARA", "É", "é", "e\u{301}", "Straße", "Lind", "lin", "a%b", "a_b", "\\", "'", "日本", "", "🦊", "z"]
 
     mutating func word() -> String { Self.words.randomElement(using: &self) ?? "" }
-    private mutating func maybe(_ value: @autoclosure () -> SCIMValue) -> SCIMValue { Bool.random(using: &self) ? value() : .null }
+    private mutating func maybe(_ value: @autoclosure () -> JSONValue) -> JSONValue { Bool.random(using: &self) ? value() : .null }
 
-    mutating func user(_ number: Int) -> SCIMValue {
-        var emails: [SCIMValue] = []
+    mutating func user(_ number: Int) -> JSONValue {
+        var emails: [JSONValue] = []
         for index in 0..<Int.random(in: 0...3, using: &self) {
-            var email: [String: SCIMValue] = ["value": .string("\(word())\(number)@acme.example")]
+            var email: [String: JSONValue] = ["value": .string("\(word())\(number)@acme.example")]
             if Bool.random(using: &self) { email["type"] = .string(["work", "home", "Work"].randomElement(using: &self) ?? "") }
             if index == 0, Bool.random(using: &self) { email["primary"] = .bool(Bool.random(using: &self)) }
             emails.append(.object(email))

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import SCIM
 import Testing
 
@@ -54,7 +55,7 @@ import Testing
                 try await scim.patch(path, ["op": "Replace", "path": .string("\(enterprise):manager"), "value": ""]).body[enterprise]?["manager"]
                     == nil)
             // Disabled in Entra: as without the flag, then as with it.
-            for value: SCIMValue in ["False", false] {
+            for value: JSONValue in ["False", false] {
                 #expect(try await scim.patch(path, ["op": "Replace", "path": "active", "value": value]).body["active"] == false)
                 #expect(try await scim.employee("updated@acme.example")?.deactivatedAt != nil)
                 #expect(try await scim.find(#"userName eq "5b50642d@acme.example""#).resources.first?["active"] == false)
@@ -82,13 +83,13 @@ import Testing
             #expect(try await scim.get("\(path)?excludedAttributes=members").body["displayName"] == "Research")
             #expect(try await scim.find(#"displayName eq "Research""#, in: "/Groups", "&excludedAttributes=members").total == 1)
             #expect(try await scim.find(#"externalId eq "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159""#, in: "/Groups").total == 1)
-            let added = try await scim.patch(path, ["op": "Add", "path": "members", "value": [["$ref": nil, "value": .string(mara.id)]]])
+            let added = try await scim.patch(path, ["op": "Add", "path": "members", "value": [["$ref": .null, "value": .string(mara.id)]]])
             #expect(added.status == 204 && added.answer.bytes.isEmpty)
             #expect(try await scim.employee("mara@acme.example")?.department == "Research")
             #expect(try await scim.patch(path, ["op": "Replace", "path": "displayName", "value": "Design"]).status == 204)
             #expect(try await scim.employee("mara@acme.example")?.department == "Design")
             #expect(
-                try await scim.patch(path, ["op": "Remove", "path": "members", "value": [["$ref": nil, "value": .string(mara.id)]]]).status == 204)
+                try await scim.patch(path, ["op": "Remove", "path": "members", "value": [["$ref": .null, "value": .string(mara.id)]]]).status == 204)
             #expect(try await scim.employee("mara@acme.example")?.department == nil)
             #expect(try await scim.send("DELETE", path).status == 204)
         }
@@ -161,7 +162,7 @@ import Testing
                     missing.status == 404 && missing.body["schemas"] == [.string(SCIMMessage.error)] && missing.body["status"] == "404"
                         && !missing.detail.isEmpty)
             }
-            let body: SCIMValue = [
+            let body: JSONValue = [
                 "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "runscope@acme.example",
                 "name": ["givenName": "Runscope", "familyName": "Test"],
                 "emails": [["primary": true, "value": "runscope@acme.example", "type": "work", "display": "runscope@acme.example"]],
@@ -246,14 +247,14 @@ import Testing
             #expect(outcomes[5]["location"]?.text == "\(origin)/Users/c00000000" && outcomes[6]["location"]?.text == "\(origin)/Nothing")
             let employee = try #require(try await scim.employee("mara@acme.example"))
             #expect(employee.department == "Finance" && employee.title == "CFO")
-            let many = SCIMValue.array((0...1_000).map { ["method": "DELETE", "path": .string("/Users/\($0)")] })
+            let many = JSONValue.array((0...1_000).map { ["method": "DELETE", "path": .string("/Users/\($0)")] })
             #expect(try await scim.send("POST", "/Bulk", ["Operations": many]).status == 413)
         }
     }
 
     @Test func `groups that are in each other are made by one bulk request, and so are people who manage each other`() async throws {
         try await withSCIM { scim in
-            func post(_ path: String, _ bulkId: String, _ data: SCIMValue) -> SCIMValue {
+            func post(_ path: String, _ bulkId: String, _ data: JSONValue) -> JSONValue {
                 ["method": "POST", "path": .string(path), "bulkId": .string(bulkId), "data": data]
             }
             let reply = try await scim.send(
@@ -280,11 +281,11 @@ import Testing
 
     @Test func `a bulk request ends after as many errors as it says`() async throws {
         try await withSCIM { scim in
-            let bad: SCIMValue = ["method": "DELETE", "path": "/Users/c00000000"]
-            func good(_ name: String) -> SCIMValue {
+            let bad: JSONValue = ["method": "DELETE", "path": "/Users/c00000000"]
+            func good(_ name: String) -> JSONValue {
                 ["method": "POST", "path": "/Users", "bulkId": .string(name), "data": ["userName": .string(name)]]
             }
-            let body: SCIMValue = [
+            let body: JSONValue = [
                 "schemas": [.string(SCIMMessage.bulkRequest)], "failOnErrors": 2, "Operations": [good("a"), bad, good("b"), bad, good("c")],
             ]
             let outcomes = try await scim.send("POST", "/Bulk", body).body["Operations"]?.items ?? []

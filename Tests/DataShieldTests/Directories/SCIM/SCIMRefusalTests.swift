@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Logging
 import Postgres
 import SCIM
@@ -139,7 +140,7 @@ private final class Moment: Sendable {
                 ["op": "replace", "value": ["costCentre": "7", "title": "T"]], ["op": "remove", "path": #"emails[kind eq "x"]"#])
             let group = try await scim.makeGroup("Finance")
             #expect(try await scim.patch("/Groups/\(group.id)", ["op": "add", "path": "costCentre", "value": "7"]).status == 204)
-            let bulk: SCIMValue = [
+            let bulk: JSONValue = [
                 "Operations": [
                     ["method": "POST", "path": "/Users", "bulkId": "a", "data": ["userName": "m@acme.example"]],
                     ["method": "DELETE", "path": "/Groups/c00000000"],

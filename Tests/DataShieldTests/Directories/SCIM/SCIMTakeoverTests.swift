@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -14,7 +15,7 @@ import Testing
         try await scim.client.application.scim.skipped(of: scim.connection, for: admin(scim)).map { "\($0.userName): \($0.problem)" }
     }
 
-    private func make(_ scim: SCIMClient, _ userName: String, _ address: String, _ more: [String: SCIMValue] = [:]) async throws -> String {
+    private func make(_ scim: SCIMClient, _ userName: String, _ address: String, _ more: [String: JSONValue] = [:]) async throws -> String {
         let made = try await scim.makeUser(
             userName, ["emails": [["value": .string(address), "type": "work"]], "title": .string(userName)].merging(more) { $1 })
         #expect(made.status == 201)
@@ -66,7 +67,7 @@ import Testing
             switch method {
             case "PATCH": try await setActive(scim, one, false)
             case "PUT":
-                let body: SCIMValue = ["userName": "dup1", "active": false, "emails": [["value": "dup@acme.example"]]]
+                let body: JSONValue = ["userName": "dup1", "active": false, "emails": [["value": "dup@acme.example"]]]
                 #expect(try await scim.send("PUT", "/Users/\(one)", body).status == 200)
             default: #expect(try await scim.send("DELETE", "/Users/\(one)").status == 204)
             }
@@ -83,7 +84,7 @@ import Testing
         try await withSCIM { scim in
             let one = try await make(scim, "dup1", "dup@acme.example")
             _ = try await make(scim, "dup2", "dup@acme.example", ["active": false])
-            let emails: SCIMValue = [["value": "own@acme.example", "primary": true], ["value": "dup@acme.example"]]
+            let emails: JSONValue = [["value": "own@acme.example", "primary": true], ["value": "dup@acme.example"]]
             _ = try await make(scim, "dup3", "dup@acme.example", ["emails": emails])
             try await setActive(scim, one, false)
             #expect(try await scim.employee("dup@acme.example")?.deactivatedAt != nil)
@@ -102,7 +103,7 @@ import Testing
             #expect(try await skipped(scim) == [])
             // By the user name as well, which is the address of who gives none.
             let named = try await make(scim, "first", "named@acme.example")
-            #expect(try await scim.makeUser("named@acme.example", ["emails": nil, "title": "named"]).status == 201)
+            #expect(try await scim.makeUser("named@acme.example", ["emails": .null, "title": "named"]).status == 201)
             #expect(try await scim.send("DELETE", "/Users/\(named)").status == 204)
             #expect(try await scim.employee("named@acme.example")?.title == "named")
         }
@@ -225,12 +226,12 @@ import Testing
 
     @Test func `the name that is shown is the person's where no other is given`() async throws {
         try await withSCIM { scim in
-            let bare: [String: SCIMValue] = ["name": nil, "displayName": "Mara Lind"]
+            let bare: [String: JSONValue] = ["name": .null, "displayName": "Mara Lind"]
             let id = try await make(scim, "m", "m@acme.example", bare)
             #expect(try await scim.employee("m@acme.example")?.name == "Mara Lind")
             _ = try await scim.patch("/Users/\(id)", ["op": "replace", "path": "displayName", "value": "Mara Berg"])
             #expect(try await scim.employee("m@acme.example")?.name == "Mara Berg")
-            let whole: SCIMValue = ["userName": "m", "displayName": "Mara Quist", "emails": [["value": "m@acme.example"]]]
+            let whole: JSONValue = ["userName": "m", "displayName": "Mara Quist", "emails": [["value": "m@acme.example"]]]
             _ = try await scim.send("PUT", "/Users/\(id)", whole)
             #expect(try await scim.employee("m@acme.example")?.name == "Mara Quist")
             // A name that somebody else gave stays.

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -34,11 +35,11 @@ import Testing
 
     @Test func `the address is the primary one, else that for work, else the first, else the user name`() async throws {
         try await withSCIM { scim in
-            let work: SCIMValue = ["value": "work@acme.example", "type": "work"], home: SCIMValue = ["value": "home@acme.example", "type": "home"]
+            let work: JSONValue = ["value": "work@acme.example", "type": "work"], home: JSONValue = ["value": "home@acme.example", "type": "home"]
             _ = try await scim.makeUser("a1", ["emails": [home, work, ["value": "first@acme.example", "primary": true]]])
             _ = try await scim.makeUser("a2", ["emails": [home, work]])
             _ = try await scim.makeUser("a3", ["emails": [["value": "other@acme.example", "type": "other"]]])
-            _ = try await scim.makeUser("named@acme.example", ["emails": nil])
+            _ = try await scim.makeUser("named@acme.example", ["emails": .null])
             _ = try await scim.makeUser("a5", ["emails": [["value": "no address", "primary": true], ["value": "second@acme.example"]]])
             for address in ["first@acme.example", "work@acme.example", "other@acme.example", "named@acme.example", "second@acme.example"] {
                 #expect(try await scim.employee(address) != nil, "\(address)")
@@ -49,7 +50,7 @@ import Testing
 
     @Test func `somebody without an address is kept, with the reason, until there is one`() async throws {
         try await withSCIM { scim in
-            let made = try await scim.makeUser("nobody", ["emails": nil])
+            let made = try await scim.makeUser("nobody", ["emails": .null])
             #expect(made.status == 201)
             #expect(try await scim.employeeCount() == 0)
             let subject = Subject(actor: .program("test"), company: scim.company, role: .admin)
@@ -232,7 +233,7 @@ import Testing
             #expect(changed.status == 200 && changed.answer.header("ETag") == "W/\"2\"")
             for (method, body) in [
                 ("PUT", ["userName": "m@acme.example"]), ("PATCH", ["Operations": [["op": "remove", "path": "title"]]]), ("DELETE", nil),
-            ] as [(String, SCIMValue?)] {
+            ] as [(String, JSONValue?)] {
                 let refused = try await scim.send(method, path, body, headers: [("If-Match", "W/\"1\"")])
                 #expect(refused.status == 412 && refused.body["status"] == "412", "\(method)")
             }

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Testing
@@ -18,19 +19,19 @@ struct SCIMClient: Sendable {
 
     struct Reply: Sendable {
         let status: Int
-        let body: SCIMValue
+        let body: JSONValue
         let answer: TestClient.Answer
 
         var id: String { body["id"]?.text ?? "" }
         var detail: String { body["detail"]?.text ?? "" }
         var total: Int? { if case .integer(let count)? = body["totalResults"] { count } else { nil } }
-        var resources: [SCIMValue] { body["Resources"]?.items ?? [] }
+        var resources: [JSONValue] { body["Resources"]?.items ?? [] }
     }
 
     /// Sends a request below the connection's address.
     /// - Parameter raw: the body as it is, in place of `body`.
     func send(
-        _ method: String, _ path: String, _ body: SCIMValue? = nil, raw: String? = nil, type: String = "application/scim+json; charset=utf-8",
+        _ method: String, _ path: String, _ body: JSONValue? = nil, raw: String? = nil, type: String = "application/scim+json; charset=utf-8",
         headers: [(String, String)] = []
     ) async throws -> Reply {
         let bytes = try raw.map { Array($0.utf8) } ?? body.map { try JSONWriter.bytes($0) }
@@ -46,13 +47,13 @@ struct SCIMClient: Sendable {
         try await get("\(path)?filter=\(filter.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")\(rest)")
     }
 
-    func patch(_ path: String, _ operations: SCIMValue...) async throws -> Reply {
+    func patch(_ path: String, _ operations: JSONValue...) async throws -> Reply {
         try await send("PATCH", path, ["schemas": [.string(SCIMMessage.patch)], "Operations": .array(operations)])
     }
 
     /// A user with an address that is the user name.
-    func makeUser(_ userName: String, _ more: [String: SCIMValue] = [:]) async throws -> Reply {
-        let body: [String: SCIMValue] = [
+    func makeUser(_ userName: String, _ more: [String: JSONValue] = [:]) async throws -> Reply {
+        let body: [String: JSONValue] = [
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", .string(enterprise)], "userName": .string(userName),
             "name": ["givenName": "Mara", "familyName": "Lind"], "emails": [["value": .string(userName), "type": "work", "primary": true]],
             "active": true,

@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import NIOCore
 import NIOPosix
 import Testing

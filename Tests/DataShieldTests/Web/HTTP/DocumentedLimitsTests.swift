@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Testing
 
 @testable import DataShield
@@ -286,8 +287,6 @@ import Testing
 }
 
 extension JSONValue {
-    fileprivate subscript(_ name: String) -> JSONValue? { if case .object(let members) = self { members[name] } else { nil } }
-    fileprivate var text: String? { if case .string(let text) = self { text } else { nil } }
     fileprivate var number: Int? {
         switch self {
         case .integer(let number): number

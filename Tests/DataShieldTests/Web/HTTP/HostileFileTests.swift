@@ -1,5 +1,6 @@
 import DataShieldTestSupport
 import Foundation
+import JSON
 import Postgres
 import SCIM
 import Scalars
@@ -180,13 +181,13 @@ import Testing
         }
     }
 
-    private static func value(_ text: String, at way: [String], isList: Bool) -> SCIMValue {
+    private static func value(_ text: String, at way: [String], isList: Bool) -> JSONValue {
         guard way.count > 1 else { return .string(text) }
-        let inner: SCIMValue = .object([way[1]: .string(text)])
+        let inner: JSONValue = .object([way[1]: .string(text)])
         return isList ? .array([inner]) : inner
     }
 
-    private static func isHeld(_ text: String, in value: SCIMValue) -> Bool {
+    private static func isHeld(_ text: String, in value: JSONValue) -> Bool {
         if let found = value.text { return found.utf8.elementsEqual(text.utf8) }
         return value.items?.contains { isHeld(text, in: $0) } ?? value.members?.values.contains { isHeld(text, in: $0) } ?? false
     }
@@ -206,7 +207,7 @@ import Testing
                         tried += 1
                         for text in HostileText.few {
                             let content = Self.value(text, at: way, isList: isList)
-                            var members: [String: SCIMValue] = urn.map { [$0: .object([way[0]: content])] } ?? [way[0]: content]
+                            var members: [String: JSONValue] = urn.map { [$0: .object([way[0]: content])] } ?? [way[0]: content]
                             if type.name == "User" {
                                 members["userName"] = .string("\(CUID.make(at: Date()))@nord.example")
                             } else if members["displayName"] == nil {

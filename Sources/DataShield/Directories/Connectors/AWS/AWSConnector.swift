@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 import Scalars
 
 /// AWS IAM Identity Center through its identity store. It cannot say who has MFA, end sessions or reset passwords: the complete lists of

@@ -152,7 +152,7 @@ struct EntraGraph: Sendable {
     /// The words for a refused token request, by the numbers of Entra's errors.
     private static func tokenFailure(_ answer: DirectoryAnswer, _ client: DirectoryClient) -> DirectoryFailure {
         let problem = answer.problem
-        let numbers = problem?["error_codes"]?.list?.compactMap(\.wholeNumber) ?? []
+        let numbers = problem?["error_codes"]?.items?.compactMap(\.wholeNumber) ?? []
         let code = DirectoryClient.safe(problem?["error"]?.text ?? "")
         let shown = numbers.first.map { "AADSTS\($0)" } ?? (code.isEmpty ? "status \(answer.status)" : code)
         switch numbers.first {

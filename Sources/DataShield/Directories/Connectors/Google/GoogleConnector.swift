@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 
 /// Google Workspace through the Admin SDK's Directory API, as a service account with domain-wide delegation.
 package struct GoogleConnector: DirectoryConnector {

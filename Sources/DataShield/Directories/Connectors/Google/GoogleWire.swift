@@ -62,7 +62,7 @@ enum GoogleErrors {
     /// Why, as the service names it: `forbidden`, `userRateLimitExceeded`.
     private static func reason(_ answer: DirectoryAnswer) -> String? {
         let error = answer.problem?["error"]
-        return (error?["errors"]?.list?.first?["reason"]?.text ?? error?["status"]?.text).map { DirectoryClient.safe($0) }
+        return (error?["errors"]?.items?.first?["reason"]?.text ?? error?["status"]?.text).map { DirectoryClient.safe($0) }
     }
 
     /// A 403 can be a limit: the reason tells.

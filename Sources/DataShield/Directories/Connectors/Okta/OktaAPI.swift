@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 import Scalars
 import Synchronization
 
@@ -200,7 +201,7 @@ final class OktaFactors: Sendable {
     private func isEnrolled(_ id: String) async throws -> Bool? {
         do {
             let answer = try await api.read(api.userURL(id, "/factors")).json()
-            guard let factors = answer.list else { throw OddRow("the factors are \(answer.kind), not a list") }
+            guard let factors = answer.items else { throw OddRow("the factors are \(answer.kind), not a list") }
             var odd: OddRow?
             for factor in factors {
                 do throws(OddRow) {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import JSON
 import Scalars
 
 /// Okta through its Core API, with an API token.
@@ -40,7 +41,7 @@ package struct OktaConnector: DirectoryConnector {
 
     private func page(_ answer: DirectoryAnswer, _ factors: OktaFactors?, after place: Int) async throws -> (people: DirectoryPage, rows: Int) {
         let rows = try answer.json()
-        guard let items = rows.list else { throw DirectoryFailure.malformed("the page is \(rows.kind), not a list") }
+        guard let items = rows.items else { throw DirectoryFailure.malformed("the page is \(rows.kind), not a list") }
         var users: [OktaUser] = []
         var page = try DirectoryPage.reading(items, id: "id", names: ["profile.login", "profile.email"], after: place) {
             users.append(try OktaUser($0))

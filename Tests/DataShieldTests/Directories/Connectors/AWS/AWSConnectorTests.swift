@@ -2,6 +2,7 @@ import Cryptography
 import DataShieldTestSupport
 import Foundation
 import HTTPTypes
+import JSON
 import Logging
 import Sandbox
 import Testing
@@ -215,7 +216,7 @@ import Testing
             return String(xml[open.upperBound..<close.lowerBound])
         }
 
-        let store = try #require(try await json("sso", "SWBExternalService.ListInstances", "{}")["Instances"]?.list?.first?["IdentityStoreId"]?.text)
+        let store = try #require(try await json("sso", "SWBExternalService.ListInstances", "{}")["Instances"]?.items?.first?["IdentityStoreId"]?.text)
         let count = 130
         for number in 1...count {
             _ = try await json(

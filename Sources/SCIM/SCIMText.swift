@@ -1,45 +1,8 @@
 import Foundation
+import JSON
 import Scalars
 
-/// A value of a resource, as JSON has it.
-///
-/// This target neither reads nor writes JSON text: whoever uses it does that with the reader and writer they have.
-package enum SCIMValue: Sendable, Hashable {
-    case null
-    case bool(Bool)
-    case integer(Int)
-    case number(Double)
-    case string(String)
-    case array([SCIMValue])
-    case object([String: SCIMValue])
-
-    /// What it is, in the words of a message to a person.
-    package var kind: String {
-        switch self {
-        case .null: "null"
-        case .bool: "a truth value"
-        case .integer, .number: "a number"
-        case .string: "a text"
-        case .array: "a list"
-        case .object: "an object"
-        }
-    }
-
-    package var text: String? {
-        if case .string(let text) = self { text } else { nil }
-    }
-
-    package var members: [String: SCIMValue]? {
-        if case .object(let members) = self { members } else { nil }
-    }
-
-    package var items: [SCIMValue]? {
-        if case .array(let items) = self { items } else { nil }
-    }
-
-    /// A member of an object; nil when there is none, or when it is no object.
-    package subscript(_ name: String) -> SCIMValue? { members?[name] }
-
+extension JSONValue {
     /// Whether there is anything in it: RFC 7643 §2.5 makes no difference between null, an empty list and no value. An empty text is
     /// none either, which is how some clients take a value away.
     package var isUnassigned: Bool {
@@ -51,51 +14,6 @@ package enum SCIMValue: Sendable, Hashable {
         case .object(let members): members.values.allSatisfy(\.isUnassigned)
         }
     }
-}
-
-extension SCIMValue: Codable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {  // try?: the next kind is tried instead
-            self = .bool(value)
-        } else if let value = try? container.decode(Int.self) {  // try?: as above
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {  // try?: as above
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {  // try?: as above
-            self = .string(value)
-        } else if let value = try? container.decode([SCIMValue].self) {  // try?: as above
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: SCIMValue].self))
-        }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch self {
-        case .null: try container.encodeNil()
-        case .bool(let value): try container.encode(value)
-        case .integer(let value): try container.encode(value)
-        case .number(let value): try container.encode(value)
-        case .string(let value): try container.encode(value)
-        case .array(let value): try container.encode(value)
-        case .object(let value): try container.encode(value)
-        }
-    }
-}
-
-extension SCIMValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
-    ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
-{
-    package init(stringLiteral value: String) { self = .string(value) }
-    package init(booleanLiteral value: Bool) { self = .bool(value) }
-    package init(integerLiteral value: Int) { self = .integer(value) }
-    package init(arrayLiteral elements: SCIMValue...) { self = .array(elements) }
-    package init(dictionaryLiteral elements: (String, SCIMValue)...) { self = .object(Dictionary(elements) { $1 }) }
-    package init(nilLiteral: ()) { self = .null }
 }
 
 /// How texts are compared: the same in the evaluator and in a database that compares bytes.

@@ -20,11 +20,31 @@ package enum JSONValue: Sendable, Hashable {
         case .object: "an object"
         }
     }
+
+    package var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    package var members: [String: JSONValue]? {
+        if case .object(let members) = self { members } else { nil }
+    }
+
+    package var items: [JSONValue]? {
+        if case .array(let items) = self { items } else { nil }
+    }
+
+    /// A member of an object; nil when there is none, or when it is no object.
+    package subscript(_ name: String) -> JSONValue? { members?[name] }
+}
+
+/// A decoder that decodes a value which is there already: the value then is what it is, a whole number or one with a fraction.
+package protocol JSONValueHolder: Decoder {
+    var value: JSONValue { get }
 }
 
 extension JSONValue: Codable {
     package init(from decoder: any Decoder) throws {
-        if let decoder = decoder as? JSONValueDecoder {
+        if let decoder = decoder as? any JSONValueHolder {
             self = decoder.value
             return
         }
@@ -58,4 +78,15 @@ extension JSONValue: Codable {
         case .object(let value): try container.encode(value)
         }
     }
+}
+
+// Not by nil, which would be taken for null where an absent value is meant.
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(Dictionary(elements) { $1 }) }
 }
