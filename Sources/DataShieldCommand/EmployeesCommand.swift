@@ -78,10 +78,17 @@ enum ImportText {
         let read = report.columns.compactMap { column in column.field.map { "\(column.heading) as \($0)" } }
         lines.append("Columns read: \(read.joined(separator: "; ")).")
         if !report.ignoredColumns.isEmpty { lines.append("Columns not read: \(report.ignoredColumns.joined(separator: "; ")).") }
+        if report.columnCount > report.columns.count {
+            lines.append("The list has \(report.columnCount) columns; only the first \(report.columns.count) are named here.")
+        }
         if !report.unknownStatuses.isEmpty {
             let words = report.unknownStatuses.map { "\($0.word) (\($0.rows))" }.joined(separator: "; ")
-            lines.append("Words of the status that say nothing to us: \(words). These people are taken as if there were no status.")
+            let others = report.unknownStatusCount - report.unknownStatuses.reduce(0) { $0 + $1.rows }
+            lines.append(
+                "Words of the status that say nothing to us: \(words)\(others > 0 ? "; others (\(others))" : ""). "
+                    + "Where no other column tells, these people are taken as if there were no status.")
         }
+        lines += passedOver(report)
         if report.duplicateCount > 0 {
             let listed = report.duplicateLines.prefix(20).map { String($0) }.joined(separator: ", ")
             lines.append(
@@ -89,6 +96,9 @@ enum ImportText {
                     + (report.duplicateCount > 20 ? " and more." : "."))
         }
         for sample in report.samples { lines.append("line \(sample.line): \(verb(sample.action)) \(sample.email)\(changes(sample))") }
+        lines += report.contradictions.map { "line \($0.line): contradiction: \($0.reason)" }
+        let others = report.contradictionCount - report.contradictions.count
+        if others > 0 { lines.append("… and \(others) more rows that contradict themselves.") }
         lines += rows(report.leftOut, "left out", report.leftOutCount) + rows(report.rejected, "rejected", report.rejectedCount)
         if let rejectedFile { lines.append("The rows that do not go in are in \(rejectedFile).") }
         if report.isPreview { lines.append("Nothing was written: this was a dry run.") }
@@ -98,6 +108,22 @@ enum ImportText {
     private static func rows(_ rows: [ImportReport.Rejection], _ outcome: String, _ count: Int) -> [String] {
         let lines = rows.map { "line \($0.line): \(outcome): \($0.field.map { "\($0) " } ?? "")\($0.reason)" }
         return count > rows.count ? lines + ["… and \(count - rows.count) more \(outcome)."] : lines
+    }
+
+    private static func passedOver(_ report: ImportReport) -> [String] {
+        var lines: [String] = []
+        for reason in ImportReport.PassedOver.Reason.allCases {
+            let cells = report.passedOver.filter { $0.reason == reason }.map(\.words).joined(separator: "; ")
+            guard !cells.isEmpty else { continue }
+            switch reason {
+            case .notWatched: lines.append("Other addresses that are not watched, unless a directory tells them: \(cells).")
+            case .noAddress: lines.append("Cells that should be an address and are none, where another was taken: \(cells).")
+            case .differs: lines.append("Cells that say something else than the column that counts: \(cells).")
+            case .noHeading: lines.append("Cells under no heading, which were not read: \(cells).")
+            }
+        }
+        let unlisted = report.passedOverCount - report.passedOver.reduce(0) { $0 + $1.rows }
+        return unlisted > 0 ? lines + ["\(unlisted) more cells of other columns were passed over."] : lines
     }
 
     private static func verb(_ action: ImportReport.Action) -> String {

@@ -75,8 +75,9 @@ extension SCIMResourceType {
         case attribute(SCIMTarget)
         /// A whole extension: its URN alone.
         case wholeExtension(SCIMSchema)
-        /// Something that RFC 7643, or a schema that we do not know, may have and we do not keep.
+        /// Something that RFC 7643 has and we do not keep.
         case passedOver
+        /// What nobody here knows, also under the URN of a client's own schema.
         case unknown
     }
 
@@ -92,7 +93,7 @@ extension SCIMResourceType {
         }
         if isCore(urn) { return path.parts.isEmpty ? .passedOver : resolve(path.parts, in: nil) }
         if let found = extensionSchema(urn) { return path.parts.isEmpty ? .wholeExtension(found) : resolve(path.parts, in: found) }
-        return .passedOver
+        return .unknown
     }
 
     private func resolve(_ parts: [String], in found: SCIMSchema?) -> Resolution {

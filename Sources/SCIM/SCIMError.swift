@@ -35,6 +35,11 @@ package struct SCIMError: Error, Sendable, Hashable, CustomStringConvertible {
         .init(code: 412, nil, "The resource was changed in the meantime: its version is not the one in If-Match.")
     }
 
+    /// The same, with the number of the operation that is wrong, from 1. Of one alone it says nothing.
+    func numbered(_ place: Int, of count: Int) -> SCIMError {
+        count > 1 ? SCIMError(code: code, kind, "Operation \(place + 1): \(detail)") : self
+    }
+
     /// The body of the answer. `status` is a text there.
     package var body: JSONValue {
         var members: [String: JSONValue] = [

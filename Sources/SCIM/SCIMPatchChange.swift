@@ -91,10 +91,15 @@ struct SCIMPatchChange {
                 if target.sub == nil, target.attribute.isRequired { removedRequired.insert(target.attribute.name) }
                 return attributes.remove(at: target)
             }
-            guard let converted = try SCIMResourceType.converted(value, target.leaf, name: target.name) else { return attributes.remove(at: target) }
-            return attributes.insert(converted, at: target)
+            if let converted = try SCIMResourceType.converted(value, target.leaf, name: target.name) {
+                return attributes.insert(converted, at: target)
+            }
+            // Parts that we do not know say nothing, and take nothing away.
+            if value.isUnassigned { attributes.remove(at: target) }
+            return
         }
         let converted = try SCIMResourceType.converted(value, target.leaf, name: target.name)?.items ?? []
+        guard kind == .remove || value.isUnassigned || !converted.isEmpty else { return }
         switch kind {
         case .remove:
             guard value != .null else { return put(SCIMElementList([], of: target.attribute), target) }
@@ -232,7 +237,9 @@ struct SCIMPatchChange {
     private mutating func replace(
         _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ value: JSONValue, _ target: SCIMTarget, made: [String: JSONValue]
     ) throws(SCIMError) {
-        guard case .array(let new)? = try SCIMResourceType.converted(value, target.attribute, name: target.name), new.count == 1 else {
+        let converted = try SCIMResourceType.converted(value, target.attribute, name: target.name)
+        if converted == nil, !value.isUnassigned { return }
+        guard case .array(let new)? = converted, new.count == 1 else {
             throw .invalidValue("\(target.name) with a filter takes one object as its value.")
         }
         for place in chosen {
@@ -248,6 +255,7 @@ struct SCIMPatchChange {
         _ chosen: [Int], of list: inout SCIMElementList, _ kind: SCIMPatch.Kind, _ sub: SCIMAttribute, _ value: JSONValue, _ target: SCIMTarget
     ) throws(SCIMError) {
         let converted = kind == .remove ? nil : try SCIMResourceType.converted(value, sub, name: "\(target.attribute.name).\(sub.name)")
+        guard kind == .remove || value.isUnassigned || converted != nil else { return }
         for place in chosen {
             guard case .object(var members)? = list[place] else { continue }
             if sub.mutability == .immutable, let old = members[sub.name], old != converted {

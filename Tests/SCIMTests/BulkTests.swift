@@ -115,6 +115,59 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         #expect(answers[0]["location"] == "l" && answers[1]["location"] == nil)
     }
 
+    @Test(
+        arguments: [
+            (1, nil, nil, nil), (.null, nil, nil, nil), ([], nil, nil, nil), ([:], nil, nil, nil),
+            (["method": "GET", "path": "/Users"], "GET", nil, "/Users"),
+            (["method": 1, "path": "/Users", "bulkId": "x"], nil, "x", nil), (["Method": "move", "bulkId": "x"], "MOVE", "x", nil),
+            (["method": .string(String(repeating: "x", count: 21)), "path": "/Users"], nil, nil, nil),
+            (["method": "post", "path": "/Users", "data": [:]], "POST", nil, nil),
+            (["method": "POST", "path": "/Users", "bulkId": "", "data": [:]], "POST", "", nil),
+            (["method": "POST", "path": "/Users", "bulkId": "x"], "POST", "x", nil),
+            (["method": "POST", "path": "/Users", "bulkId": 7, "data": [:]], "POST", nil, nil),
+            (["method": "PUT", "path": "/Users/c1", "data": "x"], "PUT", nil, "/Users/c1"),
+            (["method": "PATCH", "path": "/Users/c1", "bulkId": "x"], "PATCH", "x", "/Users/c1"),
+            (["method": "DELETE"], "DELETE", nil, nil), (["method": "DELETE", "path": "Users/1"], "DELETE", nil, nil),
+            (["method": "DELETE", "path": "/Users/1", "version": 1], "DELETE", nil, "/Users/1"),
+            (["method": "DELETE", "path": "/Users/1", "PATH": "/Users/2"], "DELETE", nil, nil),
+        ] as [(JSONValue, String?, String?, String?)]) func `an odd operation is refused by itself, with its number, and the others are done`(
+            odd: JSONValue, method: String?, bulkId: String?, path: String?
+        ) async throws
+    {
+        let (done, answers) = try await run([post("a", ["userName": "a"]), odd, post("b", ["userName": "b"])])
+        #expect(done.map(\.bulkId) == ["a", "b"])
+        #expect(answers.map { $0["status"] } == ["201", "400", "201"])
+        #expect(answers[1]["response"]?["scimType"] == "invalidSyntax")
+        #expect(answers[1]["response"]?["detail"]?.text?.hasPrefix("Operation 2: ") == true)
+        #expect(answers[1]["method"] == method.map { .string($0) } && answers[1]["bulkId"] == bulkId.map { .string($0) })
+        guard let path, odd["PATH"] == nil else { return }
+        #expect(answers[1]["location"] == .string("https://x.example\(path)") || method == "GET" && answers[1]["location"] != nil)
+    }
+
+    @Test func `operations with one bulkId are all refused, and so is who refers to it`() async throws {
+        let (done, answers) = try await run([
+            post("a", ["userName": "a"]), group("g", "bulkId:a"), post("a", ["userName": "b"]), post("c", ["userName": "c"]),
+        ])
+        #expect(done.map(\.bulkId) == ["c"])
+        #expect(answers.map { $0["status"] } == ["400", "409", "400", "201"])
+        #expect(answers.map { $0["bulkId"] } == ["a", "g", "a", "c"])
+        #expect(answers[2]["response"]?["detail"] == "Operation 3: Another operation has the same bulkId.")
+    }
+
+    @Test func `odd operations are errors after which the rest is left, and each that is not done is told of`() async throws {
+        var refused: [String] = []
+        let odd: JSONValue = ["method": "PUT", "path": "/Users/c1"]
+        let answer = try await bulk([group("g", "bulkId:x"), 1, post("a", ["userName": "a"]), odd, odd, post("b", [:])], failOnErrors: 3).run(
+            base: "https://x.example", refused: { refused.append("\($0 ?? "-") \($1 ?? "-"): \($2.detail)") }
+        ) { _ in SCIMBulk.Outcome(status: 201, id: "c2") }
+        #expect(answer["Operations"]?.items?.map { $0["status"] } == ["409", "400", "201", "400"])
+        #expect(
+            refused == [
+                "POST /Groups: The operation refers to a bulkId under which nothing was made.",
+                "- -: Each of Operations has to be an object, and this one is a number.", "PUT /Users/c1: PUT in a bulk request needs data.",
+            ])
+    }
+
     @Test func `what refers to nothing is a conflict of its own`() async throws {
         let (_, answers) = try await run([group("c", "bulkId:nobody"), group("d")])
         #expect(answers.map { $0["status"] } == ["409", "201"])

@@ -2,6 +2,7 @@ import JSON
 import SCIM
 import Testing
 
+private let core = "urn:ietf:params:scim:schemas:core:2.0:User"
 private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 @Suite struct PatchTests {
@@ -177,10 +178,69 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
             (["op": "replace", "path": #"emails[type eq "work"].value"#, "value": "x"], []),
             (["op": "replace", "path": #"title[value eq "x"].value"#, "value": "x"], []), (["op": "remove", "path": .string(enterprise)], []),
             (["op": "add", "path": #"phoneNumbers[kind eq "work"].value"#, "value": "1"], []),
-            (["op": "add", "path": "urn:okta:acme:1.0:user:custom:tag", "value": "x"], []),
+            (["op": "add", "path": "name", "value": ["givenName": "Mara", "formatted": "Mara Lind"]], []),
+            (["op": "add", "value": ["id": "x", "meta": ["x": "y"], "schemas": ["urn:x"]]], []),
+            (["op": "add", "path": "emails", "value": [["value": "a", "$ref": .null, "display": "A"]]], []),
+            (["op": "Replace", "path": "title", "value": [["$ref": .null, "value": "T"]]], []),
+            // Under a URN that nobody here knows, in a path, among others, and in an object.
+            (["op": "add", "path": "urn:okta:acme:1.0:user:custom:tag", "value": "x"], ["urn:okta:acme:1.0:user:custom:tag"]),
+            (["op": "remove", "path": "urn:okta:acme:1.0:user:custom:tag"], ["urn:okta:acme:1.0:user:custom:tag"]),
+            (
+                ["op": "add", "path": "urn:jumpcloud:custom:1.0.2", "value": ["b": 1, "a": 2, "c": .null]],
+                ["urn:jumpcloud:custom:1.0.2:a", "urn:jumpcloud:custom:1.0.2:b"]
+            ),
+            (
+                ["op": "add", "value": ["urn:okta:acme:1.0:user:custom:tag": "x", "urn:x:User": ["tag": "x", "a tag": "x"]]],
+                ["urn:okta:acme:1.0:user:custom:tag", "a text that is no name", "urn:x:User:tag"]
+            ),
+            (["op": "add", "path": .string(core), "value": ["title": "T"]], [core]), (["op": "add", "value": [core: ["title": "T"]]], [core]),
+            // Parts of an object.
+            (["op": "add", "path": "name", "value": ["givenName": "Mara", "middleName": "X", "honorificPrefix": ""]], ["name.middleName"]),
+            (["op": "replace", "value": ["name": ["middleName": "X"], "title": "T"]], ["name.middleName"]),
+            (["op": "add", "path": "emails", "value": [["value": "a", "verified": true], ["value": "b", "verified": true]]], ["emails.verified"]),
+            (["op": "replace", "path": #"emails[type eq "work"]"#, "value": ["value": "a", "verified": true]], ["emails[…].verified"]),
+            (["op": "add", "path": "manager", "value": ["value": "c1", "mail": "x"]], ["manager.mail"]),
+            (["op": "add", "path": .string(enterprise), "value": ["manager": ["mail": "x"]]], ["\(enterprise):manager.mail"]),
+            (["op": "replace", "path": "title", "value": ["value": "T", "language": "de"]], ["title.language"]),
+            (["op": "add", "path": "name", "value": ["middle name": "X"]], ["a text that is no name"]),
         ] as [(JSONValue, [String])]) func `what is left out of a change is named`(operation: JSONValue, names: [String]) throws
     {
         #expect(try SCIMPatch(["Operations": [operation, operation]]).unknownNames(of: .user) == names)
+    }
+
+    @Test(arguments: ["add", "replace"]) func `parts that nobody knows take nothing away`(kind: String) throws {
+        let before: [String: JSONValue] = [
+            "userName": "mara", "active": true, "name": ["givenName": "Mara"], "emails": [Self.work], enterprise: ["manager": ["value": "c1"]],
+        ]
+        let nested: JSONValue = ["manager": ["mail": "x"]]
+        let cases: [(String, JSONValue)] = [
+            ("name", ["middleName": "X"]), ("emails", [["verified": true]]), ("emails", ["verified": true]), ("manager", ["mail": "x"]),
+            (#"emails[type eq "work"]"#, ["verified": true]), (#"emails[type eq "work"].primary"#, "perhaps"), (enterprise, nested),
+        ]
+        for (path, value) in cases {
+            #expect(try patched(["op": .string(kind), "path": .string(path), "value": value], before).members == before, "\(path)")
+            guard path != enterprise, !path.contains("[") else { continue }
+            #expect(try patched(["op": .string(kind), "value": .object([path: value])], before).members == before, "\(path)")
+        }
+        // What says that there is none still does.
+        #expect(try patched(["op": .string(kind), "path": "name", "value": ["givenName": .null]], before)["name"] == nil)
+    }
+
+    @Test func `of endless names fifty are told, and that there are more`() throws {
+        let value = JSONValue.object(Dictionary(uniqueKeysWithValues: (0..<5_000).map { ("name\($0)", "x") }))
+        let names = try SCIMPatch(["Operations": [["op": "add", "value": value]]]).unknownNames(of: .user)
+        #expect(names.count == SCIMResourceType.toldNames + 1 && SCIMResourceType.toldNames == 50)
+        #expect(SCIMResourceType.user.unknownNames(in: value).count == 51)
+    }
+
+    @Test func `of several operations the one that is wrong is told by its number`() throws {
+        let good: JSONValue = ["op": "add", "path": "title", "value": "T"]
+        let unread = #expect(throws: SCIMError.self) { try SCIMPatch(["Operations": [good, ["op": "move", "path": "title"]]]) }
+        #expect(unread?.detail == "Operation 2: op has to be add, replace or remove." && unread?.kind == .invalidSyntax)
+        let undone = #expect(throws: SCIMError.self) { try patched([good, good, ["op": "replace", "path": "active", "value": "maybe"]]) }
+        #expect(undone?.detail == "Operation 3: active has to be true or false, and is a text." && undone?.kind == .invalidValue)
+        let alone = #expect(throws: SCIMError.self) { try SCIMPatch(["Operations": [["op": "move", "path": "title"]]]) }
+        #expect(alone?.detail == "op has to be add, replace or remove.")
     }
 
     @Test func `of an attribute with one value the bracket says which one is meant`() throws {

@@ -70,6 +70,39 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         #expect(read.schemas(of: .user) == [core, enterprise])
     }
 
+    @Test(
+        arguments: [
+            ([:], []), ("x", []), (["userName": "a", "externalId": "b", "active": true, "emails": [["value": "a", "type": "work"]]], []),
+            // What every directory sends unasked: our own to say, known and not kept, or without a value.
+            (["id": "x", "meta": ["version": "x"], "schemas": ["urn:x"], "password": "secret", "groups": [], "roles": [["value": "admin"]]], []),
+            (
+                ["phoneNumbers": [["value": "1", "extension": "2"]], "NICKNAME": "M", "\(core):locale": "de", "unheardOf": .null, "x": [], "y": ""],
+                []
+            ),
+            (["department": "F", "manager": "c1", "urn:scim:schemas:extension:enterprise:1.0": ["department": "F", "other": .null]], []),
+            // And what only this one has.
+            (["unheardOf": ["a": 1], "costCentre": 7], ["costCentre", "unheardOf"]), (["title": "T", "titel": "T"], ["titel"]),
+            (["name": ["givenName": "M", "middleName": "X", "honorificPrefix": "Dr"]], ["name.honorificPrefix", "name.middleName"]),
+            (
+                ["name.middleName": "X", "emails.value": "x", #"emails[type eq "work"].value"#: "x", "cost centre": "x"],
+                ["a text that is no name", "emails.value", "emails[…].value", "name.middleName"]
+            ),
+            (["emails": [["value": "a", "verified": true], ["value": "b", "VERIFIED": true]]], ["emails.verified", "emails.VERIFIED"]),
+            ([enterprise: ["costCentre": "7", "department": "F"]], ["\(enterprise):costCentre"]),
+            (["urn:scim:schemas:extension:enterprise:1.0": ["costCentre": "7"]], ["\(enterprise):costCentre"]),
+            (
+                ["urn:ietf:params:scim:schemas:extension:OneLogin:2.0:User": ["status": 1, "group": "x"]],
+                [
+                    "urn:ietf:params:scim:schemas:extension:OneLogin:2.0:User:group",
+                    "urn:ietf:params:scim:schemas:extension:OneLogin:2.0:User:status",
+                ]
+            ),
+            (["urn:okta:acme:1.0:user:custom:tag": "x"], ["urn:okta:acme:1.0:user:custom:tag"]), ([core: ["title": "T"]], [core]),
+        ] as [(JSONValue, [String])]) func `what is left out of a resource is named`(body: JSONValue, names: [String])
+    {
+        #expect(SCIMResourceType.user.unknownNames(in: body) == names)
+    }
+
     @Test func `an attribute of the extension is known without its URN`() throws {
         let read = try SCIMResourceType.user.read(["userName": "a", "department": "Finance", "manager": ["value": "c1"]])
         #expect(read[enterprise] == ["department": "Finance", "manager": ["value": "c1"]])

@@ -31,6 +31,7 @@ def by_command(installation):
     tried = installation.command(*command, "--dry-run")
     assert "3 rows: 1 would be added, 0 would be changed, 0 would be deactivated, 0 unchanged, 1 left out, 1 rejected." in tried
     assert "Columns not read: Home Email; Division." in tried
+    assert "Other addresses that are not watched, unless a directory tells them: Home Email beside Work Email (line 2)." in tried
     assert "Employee # as externalId" in tried
     assert "Nothing was written: this was a dry run." in tried
     assert installation.all("/api/employees") == []
@@ -52,6 +53,13 @@ def by_command(installation):
     assert "is there already" in refused.stderr
     report = json.loads(installation.command(*command, "--dry-run", "--json"))
     assert report["isPreview"] and report["unchanged"] == 1
+    [other] = report["passedOver"]
+    assert [other[name] for name in ("reason", "heading", "counted", "lines")] == ["NOT_WATCHED", "Home Email", "Work Email", [2]]
+
+    file.write_text(f"email,Status,Enabled\nann@{installation.domain},Terminated,True\n")
+    odd = installation.command(*command, "--dry-run")
+    assert "0 would be deactivated" in odd
+    assert "line 2: contradiction: Status says that they have left, Enabled that they are there. Neither counts" in odd
 
 
 def by_page(installation):

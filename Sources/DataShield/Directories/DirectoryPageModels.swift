@@ -135,6 +135,10 @@ struct SCIMModel: Sendable {
     var refused: [Call]
     var hasRefused: Bool
     var refusedNote: String
+    /// The names in calls that were done which no attribute has, the last one first.
+    var passedOver: [Call]
+    var hasPassedOver: Bool
+    var passedOverNote: String
 
     struct Call: Sendable {
         var time: String

@@ -45,7 +45,9 @@ extension DirectoryPages {
             SCIMModel.Row(
                 userName: person.userName, address: person.address ?? "none", reason: person.problem, since: clock.dateTime(person.since))
         }
-        let refused = try await refusals.list(of: id, for: subject).map { SCIMModel.Call($0, clock) }
+        let calls = try await refusals.list(of: id, for: subject)
+        let refused = calls.filter { !$0.isDone }.map { SCIMModel.Call($0, clock) }
+        let passedOver = calls.filter(\.isDone).map { SCIMModel.Call($0, clock) }
         return SCIMModel(
             endpoint: tokens.endpoint(of: id), token: token, hasFormer: try await tokens.hasFormer(id, for: subject),
             facts: [
@@ -58,11 +60,12 @@ extension DirectoryPages {
                     note: overview.skipped > rows.count
                         ? "the latest \(rows.count) of \(Format.count(overview.skipped))" : Format.count(overview.skipped, "person", "people"),
                     rows: rows),
-            refused: refused, hasRefused: !refused.isEmpty, refusedNote: Self.note(refused.count))
+            refused: refused, hasRefused: !refused.isEmpty, refusedNote: Self.note(refused.count, "call", "calls"),
+            passedOver: passedOver, hasPassedOver: !passedOver.isEmpty, passedOverNote: Self.note(passedOver.count, "name", "names"))
     }
 
-    private static func note(_ count: Int) -> String {
-        count < SCIMRefusals.kept ? Format.count(count, "call", "calls") : "the latest \(Format.count(count))"
+    private static func note(_ count: Int, _ one: String, _ many: String) -> String {
+        count < SCIMRefusals.kept ? Format.count(count, one, many) : "the latest \(Format.count(count))"
     }
 
     func rotateToken(_ request: Request, _ context: AppContext) async throws -> Response {

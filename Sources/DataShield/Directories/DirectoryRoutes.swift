@@ -57,8 +57,8 @@ package struct DirectoryRoutes: Sendable {
             summary: "A sync as it goes on: server-sent events `progress`, then `finished`", answerType: "text/event-stream", use: events)
         api.get(
             "/api/directory/{id}/refusals", .permission(.directoryRead),
-            summary: "Calls of a SCIM directory that were refused, the last one first: the latest hundred", answers: Page<SCIMRefusalResponse>.self,
-            use: refusedCalls)
+            summary: "Refused calls of a SCIM directory, and names that were passed over, the last one first: the latest hundred of each",
+            answers: Page<SCIMRefusalResponse>.self, use: refusedCalls)
         api.post(
             "/api/directory/{id}/token", .permission(.connectorsManage),
             summary: "A new token for a SCIM directory, shown once; the old one stays valid until it is revoked", answers: NewToken.self,

@@ -256,6 +256,56 @@ struct Pieces: AsyncSequence, Sendable {
         #expect(numbers(again.added, again.changed, again.deactivated, again.unchanged, again.leftOutCount) == [0, 0, 0, 3, 1])
     }
 
+    @Test func `a row that contradicts itself deactivates nobody, brings nobody back, and is told`() async throws {
+        let admin = try await makeAdmin()
+        let ann = try await database.makeEmployee(in: admin.company, email: "ann@x.example", department: nil)
+        let bob = try await makeLeaver("bob@x.example", admin)
+        let list = """
+            Work Email,Home Email,Status,Enabled
+            ann@x.example,ann@home.example,Terminated,True
+            bob@x.example,bob@home.example,Active,False
+            cem@x.example,,Active,False
+            dee@x.example,dee@home.example,Active,True
+
+            """
+        for isPreview in [true, false] {
+            let report = try await employees.importCSV(Pieces(list), isPreview: isPreview, by: admin)
+            #expect(numbers(report.rows, report.added, report.deactivated, report.reactivated, report.unchanged) == [4, 2, 0, 0, 1])
+            #expect(report.leftOut.map(\.line) == [3])
+            #expect(report.contradictionCount == 3 && report.contradictions.map(\.line) == [2, 3, 4])
+            #expect(
+                report.contradictions.first?.reason
+                    == "Status says that they have left, Enabled that they are there. "
+                    + "Neither counts: nobody is deactivated or brought back by it.")
+            #expect(
+                report.passedOver == [
+                    .init(reason: .notWatched, field: "email", heading: "Home Email", counted: "Work Email", rows: 3, lines: [2, 3, 5])
+                ])
+            #expect(report.passedOverCount == 3)
+        }
+        #expect(try await employees.find(ann, for: admin).deactivatedAt == nil)
+        #expect(try await employees.find(bob, for: admin).deactivatedAt != nil)
+        #expect(try await all(admin).map(\.email.text).sorted() == ["ann@x.example", "bob@x.example", "cem@x.example", "dee@x.example"])
+        let watched = try await database.owner.first(
+            "SELECT count(*) FROM employee_addresses WHERE company_id = \(admin.company)", as: Int.self)
+        #expect(watched == 0)
+    }
+
+    @Test func `what there is no room for in a report is counted`() async throws {
+        let admin = try await makeAdmin()
+        let headings = (0..<400).map { "x\($0)" }.joined(separator: ",")
+        let rows =
+            (0..<150).map { "p\($0)@x.example,q\($0)@x.example,word\($0),Active,\(String(repeating: ",", count: 398))" }
+            + (0..<120).map { "r\($0)@x.example,,Active,no,\(String(repeating: ",", count: 398))" }
+        let report = try await employees.importCSV(
+            Pieces("mail,upn,status,enabled,\(headings)\n" + rows.joined(separator: "\n")), isPreview: true, by: admin)
+        #expect(numbers(report.added, report.columnCount, report.columns.count) == [270, 404, 300])
+        #expect(report.unknownStatuses.count == 50 && report.unknownStatusCount == 150)
+        #expect(report.contradictions.count == ImportReport.listed && report.contradictionCount == 120)
+        #expect(report.passedOver.first?.rows == 150 && report.passedOver.first?.lines.count == ImportReport.listed)
+        #expect(report.passedOver.first?.words.hasSuffix("20, 21 and more)") == true)
+    }
+
     @Test func `whom a directory watches over is left to it`() async throws {
         let admin = try await makeAdmin()
         let id = try await database.makeEmployee(in: admin.company, email: "ann@x.example", department: nil)

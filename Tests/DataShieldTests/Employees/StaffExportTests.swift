@@ -13,6 +13,11 @@ import Testing
         var rejected: [Int: StaffSheet.RowFault] = [:]
         var sheet: StaffSheet?
         var unknown: [String] = []
+        var contradictions: [Int: String] = [:]
+        var tally = PassedOverTally()
+        var report = ImportReport()
+        /// Why, and which column beside which one in which lines.
+        var passedOver: [String] { report.passedOver.map { "\($0.reason.rawValue) \($0.field ?? "-"): \($0.words)" } }
     }
 
     static func read(_ bytes: [UInt8], by size: Int = 1 << 20) throws -> Outcome {
@@ -33,7 +38,9 @@ import Testing
             switch StaffLine(line, reader.sheet) {
             case .person(let row):
                 outcome.people.append("\(line.number) \(text(row))")
-                if let word = row.unknownStatus { outcome.unknown.append(word) }
+                outcome.unknown += row.unknownStatuses
+                if let contradiction = row.contradiction { outcome.contradictions[line.number] = contradiction }
+                if let sheet = reader.sheet { outcome.tally.add(row.passedOver, line: line.number, sheet, to: &outcome.report) }
             case .nobody(let fault) where fault.isLeftOut: outcome.leftOut[line.number] = fault.reason
             case .nobody(let fault): outcome.rejected[line.number] = fault
             }
@@ -155,6 +162,95 @@ import Testing
         #expect(StaffHeading.read(heading)?.column == column)
     }
 
+    @Test(
+        arguments: [
+            ("Email,Email", ["ann@acme.test,ann2@acme.test"], ["NOT_WATCHED email: Email (column 2) beside Email (column 1) (line 2)"]),
+            (
+                "Work Email,Home Email,Email", ["ann@acme.test,ann@home.example,ann@acme.test", "bob@acme.test,,b.stone@acme.test"],
+                ["NOT_WATCHED email: Home Email beside Work Email (line 2)", "NOT_WATCHED email: Email beside Work Email (line 3)"]
+            ),
+            // Of the company's domain, whatever the column is called.
+            ("Work Email,Home Email", ["ann@other.example,ann@acme.test"], ["NOT_WATCHED email: Work Email beside Home Email (line 2)"]),
+            ("Work Email,Private Email", ["ann@other.example,ann@home.example"], ["NOT_WATCHED email: Private Email beside Work Email (line 2)"]),
+            ("Home Email,Private Email", ["ann@home.example,ann@x.example"], ["NOT_WATCHED email: Private Email beside Home Email (line 2)"]),
+            (
+                "mail,userPrincipalName", ["ann@acme.test,ANN@acme.test", "ann@@acme.test,a.lee@acme.test", "bob@acme.test,bstone"],
+                ["NO_ADDRESS email: mail beside userPrincipalName (line 3)"]
+            ),
+            (
+                "email,First Name,Preferred First Name,Last Name,Display Name,Full Name",
+                ["ann@acme.test,Anna,Ann,Lee,\"Lee, Anna\",Anna M. Lee", "bob@acme.test,Bob,BOB,Stone,Robert,1001"],
+                [
+                    "DIFFERS firstName: Preferred First Name beside First Name (line 2)", "DIFFERS name: Display Name beside First Name (line 3)",
+                ]
+            ),
+            ("email,Name,Display name", ["ann@acme.test,Ann Lee,Annie Lee"], ["DIFFERS name: Display name beside Name (line 2)"]),
+            (
+                "email,Department,Department,Division", ["ann@acme.test,Ops,Sales,EMEA", "bob@acme.test,,Sales,EMEA", "cem@acme.test,Ops,ops,"],
+                ["DIFFERS department: Department (column 3) beside Department (column 2) (line 2)"]
+            ),
+            (
+                "email,Employee ID,Employee ID,objectId", ["ann@acme.test,1,2,o1"],
+                ["DIFFERS externalId: Employee ID (column 3) beside Employee ID (column 2) (line 2)"]
+            ),
+            (
+                "email,MFA registered,MFA capable,VIP,Executive", ["ann@acme.test,yes,no,yes,no", "bob@acme.test,yes,capable,no,n"],
+                ["DIFFERS mfaEnabled: MFA capable beside MFA registered (line 2)", "DIFFERS isVip: Executive beside VIP (line 2)"]
+            ),
+            ("email,,name,", ["ann@acme.test,0,Ann Lee,", "bob@acme.test,1,Bob, "], ["NO_HEADING -: column 2 (2 rows: lines 2, 3)"]),
+        ] as [(String, [String], [String])]) func `a cell that is not taken is told with its column and row`(
+            headings: String, rows: [String], passedOver: [String]
+        ) throws
+    {
+        let outcome = try Self.read(Array(([headings] + rows).joined(separator: "\n").utf8))
+        #expect(outcome.passedOver.sorted() == passedOver.sorted())
+        #expect(outcome.rejected.isEmpty && outcome.people.count == rows.count)
+        #expect(outcome.report.passedOverCount == outcome.report.passedOver.reduce(0) { $0 + $1.rows })
+    }
+
+    @Test func `of two columns of a name the first that has one is taken, and of one heading twice the first that says something`() throws {
+        let text = "Employee,Name,email,Department,Department\n1001,Ann Lee,ann@acme.test,,Ops\n"
+        #expect(try Self.read(Array(text.utf8)).people == ["2 ann@acme.test|Ann|Lee|Ops|-|-|?|?"])
+    }
+
+    @Test(
+        arguments: [
+            // Two columns that cannot both be so: nobody is deactivated or brought back.
+            ("Status;Account status", "Active;Inactive", "?", "Neither counts"), ("Status;Status", "Terminated;Active", "?", "Neither counts"),
+            ("Employment status;Enabled", "Terminated;True", "?", "Neither counts"), ("Status;Terminated", "Active;yes", "?", "Neither counts"),
+            ("Status;Terminated", "Terminated;no", "?", "Neither counts"), ("Status;Inactive", "Inactive - by hand;no", "?", "Neither counts"),
+            ("Enabled;Account disabled", "no;no", "?", "Neither counts"), ("Active;Inactive", "no;no", "?", "Neither counts"),
+            ("Active;Inactive", "yes;yes", "?", "Neither counts"), ("Terminated;Terminated", "yes;no", "?", "Neither counts"),
+            ("Type;Status", "SuspendedUser;Active", "?", "Neither counts"), ("Status;Status;Status", "Active;Full-time;Left", "?", "Neither counts"),
+            ("Termination date;End date", "2026-01-31;2027-01-31", "?", "Neither counts"),
+            // Who was deleted is gone, whatever else is kept of the account.
+            ("Enabled;Deleted at", "True;2026-01-31", "left", "The deletion counts"), ("Deleted;Status", "yes;Active", "left", "The deletion counts"),
+            // Hired again.
+            ("Status;Termination date", "Active;2026-01-31", "active", "taken as there"),
+            ("Terminated;Termination date", "no;2026-01-31", "active", "taken as there"),
+            // No contradiction: not blocked and deleted, not suspended and terminated, and two that say the same.
+            ("Block credential;Soft deletion time stamp", "False;2026-01-31", "left", nil), ("Suspended;Status", "no;Terminated", "left", nil),
+            ("Active;Deleted", "no;no", "left", nil), ("Status;Enabled", "Inactive;no", "left", nil), ("Status;Enabled", "Active;yes", "active", nil),
+            ("Status;Enabled", "Full-time;no", "left", nil), ("Status;Enabled", ";no", "left", nil),
+            ("Status;Termination date", "Terminated;2027-01-31", "left", nil), ("Status;Termination date", "Active;2027-01-31", "active", nil),
+            ("Termination date;End date", "2026-01-31;2026-01-31", "left", nil),
+        ] as [(String, String, String, String?)]) func `columns that contradict each other are told, with what is done`(
+            headings: String, cells: String, standing: String, words: String?
+        ) throws
+    {
+        let outcome = try Self.read(Array("email;\(headings)\nann@acme.test;\(cells)\n".utf8))
+        #expect(outcome.people == ["2 ann@acme.test|-|-|-|-|-|?|\(standing)"])
+        #expect((outcome.contradictions[2] != nil) == (words != nil), "\(outcome.contradictions)")
+        if let words { #expect(outcome.contradictions[2]?.contains(words) == true, "\(outcome.contradictions)") }
+    }
+
+    @Test func `each word that says nothing is told, also of a second column, and so is a day that cannot be read`() throws {
+        let text = "email,status,account status,end date\na@acme.test,Full-time,Odd,31.31.2026\nb@acme.test,R,R,none\nc@acme.test,Single,Inactive,\n"
+        let outcome = try Self.read(Array(text.utf8))
+        #expect(outcome.unknown == ["Full-time", "Odd", "31.31.2026", "R", "Single"])
+        #expect(outcome.people.map { String($0.suffix(5)) } == ["-|?|?", "-|?|?", "|left"])
+    }
+
     @Test func `a word that does not tell in a column of those who have left is named`() throws {
         let outcome = try Self.read(Array("email,Terminated\na@acme.test,pending\nb@acme.test,\nc@acme.test,yes\n".utf8))
         #expect(outcome.people.map { String($0.suffix(6)) } == ["|-|?|?", "|-|?|?", "?|left"])
@@ -206,6 +302,11 @@ import Testing
         let headings = (0..<8_000).map { "mail\($0 % 2 == 0 ? "" : " x")" }.joined(separator: ",")
         let outcome = try Self.read(Array("\(headings)\nann@acme.test\n".utf8))
         #expect(outcome.people.count == 1)
+        // Told of as far as there is room, and counted.
+        let wide = Array(repeating: "mail", count: 1_000).joined(separator: ",")
+        let row = (0..<1_000).map { "p\($0)@acme.test" }.joined(separator: ",")
+        let report = try Self.read(Array("\(wide)\n\(row)\n\(row)\n".utf8)).report
+        #expect(report.passedOver.count == ImportReport.pairs && report.passedOverCount == 2 * 999)
     }
 
     @Test func `an address comes with a name or a scheme around it, and the headings come again`() throws {

@@ -68,6 +68,48 @@ import Testing
         }
     }
 
+    @Test func `the page and the API tell what was passed over, and which rows contradict themselves`() async throws {
+        let list = """
+            Work Email,Home Email,Status,Enabled,Name,Name,
+            ann@acme.test,ann@home.example,Terminated,True,Ann Lee,Ann Lea,7
+            bob@acme.test,bob@home.example,Active,True,Bob Stone,Bob Stone,
+            cem@@acme.test,,Active,True,Cem Ar,,
+
+            """
+        try await withServer { client in
+            let url = try await previewed(client, list)
+            let preview = try await client.get(url).text
+            _ = try await client.send("POST", url, body: [], contentType: "application/x-www-form-urlencoded")
+            let written = try await client.get(url).text
+            for page in [preview, written] {
+                for words in [
+                    "Other addresses of people in the list", "Home Email beside Work Email (2 rows: lines 2, 3)",
+                    "Columns that say something else than the one that counts", "Name (column 6) beside Name (column 5) (line 2)",
+                    "Cells under no heading", "column 7 (line 2)", "Rows whose columns contradict each other",
+                    "Status says that they have left, Enabled that they are there. Neither counts",
+                ] { #expect(page.contains(words), "\(words)") }
+            }
+            let report = try await client.send("POST", "/api/employees/import?preview=true", body: Array(list.utf8), contentType: "text/csv")
+            let decoded = try report.decode(ImportReport.self)
+            #expect(decoded.passedOver.map(\.reason) == [.notWatched, .differs, .noHeading] && decoded.passedOverCount == 4)
+            #expect(decoded.contradictions.map(\.line) == [2] && decoded.contradictionCount == 1)
+        }
+    }
+
+    @Test func `a preview that another version of the program made is none any more`() async throws {
+        try await withServer { client in
+            let url = try await previewed(client)
+            let id = try #require(url.split(separator: "/").last.map { String($0) })
+            let secrets = SecretBox(key: [UInt8](repeating: 7, count: 32))
+            let sealed = try secrets.seal(
+                Array("{\"fileName\":\"x\",\"report\":{\"rows\":1}}".utf8),
+                at: .init(company: client.company, table: "staff_previews", column: "report", row: id))
+            try await database.owner.execute("UPDATE staff_previews SET report = \(sealed) WHERE id = \(id)")
+            let page = try await client.get(url)
+            #expect(page.status == 404 && page.text.contains("There is no such preview any more"))
+        }
+    }
+
     @Test func `many at once write it once`() async throws {
         try await withServer { client in
             let url = try await previewed(client)

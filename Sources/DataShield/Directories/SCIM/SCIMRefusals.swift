@@ -15,6 +15,8 @@ package struct SCIMRefusal: Sendable, Hashable, RowDecodable {
     package var path: String
     /// The status of the answer: below 300 where the call was done and something in it was passed over.
     package var status: Int
+    /// It was done, and something in it was passed over.
+    package var isDone: Bool { status < 300 }
     /// Why, in words for an administrator.
     package var reason: String
     /// How often the same came.
@@ -39,14 +41,15 @@ package struct SCIMRefusal: Sendable, Hashable, RowDecodable {
 /// Writes down which calls of a directory were refused, so that whoever looks after it sees why somebody is not watched.
 ///
 /// Only a call with a good token is written: without one nobody can fill a table, and the counters of requests tell how many there were. The
-/// same call again is counted on its row; of each connection the latest ``kept`` are kept. However fast a directory calls, a process writes for
+/// same call again is counted on its row; of each connection the latest ``kept`` are kept, and as many of those in which a name was passed over:
+/// a client with many attributes of its own must not hide what was refused. However fast a directory calls, a process writes for
 /// it once a second; what comes between waits in memory and goes with the next, or with whoever looks.
 package final class SCIMRefusals: Sendable {
-    /// How many of a connection are kept.
+    /// How many of a connection are kept of those that were refused, and of those of which something was passed over.
     static let kept = 100
     /// How many writes there may be at once before it is one a second.
     static let burst = 20.0
-    /// How many different ones wait in memory; beyond that they are counted together.
+    /// How many different ones of each of the two wait in memory; beyond that they are counted together.
     static let waiting = 50
 
     let database: TenantDatabase
@@ -65,6 +68,8 @@ package final class SCIMRefusals: Sendable {
         let path: String
         let status: Int
         let reason: String
+        /// It was done, and something in it was passed over.
+        var isDone: Bool { status < 300 }
 
         /// Stands for any method and any path.
         static let several = "…"
@@ -99,19 +104,24 @@ package final class SCIMRefusals: Sendable {
         var calls: [Call: Times] = [:]
         var tokens = SCIMRefusals.burst
         var filled: Date
+
+        mutating func count(_ call: Call, at now: Date) {
+            let isFull = calls[call] == nil && calls.keys.count(where: { $0.isDone == call.isDone }) >= SCIMRefusals.waiting
+            let key = isFull ? .others(call.status) : call
+            calls[key, default: Times(count: 0, first: now, last: now)].count += 1
+            calls[key]?.last = now
+        }
     }
     private let pending = Mutex<[DirectoryConnectionID: Pending]>([:])
 
-    /// Writes a call down. Never fails: the answer to the directory is the same whether it worked.
-    func note(_ call: Call, of connection: DirectoryConnectionID, in company: CompanyID) async {
+    /// Writes down a call, or what was passed over in one. Never fails: the answer to the directory is the same whether it worked.
+    func note(_ calls: [Call], of connection: DirectoryConnectionID, in company: CompanyID) async {
         let now = now()
         let due: [Call: Times]? = pending.withLock { pending in
             // More connections than an installation has: somebody's are long gone.
             if pending.count > 10_000 { pending.removeAll() }
             var mine = pending[connection] ?? Pending(filled: now)
-            let key = mine.calls[call] == nil && mine.calls.count >= Self.waiting ? .others(call.status) : call
-            mine.calls[key, default: Times(count: 0, first: now, last: now)].count += 1
-            mine.calls[key]?.last = now
+            for call in calls { mine.count(call, at: now) }
             mine.tokens = min(Self.burst, mine.tokens + max(0, now.timeIntervalSince(mine.filled)))
             mine.filled = now
             var due: [Call: Times]?
@@ -125,7 +135,7 @@ package final class SCIMRefusals: Sendable {
         if let due { await write(due, of: connection, in: company) }
     }
 
-    /// The latest calls of a connection that were refused, the last one first.
+    /// The latest calls of a connection that were refused, and of which something was passed over, the last one first.
     package func list(of connection: DirectoryConnectionID, for subject: Subject) async throws -> [SCIMRefusal] {
         let due: [Call: Times] = pending.withLock { pending in
             defer { pending[connection]?.calls = [:] }
@@ -136,7 +146,7 @@ package final class SCIMRefusals: Sendable {
             for: subject.company,
             """
             SELECT \(SCIMRefusal.columns) FROM scim_refusals r WHERE r.company_id = \(subject.company) AND r.connection_id = \(connection)
-            ORDER BY r.last_at DESC, r.id \(SQL.limit(Self.kept))
+            ORDER BY r.last_at DESC, r.id \(SQL.limit(2 * Self.kept))
             """, as: SCIMRefusal.self)
     }
 
@@ -161,9 +171,11 @@ package final class SCIMRefusals: Sendable {
                         last_at = greatest(scim_refusals.last_at, excluded.last_at)
                     """,
                     """
-                    DELETE FROM scim_refusals r WHERE r.company_id = \(company) AND r.connection_id = \(connection) AND r.id NOT IN (
-                        SELECT o.id FROM scim_refusals o WHERE o.company_id = \(company) AND o.connection_id = \(connection)
-                        ORDER BY o.last_at DESC, o.id \(SQL.limit(Self.kept)))
+                    DELETE FROM scim_refusals r USING (
+                        SELECT o.id, row_number() OVER (PARTITION BY o.status < 300 ORDER BY o.last_at DESC, o.id) AS place
+                        FROM scim_refusals o WHERE o.company_id = \(company) AND o.connection_id = \(connection)
+                    ) AS ranked
+                    WHERE r.company_id = \(company) AND r.id = ranked.id AND ranked.place > \(Self.kept)
                     """,
                 ])
             }

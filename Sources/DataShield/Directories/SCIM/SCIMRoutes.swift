@@ -89,7 +89,9 @@ struct SCIMRoutes {
         add(.get, path, "SCIM: list \(name)s", to: api) { request, _, access in try await list(request, [kind], access) }
         add(.post, path, "SCIM: create a \(name)", hasBody: true, status: .created, to: api) { request, _, access in
             let projection = try Self.projection(request)
-            let resource = try await directory.create(kind, try await Self.body(request, of: kind), access)
+            let body = try await Self.body(request, of: kind)
+            let resource = try await directory.create(kind, body, access)
+            await notePassedOver(kind.type.unknownNames(in: body), "POST", kind, .created, access)
             return try answer(resource, projection, access, status: .created)
         }
         add(.post, "\(path)/.search", "SCIM: search \(name)s", hasBody: true, to: api) { request, _, access in
@@ -106,8 +108,9 @@ struct SCIMRoutes {
         }
         add(.put, "\(path)/{id}", "SCIM: replace a \(name)", hasBody: true, to: api) { request, context, access in
             let projection = try Self.projection(request)
-            let resource = try await directory.replace(
-                try Self.id(kind, context), kind, try await Self.body(request, of: kind), ifMatch: request.headers[.ifMatch], access)
+            let body = try await Self.body(request, of: kind)
+            let resource = try await directory.replace(try Self.id(kind, context), kind, body, ifMatch: request.headers[.ifMatch], access)
+            await notePassedOver(kind.type.unknownNames(in: body), "PUT", kind, .ok, access)
             return try answer(resource, projection, access)
         }
         add(.patch, "\(path)/{id}", "SCIM: change a \(name)", hasBody: true, to: api) { request, context, access in
@@ -121,7 +124,7 @@ struct SCIMRoutes {
             let response =
                 try isBrief
                 ? Response(status: .noContent, headers: [.eTag: SCIMEntityTag.text(resource.version)]) : answer(resource, projection, access)
-            await notePassedOver(patch, of: kind, response.status, access)
+            await notePassedOver(patch.unknownNames(of: kind.type), "PATCH", kind, response.status, access)
             return response
         }
         add(.delete, "\(path)/{id}", "SCIM: delete a \(name)", status: .noContent, to: api) { request, context, access in
@@ -157,7 +160,7 @@ struct SCIMRoutes {
     private func note(_ error: any Error, _ method: String, _ path: String, _ access: SCIMAccess) async {
         let refused = SCIMErrorFormat.error(error, Refusal(error))
         let call = SCIMRefusals.Call(method: method, path: path, status: refused.code, reason: refused.detail)
-        await refusals.note(call, of: access.connection, in: access.company)
+        await refusals.note([call], of: access.connection, in: access.company)
     }
 
     /// Notes a call that no route takes: an endpoint that was typed in with something behind it, as `/v2`, sends all of them astray.
@@ -169,7 +172,7 @@ struct SCIMRoutes {
             try limit.take(access.connection, now: now())
             let reason = "There is nothing at this address and for this method. The endpoint is \(access.base), with nothing behind it."
             let call = SCIMRefusals.Call(method: request.method.rawValue, path: Self.path(of: request), status: status.code, reason: reason)
-            await refusals.note(call, of: access.connection, in: access.company)
+            await refusals.note([call], of: access.connection, in: access.company)
         } catch {
             // Without a good token, or of a directory that runs wild: it is answered all the same, and that is all.
         }
@@ -177,14 +180,17 @@ struct SCIMRoutes {
 
     /// Names that we do not have are passed over, and not in silence: somebody may have meant one that we do.
     /// - Parameter status: what the call is answered.
-    private func notePassedOver(_ patch: SCIMPatch, of kind: SCIMKind, _ status: HTTPResponse.Status, _ access: SCIMAccess) async {
-        for name in patch.unknownNames(of: kind.type).prefix(10) {
-            // Whoever it was about: the same name is the same row.
-            let call = SCIMRefusals.Call(
-                method: "PATCH", path: "\(kind.type.endpoint)/{id}", status: status.code,
-                reason: "Passed over, because no attribute is called so: \(name)")
-            await refusals.note(call, of: access.connection, in: access.company)
-        }
+    private func notePassedOver(
+        _ names: [String], _ method: String, _ kind: SCIMKind, _ status: HTTPResponse.Status, _ access: SCIMAccess
+    ) async {
+        guard !names.isEmpty else { return }
+        // Whoever it was about: the same name is the same row.
+        let path = kind.type.endpoint + (method == "POST" ? "" : "/{id}")
+        var reasons = names.prefix(SCIMResourceType.toldNames).map { "Passed over, because no attribute is called so: \($0)" }
+        // Before the names, of which those for which there is no room are counted together.
+        if names.count > reasons.count { reasons.insert("Passed over: more names that no attribute has than are listed one by one.", at: 0) }
+        let calls = reasons.map { SCIMRefusals.Call(method: method, path: path, status: status.code, reason: $0) }
+        await refusals.note(calls, of: access.connection, in: access.company)
     }
 
     /// Below the connection's address; what stands behind a question mark can name a person.
@@ -289,9 +295,12 @@ struct SCIMRoutes {
 
     private func bulk(_ request: Request, _ access: SCIMAccess) async throws -> Response {
         let bulk = try SCIMBulk(try await Self.body(request), maximumCount: Self.bulkLimit)
-        limit.owe(bulk.operations.count - 1, access.connection, now: now())
+        limit.owe(bulk.entries.count - 1, access.connection, now: now())
+        let refused = { (method: String?, path: String?, error: SCIMError) in
+            await note(error, method ?? request.method.rawValue, "/Bulk\(path ?? "")", access)
+        }
         return try SCIMAnswer.body(
-            try await bulk.run(base: access.base) { operation in
+            try await bulk.run(base: access.base, refused: refused) { operation in
                 do {
                     return try await perform(operation, access)
                 } catch is CancellationError {
@@ -312,16 +321,21 @@ struct SCIMRoutes {
         let data = operation.data ?? .null
         if operation.method == .post {
             guard parts.count == 1 else { throw SCIMError.notFound("POST takes \(kind.type.endpoint) alone as its path.") }
-            return outcome(try await directory.create(kind, data, access), 201, access)
+            let resource = try await directory.create(kind, data, access)
+            await notePassedOver(kind.type.unknownNames(in: data), "POST", kind, .created, access)
+            return outcome(resource, 201, access)
         }
         guard parts.count == 2, let id = SCIMResourceID(String(parts[1])) else { throw SCIMDirectory.notFound(kind) }
         switch operation.method {
-        case .post, .put: return outcome(try await directory.replace(id, kind, data, ifMatch: operation.version, access), 200, access)
+        case .post, .put:
+            let resource = try await directory.replace(id, kind, data, ifMatch: operation.version, access)
+            await notePassedOver(kind.type.unknownNames(in: data), "PUT", kind, .ok, access)
+            return outcome(resource, 200, access)
         case .patch:
             let patch = try SCIMPatch(data)
             limit.owe(patch.operations.count - 1, access.connection, now: now())
             let resource = try await directory.patch(id, kind, patch, ifMatch: operation.version, access)
-            await notePassedOver(patch, of: kind, .ok, access)
+            await notePassedOver(patch.unknownNames(of: kind.type), "PATCH", kind, .ok, access)
             return outcome(resource, 200, access)
         case .delete:
             try await directory.delete(id, kind, ifMatch: operation.version, access)

@@ -49,24 +49,28 @@ struct EmployeeStaging {
         var report = ImportReport()
         try await db.copyIn("employee_import", columns: Self.columns) { writer in
             var reader = StaffListReader(domain: domain, today: today)
+            var tally = PassedOverTally()
             for try await piece in bytes {
                 reader.append(piece)
-                try await Self.drain(&reader, into: &writer, &report)
+                try await Self.drain(&reader, into: &writer, &report, &tally)
             }
             reader.finish()
-            try await Self.drain(&reader, into: &writer, &report)
+            try await Self.drain(&reader, into: &writer, &report, &tally)
             if let sheet = reader.sheet { report.note(sheet, headingLine: reader.headingLine) }
             report.encoding = reader.encoding
         }
         return report
     }
 
-    private static func drain(_ reader: inout StaffListReader, into writer: inout CopyWriter, _ report: inout ImportReport) async throws {
+    private static func drain(
+        _ reader: inout StaffListReader, into writer: inout CopyWriter, _ report: inout ImportReport, _ tally: inout PassedOverTally
+    ) async throws {
         while let line = try reader.next() {
             report.rows += 1
             switch StaffLine(line, reader.sheet) {
             case .person(let row):
-                if let word = row.unknownStatus { report.note(unknownStatus: word) }
+                report.note(row, line: line.number)
+                if let sheet = reader.sheet { tally.add(row.passedOver, line: line.number, sheet, to: &report) }
                 try append(row, line: line.number, to: &writer)
                 try await writer.endRow()
             case .nobody(let fault): report.note(fault, line: line.number)

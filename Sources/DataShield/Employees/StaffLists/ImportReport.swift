@@ -22,6 +22,37 @@ package struct ImportReport: Codable, Sendable, Hashable {
         package var rows: Int
     }
 
+    /// Cells of one column that were not taken, each in a row that was.
+    package struct PassedOver: Codable, Sendable, Hashable {
+        package enum Reason: String, Codable, Sendable, Hashable, CaseIterable {
+            /// Another address of the person. It is not watched, unless a directory tells it.
+            case notWatched = "NOT_WATCHED"
+            /// Something in a column of addresses that is none.
+            case noAddress = "NO_ADDRESS"
+            /// Something else than the column that counts says.
+            case differs = "DIFFERS"
+            /// The column has no heading.
+            case noHeading = "NO_HEADING"
+        }
+
+        package var reason: Reason
+        /// The field of an employee; null: it is not known.
+        package var field: String?
+        package var heading: String
+        /// The column that counts in its place.
+        package var counted: String?
+        package var rows: Int
+        /// The first of them.
+        package var lines: [Int]
+
+        /// The column, that which counts, and the rows, in one line.
+        package var words: String {
+            let listed = lines.prefix(20).map { String($0) }.joined(separator: ", ")
+            let place = rows == 1 ? "line \(listed)" : "\(rows) rows: lines \(listed)\(rows > min(20, lines.count) ? " and more" : "")"
+            return "\(heading)\(counted.map { " beside \($0)" } ?? "") (\(place))"
+        }
+    }
+
     /// What is done about a person.
     package enum Action: String, Codable, Sendable, Hashable, CaseIterable {
         case add = "ADD"
@@ -54,6 +85,8 @@ package struct ImportReport: Codable, Sendable, Hashable {
     static let sampled = 10
     static let words = 50
     static let columnLimit = 300
+    /// How many pairs of columns are told of which one says something else; of further ones the cells are counted.
+    static let pairs = 50
 
     /// Whether nothing was written: the numbers say what would be.
     package var isPreview = false
@@ -80,10 +113,21 @@ package struct ImportReport: Codable, Sendable, Hashable {
     package var headingLine = 1
     /// How each column was read, in their order.
     package var columns: [Column] = []
+    /// How many columns there are: ``columns`` has the first three hundred.
+    package var columnCount = 0
     /// Headings of columns that were not read.
     package var ignoredColumns: [String] = []
-    /// Words of status columns that were not understood. These people are taken as if there were no status.
+    /// Words of status columns that were not understood. Where no other column tells, these people are taken as if there were no status.
     package var unknownStatuses: [StatusWord] = []
+    /// How often there were such words, with those for which ``unknownStatuses`` has no room.
+    package var unknownStatusCount = 0
+    /// Rows with two columns that contradict each other in whether the person is there, with what was done.
+    package var contradictionCount = 0
+    package var contradictions: [Rejection] = []
+    /// Cells that say something of a person and were not taken, by column.
+    package var passedOver: [PassedOver] = []
+    /// How many such cells there are, with those for whose columns ``passedOver`` has no room.
+    package var passedOverCount = 0
     /// The first rows of each action.
     package var samples: [Sample] = []
     package var encoding = CSVReader.Encoding.utf8
@@ -101,7 +145,18 @@ package struct ImportReport: Codable, Sendable, Hashable {
         }
     }
 
-    mutating func note(unknownStatus word: String) {
+    /// Takes in what was not taken of a row that was.
+    mutating func note(_ row: StaffSheet.Row, line: Int) {
+        for word in row.unknownStatuses { note(unknownStatus: word) }
+        guard let contradiction = row.contradiction else { return }
+        contradictionCount += 1
+        if contradictions.count < Self.listed {
+            contradictions.append(Rejection(line: line, field: StaffColumn.status.field, reason: contradiction))
+        }
+    }
+
+    private mutating func note(unknownStatus word: String) {
+        unknownStatusCount += 1
         let word = String(PlainText.oneLine(word).beginning(60))
         if let index = unknownStatuses.firstIndex(where: { $0.word == word }) {
             unknownStatuses[index].rows += 1
@@ -112,10 +167,33 @@ package struct ImportReport: Codable, Sendable, Hashable {
 
     mutating func note(_ sheet: StaffSheet, headingLine: Int) {
         self.headingLine = headingLine
+        columnCount = sheet.readings.count
         // A terminal runs what stands in control characters.
         columns = sheet.readings.prefix(Self.columnLimit).map {
             Column(heading: String(PlainText.oneLine($0.heading).beginning(200)), field: $0.column?.field)
         }
         ignoredColumns = columns.filter { $0.field == nil }.map(\.heading)
+    }
+}
+
+/// Counts the cells that were not taken, by column.
+struct PassedOverTally {
+    private var places: [StaffSheet.PassedOver: Int] = [:]
+
+    mutating func add(_ cells: [StaffSheet.PassedOver], line: Int, _ sheet: StaffSheet, to report: inout ImportReport) {
+        for cell in cells {
+            report.passedOverCount += 1
+            if let place = places[cell] {
+                report.passedOver[place].rows += 1
+                if report.passedOver[place].lines.count < ImportReport.listed { report.passedOver[place].lines.append(line) }
+            } else if report.passedOver.count < ImportReport.pairs {
+                places[cell] = report.passedOver.count
+                report.passedOver.append(
+                    .init(
+                        reason: cell.reason, field: cell.column?.field, heading: sheet.label(cell.place),
+                        counted: cell.counted.map { sheet.label($0) },
+                        rows: 1, lines: [line]))
+            }
+        }
     }
 }

@@ -93,6 +93,9 @@ struct StaffPreviewModel: Sendable {
             Rows("Rows that are left out", report.leftOut, report.leftOutCount),
         ].filter { !$0.rows.isEmpty }
         hasRejected = !tables.isEmpty
+        if !report.contradictions.isEmpty {
+            tables.append(Rows("Rows whose columns contradict each other", report.contradictions, report.contradictionCount))
+        }
     }
 
     private static func notes(_ report: ImportReport) -> [Note] {
@@ -111,11 +114,34 @@ struct StaffPreviewModel: Sendable {
         }
         if !report.unknownStatuses.isEmpty {
             let words = report.unknownStatuses.map { "\($0.word) (\(Format.count($0.rows, "row", "rows")))" }.joined(separator: ", ")
+            let others = report.unknownStatusCount - report.unknownStatuses.reduce(0) { $0 + $1.rows }
+            let more = others > 0 ? ", and others (\(Format.count(others, "row", "rows")))" : ""
             notes.append(
-                Note(title: "Words of the status that say nothing to us", text: "\(words). These people are taken as if there were no status."))
+                Note(
+                    title: "Words of the status that say nothing to us",
+                    text: "\(words)\(more). Where no other column tells, these people are taken as if there were no status."))
+        }
+        for reason in ImportReport.PassedOver.Reason.allCases {
+            let cells = report.passedOver.filter { $0.reason == reason }
+            guard !cells.isEmpty else { continue }
+            let about = meaning(reason)
+            notes.append(Note(title: about.title, text: "\(cells.map(\.words).joined(separator: "; ")). \(about.text)"))
+        }
+        let unlisted = report.passedOverCount - report.passedOver.reduce(0) { $0 + $1.rows }
+        if unlisted > 0 {
+            notes.append(
+                Note(
+                    title: "More cells were passed over",
+                    text: "\(Format.count(unlisted, "cell", "cells")) of columns for which there is no room here."))
         }
         if !report.ignoredColumns.isEmpty {
             notes.append(Note(title: "Columns that were not read", text: report.ignoredColumns.joined(separator: ", ")))
+        }
+        if report.columnCount > report.columns.count {
+            notes.append(
+                Note(
+                    title: "The list has \(Format.count(report.columnCount, "column", "columns"))",
+                    text: "Only the first \(Format.count(report.columns.count)) are listed below."))
         }
         if report.duplicateCount > 0 {
             let lines = report.duplicateLines.prefix(20).map { String($0) }.joined(separator: ", ")
@@ -127,6 +153,16 @@ struct StaffPreviewModel: Sendable {
                 ))
         }
         return notes
+    }
+
+    private static func meaning(_ reason: ImportReport.PassedOver.Reason) -> (title: String, text: String) {
+        switch reason {
+        case .notWatched:
+            ("Other addresses of people in the list", "They are not watched, unless a directory tells them. One of work counts before a private one.")
+        case .noAddress: ("Cells that should be an address and are none", "The other column was taken.")
+        case .differs: ("Columns that say something else than the one that counts", "Only what counts was taken.")
+        case .noHeading: ("Cells under no heading", "They were not read.")
+        }
     }
 
     /// A field of an employee, as pages call it.

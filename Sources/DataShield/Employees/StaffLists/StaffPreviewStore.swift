@@ -29,10 +29,15 @@ struct StaffPreviewStore {
             WHERE company_id = \(db.company) AND id = \(id) AND user_id = \(user)\(lock)
             """, as: Stored.self)
         guard let found else { return nil }
-        let content = try JSONCoding.decode(StaffPreview.Content.self, from: try secrets.open(found.report, at: sealingPlace(id)))
+        // One that another version of the program made, within the hour before an upgrade, is none any more.
+        guard let content = try Self.content(try secrets.open(found.report, at: sealingPlace(id))) else { return nil }
         let preview = StaffPreview(
             id: id, fileName: content.fileName, report: content.report, writtenAt: found.writtenAt, createdAt: found.createdAt)
         return (preview, found.digest)
+    }
+
+    private static func content(_ bytes: [UInt8]) throws -> StaffPreview.Content? {
+        do { return try JSONCoding.decode(StaffPreview.Content.self, from: bytes) } catch is DecodingError { return nil }
     }
 
     private struct Stored: RowDecodable {

@@ -28,10 +28,25 @@ struct StaffSheet: Sendable {
         var mfa: MFA?
         /// false: has left, is suspended or blocked.
         var isActive: Bool?
-        /// What the status column says when we do not know the word.
-        var unknownStatus: String?
+        /// What status columns say when we do not know the word.
+        var unknownStatuses: [String] = []
+        /// What two of its columns say of whether the person is there that cannot both be so, and what is done then.
+        var contradiction: String?
+        /// Cells that say something, and that are not what counts.
+        var passedOver: [PassedOver] = []
         /// What two rows have in common that are about one account: all ids and the name. nil where one of them is missing.
         var account: String?
+    }
+
+    /// A cell that says something of a person which is not taken, because another one counts or because it cannot be used.
+    struct PassedOver: Sendable, Hashable {
+        var reason: ImportReport.PassedOver.Reason
+        /// What it would have been; nil where that is not known.
+        var column: StaffColumn?
+        /// In which column it stands, from 0.
+        var place: Int
+        /// In which one stands what counts.
+        var counted: Int?
     }
 
     enum MFA: Int, Sendable {
@@ -52,8 +67,14 @@ struct StaffSheet: Sendable {
     private let width: Int
     /// All columns with an id, also those that are not read for another's sake.
     private let idPlaces: [Int]
+    /// Columns that are not read for another's sake, and must not say the opposite of it.
+    private let seconds: [Column: [Int]]
+    /// Columns without a heading.
+    private let unnamed: [Int]
+    let headings: [String]
+    private let isRepeated: [Bool]
     private let domain: String?
-    private let today: Date
+    let today: Date
     /// The columns in their order, those without a heading left out.
     let readings: [Reading]
 
@@ -74,7 +95,13 @@ struct StaffSheet: Sendable {
         guard ranked[.email] != nil || ranked[.privateEmail] != nil else { return nil }
         var places = ranked.mapValues { $0.sorted { ($0.rank, $0.index) < ($1.rank, $1.index) }.map(\.index) }
         idPlaces = places[.externalId] ?? []
-        for (column, indices) in places where !column.fallsBack { places[column] = Array(indices.prefix(1)) }
+        var seconds: [Column: [Int]] = [:]
+        for (column, indices) in places where !column.fallsBack {
+            // A heading that comes twice is one column in two parts; another heading may be another system's.
+            let keys = indices.map { StaffHeading.key(headings[$0]) }
+            places[column] = zip(indices, keys).filter { $1 == keys[0] }.map(\.0)
+            if column == .vip || column == .mfa { seconds[column] = zip(indices, keys).filter { $1 != keys[0] }.map(\.0) }
+        }
         var read: [Int: Column] = [:]
         for (column, indices) in places { for index in indices { read[index] = column } }
         // A private address is nobody's business where there is one of work.
@@ -86,9 +113,22 @@ struct StaffSheet: Sendable {
             return Reading(heading: heading, column: column == .privateEmail && hasWork ? nil : column)
         }
         self.places = places
+        self.seconds = seconds
         self.domain = domain
         self.today = today
         width = headings.count
+        let labels = headings.map { String(PlainText.oneLine($0).beginning(60)) }
+        self.headings = labels
+        unnamed = labels.indices.filter { labels[$0].isEmpty }
+        var counts: [String: Int] = [:]
+        for label in labels { counts[label, default: 0] += 1 }
+        isRepeated = labels.map { (counts[$0] ?? 0) > 1 }
+    }
+
+    /// How a column is called in a report: by its heading, and by its number where that tells more.
+    func label(_ place: Int) -> String {
+        guard place < headings.count, !headings[place].isEmpty else { return "column \(place + 1)" }
+        return isRepeated[place] ? "\(headings[place]) (column \(place + 1))" : headings[place]
     }
 
     /// Reads one row.
@@ -100,9 +140,11 @@ struct StaffSheet: Sendable {
             throw RowFault(
                 field: nil, reason: "The row has \(cells.count) cells, the heading \(width): a cell that has the delimiter in it needs quotes.")
         }
-        let (isActive, unknownStatus) = status(cells)
-        var row = Row(email: try address(cells, isActive: isActive))
-        (row.isActive, row.unknownStatus) = (isActive, unknownStatus)
+        let standing = standing(cells)
+        let found = try address(cells, isActive: standing.isActive)
+        var row = Row(email: found.address)
+        (row.isActive, row.unknownStatuses, row.contradiction) = (standing.isActive, standing.unknown, standing.contradiction)
+        row.passedOver = found.others
         try readNames(cells, into: &row)
         row.department = try text(.department, of: cells)
         row.title = try text(.title, of: cells)
@@ -121,7 +163,29 @@ struct StaffSheet: Sendable {
                 throw RowFault(field: Column.mfa.field, reason: "Yes, no or unknown is expected.")
             }
         }
+        noteOthers(cells, into: &row)
         return row
+    }
+
+    /// Finds the cells of columns that do not fall back which say something else than the one that counts, and those that nothing names.
+    private func noteOthers(_ cells: [String], into row: inout Row) {
+        for (column, indices) in places where !column.fallsBack && (indices.count > 1 || seconds[column] != nil) {
+            let told = filled(column, of: cells)
+            let counted = told.first ?? (place: indices[0], word: "")
+            for (place, word) in told.dropFirst() where word.lowercased() != counted.word.lowercased() {
+                row.passedOver.append(.init(reason: .differs, column: column, place: place, counted: counted.place))
+            }
+            for place in seconds[column] ?? [] where place < cells.count {
+                // Only yes against no: what the words of two systems stand for is another matter.
+                guard let one = StaffStatus.truth(counted.word), let other = StaffStatus.truth(cells[place].unicodeScalars.trimmingSpace()),
+                    one != other
+                else { continue }
+                row.passedOver.append(.init(reason: .differs, column: column, place: place, counted: counted.place))
+            }
+        }
+        for place in unnamed where place < cells.count && !cells[place].isEmpty && !cells[place].unicodeScalars.trimmingSpace().isEmpty {
+            row.passedOver.append(.init(reason: .noHeading, place: place))
+        }
     }
 
     private func account(of row: Row, _ cells: [String]) -> String? {
@@ -163,14 +227,16 @@ struct StaffSheet: Sendable {
         }
     }
 
-    /// All cells of a column that say something.
-    private func words(_ column: Column, of cells: [String]) -> [String] {
+    /// All cells of a column that say something, and where they stand.
+    func filled(_ column: Column, of cells: [String]) -> [(place: Int, word: String)] {
         (places[column] ?? []).compactMap { index in
             guard index < cells.count, !cells[index].isEmpty else { return nil }
             let word = cells[index].unicodeScalars.trimmingSpace()
-            return word.isEmpty ? nil : word
+            return word.isEmpty ? nil : (index, word)
         }
     }
+
+    private func words(_ column: Column, of cells: [String]) -> [String] { filled(column, of: cells).map(\.word) }
 }
 
 // MARK: - The address
@@ -178,29 +244,32 @@ struct StaffSheet: Sendable {
 extension StaffSheet {
     /// The work address of a row: of several that of the company's domain, then that of the likeliest column. A private one only where the
     /// list has no other column, or where it is of the company's domain.
-    private func address(_ cells: [String], isActive: Bool?) throws(RowFault) -> EmailAddress {
+    /// - Returns: it, and the cells with others, and with what was meant for one and is none.
+    private func address(_ cells: [String], isActive: Bool?) throws(RowFault) -> (address: EmailAddress, others: [PassedOver]) {
         var fault: EmailAddress.Fault?
-        var first: EmailAddress?
-        for cell in words(.email, of: cells) {
-            do {
-                let address = try EmailAddress(Self.bare(CSVWriter.restored(cell)))
-                guard let domain, address.domain != domain else { return address }
-                first = first ?? address
-            } catch {
-                // A name to sign in with beside an address is none.
-                if fault == nil || fault == .noAt { fault = error }
+        var found: [(place: Int, address: EmailAddress, isPrivate: Bool)] = []
+        var others: [PassedOver] = []
+        for column in [Column.email, .privateEmail] {
+            for (place, cell) in filled(column, of: cells) {
+                do { found.append((place, try EmailAddress(Self.bare(CSVWriter.restored(cell))), column == .privateEmail)) } catch {
+                    // A name to sign in with beside an address is none.
+                    if error != .noAt { others.append(.init(reason: .noAddress, column: column, place: place)) }
+                    if column == .email || places[.email] == nil, fault == nil || fault == .noAt { fault = error }
+                }
             }
         }
-        var hasPrivate = false
-        for cell in words(.privateEmail, of: cells) {
-            guard let address = try? EmailAddress(Self.bare(CSVWriter.restored(cell))) else { continue }
-            if address.domain == domain { return address }
-            if places[.email] == nil { first = first ?? address }
-            hasPrivate = true
-        }
-        if let first { return first }
-        if places[.email] == nil, let cell = words(.privateEmail, of: cells).first {
-            do { return try EmailAddress(Self.bare(CSVWriter.restored(cell))) } catch { fault = error }
+        // Without a domain any is of it.
+        func isHome(_ address: EmailAddress) -> Bool { domain == nil || address.domain == domain }
+        var chosen = found.first { !$0.isPrivate && isHome($0.address) }
+        if domain != nil { chosen = chosen ?? found.first { $0.isPrivate && isHome($0.address) } }
+        chosen = chosen ?? found.first { !$0.isPrivate }
+        if places[.email] == nil { chosen = chosen ?? found.first }
+        if let chosen {
+            for index in others.indices { others[index].counted = chosen.place }
+            for other in found where other.address != chosen.address {
+                others.append(PassedOver(reason: .notWatched, column: .email, place: other.place, counted: chosen.place))
+            }
+            return (chosen.address, others)
         }
         let missing = fault ?? .missing
         if missing == .missing || missing == .noAt {
@@ -209,7 +278,9 @@ extension StaffSheet {
             }
             if let reason = Self.footer(cells) { throw RowFault(field: nil, reason: reason, isLeftOut: true) }
         }
-        if hasPrivate { throw RowFault(field: Column.email.field, reason: "has no work address; the private one is not taken.") }
+        if found.contains(where: \.isPrivate) {
+            throw RowFault(field: Column.email.field, reason: "has no work address; the private one is not taken.")
+        }
         throw RowFault(field: Column.email.field, reason: missing.message)
     }
 
@@ -249,29 +320,64 @@ extension StaffSheet {
 
 extension StaffSheet {
     private func readNames(_ cells: [String], into row: inout Row) throws(RowFault) {
-        row.firstName = try name(.firstName, of: cells)
-        row.lastName = try name(.lastName, of: cells)
-        let hasFirst = !(row.firstName ?? "").isEmpty
-        let hasLast = !(row.lastName ?? "").isEmpty
-        guard !hasFirst || !hasLast else { return }
-        if let full = try name(.lastThenFirst, of: cells), !full.isEmpty, !hasFirst, !hasLast {
-            (row.firstName, row.lastName) = Self.split(lastThenFirst: full)
+        row.firstName = try name(.firstName, of: cells, &row.passedOver)?.text
+        row.lastName = try name(.lastName, of: cells, &row.passedOver)?.text
+        let (first, last) = (row.firstName ?? "", row.lastName ?? "")
+        if first.isEmpty, last.isEmpty, let full = try name(.lastThenFirst, of: cells, &row.passedOver), !full.text.isEmpty {
+            (row.firstName, row.lastName) = Self.split(lastThenFirst: full.text)
             return
         }
-        guard let full = try name(.fullName, of: cells), !full.isEmpty else { return }
-        if !hasFirst, !hasLast {
-            (row.firstName, row.lastName) = Self.split(fullName: full)
-        } else if hasFirst, places[.lastName] == nil, let first = row.firstName {
+        // What only says the same once more is not worth a fault.
+        if !first.isEmpty, !last.isEmpty || places[.lastName] != nil { return noteOtherNames(cells, first: first, last: last, into: &row) }
+        guard let full = try name(.fullName, of: cells, &row.passedOver), !full.text.isEmpty else { return }
+        if first.isEmpty, last.isEmpty {
+            (row.firstName, row.lastName) = Self.split(fullName: full.text)
+        } else if !first.isEmpty {
             // "Name" beside "Vorname" is the last name, unless it has the first in it.
-            let both = Self.split(fullName: full)
-            row.lastName = both.first.begins(with: first) && !both.last.isEmpty ? both.last : full
+            let both = Self.split(fullName: full.text)
+            row.lastName = both.first.begins(with: first) && !both.last.isEmpty ? both.last : full.text
+        } else {
+            noteOtherNames(cells, first: first, last: last, into: &row)
         }
     }
 
-    /// What a name's cell says; ids and addresses are none.
-    private func name(_ column: Column, of cells: [String]) throws(RowFault) -> String? {
-        guard let found = try text(column, of: cells) else { return nil }
-        return found.isEmpty || Self.isName(found) ? found : ""
+    /// Finds whole names that are not those of the first and last name, which count.
+    private func noteOtherNames(_ cells: [String], first: String, last: String, into row: inout Row) {
+        for column in [Column.fullName, .lastThenFirst] {
+            for (place, word) in filled(column, of: cells) where Self.isName(word) {
+                let full = word.lowercased()
+                let isSame =
+                    first.isEmpty || last.isEmpty
+                    ? full == (first + last).lowercased() : full.has(text: first.lowercased()) && full.has(text: last.lowercased())
+                let counted = (filled(.firstName, of: cells).first ?? filled(.lastName, of: cells).first)?.place
+                if !isSame { row.passedOver.append(.init(reason: .differs, column: column, place: place, counted: counted)) }
+            }
+        }
+    }
+
+    /// What the first of a name's cells that has one says; ids and addresses are none. The others are noted where they say another.
+    private func name(_ column: Column, of cells: [String], _ others: inout [PassedOver]) throws(RowFault) -> (text: String, place: Int)? {
+        var found: (text: String, place: Int)?
+        for place in places[column] ?? [] where place < cells.count {
+            if let found, !found.text.isEmpty {
+                // try?: what cannot be a name does not count either.
+                let text = try? EmployeeText.clean(CSVWriter.restored(cells[place]))
+                guard let text else {
+                    others.append(.init(reason: .differs, column: column, place: place, counted: found.place))
+                    continue
+                }
+                if Self.isName(text), !text.isEmpty, text.lowercased() != found.text.lowercased() {
+                    others.append(.init(reason: .differs, column: column, place: place, counted: found.place))
+                }
+                continue
+            }
+            let text: String
+            do { text = try EmployeeText.clean(CSVWriter.restored(cells[place])) } catch {
+                throw RowFault(field: column.field, reason: error.message)
+            }
+            found = (text.isEmpty || Self.isName(text) ? text : "", place)
+        }
+        return found
     }
 
     /// Whether a text can be somebody's name: not a number, an id of a directory or an address.
@@ -312,40 +418,9 @@ extension StaffSheet {
     ]
 }
 
-// MARK: - Status and kind
+// MARK: - Kind
 
 extension StaffSheet {
-    /// Whether the row says that somebody is there: who has left by any column has left.
-    private func status(_ cells: [String]) -> (isActive: Bool?, unknown: String?) {
-        var (isActive, unknown): (Bool?, String?) = (nil, nil)
-        func take(_ said: Bool?) { if let said { isActive = (isActive ?? true) && said } }
-        for word in words(.status, of: cells) {
-            let said = StaffStatus.said(word)
-            take(said)
-            if said == nil { unknown = unknown ?? word }
-        }
-        for word in words(.active, of: cells) {
-            let said = StaffStatus.truth(word) ?? StaffStatus.isActive(word)
-            take(said)
-            if said == nil { unknown = unknown ?? word }
-        }
-        for word in words(.inactive, of: cells) {
-            // A yes says that they have left; a word of a status says what it says elsewhere; a day of deletion, say, is one that is over.
-            let said =
-                StaffStatus.answer(word).map { !$0 } ?? StaffStatus.isActive(word)
-                ?? StaffStatus.isOver(word, on: today, countsToday: true).map { !$0 }
-            take(said)
-            if said == nil { unknown = unknown ?? word }
-        }
-        // "SuspendedUser", in Google's list of addresses.
-        if words(.kind, of: cells).contains(where: { $0.lowercased().begins(with: "suspended") }) { take(false) }
-        // Who was hired again may still have the day on which they left.
-        if isActive == nil {
-            for word in words(.leavingDay, of: cells) where StaffStatus.isOver(word, on: today) == true { isActive = false }
-        }
-        return (isActive, unknown)
-    }
-
     /// What a row is when it is no person of the company.
     private func kind(_ cells: [String]) -> StaffStatus.Kind? {
         for word in words(.kind, of: cells) + words(.status, of: cells) { if let kind = StaffStatus.kind(word) { return kind } }

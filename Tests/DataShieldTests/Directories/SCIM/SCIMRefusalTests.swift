@@ -161,6 +161,105 @@ private final class Moment: Sendable {
         }
     }
 
+    @Test func `what a resource has beyond ours is taken without complaint, and listed by its name`() async throws {
+        try await withServer(as: .admin) { client in
+            let scim = try await makeSCIMClient(client, in: client.company)
+            let oneLogin = "urn:ietf:params:scim:schemas:extension:OneLogin:2.0:User"
+            // As Entra, Okta and OneLogin send it.
+            let more: [String: JSONValue] = [
+                "name": ["givenName": "Mara", "familyName": "Lind", "middleName": "X"], oneLogin: ["status": 1], "roles": [], "password": "hush-hush",
+                "phoneNumbers": [["type": "work", "value": "1"]], "costCentre": "7", "preferredLanguage": .null,
+                enterprise: ["department": "Finance", "building": "B"],
+            ]
+            let made = try await scim.makeUser("m@acme.example", more)
+            #expect(made.status == 201 && made.body["costCentre"] == nil && made.body[oneLogin] == nil)
+            #expect(made.body["name"] == ["givenName": "Mara", "familyName": "Lind"])
+            let again: JSONValue = .object(more.merging(["userName": "m@acme.example"]) { $1 })
+            for _ in 0..<2 { #expect(try await scim.send("PUT", "/Users/\(made.id)", again).status == 200) }
+            let patched = try await scim.patch(
+                "/Users/\(made.id)", ["op": "add", "path": "name", "value": ["middleName": "Y"]],
+                ["op": "replace", "value": [oneLogin: ["status": 2]]], ["op": "replace", "path": "urn:acme:1.0:User:tag", "value": "hush-hush"])
+            #expect(patched.status == 200)
+            let operations: JSONValue = [
+                ["method": "POST", "path": "/Groups", "bulkId": "g", "data": ["displayName": "G", "owner": "x"]],
+                ["method": "PUT", "path": .string("/Users/\(made.id)"), "data": again],
+            ]
+            #expect(try await scim.send("POST", "/Bulk", ["Operations": operations]).status == 200)
+            let calls = try await listed(client, scim)
+            let names = calls.map { call in
+                "\(call.method) \(call.path) \(call.status) \(call.times) \(call.reason.split(separator: " ").last ?? "")"
+            }
+            let ofResources = ["costCentre", "name.middleName", "\(enterprise):building", "\(oneLogin):status"]
+            #expect(
+                names.sorted()
+                    == (ofResources.map { "POST /Users 201 1 \($0)" } + ofResources.map { "PUT /Users/{id} 200 3 \($0)" } + [
+                        "PATCH /Users/{id} 200 1 \(oneLogin):status", "PATCH /Users/{id} 200 1 name.middleName",
+                        "PATCH /Users/{id} 200 1 urn:acme:1.0:User:tag", "POST /Groups 201 1 owner",
+                    ]).sorted())
+            let page = try await client.get("/directories/\(scim.connection)").text
+            #expect(page.contains("Attributes that are not kept") && page.contains("No call was refused") && page.contains("12 names"))
+            #expect(page.contains("urn:acme:1.0:User:tag") && page.contains("3 times since") && !page.contains("hush-hush"))
+            #expect(try await scim.employee("m@acme.example")?.department == "Finance")
+        }
+    }
+
+    @Test func `endless names fill nothing, and hide no call that was refused`() async throws {
+        try await withServer(as: .admin) { client in
+            let scim = try await makeSCIMClient(client, in: client.company)
+            #expect(try await scim.get("/Users/c00000000").status == 404)
+            for number in 0..<30 {
+                var body: [String: JSONValue] = ["userName": .string("p\(number)")]
+                for name in 0..<200 { body["x\(number)n\(name)" + String(repeating: "y", count: 400)] = "x" }
+                #expect(try await scim.send("POST", "/Users", .object(body)).status == 201)
+            }
+            let calls = try await listed(client, scim)
+            #expect(calls.count(where: { $0.status == 404 }) == 1 && calls.count <= 101)
+            #expect(try await rows(scim.company) <= 101)
+            // What there was no room for is counted.
+            #expect(calls.contains { $0.reason == "Passed over: more names that no attribute has than are listed one by one." && $0.times > 1 })
+            #expect(calls.allSatisfy { $0.reason.unicodeScalars.count <= 300 })
+            #expect(try await client.get("/directories/\(scim.connection)").text.contains("There is no User of this id."))
+        }
+    }
+
+    @Test func `an odd operation of a bulk request is answered and listed by itself`() async throws {
+        try await withServer(as: .admin) { client in
+            let scim = try await makeSCIMClient(client, in: client.company)
+            let made = try await scim.makeUser("m@acme.example")
+            let operations: [JSONValue] = [
+                ["method": "POST", "path": "/Users", "bulkId": "a", "data": ["userName": "a@acme.example"]],
+                ["method": "GET", "path": .string("/Users/\(made.id)"), "bulkId": "odd"], "x",
+                ["method": "POST", "path": "/Groups", "bulkId": "g", "data": ["displayName": "G", "members": [["value": "bulkId:nobody"]]]],
+                [
+                    "method": "PATCH", "path": .string("/Users/\(made.id)"), "bulkId": "p",
+                    "data": ["Operations": [["op": "replace", "path": "active", "value": false]]],
+                ],
+            ]
+            let reply = try await scim.send("POST", "/Bulk", ["Operations": .array(operations)])
+            #expect(reply.status == 200)
+            let outcomes = reply.body["Operations"]?.items ?? []
+            #expect(outcomes.map { $0["status"]?.text } == ["201", "400", "400", "409", "200"])
+            #expect(outcomes.map { $0["bulkId"]?.text } == ["a", "odd", nil, "g", "p"])
+            #expect(outcomes[1]["method"] == "GET" && outcomes[1]["response"]?["scimType"] == "invalidSyntax")
+            #expect(outcomes[1]["response"]?["detail"] == "Operation 2: method has to be POST, PUT, PATCH or DELETE.")
+            #expect(outcomes[2]["response"]?["detail"] == "Operation 3: Each of Operations has to be an object, and this one is a text.")
+            // The rest is done: who left is deactivated.
+            #expect(try await scim.employee("a@acme.example") != nil)
+            #expect(try await scim.employee("m@acme.example")?.deactivatedAt != nil)
+            let calls = try await listed(client, scim).map { "\($0.method) \($0.path) \($0.status): \($0.reason)" }.sorted()
+            #expect(
+                calls == [
+                    "GET /Bulk/Users/\(made.id) 400: method has to be POST, PUT, PATCH or DELETE.",
+                    "POST /Bulk 400: Each of Operations has to be an object, and this one is a text.",
+                    "POST /Bulk/Groups 409: The operation refers to a bulkId under which nothing was made.",
+                ])
+            // As many errors as it says end it, odd ones among them.
+            let stopped = try await scim.send(
+                "POST", "/Bulk", ["failOnErrors": 1, "Operations": .array(["x", operations[0], operations[4]])])
+            #expect(stopped.body["Operations"]?.items?.map { $0["status"]?.text } == ["400"])
+        }
+    }
+
     @Test func `a call that no route takes is listed, with where the endpoint is`() async throws {
         try await withServer(as: .admin) { client in
             let scim = try await makeSCIMClient(client, in: client.company)
@@ -184,7 +283,7 @@ private final class Moment: Sendable {
         let refusals = SCIMRefusals(database: TestDatabase.current.tenant, logger: Logger(label: "test"), now: { clock.date })
         for number in 0..<150 {
             clock.goOn()
-            await refusals.note(call("/\(number)"), of: connection, in: company)
+            await refusals.note([call("/\(number)")], of: connection, in: company)
         }
         let subject = Subject(actor: .program("test"), company: company, role: .admin)
         let calls = try await refusals.list(of: connection, for: subject)
@@ -192,7 +291,7 @@ private final class Moment: Sendable {
         #expect(try await rows(company) == 100)
         // The same as long ago is the latest again.
         clock.goOn()
-        await refusals.note(call("/60"), of: connection, in: company)
+        await refusals.note([call("/60")], of: connection, in: company)
         let again = try await refusals.list(of: connection, for: subject)
         #expect(again.first?.path == "/60" && again.first?.times == 2 && again.count == 100)
     }
@@ -203,7 +302,7 @@ private final class Moment: Sendable {
         let clock = Moment()
         let refusals = SCIMRefusals(database: TestDatabase.current.tenant, logger: Logger(label: "test"), now: { clock.date })
         // 5,000 different ones at one moment.
-        for number in 0..<5_000 { await refusals.note(call("/\(number)"), of: connection, in: company) }
+        for number in 0..<5_000 { await refusals.note([call("/\(number)")], of: connection, in: company) }
         #expect(try await rows(company) == 20)
         let subject = Subject(actor: .program("test"), company: company, role: .admin)
         let calls = try await refusals.list(of: connection, for: subject)
@@ -220,10 +319,10 @@ private final class Moment: Sendable {
         #expect(long.method.unicodeScalars.count == 20 && long.path.unicodeScalars.count == 200 && long.reason.unicodeScalars.count == 300)
         let company = try await TestDatabase.current.makeCompany()
         let refusals = SCIMRefusals(database: TestDatabase.current.tenant, logger: Logger(label: "test"))
-        await refusals.note(long, of: DirectoryConnectionID(), in: company)
+        await refusals.note([long], of: DirectoryConnectionID(), in: company)
         #expect(try await rows(company) == 0)
         let connection = try await TestDatabase.current.makeDirectoryConnection(in: company, type: .scim)
-        await refusals.note(long, of: connection, in: company)
+        await refusals.note([long], of: connection, in: company)
         #expect(try await rows(company) == 1)
         try await TestDatabase.current.tenant.transaction(for: company) { db in try await DirectoryStore(db).delete(connection) }
         #expect(try await rows(company) == 0)
