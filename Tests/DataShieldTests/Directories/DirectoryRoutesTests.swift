@@ -204,7 +204,7 @@ import Testing
             let working = try await client.get(page).text
             #expect(working.contains("Working") && !working.contains("People who could not be taken") && working.contains("1 person, 0 groups"))
             _ = try await scim.makeUser("two<b>", ["emails": [["value": "dup@acme.example"]]])
-            _ = try await scim.makeUser("nobody", ["emails": nil])
+            _ = try await scim.makeUser("nobody", ["emails": .null])
             _ = try await scim.makeUser("left", ["emails": nil, "active": false])
             let shown = try await client.get(page).text
             #expect(shown.contains("Some not taken") && !shown.contains("Working") && shown.contains("People who could not be taken"))
