@@ -88,6 +88,7 @@ enum IngestText {
         ]
         if report.machines > 0 { lines.append("\(report.machines) infected machines in the logs.") }
         if report.knownFiles > 0 { lines.append("\(report.knownFiles) files had been read before.") }
+        if let text = report.unreadText { lines.append("Lines that were not understood: \(text)") }
         if let text = report.leftOutText { lines.append("Credentials that were not kept: \(text)") }
         for part in report.skipped { lines.append("skipped: \(part.path) at byte \(part.offset): \(part.reason)") }
         if let passed = report.passedOver {

@@ -101,6 +101,9 @@ package struct LeakRecord: Sendable, Hashable {
     package var login: String?
     /// nil when the record has none, or an empty one.
     package var secret: LeakedSecret?
+    /// The text around the address where it was not understood: nobody knows whether a secret is in it, and it is kept from view as one.
+    /// nil beside a secret, and where all was understood.
+    package var unread: LeakedSecret?
     /// Names of what else the row holds (`lastip`, `phone`, `dob`), as the file names them or by content; never the values.
     package var fields: [String]
     package var confidence: ReadingConfidence
@@ -108,14 +111,15 @@ package struct LeakRecord: Sendable, Hashable {
     package var offset: UInt64
 
     package init(
-        address: Int, shape: RecordShape, site: String? = nil, login: String? = nil, secret: LeakedSecret? = nil, fields: [String] = [],
-        confidence: ReadingConfidence = .medium, offset: UInt64 = 0
+        address: Int, shape: RecordShape, site: String? = nil, login: String? = nil, secret: LeakedSecret? = nil, unread: LeakedSecret? = nil,
+        fields: [String] = [], confidence: ReadingConfidence = .medium, offset: UInt64 = 0
     ) {
         self.address = address
         self.shape = shape
         self.site = site
         self.login = login
         self.secret = secret
+        self.unread = unread
         self.fields = fields
         self.confidence = confidence
         self.offset = offset

@@ -56,7 +56,9 @@ func records(bytes: [UInt8], name: String = "list.txt", watching addresses: [Str
             }
             let context = MatchContext(
                 line: UnsafeRawBufferPointer(rebasing: buffer[start..<end]), match: match.range.lowerBound - start..<match.range.upperBound - start)
-            return shape.record(of: match.address, in: context, offset: UInt64(match.range.lowerBound))
+            return shape.record(of: match.address, in: context, offset: UInt64(match.range.lowerBound)) {
+                ScanWindow(bytes: buffer, base: 0, isEnd: true).surroundings(of: match.range)
+            }
         }
     }
 }

@@ -28,6 +28,8 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
     package var knownAt: Date
     /// Whether a secret of it was in a file of which nobody knows when it is from.
     package var hasUndated: Bool
+    /// Whether nothing is named to sign in with, and a text that was not understood is why nobody knows.
+    package var hasUnreadText: Bool
     package var isInDirectory: Bool
     package var passwordChangedAt: Date?
     package var sessionsValidFrom: Date?
@@ -69,7 +71,7 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
     static let columns: SQL = """
         r.state, r.certainty, r.state_reason, r.worst_credential, r.credentials, \(ofEach("reason")), \(ofEach("certainty")), r.is_from_malware, \
         r.has_company_site, ARRAY(SELECT jsonb_array_elements_text(r.evidence -> 'sites')), \(domain), \
-        r.captured_at, b.breach_date, r.exposed_before, \(knownAt), \(hasUndated), e.source_connection_id IS NOT NULL, e.password_changed_at, \
+        r.captured_at, b.breach_date, r.exposed_before, \(knownAt), \(hasUndated), r.has_unread_text, e.source_connection_id IS NOT NULL, e.password_changed_at, \
         e.sessions_valid_from, e.deactivated_at, e.mfa_enabled, b.domain IS NOT NULL
         """
 
@@ -107,6 +109,7 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
         exposedBefore = try row.next()
         knownAt = try row.next()
         hasUndated = try row.next()
+        hasUnreadText = try row.next()
         isInDirectory = try row.next()
         passwordChangedAt = try row.next()
         sessionsValidFrom = try row.next()

@@ -19,6 +19,8 @@ package struct FoundCredential: Sendable, Hashable {
     package var login: String
     package var site: String?
     package var secret: Secret?
+    /// Whether it is a text that was not understood, with nobody knows what in it.
+    package var isUnread: Bool = false
 
     /// What is kept of a secret.
     package struct Secret: Sendable, Hashable {

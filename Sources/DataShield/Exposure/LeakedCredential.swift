@@ -9,7 +9,9 @@ package struct LeakedCredential: Sendable, Hashable, Codable, RowDecodable {
     /// Shortened, unless it is the person's own address.
     package var login: String
     package var sites: [String]
-    /// `plain`, or which hash; nil when the leak has no secret.
+    /// Whether it is a text beside the address that was not understood: nobody knows whether a secret is in it.
+    package var isUnread: Bool
+    /// `plain`, or which hash; nil when the leak has no secret, or it is not known whether it has one.
     package var secretKind: SecretKind?
     /// How long it is, in classes.
     package var lengthClass: LengthClass?
@@ -26,6 +28,7 @@ package struct LeakedCredential: Sendable, Hashable, Codable, RowDecodable {
         breachName = try row.next()
         login = try row.next()
         sites = try row.next()
+        isUnread = try row.next()
         secretKind = try row.next(as: String?.self).flatMap { SecretKind(rawValue: $0) }
         lengthClass = try row.next(as: String?.self).flatMap { LengthClass(rawValue: $0) }
         firstSeenAt = try row.next()
@@ -42,7 +45,7 @@ package struct LeakedCredentials: Sendable {
 
     package init(database: TenantDatabase) { self.database = database }
 
-    /// A person's credentials, those seen last first, the first 200.
+    /// A person's credentials, those seen last first, and behind them texts that were not understood; the first 200.
     /// - Parameter breach: only those of one breach.
     package func of(_ employee: EmployeeID, in breach: BreachID? = nil, for subject: Subject) async throws -> [LeakedCredential] {
         let company = subject.company
@@ -50,7 +53,7 @@ package struct LeakedCredentials: Sendable {
         return try await database.query(
             for: company,
             """
-            SELECT r.breach_id, CASE WHEN b.title = '' THEN b.name ELSE b.title END, c.login, c.sites, c.secret_kind, c.length_class,
+            SELECT r.breach_id, CASE WHEN b.title = '' THEN b.name ELSE b.title END, c.login, c.sites, c.is_unread, c.secret_kind, c.length_class,
                 c.first_seen_at, c.last_seen_at,
                 (SELECT count(*) FROM leak_sightings s WHERE s.company_id = c.company_id AND s.credential_id = c.id),
                 coalesce(reuse.files, 0), coalesce(reuse.sites, 0)
@@ -65,7 +68,7 @@ package struct LeakedCredentials: Sendable {
                 WHERE same.company_id = c.company_id AND same.fingerprint = c.fingerprint AND same.employee_id = c.employee_id
             ) reuse ON c.fingerprint IS NOT NULL
             WHERE c.company_id = \(company) AND c.employee_id = \(employee) \(condition)
-            ORDER BY c.last_seen_at DESC, c.id DESC LIMIT 200
+            ORDER BY c.is_unread, c.last_seen_at DESC, c.id DESC LIMIT 200
             """, as: LeakedCredential.self)
     }
 }
@@ -90,7 +93,7 @@ struct CredentialRow: Sendable {
         let shown = credential.sites.prefix(3).joined(separator: ", ")
         sites = credential.sites.isEmpty ? "no site named" : credential.sites.count > 3 ? "\(shown) and \(credential.sites.count - 3) more" : shown
         switch (credential.secretKind, credential.lengthClass) {
-        case (nil, _): secret = "no password"
+        case (nil, _): secret = credential.isUnread ? "not known: the text was not understood" : "no password"
         case (.plain?, let length?): secret = "plain password, \(length.rawValue) characters"
         case (.plain?, nil): secret = "plain password"
         case (let kind?, _): secret = "\(kind.label) hash"

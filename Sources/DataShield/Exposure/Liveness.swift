@@ -87,13 +87,15 @@ package enum LivenessReason: String, NativeEnum {
     case credentialsWithheld = "CREDENTIALS_WITHHELD"
     /// The service says where an address stands, and not what stands beside it.
     case dataNotNamed = "DATA_NOT_NAMED"
+    /// A leak file has text beside the address that was not understood.
+    case textNotRead = "TEXT_NOT_READ"
 
     package var liveness: Liveness {
         switch self {
         case .noCredential: .noCredential
         case .sessionsStand, .passwordStands: .live
         case .sessionsNotKnown, .passwordNotKnown, .sessionsUnclear, .passwordUnclear, .accountNotListed, .accountUnassigned, .personHasLeft,
-            .credentialsWithheld, .dataNotNamed:
+            .credentialsWithheld, .dataNotNamed, .textNotRead:
             .unknown
         case .accountDisabled, .sessionsRevoked, .passwordChanged, .bothRenewed: .neutralised
         }

@@ -37,6 +37,9 @@ extension ExposureLiveness {
                 + " \(unclear).\(secondFactor)"
         case .sessionsRevoked:
             return "\(session(kind)) \(time), and all sessions were revoked\(on(sessionsValidFrom, " on")), after that."
+        case .passwordChanged where hasUnreadText:
+            return "The text beside the address was leaked \(time), and was not understood. After that the password was"
+                + " changed\(on(passwordChangedAt, " on"))."
         case .passwordChanged where credentials.isEmpty:
             return "What was leaked \(time) is not named. After that the password was changed\(on(passwordChangedAt, " on"))."
         case .passwordChanged:
@@ -49,6 +52,8 @@ extension ExposureLiveness {
                 + " and all sessions were revoked\(on(sessionsValidFrom, " on"))."
         case .credentialsWithheld:
             return "\(withheld)\(renewed)"
+        case .textNotRead:
+            return "The address stands in what was leaked \(time). The text beside it was not understood: a password may be in it.\(renewed)"
         case .dataNotNamed:
             return "The address stands in what was leaked \(time). The service does not say what stands beside it: a password may be among it."
         }

@@ -66,7 +66,8 @@ enum NextSteps {
     private static func passwords(_ facts: [ExposureLiveness]) -> [NextStep] {
         let known = facts.filter { $0.credentials.contains { !$0.kind.isSession } }
         let maybe = facts.filter {
-            $0.credentials.isEmpty && ($0.reason.concernsMalware || $0.reason == .dataNotNamed || $0.reason == .passwordChanged)
+            $0.credentials.isEmpty
+                && ($0.reason.concernsMalware || $0.reason == .dataNotNamed || $0.reason == .textNotRead || $0.reason == .passwordChanged)
         }
         guard !known.isEmpty || !maybe.isEmpty else { return [] }
         var steps: [NextStep] = []

@@ -35,6 +35,11 @@ struct SecretFingerprints: Sendable {
             ])
     }
 
+    /// Of a text beside an address that was not understood: the same in ten lists is one.
+    func identity(login: String, unread: LeakedSecret, machine: String?) -> [UInt8] {
+        code("text", [Array(login.lowercased().utf8), unread.bytes, Array((machine ?? "").utf8)])
+    }
+
     /// Of what a machine is known by.
     func mark(of kind: String, _ parts: [[UInt8]]) -> [UInt8] { code("machine by \(kind)", parts) }
 

@@ -9,11 +9,14 @@ struct IngestCounts: Sendable, Hashable, Codable {
     var findings = 0
     /// Credentials beyond those that are kept; nil for none.
     var leftOut: Int?
+    /// What was not understood of ``findings``; nil for none.
+    var unread: Int?
 
     static func += (left: inout IngestCounts, right: IngestCounts) {
         left.matches += right.matches
         left.findings += right.findings
         if let more = right.leftOut { left.leftOut = (left.leftOut ?? 0) + more }
+        if let more = right.unread { left.unread = (left.unread ?? 0) + more }
     }
 }
 
@@ -107,6 +110,8 @@ struct IngestCheckpoints: Sendable {
             counts = IngestCounts(matches: try row.next(), findings: try row.next())
             let leftOut: Int = try row.next()
             if leftOut > 0 { counts.leftOut = leftOut }
+            let unread: Int = try row.next()
+            if unread > 0 { counts.unread = unread }
             known = try row.next()
         }
     }
@@ -121,7 +126,9 @@ struct IngestCheckpoints: Sendable {
         guard !files.isEmpty else { return Finished() }
         let sums = try await system.query(
             """
-            SELECT company_id, sum(matches)::int8, sum(findings)::int8, sum(left_out)::int8, count(*) FILTER (WHERE was_known) FROM ingest_files
+            SELECT company_id, sum(matches)::int8, sum(findings)::int8, sum(left_out)::int8, sum(unread)::int8,
+                count(*) FILTER (WHERE was_known)
+            FROM ingest_files
             WHERE \(rows) AND file = ANY(\(files.map(\.file))::bytea[]) GROUP BY company_id
             """, as: Sum.self)
         var finished = Finished(files: Set(files.map(\.file)))
@@ -163,12 +170,12 @@ struct IngestFileStore {
     func add(_ file: IngestedFile, to run: IngestRunID, _ counts: IngestCounts, isKnown: Bool) async throws -> Bool {
         try await db.first(
             """
-            INSERT INTO ingest_files (company_id, run_id, file, is_read_again, was_known, lines, machines, matches, findings, left_out)
+            INSERT INTO ingest_files (company_id, run_id, file, is_read_again, was_known, lines, machines, matches, findings, left_out, unread)
             VALUES (\(db.company), \(run), \(file.place), \(file.isReadAgain), \(isKnown), \(file.lines), \(file.machines), \(counts.matches),
-                \(counts.findings), \(counts.leftOut ?? 0))
+                \(counts.findings), \(counts.leftOut ?? 0), \(counts.unread ?? 0))
             ON CONFLICT (company_id, run_id, file) DO UPDATE SET
                 is_read_again = excluded.is_read_again, lines = excluded.lines, machines = excluded.machines, matches = excluded.matches,
-                findings = excluded.findings, left_out = excluded.left_out
+                findings = excluded.findings, left_out = excluded.left_out, unread = excluded.unread
             RETURNING was_known
             """, as: Bool.self) ?? isKnown
     }

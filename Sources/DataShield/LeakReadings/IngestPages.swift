@@ -165,6 +165,7 @@ struct IngestModel: Sendable {
                 report.passedOver.map { "\(Format.count($0, "file", "files")) without access to anything: pictures, programs, histories" } ?? "none"),
             Fact("Speed", run.bytesPerSecond.map { "\(ByteText.of($0)) a second" } ?? "not measured"),
         ]
+        if let text = report.unreadText { facts.append(Fact("Lines that were not understood", text)) }
         if let text = report.leftOutText { facts.append(Fact("Credentials that were not kept", text)) }
         skipped = report.skipped.map { Skipped(path: $0.path, offset: Format.count(Int(clamping: $0.offset)), reason: $0.reason) }
         hasSkipped = !skipped.isEmpty

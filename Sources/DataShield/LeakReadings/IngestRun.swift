@@ -79,6 +79,9 @@ package struct IngestReport: Sendable, Hashable, Codable {
     /// Credentials that were counted and not kept, because one person has more of them in one breach and file than ``CredentialCap/most``;
     /// nil for none.
     package var leftOut: Int?
+    /// What was said of people of the company and not understood, of ``findings``: lines, and machines, with text beside an address that a password may
+    /// be in. nil for none.
+    package var unread: Int?
     package var skippedCount = 0
     package var skipped: [SkippedPart] = []
     /// Of reading, without the pauses between two attempts.
@@ -103,6 +106,20 @@ package struct IngestReport: Sendable, Hashable, Codable {
         newCredentials += other.newCredentials
         corroborated += other.corroborated
         addLeftOut(other.leftOut)
+        addUnread(other.unread)
+    }
+
+    /// Counts what was not understood.
+    mutating func addUnread(_ count: Int?) {
+        if let count, count > 0 { unread = (unread ?? 0) + count }
+    }
+
+    /// What is said of text that was not understood; nil when all was.
+    package var unreadText: String? {
+        unread.map {
+            "\(Format.count($0)): the text beside the address fits no layout that is known, and a password may be in it."
+                + " What it is about is shown as not known."
+        }
     }
 
     /// Counts credentials that were not kept.

@@ -127,16 +127,17 @@ struct LeakFindings: Sendable {
         let own = AddressSpelling.canonical(person.address)
         return records.compactMap { record in
             // An address by itself is an exposure and no credential.
-            guard record.secret != nil || record.site != nil else { return nil }
+            guard record.secret != nil || record.site != nil || record.unread != nil else { return nil }
             // In every spelling the person's own address is one login.
             let login = record.login.map { AddressSpelling.canonical($0) == own ? person.address : $0 } ?? person.address
             return FoundCredential(
-                identity: fingerprints.identity(login: login, secret: record.secret, machine: machine),
+                identity: record.unread.map { fingerprints.identity(login: login, unread: $0, machine: machine) }
+                    ?? fingerprints.identity(login: login, secret: record.secret, machine: machine),
                 login: LoginText.redacted(login, of: person.address), site: record.site.map { PlainText.oneLine($0) },
                 secret: record.secret.map { secret in
                     FoundCredential.Secret(
                         kind: secret.kind.rawValue, lengthClass: secret.lengthClass.rawValue, fingerprint: fingerprints.fingerprint(of: secret))
-                })
+                }, isUnread: record.unread != nil)
         }
     }
 }

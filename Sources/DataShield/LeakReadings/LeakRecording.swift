@@ -86,6 +86,7 @@ struct LeakRecording {
             reports[company]?.matches += counts.matches
             reports[company]?.findings += counts.findings
             reports[company]?.addLeftOut(counts.leftOut)
+            reports[company]?.addUnread(counts.unread)
             reports[company]?.knownFiles += finished.known[company] ?? 0
         }
     }
@@ -140,8 +141,11 @@ struct LeakRecording {
         var counts = Counts()
         for found in heard.values {
             // A line about somebody is one find, and so is a machine with somebody's data on it: however the batches are cut.
-            counts.lists += IngestCounts(matches: found.records.count, findings: found.records.count)
-            counts.logs += IngestCounts(matches: found.logs.reduce(0) { $0 + $1.records.count }, findings: found.logs.count)
+            counts.lists += IngestCounts(
+                matches: found.records.count, findings: found.records.count, unread: Self.counted(found.records.count { $0.unread != nil }))
+            counts.logs += IngestCounts(
+                matches: found.logs.reduce(0) { $0 + $1.records.count }, findings: found.logs.count,
+                unread: Self.counted(found.logs.count { log in log.records.contains { $0.unread != nil } }))
         }
         let (found, hasDumps) = (counts, heard.values.contains { $0.records.contains { $0.shape.isOfDump } })
         let before = reports[company.id] ?? IngestReport()
@@ -172,6 +176,7 @@ struct LeakRecording {
             report.findings += found.lists.findings + found.logs.findings
             report.matches += found.lists.matches + found.logs.matches
             report.addLeftOut(taken.lists + taken.logs)
+            report.addUnread((found.lists.unread ?? 0) + (found.logs.unread ?? 0))
             // With what it counts, so that after a kill neither is without the other.
             if let run { try await IngestStore(db: db).show(run, report, at: time) }
             return (report, cap, taken)
@@ -183,6 +188,8 @@ struct LeakRecording {
         open[file.place, default: [:]][company.id, default: Counts()].lists += counts.lists
         open[file.place, default: [:]][company.id, default: Counts()].logs += counts.logs
     }
+
+    private static func counted(_ count: Int) -> Int? { count > 0 ? count : nil }
 
     /// The machines of the logs that people are in, by the logs' places.
     private static func machines(

@@ -186,6 +186,7 @@ struct CredentialLine {
         var secret = line.from(end + 1)
         if login.count < end, secret.first == ByteView.blank { secret = secret.from(1) }
         guard !login.isEmpty else { return .dropped(.incomplete) }
+        if inner == ByteView.blank { secret = withoutArrow(secret) }
         let next = secret.firstIndex(of: inner)
         if let next, let named = namedAddress(secret, next: next, login: login, separator: inner) { return .credential(named) }
         if let next {
@@ -200,6 +201,16 @@ struct CredentialLine {
         var confidence: ReadingConfidence = isEmail ? .medium : .low
         if secret.isEmpty || secret.hasAtLeast(3, of: inner) { confidence = .low }
         return .credential(CredentialLine(form: .combo, login: login, secret: secret, confidence: confidence))
+    }
+
+    /// `login => secret`: without the sign between two blanks.
+    private static func withoutArrow(_ secret: ByteView) -> ByteView {
+        let text = secret.trimmedLeft
+        guard let blank = text.firstIndex(of: ByteView.blank), blank <= 3 else { return secret }
+        let isSign = text.upTo(blank).allSatisfy {
+            [UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: ">"), ByteView.colon, ByteView.pipe].contains($0)
+        }
+        return isSign ? text.from(blank).trimmedLeft : secret
     }
 
     /// `login:number:LM:NTLM:::`, as tools that read Windows' own store write it.

@@ -36,9 +36,14 @@ package struct FileShape: Sendable {
     ///
     /// A secret is given only when the record's login is the address, or its row is that person's; an address that stands elsewhere
     /// (in a path, in another's row) is only said to be there.
-    package func record(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord {
+    /// - Parameter around: the lines around the match; asked for where it stands alone in its own.
+    package func record(
+        of address: Int, in context: MatchContext, offset: UInt64, around: () -> MatchContext? = { nil }
+    ) -> LeakRecord {
         if case .lines(ByteView.colon) = kind, let record = Self.plainCombo(of: address, in: context, offset: offset) { return record }
-        return anyRecord(of: address, in: context, offset: offset)
+        let record = anyRecord(of: address, in: context, offset: offset)
+        guard record.secret == nil else { return record }
+        return besides(record, of: address, in: context, offset: offset, around: around).withUnreadText(of: context)
     }
 
     /// Reads the record around a match, whatever it is.
@@ -54,8 +59,7 @@ package struct FileShape: Sendable {
             return context.inOneLine.withoutNUL { context in
                 let record = Self.line(of: address, in: context, separator: separator, isCertain: true, offset: offset)
                 guard record.secret == nil else { return record }
-                return otherShape(of: address, in: context, offset: offset) ?? WrappedAddress.record(of: address, in: context, offset: offset)
-                    ?? record
+                return otherShape(of: address, in: context, offset: offset) ?? record
             }
         case .table(let layout): return row(of: address, in: context.inOneLine, layout, offset: offset)
         case .sql(let layout):
@@ -73,15 +77,90 @@ package struct FileShape: Sendable {
         }
         return context.inOneLine.withoutNUL { context in
             if let record = otherShape(of: address, in: context, offset: offset) { return record }
-            let record = Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
-            return record.secret == nil ? WrappedAddress.record(of: address, in: context, offset: offset) ?? record : record
+            return Self.line(of: address, in: context, separator: ByteView.colon, isCertain: false, offset: offset)
         }
+    }
+
+    /// A record in which no secret was found: what else the line and those around it say, and whether all of it was understood.
+    private func besides(
+        _ record: LeakRecord, of address: Int, in context: MatchContext, offset: UInt64, around: () -> MatchContext?
+    ) -> LeakRecord {
+        switch record.shape {
+        case .json:
+            // An address among other text in a string.
+            return record.login == nil && record.unread != nil ? inString(of: address, in: context.clamped, offset: offset) ?? record : record
+        case .sql, .stealerPassword, .stealerAutofill: return record
+        case .table: guard record.confidence == .low else { return record }
+        case .ulp, .combo, .text: break
+        }
+        let wide = context.clamped
+        let context = wide.inOneLine
+        guard !context.match.isEmpty else { return record }
+        // Without what lines of it are not read with, either.
+        if ByteView(context.line)[context.match].contains(UInt8(0)) {
+            return context.narrowed { besides(record, of: address, in: $0, offset: offset, around: { nil }) }
+        }
+        if ByteView(context.line).contains(UInt8(0)) {
+            return context.withoutNUL { besides(record, of: address, in: $0, offset: offset, around: { nil }) }
+        }
+        if let found = otherLayout(of: address, in: context, offset: offset), found.secret != nil || record.shape != .table { return found }
+        if record.shape == .table {
+            // By the signs between them its fields may be told wrongly: a row of a dump, an object.
+            var record = record
+            if record.unread != nil, isNamed(address, in: context, offset: offset) { record.unread = nil }
+            return record
+        }
+        if let place = LabelledBlock.place(context) {
+            let block = (spansLines ? wide : around()).flatMap { LabelledBlock.record(of: address, in: $0, offset: offset) }
+            if place == .known || block?.secret != nil { return block ?? record }
+        }
+        var record = record
+        // A login with nothing behind it is understood, and whatever was there has been said.
+        guard record.login == nil, record.unread == nil else { return record }
+        if !isNamed(address, in: context, offset: offset), !LabelledLine.isUnderstood(context), !Understanding.isUnderstood(context) {
+            record.markUnread()
+        }
+        return record
+    }
+
+    /// Layouts that are looked for when no other fits.
+    private func otherLayout(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord? {
+        if let record = FormFields.record(of: address, in: context, offset: offset) ?? MarkedUpFields.record(of: address, in: context, offset: offset)
+        {
+            return record
+        }
+        return inString(of: address, in: context, offset: offset) ?? WrappedAddress.record(of: address, in: context, offset: offset)
+    }
+
+    /// `"address:secret"`, one of many in a list.
+    private func inString(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord? {
+        guard !context.isStartCut, let inner = JSONObjectReader.string(around: context.match, in: ByteView(context.line)),
+            inner.upperBound > context.match.upperBound, inner.upperBound < context.line.count
+        else { return nil }
+        let string = MatchContext(
+            line: UnsafeRawBufferPointer(rebasing: context.line[inner]),
+            match: context.match.lowerBound - inner.lowerBound..<context.match.upperBound - inner.lowerBound)
+        var record = Self.line(of: address, in: string, separator: ByteView.colon, isCertain: false, offset: offset)
+        guard let secret = record.secret else { return nil }
+        record.secret = secret.bytes.withUnsafeBytes { LeakedSecret(ByteView($0), escape: .json) }
+        record.confidence = .low
+        return record
+    }
+
+    /// Whether a statement or an object in the line names what stands beside the address.
+    private func isNamed(_ address: Int, in context: MatchContext, offset: UInt64) -> Bool {
+        guard let record = otherShape(of: address, in: context, mustHaveSecret: false, offset: offset) else { return false }
+        return record.login != nil && record.unread == nil
     }
 
     /// A row of a table, or of what else the file has between its rows.
     private func row(of address: Int, in context: MatchContext, _ layout: TableLayout, offset: UInt64) -> LeakRecord {
         // A row whose beginning is not at hand has no columns.
-        guard !context.isStartCut else { return LeakRecord(address: address, shape: .table, confidence: .low, offset: offset) }
+        guard !context.isStartCut else {
+            var record = LeakRecord(address: address, shape: .table, confidence: .low, offset: offset)
+            record.markUnread()
+            return record
+        }
         let line = ByteView(context.line)
         let record = layout.record(of: address, in: line, at: context.match, isEndCut: context.isEndCut, offset: offset)
         guard record.secret == nil else { return record }
@@ -93,16 +172,18 @@ package struct FileShape: Sendable {
     }
 
     /// A line that is none of those the file begins with: files are joined of several, and each line shows what it is of.
-    private func otherShape(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord? {
+    private func otherShape(of address: Int, in context: MatchContext, mustHaveSecret: Bool = true, offset: UInt64) -> LeakRecord? {
         let line = ByteView(context.line).trimmedLeft
         let before = ByteView(context.line).upTo(context.match.lowerBound)
         guard !context.isStartCut, let first = line.first else { return nil }
         if SQLLayout.isStatement(line) || first == UInt8(ascii: "(") || before.contains("insert into ") {
             let layout = SQLLayout(sample: ByteView(context.line).upTo(16 * 1024))
-            if let record = layout.record(of: address, in: context, offset: offset), record.secret != nil { return record }
+            if let record = layout.record(of: address, in: context, offset: offset), record.secret != nil || !mustHaveSecret { return record }
         }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == ByteView.quote || before.contains(UInt8(ascii: "{")) {
-            if let record = JSONObjectReader.record(of: address, in: context, offset: offset), record.secret != nil { return record }
+            if let record = JSONObjectReader.record(of: address, in: context, offset: offset), record.secret != nil || !mustHaveSecret {
+                return record
+            }
         }
         return nil
     }
@@ -128,6 +209,7 @@ package struct FileShape: Sendable {
             record.login = credential.login.trimmed.text(limit: 254)
             // A secret that goes on where nothing is at hand would be another one.
             record.secret = isCut ? nil : LeakedSecret(credential.secret, escape: credential.secretEscape)
+            if isCut || !credential.secret.isEmpty { record.markUnread() }
             record.confidence = isCut || !isCertain ? min(credential.confidence, isCut ? .low : .medium) : credential.confidence
             return record
         }
@@ -178,7 +260,9 @@ package struct FileShape: Sendable {
     /// A row in a file that is none of rows: told apart by its looks.
     private static func row(of address: Int, in line: ByteView, at match: Range<Int>, isCut: Bool, offset: UInt64) -> LeakRecord? {
         guard let mark = fieldMark(before: match, in: line) else { return nil }
-        var record = TableLayout.unnamed(separator: mark).record(of: address, in: line, at: match, isEndCut: isCut, offset: offset)
+        let isInApostrophes = line[match.lowerBound - 1] == ByteView.apostrophe
+        let layout = TableLayout.unnamed(separator: mark, quote: isInApostrophes ? ByteView.apostrophe : ByteView.quote)
+        var record = layout.record(of: address, in: line, at: match, isEndCut: isCut, offset: offset)
         record.confidence = .low
         return record
     }
@@ -187,7 +271,7 @@ package struct FileShape: Sendable {
     private static func fieldMark(before match: Range<Int>, in line: ByteView) -> UInt8? {
         guard match.lowerBound > 0 else { return nil }
         var index = match.lowerBound - 1
-        while index > 0, [ByteView.blank, ByteView.quote, ByteView.apostrophe].contains(line[index]) { index -= 1 }
+        while index > 0, [ByteView.blank, ByteView.quote, ByteView.apostrophe, UInt8(ascii: "<")].contains(line[index]) { index -= 1 }
         let mark = line[index]
         return [ByteView.comma, ByteView.semicolon, ByteView.tab, ByteView.pipe].contains(mark) ? mark : nil
     }

@@ -152,7 +152,9 @@ extension JSONObjectReader {
             // An object inside that of the person: `{"contact":{"email":…},"password":…}`.
             if record.secret != nil || found == nil { found = record }
             if record.secret != nil { break }
+            let isUnread = record.unread != nil || found?.unread != nil
             if let outer = found, outer.fields.count < record.fields.count, record.login != nil { found = record }
+            if isUnread { found?.markUnread() }
             position = bracket
             levels += 1
         }
@@ -162,7 +164,8 @@ extension JSONObjectReader {
     private static func record(
         of address: Int, _ text: ByteView, object: Int, string: Range<Int>, at match: Range<Int>, isEndCut: Bool, offset: UInt64
     ) -> LeakRecord {
-        let members = members(of: text, from: object + 1)
+        let (members, end) = read(text, from: object + 1)
+        let isWhole = end > object + 1 && text[end - 1] == UInt8(ascii: "}")
         let matched = text[match]
         var values: [RowValue] = []
         values.reserveCapacity(members.count)
@@ -180,10 +183,32 @@ extension JSONObjectReader {
         if isName, string.count == match.count, let value = members.first(where: { $0.name.offset(in: text) == string.lowerBound }) {
             // `{"alex.doe@example.com": "secret"}`.
             var record = LeakRecord(address: address, shape: .json, login: matched.text(limit: 254), confidence: .low, offset: offset)
-            if value.isString { record.secret = LeakedSecret(value.value, escape: .json) }
+            if value.isString || value.value.count > 3 && value.value.allSatisfy(ByteView.isDigit) {
+                record.secret = LeakedSecret(value.value, escape: .json)
+            }
             return record
         }
-        let reading = RowReading(values: values, shape: .json, isNamed: true, confidence: .high)
+        if string.count == match.count, let inner = member(behind: string, in: text) {
+            // `{"alex.doe@example.com": {"password": "secret"}}`.
+            values = inner + [RowValue(text: matched, range: match, isQuoted: true, role: .email)]
+        }
+        let reading = RowReading(values: values, shape: .json, isNamed: true, confidence: .high, isWhole: isWhole)
         return reading.record(of: address, at: match, text: matched, offset: offset)
+    }
+
+    /// The members of the object that a name is the name of.
+    private static func member(behind string: Range<Int>, in text: ByteView) -> [RowValue]? {
+        var index = string.upperBound + 1
+        while index < text.count, ByteView.isBlank(text[index]) || text[index] == ByteView.colon { index += 1 }
+        guard index < text.count, text[index] == UInt8(ascii: "{"), text.from(string.upperBound + 1).trimmedLeft.first == ByteView.colon else {
+            return nil
+        }
+        let (members, end) = read(text, from: index + 1)
+        let isWhole = text[end - 1] == UInt8(ascii: "}")
+        return members.filter { !$0.isInList }.map {
+            RowValue(
+                text: $0.value, escape: $0.isString ? .json : .none, range: $0.range, isQuoted: $0.isString, rawName: $0.name,
+                role: ColumnRole.of($0.name), isCut: !isWhole)
+        }
     }
 }

@@ -21,9 +21,14 @@ struct LabelledLine {
         ("origin", .site), ("user name", .login), ("username", .login), ("user_name", .login), ("userlogin", .login), ("user login", .login),
         ("user", .login), ("login", .login), ("log", .login), ("email address", .login), ("e-mail", .login), ("email", .login), ("mail", .login),
         ("usr", .login), ("account", .login), ("user password", .secret), ("password", .secret), ("passwort", .secret), ("passwd", .secret),
-        ("pass", .secret), ("pwd", .secret), ("pw", .secret), ("hash", .secret), ("application", .other), ("browser", .other), ("software", .other),
+        ("pass", .secret), ("pwd", .secret), ("pw", .secret), ("hash", .secret), ("kennwort", .secret), ("senha", .secret), ("contrasena", .secret),
+        ("mot de passe", .secret), ("wachtwoord", .secret),
+        ("parola", .secret), ("haslo", .secret), ("application", .other), ("browser", .other), ("software", .other),
         ("soft", .other), ("storage", .other), ("app", .other), ("profile", .other), ("ip", .other), ("country", .other), ("date", .other),
         ("phone", .other), ("name", .other), ("salt", .other),
+        ("first name", .other), ("last name", .other), ("firstname", .other), ("lastname", .other), ("city", .other), ("state", .other),
+        ("street", .other), ("address", .other), ("zip", .other), ("birthday", .other), ("birthdate", .other), ("dob", .other), ("gender", .other),
+        ("company", .other), ("title", .other), ("status", .other), ("subscription", .other), ("plan", .other),
     ]
 
     /// - Returns: nil when the line has no word for the login before the match, or none for a secret.
@@ -33,12 +38,12 @@ struct LabelledLine {
         guard !context.isStartCut, match.lowerBound > 2, line.count <= 4_096 || match.upperBound <= 2_048 else { return nil }
         // Nearly all lines have something else before the address.
         var before = match.lowerBound - 1
-        while before > 0, ByteView.isBlank(line[before]) || line[before] == ByteView.quote { before -= 1 }
-        guard line[before] == ByteView.colon || line[before] == UInt8(ascii: "=") else { return nil }
+        while before > 0, ByteView.isBlank(line[before]) || isAround(line[before]) { before -= 1 }
+        guard [ByteView.colon, UInt8(ascii: "="), UInt8(ascii: ">")].contains(line[before]) else { return nil }
         let text = line.upTo(4_096)
         let labels = labels(in: text)
         guard let own = labels.lastIndex(where: { $0.end <= match.lowerBound }), labels[own].part == .login,
-            text[labels[own].end..<match.lowerBound].allSatisfy({ $0 == ByteView.quote }),
+            text[labels[own].end..<match.lowerBound].allSatisfy(isAround),
             let secret = labels.indices.first(where: { labels[$0].part == .secret }),
             value(own, labels, text).isAddress(line[match])
         else { return nil }
@@ -51,7 +56,29 @@ struct LabelledLine {
         let found = value(secret, labels, text)
         let isCut = secret == labels.count - 1 && (context.isEndCut || text.count < line.count)
         if !isCut, !Noise.isPlaceholder(found) { record.secret = LeakedSecret(found) }
+        if record.secret == nil, isCut || !Noise.isPlaceholder(found) { record.markUnread() }
         return record
+    }
+
+    /// What may stand around an address behind its label.
+    private static func isAround(_ byte: UInt8) -> Bool {
+        byte == ByteView.quote || byte == ByteView.apostrophe || byte == UInt8(ascii: "<")
+    }
+
+    /// Whether all of a line is labels, none of them of a secret, and their values.
+    static func isUnderstood(_ context: MatchContext) -> Bool {
+        guard !context.isStartCut, !context.isEndCut, context.line.count <= 4_096 else { return false }
+        let line = ByteView(context.line)
+        let labels = labels(in: line)
+        guard let first = labels.first, line.upTo(first.start).allSatisfy({ !ByteView.isLetter($0) && !ByteView.isDigit($0) }),
+            let own = labels.lastIndex(where: { $0.end <= context.match.lowerBound })
+        else { return false }
+        return labels.indices.allSatisfy { index in
+            let value = value(index, labels, line)
+            if index == own { return LabelledBlock.unwrapped(value).isSamePlace(as: line[context.match]) }
+            // A label's value is a few words, and no sentence.
+            return labels[index].part != .secret && !Understanding.looksLikeSecret(value) && value.count(of: ByteView.blank) < 5
+        }
     }
 
     private static func labels(in line: ByteView) -> [Label] {
@@ -73,7 +100,7 @@ struct LabelledLine {
         guard index > 0 else { return true }
         switch line[index - 1] {
         case ByteView.blank, ByteView.tab, ByteView.comma, ByteView.semicolon, ByteView.pipe, ByteView.quote, UInt8(ascii: "["), UInt8(ascii: "("),
-            UInt8(ascii: "{"), UInt8(ascii: "*"), UInt8(ascii: "-"):
+            UInt8(ascii: "{"), UInt8(ascii: "*"), UInt8(ascii: "-"), ByteView.apostrophe:
             return true
         default: return false
         }
@@ -83,11 +110,13 @@ struct LabelledLine {
         let rest = line.from(start)
         for (word, part) in words where rest.hasPrefix(word) {
             var index = word.utf8CodeUnitCount
-            while index < rest.count, rest[index] == ByteView.blank || rest[index] == ByteView.quote || rest[index] == UInt8(ascii: "]") {
+            while index < rest.count, [ByteView.blank, ByteView.quote, ByteView.apostrophe, UInt8(ascii: "]")].contains(rest[index]) {
                 index += 1
             }
             guard index < rest.count, rest[index] == ByteView.colon || rest[index] == UInt8(ascii: "=") else { continue }
             index += 1
+            // `[password] => secret`.
+            if index < rest.count, rest[index - 1] == UInt8(ascii: "="), rest[index] == UInt8(ascii: ">") { index += 1 }
             // `host://` is an address of its own scheme.
             if rest.from(index).hasPrefix("//") { continue }
             while index < rest.count, ByteView.isBlank(rest[index]) { index += 1 }
@@ -99,10 +128,14 @@ struct LabelledLine {
     /// What stands behind a label, up to the next one and what sets that off.
     private static func value(_ number: Int, _ labels: [Label], _ line: ByteView) -> ByteView {
         let start = labels[number].end
-        guard number + 1 < labels.count else { return unquoted(line.from(start).withoutLineEnd.trimmedRight) }
+        guard number + 1 < labels.count else {
+            return unquoted(withoutBracket(line.from(start).withoutLineEnd.trimmedRight, opened: line.upTo(labels[0].start)))
+        }
         var value = line[start..<max(start, labels[number + 1].start)].trimmedRight
         // A quotation mark before the next word is that word's.
-        if value.last == ByteView.quote, value.count(of: ByteView.quote) % 2 == 1 { value = value.upTo(value.count - 1).trimmedRight }
+        if let last = value.last, last == ByteView.quote || last == ByteView.apostrophe, value.count(of: last) % 2 == 1 {
+            value = value.upTo(value.count - 1).trimmedRight
+        }
         // One sign that sets the next part off, with the blanks around it.
         if let last = value.last,
             [ByteView.pipe, ByteView.comma, ByteView.semicolon, UInt8(ascii: "-"), UInt8(ascii: "["), UInt8(ascii: "(")].contains(last),
@@ -115,16 +148,31 @@ struct LabelledLine {
     }
 
     private static func unquoted(_ value: ByteView) -> ByteView {
-        guard value.count > 1, value.first == ByteView.quote else { return value }
-        if value.last == ByteView.quote { return value[1..<value.count - 1] }
-        // What closes an object or a list behind the last value is none of it.
-        let end = value.lastIndex(of: ByteView.quote, before: value.count) ?? 0
-        let isClosed = end > 0 && value.from(end + 1).allSatisfy { ByteView.isBlank($0) || [0x7D, 0x5D, 0x29, ByteView.comma].contains($0) }
+        guard value.count > 1, let quote = value.first, quote == ByteView.quote || quote == ByteView.apostrophe else { return value }
+        if value.last == quote { return value[1..<value.count - 1] }
+        // What closes an object, a list or an element behind the last value is none of it.
+        let end = value.lastIndex(of: quote, before: value.count) ?? 0
+        let isClosed =
+            end > 0
+            && value.from(end + 1).allSatisfy {
+                ByteView.isBlank($0) || [0x7D, 0x5D, 0x29, ByteView.comma, ByteView.semicolon, ByteView.slash, 0x3E].contains($0)
+            }
         return isClosed ? value[1..<end] : value
+    }
+
+    /// `User(email=…, password=secret)`: without the bracket that was opened before the first label.
+    private static func withoutBracket(_ value: ByteView, opened: ByteView) -> ByteView {
+        guard let bracket = opened.trimmedRight.last, let last = value.last, value.count > 1 else { return value }
+        switch (bracket, last) {
+        case (UInt8(ascii: "("), UInt8(ascii: ")")), (UInt8(ascii: "{"), UInt8(ascii: "}")): return value.upTo(value.count - 1)
+        default: return value
+        }
     }
 }
 
 extension ByteView {
     /// Whether this is an address and nothing else.
-    fileprivate func isAddress(_ match: ByteView) -> Bool { isSamePlace(as: match) || FileShape.isLogin(self, match) }
+    fileprivate func isAddress(_ match: ByteView) -> Bool {
+        isSamePlace(as: match) || FileShape.isLogin(self, match) || LabelledBlock.unwrapped(self).isSamePlace(as: match)
+    }
 }

@@ -6,14 +6,22 @@ struct RowReading {
     var isNamed: Bool
     /// The best that can be said of how the row was found.
     var confidence: ReadingConfidence
+    /// Whether the names are known to be those of these very fields: of a row with more or fewer fields than names they may be another's.
+    var fitsNames = true
+    /// Whether the row's end is at hand.
+    var isWhole = true
 
     /// - Parameter match: where the address lies in the row that the values' ranges belong to.
     func record(of address: Int, at match: Range<Int>, text: ByteView, offset: UInt64) -> LeakRecord {
         var record = LeakRecord(address: address, shape: shape, confidence: .low, offset: offset)
         guard let index = values.firstIndex(where: { $0.range.lowerBound <= match.lowerBound && match.upperBound <= $0.range.upperBound }) else {
+            record.markUnread()
             return record
         }
-        guard isPersons(index, text: text) else { return record }
+        guard isPersons(index, text: text) else {
+            if !isUnderstood(besides: index, text: text, isMention: true) { record.markUnread() }
+            return record
+        }
         record.login = text.text(limit: 254)
         record.confidence = confidence
         let secret = secretIndex(from: index)
@@ -22,7 +30,32 @@ struct RowReading {
         }
         record.site = values.first { $0.role == .site && !$0.isNothing }.flatMap { SiteAddress.host(of: $0.text) }
         record.fields = fieldNames(without: index, secret)
+        if record.secret == nil, !isUnderstood(besides: index, text: text) { record.markUnread() }
+        // By its place alone.
+        if !isNamed, let kind = record.secret?.kind, !kind.isHash, secret.map({ values[$0].role == .unknown }) ?? false { record.confidence = .low }
         return record
+    }
+
+    /// Whether nothing of the row but the address may be a secret.
+    /// - Parameter isMention: whether the row is another person's. Where it says so by its names, what is in it is theirs.
+    private func isUnderstood(besides match: Int, text: ByteView, isMention: Bool = false) -> Bool {
+        guard isWhole, isAlone(match, text) else { return false }
+        let isNamed = isNamed && fitsNames
+        if isNamed, isMention { return true }
+        return values.indices.allSatisfy { index in
+            let value = values[index]
+            if index == match { return true }
+            if isNamed { return Understanding.isNamed(value) }
+            return !value.isCut && (value.isNothing || Understanding.isPlain(value.text, isFirst: index == 0))
+        }
+    }
+
+    /// Whether nothing that is not understood stands beside the address in its own field.
+    private func isAlone(_ index: Int, _ text: ByteView) -> Bool {
+        let value = values[index].text
+        guard let start = text.offset(in: value) else { return false }
+        if value.count == text.count || isOnlyAddress(value, text) { return true }
+        return Understanding.isUnderstood(MatchContext(line: value.bytes, match: start..<start + text.count))
     }
 
     /// Whether the row is of the person with the address, and not only mentions it.
@@ -43,9 +76,10 @@ struct RowReading {
         }
     }
 
-    /// `Alex Doe <alex@example.com>` is not, `mailto:alex@example.com` and an escaped spelling are.
+    /// `Alex Doe <alex@example.com>` is not, `<alex@example.com>`, `mailto:alex@example.com` and an escaped spelling are.
     private func isOnlyAddress(_ value: ByteView, _ text: ByteView) -> Bool {
         let value = value.trimmed
+        if LabelledBlock.unwrapped(value).isSamePlace(as: text) { return true }
         guard let start = text.offset(in: value) else { return false }
         if start + text.count != value.count { return false }
         return value.upTo(start).equals("mailto:") || value.upTo(start).last == ByteView.backslash
@@ -61,10 +95,20 @@ struct RowReading {
         func first(_ isHash: (RowValue) -> Bool) -> Int? {
             values.indices.first { $0 != match && !values[$0].isCut && !values[$0].isNothing && isHash(values[$0]) }
         }
-        guard isNamed else { return first { SecretKind.recognise($0.text).isHash } }
+        guard isNamed else { return first { SecretKind.recognise($0.text).isHash } ?? positioned(match) }
         // A column of hashes by its name; and whatever a column is called, what can be nothing else than one.
         return first { $0.role == .hash && SecretKind.recognise($0.text, in: $0).isHash }
             ?? first { ($0.role == .other || $0.role == .unknown || $0.role == .hash) && SecretKind.isUnmistakable($0.text) }
+    }
+
+    /// In a row that nothing says anything of: the one text behind the address, next to it, unless it looks like a name.
+    private func positioned(_ match: Int) -> Int? {
+        let next = match + 1
+        guard values.indices.contains(next), values[next].role == .unknown, !values[next].isCut, Understanding.mayBeSecret(values[next].text) else {
+            return nil
+        }
+        let others = values.indices.dropFirst(next + 1)
+        return others.allSatisfy { values[$0].isNothing || Understanding.isPlain(values[$0].text, isFirst: false) } ? next : nil
     }
 
     static func secret(_ value: RowValue) -> LeakedSecret? {

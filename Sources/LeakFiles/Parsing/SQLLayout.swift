@@ -71,12 +71,15 @@ struct SQLLayout: Sendable {
                     hasBackslashes: hasBackslashes)
             else { return nil }
             var values = tuple.values
-            guard let listed else { return record(of: address, values, known, at: context.match, text: line[context.match], offset: offset) }
+            guard let listed else {
+                return record(of: address, values, known, at: context.match, text: line[context.match], isWhole: tuple.isClosed, offset: offset)
+            }
             for index in values.indices where index < listed.count {
                 values[index].rawName = listed[index]
                 values[index].role = ColumnRole.of(listed[index])
             }
-            let reading = RowReading(values: values, shape: .sql, isNamed: true, confidence: .high)
+            let reading = RowReading(
+                values: values, shape: .sql, isNamed: true, confidence: .high, fitsNames: values.count == listed.count, isWhole: tuple.isClosed)
             return reading.record(of: address, at: context.match, text: line[context.match], offset: offset)
         }
         guard line.contains(ByteView.tab) else { return nil }
@@ -89,7 +92,7 @@ struct SQLLayout: Sendable {
             position = end + 1
         }
         if context.isEndCut { values[values.count - 1].isCut = true }
-        return record(of: address, values, nil, at: context.match, text: line[context.match], offset: offset)
+        return record(of: address, values, nil, at: context.match, text: line[context.match], isWhole: !context.isEndCut, offset: offset)
     }
 
     private func columns(of table: ByteView) -> [TableLayout.Column]? {
@@ -98,7 +101,8 @@ struct SQLLayout: Sendable {
     }
 
     private func record(
-        of address: Int, _ values: [RowValue], _ known: [TableLayout.Column]?, at match: Range<Int>, text: ByteView, offset: UInt64
+        of address: Int, _ values: [RowValue], _ known: [TableLayout.Column]?, at match: Range<Int>, text: ByteView, isWhole: Bool,
+        offset: UInt64
     ) -> LeakRecord {
         var values = values
         let index = values.firstIndex { $0.range.contains(match.lowerBound) } ?? 0
@@ -113,7 +117,9 @@ struct SQLLayout: Sendable {
                 values[index].role = columns[index].role
             }
         }
-        let reading = RowReading(values: values, shape: .sql, isNamed: columns != nil, confidence: columns != nil ? .high : .medium)
+        let reading = RowReading(
+            values: values, shape: .sql, isNamed: columns != nil, confidence: columns != nil ? .high : .medium,
+            fitsNames: columns.map { $0.count == values.count } ?? true, isWhole: isWhole)
         return reading.record(of: address, at: match, text: text, offset: offset)
     }
 }

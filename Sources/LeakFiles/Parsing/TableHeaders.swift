@@ -49,7 +49,7 @@ extension FileShape {
         let line = ByteView(context.line).withoutLineEnd
         guard context.match.upperBound <= line.count, layout.fits(line) else { return nil }
         let record = layout.record(of: address, in: line, at: context.match, isEndCut: context.isEndCut, offset: offset)
-        return record.secret == nil && record.fields.isEmpty ? nil : record
+        return record.secret == nil && record.fields.isEmpty ? nil : record.withUnreadText(of: context)
     }
 }
 

@@ -29,7 +29,8 @@ struct TableLayout: Sendable {
             values[index].name = columns[index + shift].name
             values[index].role = columns[index + shift].role
         }
-        let reading = RowReading(values: values, shape: shape, isNamed: hasHeader, confidence: confidence)
+        let reading = RowReading(
+            values: values, shape: shape, isNamed: hasHeader, confidence: confidence, fitsNames: values.count == columns.count, isWhole: !isEndCut)
         return reading.record(of: address, at: match, text: line[match], offset: offset)
     }
 
@@ -40,8 +41,8 @@ struct TableLayout: Sendable {
     }
 
     /// Fields that no file has named: told apart by their looks, one row at a time.
-    static func unnamed(separator: UInt8) -> TableLayout {
-        TableLayout(dialect: DelimitedRow.Dialect(separator: separator, quote: ByteView.quote, hasBackslashes: false), columns: [], hasHeader: false)
+    static func unnamed(separator: UInt8, quote: UInt8 = ByteView.quote) -> TableLayout {
+        TableLayout(dialect: DelimitedRow.Dialect(separator: separator, quote: quote, hasBackslashes: false), columns: [], hasHeader: false)
     }
 }
 

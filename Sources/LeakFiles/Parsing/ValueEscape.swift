@@ -8,6 +8,10 @@ enum ValueEscape {
     /// A field of PostgreSQL's COPY.
     case copy
     case json
+    /// A field of a form, as it is sent: `%2B`, and `+` for a blank.
+    case form
+    /// `&amp;` and its like.
+    case markup
 
     /// The value as it was before it was written down.
     func decoded(_ text: ByteView) -> [UInt8] {
@@ -17,6 +21,8 @@ enum ValueEscape {
         case .sql(let hasBackslashes): return Self.unquoted(text, quote: ByteView.apostrophe) { hasBackslashes ? Self.sqlCharacter($0) : nil }
         case .copy: return Self.copyField(text)
         case .json: return Self.jsonString(text)
+        case .form: return Self.formField(text)
+        case .markup: return Self.unmarked(text)
         }
     }
 
@@ -27,6 +33,8 @@ enum ValueEscape {
         case .delimited(let quote, let hasBackslashes): !text.contains(quote) && !(hasBackslashes && text.contains(ByteView.backslash))
         case .sql(let hasBackslashes): !text.contains(ByteView.apostrophe) && !(hasBackslashes && text.contains(ByteView.backslash))
         case .copy, .json: !text.contains(ByteView.backslash)
+        case .form: !text.contains(UInt8(ascii: "%")) && !text.contains(UInt8(ascii: "+"))
+        case .markup: !text.contains(UInt8(ascii: "&"))
         }
     }
 
@@ -140,6 +148,47 @@ enum ValueEscape {
                 }
                 bytes += Array(String(Character(Unicode.Scalar(UInt32(value)) ?? "\u{FFFD}")).utf8)
             default: bytes.append(escaped)
+            }
+        }
+        return bytes
+    }
+
+    private static func formField(_ text: ByteView) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            let byte = text[index]
+            index += 1
+            if byte == UInt8(ascii: "+") {
+                bytes.append(ByteView.blank)
+            } else if byte == UInt8(ascii: "%") {
+                let digits = hexadecimal(text, from: index, limit: 2)
+                bytes.append(digits.count == 2 ? UInt8(truncatingIfNeeded: digits.value) : byte)
+                if digits.count == 2 { index += 2 }
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return bytes
+    }
+
+    private static let entities: [(StaticString, UInt8)] = [
+        ("&amp;", UInt8(ascii: "&")), ("&lt;", UInt8(ascii: "<")), ("&gt;", UInt8(ascii: ">")), ("&quot;", UInt8(ascii: "\"")),
+        ("&apos;", UInt8(ascii: "'")), ("&#39;", UInt8(ascii: "'")), ("&#039;", UInt8(ascii: "'")), ("&#34;", UInt8(ascii: "\"")),
+    ]
+
+    private static func unmarked(_ text: ByteView) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] == UInt8(ascii: "&"), let entity = entities.first(where: { text.from(index).hasPrefix($0.0) }) {
+                bytes.append(entity.1)
+                index += entity.0.utf8CodeUnitCount
+            } else {
+                bytes.append(text[index])
+                index += 1
             }
         }
         return bytes

@@ -11,13 +11,11 @@ enum WrappedAddress {
     static func record(of address: Int, in context: MatchContext, offset: UInt64) -> LeakRecord? {
         guard !context.isStartCut, !context.isEndCut else { return nil }
         let line = ByteView(context.line).withoutLineEnd
-        var index = context.match.upperBound
-        var signs = 0
-        while signs < 4, let closing = closings.first(where: { isThere($0, in: line, at: index) }) {
-            index += closing.count
-            signs += 1
+        guard context.match.upperBound <= line.count else { return nil }
+        let index = end(of: context.match, in: line)
+        guard index > context.match.upperBound, index + 1 < line.count, isSeparator(line[index]) else {
+            return spaced(address, context.match, in: line, behind: index, offset: offset)
         }
-        guard signs > 0, index + 1 < line.count, isSeparator(line[index]) else { return nil }
         let secret = withoutQuotes(line.from(index + 1).trimmedRight)
         // In prose a blank comes behind a colon; in a list of addresses, another one.
         guard !secret.isEmpty, secret.count <= LeakedSecret.mostBytes, !secret.contains(ByteView.blank), secret[0] != UInt8(ascii: "<"),
@@ -28,6 +26,99 @@ enum WrappedAddress {
         record.secret = LeakedSecret(secret)
         return record
     }
+
+    /// Where an address ends with the signs that close around it.
+    static func end(of match: Range<Int>, in line: ByteView) -> Int {
+        var index = match.upperBound
+        var signs = 0
+        while signs < 4, let closing = closings.first(where: { isThere($0, in: line, at: index) }) {
+            index += closing.count
+            signs += 1
+        }
+        return index
+    }
+
+    /// Where it begins, with `mailto:` and the signs that open around it.
+    static func start(of match: Range<Int>, in line: ByteView) -> Int {
+        var index = match.lowerBound
+        if line.upTo(index).hasSuffix("mailto:") { index -= 7 }
+        while index > 0,
+            [ByteView.quote, ByteView.apostrophe, UInt8(ascii: "`"), UInt8(ascii: "<"), UInt8(ascii: "("), UInt8(ascii: "[")].contains(
+                line[index - 1])
+        {
+            index -= 1
+        }
+        return index
+    }
+
+    /// How many bytes a sign takes that begins at a place, of those beyond ASCII; 0 for what is none.
+    static func signLength(_ text: ByteView, at index: Int) -> Int {
+        guard text[index] >= 0x80 else { return 0 }
+        return closings.first { isThere($0, in: text, at: index) }?.count ?? 0
+    }
+
+    /// `https://… <address> secret`, `[1] address:secret`, `address => secret`: nothing but a site, a label, a number or a date before the address, and
+    /// behind it a sign or blanks, and one word.
+    private static func spaced(_ address: Int, _ match: Range<Int>, in line: ByteView, behind end: Int, offset: UInt64) -> LeakRecord? {
+        let start = start(of: match, in: line)
+        guard let lead = Lead(line.upTo(start).trimmed) else { return nil }
+        // An address in the very address of a site is part of it.
+        if lead.site != nil, start == match.lowerBound, start > 0, !ByteView.isBlank(line[start - 1]) { return nil }
+        var rest = line.from(end)
+        guard let first = rest.first, let sign = rest.trimmedLeft.first else { return nil }
+        let arrow = arrows.first { rest.trimmedLeft.hasPrefix($0) }
+        let isSeparated = arrow == nil && (isSeparator(first) || isSeparator(sign))
+        guard isSeparated || arrow != nil || ByteView.isBlank(first) else { return nil }
+        rest = isSeparator(first) && isSeparated ? rest.from(1) : rest.trimmedLeft.from(isSeparated ? 1 : arrow?.utf8CodeUnitCount ?? 0)
+        // In prose a blank comes behind a colon, and none before it.
+        let isProse = isSeparated && isSeparator(first) && rest.first.map(ByteView.isBlank) ?? true
+        rest = rest.trimmed
+        rest = withoutQuotes(Noise.withoutCapture(Noise.withoutAdvertising(rest)))
+        guard !rest.contains(ByteView.blank), Understanding.mayBeSecret(rest) else { return nil }
+        // A word behind an address alone in its line, or behind a dash, is prose as often as not.
+        let isDash = arrow.map { $0.utf8Start[$0.utf8CodeUnitCount - 1] == UInt8(ascii: "-") } ?? false
+        let isClear = lead.site != nil || isSeparated && !isProse && first != ByteView.tab || arrow != nil && !isDash
+        let mayFollow = end > match.upperBound || lead.isLabelled || isDash || isSeparated
+        guard isClear || mayFollow && Understanding.looksLikeSecret(rest) && rest.last != ByteView.colon else { return nil }
+        var record = LeakRecord(address: address, shape: lead.site == nil ? .combo : .ulp, site: lead.site, confidence: .low, offset: offset)
+        record.login = line[match].text(limit: 254)
+        record.secret = LeakedSecret(rest)
+        return record
+    }
+
+    /// What stands before an address that a secret may follow.
+    private struct Lead {
+        var site: String?
+        var isLabelled = false
+
+        /// - Returns: nil when it is something else.
+        init?(_ text: ByteView) {
+            var rest = text
+            if let word = rest.lastWord {
+                let bare = word.withoutColon
+                if SiteAddress.schemeLength(bare) != nil || word.count == text.count && SiteAddress.looksLikeHost(bare),
+                    let host = SiteAddress.host(of: bare)
+                {
+                    site = host
+                    rest = rest.upTo(rest.count - word.count).trimmed
+                } else if Understanding.isLabel(bare) {
+                    isLabelled = true
+                    rest = rest.upTo(rest.count - word.count).trimmed
+                }
+            }
+            var isFirst = true
+            while let word = rest.firstWord {
+                let isNote = word.first == UInt8(ascii: "[") && word.last == UInt8(ascii: "]")
+                let bare = word.withoutMarksAround
+                guard isNote || bare.isEmpty || Understanding.isTime(bare) || Understanding.isPlain(bare, isFirst: isFirst) else { return nil }
+                isFirst = false
+                rest = rest.from((word.offset(in: rest) ?? 0) + word.count).trimmed
+            }
+        }
+    }
+
+    /// What stands for "belongs to".
+    private static let arrows: [StaticString] = ["=>", "->", "-->", "==>", ":::", "::", "--", "==", "=", "-", "\u{2192}"]
 
     private static func isThere(_ bytes: [UInt8], in line: ByteView, at index: Int) -> Bool {
         guard index + bytes.count <= line.count else { return false }
@@ -41,9 +132,45 @@ enum WrappedAddress {
         }
     }
 
-    /// Without the marks around it, where both are there.
+    /// Without the marks around it, where both are there, and what closes a list or sets the next one off behind them.
     private static func withoutQuotes(_ text: ByteView) -> ByteView {
-        guard text.count > 2, let first = text.first, first == text.last, first == ByteView.quote || first == ByteView.apostrophe else { return text }
-        return text[1..<text.count - 1]
+        guard text.count > 2, let first = text.first, first == ByteView.quote || first == ByteView.apostrophe,
+            let end = text.lastIndex(of: first, before: text.count), end > 0
+        else { return text }
+        let isClosed = text.from(end + 1).allSatisfy { [ByteView.comma, ByteView.semicolon, 0x5D, 0x7D, 0x29].contains($0) }
+        return isClosed ? text[1..<end] : text
+    }
+}
+
+extension ByteView {
+    /// What stands before the first blank.
+    fileprivate var firstWord: ByteView? {
+        let text = trimmedLeft
+        guard !text.isEmpty else { return nil }
+        var end = 0
+        while end < text.count, !ByteView.isBlank(text[end]) { end += 1 }
+        return text.upTo(end)
+    }
+
+    /// What stands behind the last blank.
+    fileprivate var lastWord: ByteView? {
+        let text = trimmedRight
+        guard !text.isEmpty else { return nil }
+        var start = text.count
+        while start > 0, !ByteView.isBlank(text[start - 1]) { start -= 1 }
+        return text.from(start)
+    }
+
+    fileprivate var withoutColon: ByteView { last == ByteView.colon ? upTo(count - 1) : self }
+
+    /// Without brackets, bullets and stops at both ends.
+    fileprivate var withoutMarksAround: ByteView {
+        func isMark(_ byte: UInt8) -> Bool {
+            !ByteView.isLetter(byte) && !ByteView.isDigit(byte) && byte < 0x80
+        }
+        var text = self
+        while let first = text.first, isMark(first) { text = text.from(1) }
+        while let last = text.last, isMark(last) { text = text.upTo(text.count - 1) }
+        return text
     }
 }

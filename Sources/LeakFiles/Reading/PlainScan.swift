@@ -94,34 +94,46 @@ final class ChunkReader {
     private func record(_ match: WatchMatch, in window: ScanWindow, chunk: Int) -> LeakRecord {
         let offset = window.base + UInt64(match.range.lowerBound)
         if let context = window.context(of: match.range, spansLines: shape.spansLines, head: { head(of: offset) }) {
-            let record = shape.record(of: match.address, in: context, offset: offset)
+            let record = shape.record(of: match.address, in: context, offset: offset) {
+                window.surroundings(of: match.range) ?? surroundings(of: match, at: offset)
+            }
             guard shape.mayBeRow(record, in: context), let layout = header(before: match.range.lowerBound - context.match.lowerBound, window, chunk)
             else { return record }
             return FileShape.record(of: match.address, in: context, layout, offset: offset) ?? record
         }
-        let reach = UInt64(ScanWindow.contextReach)
-        let from = offset > reach ? offset - reach : 0
-        let room = surroundings ?? .allocate(byteCount: 2 * ScanWindow.contextReach + watch.longest, alignment: 64)
-        surroundings = room
-        let wanted = Int(min(file.size - start - from, offset - from + UInt64(match.range.count) + reach))
-        let filled = (try? file.read(at: start + from, into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(wanted)))) ?? 0
-        let place = Int(offset - from)
         // A file that became shorter has no more than the match itself to show.
-        guard filled >= place + match.range.count else {
+        guard let (wider, range) = wider(match, at: offset, reach: ScanWindow.contextReach) else {
             let alone = MatchContext(
                 line: UnsafeRawBufferPointer(rebasing: window.bytes[match.range]), match: 0..<match.range.count, isStartCut: true, isEndCut: true,
                 head: UnsafeRawBufferPointer(start: nil, count: 0))
             return shape.record(of: match.address, in: alone, offset: offset)
         }
-        let wider = ScanWindow(
-            bytes: UnsafeRawBufferPointer(rebasing: room.prefix(filled)), base: from,
-            isEnd: start + from + UInt64(filled) >= file.size || filled < wanted)
-        let range = place..<(place + match.range.count)
         let context =
             wider.context(of: range, spansLines: shape.spansLines, head: { head(of: offset) })
             ?? MatchContext(
                 line: wider.bytes, match: range, isStartCut: true, isEndCut: true, head: UnsafeRawBufferPointer(start: nil, count: 0))
-        return shape.record(of: match.address, in: context, offset: offset)
+        return shape.record(of: match.address, in: context, offset: offset) { wider.surroundings(of: range) }
+    }
+
+    /// A match with what is around it in the file, farther than the chunk goes. Valid until the next call.
+    private func wider(_ match: WatchMatch, at offset: UInt64, reach: Int) -> (window: ScanWindow, match: Range<Int>)? {
+        let from = offset > UInt64(reach) ? offset - UInt64(reach) : 0
+        let room = surroundings ?? .allocate(byteCount: 2 * ScanWindow.contextReach + watch.longest, alignment: 64)
+        surroundings = room
+        let wanted = Int(min(file.size - start - from, offset - from + UInt64(match.range.count + reach)))
+        // try?: what cannot be read is said where it is read.
+        let filled = (try? file.read(at: start + from, into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(wanted)))) ?? 0
+        let place = Int(offset - from)
+        guard filled >= place + match.range.count else { return nil }
+        let window = ScanWindow(
+            bytes: UnsafeRawBufferPointer(rebasing: room.prefix(filled)), base: from,
+            isEnd: start + from + UInt64(filled) >= file.size || filled < wanted)
+        return (window, place..<(place + match.range.count))
+    }
+
+    /// The lines around a match at the edge of a chunk.
+    private func surroundings(of match: WatchMatch, at offset: UInt64) -> MatchContext? {
+        wider(match, at: offset, reach: LabelledBlock.reach).flatMap { $0.window.surroundings(of: $0.match) }
     }
 
     /// The last header of a table before a line.

@@ -42,4 +42,14 @@ struct ScanWindow {
             line: UnsafeRawBufferPointer(rebasing: bytes[start..<end]), match: (match.lowerBound - start)..<(match.upperBound - start),
             isStartCut: isStartCut, isEndCut: isEndCut, head: isStartCut && !spansLines ? head() : UnsafeRawBufferPointer(start: nil, count: 0))
     }
+
+    /// The lines around a match, as far as a block of them may go; nil when they are not all in the window.
+    func surroundings(of match: Range<Int>) -> MatchContext? {
+        let start = max(0, match.lowerBound - LabelledBlock.reach)
+        let end = min(bytes.count, match.upperBound + LabelledBlock.reach)
+        guard match.lowerBound - start == LabelledBlock.reach || base == 0, end - match.upperBound == LabelledBlock.reach || isEnd else { return nil }
+        return MatchContext(
+            line: UnsafeRawBufferPointer(rebasing: bytes[start..<end]), match: (match.lowerBound - start)..<(match.upperBound - start),
+            isStartCut: start > 0 || base > 0, isEndCut: end < bytes.count || !isEnd)
+    }
 }

@@ -140,7 +140,7 @@ final class StreamScan {
                         of: match.range, spansLines: shape.spansLines, head: { lineHead(before: match.range.lowerBound, in: text) })
                 else { return }
                 let offset = base + UInt64(match.range.lowerBound)
-                var record = shape.record(of: match.address, in: context, offset: offset)
+                var record = shape.record(of: match.address, in: context, offset: offset) { window.surroundings(of: match.range) }
                 if shape.mayBeRow(record, in: context), let layout = header(before: match.range.lowerBound - context.match.lowerBound, in: text) {
                     record = FileShape.record(of: match.address, in: context, layout, offset: offset) ?? record
                 }

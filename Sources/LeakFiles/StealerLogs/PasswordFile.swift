@@ -176,10 +176,13 @@ extension PasswordFile {
     /// What a block says of an address in it; nil when it is not in the block.
     static func record(of address: Int, _ matched: ByteView, in block: Block, offset: UInt64) -> LeakRecord? {
         var record = LeakRecord(address: address, shape: .stealerPassword, offset: offset)
-        if FileShape.isLogin(block.login, matched) {
+        let isWrapped = LabelledBlock.unwrapped(block.login).isSamePlace(as: matched)
+        if isWrapped || FileShape.isLogin(block.login, matched) {
             record.site = block.host
-            record.login = block.login.text(limit: 254)
+            record.login = (isWrapped ? matched : block.login).text(limit: 254)
             record.secret = block.secret
+            // One that is too long for a secret.
+            if !Noise.isPlaceholder(block.password) { record.markUnread() }
             record.confidence = block.line?.confidence ?? (record.secret != nil && !block.url.isEmpty ? .high : .medium)
             return record
         }

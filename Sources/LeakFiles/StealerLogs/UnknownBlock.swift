@@ -14,7 +14,7 @@ enum UnknownBlock {
         var record = LeakRecord(address: match.address, shape: .stealerPassword, confidence: .low, offset: UInt64(match.range.lowerBound))
         let fields = fields(around: match.range, in: text)
         let matched = text[match.range]
-        guard let login = fields.firstIndex(where: { FileShape.isLogin($0.value, matched) }) else { return record }
+        guard let login = fields.firstIndex(where: { FileShape.isLogin($0.value, matched) }) else { return unread(record, match, in: text) }
         let sites = fields.indices.map { site(fields[$0], isBeforeLogin: $0 < login) }
         record.site = sites.compactMap { $0 }.first
         record.login = fields[login].value.text(limit: 254)
@@ -22,9 +22,20 @@ enum UnknownBlock {
         let passwords = fields.indices.filter { fields[$0].label == .password }
         let labelled = (passwords.count == 1 ? passwords.first : passwords.first { $0 > login }).map { fields[$0] }
         let next = login + 1 < fields.count && fields[login + 1].label == nil && sites[login + 1] == nil ? fields[login + 1] : nil
-        guard let field = labelled ?? (record.site == nil ? nil : next), !Noise.isPlaceholder(field.value) else { return record }
+        // A label of a password with nothing behind it says that there is none.
+        if let labelled, Noise.isPlaceholder(labelled.value) { return record }
+        guard let field = labelled ?? (record.site == nil ? nil : next), !Noise.isPlaceholder(field.value) else {
+            return unread(record, match, in: text)
+        }
         record.secret = LeakedSecret(field.value)
-        return record
+        return record.secret == nil ? unread(record, match, in: text) : record
+    }
+
+    /// A block of which it is not known whether a secret is in it.
+    private static func unread(_ record: LeakRecord, _ match: WatchMatch, in text: ByteView) -> LeakRecord {
+        var record = record
+        record.markUnread()
+        return record.withUnreadText(of: MatchContext(line: text.bytes, match: match.range))
     }
 
     /// The labelled lines around a place, as far as they stand together.

@@ -205,7 +205,7 @@ import Testing
             #expect(working.contains("Working") && !working.contains("People who could not be taken") && working.contains("1 person, 0 groups"))
             _ = try await scim.makeUser("two<b>", ["emails": [["value": "dup@acme.example"]]])
             _ = try await scim.makeUser("nobody", ["emails": .null])
-            _ = try await scim.makeUser("left", ["emails": nil, "active": false])
+            _ = try await scim.makeUser("left", ["emails": .null, "active": false])
             let shown = try await client.get(page).text
             #expect(shown.contains("Some not taken") && !shown.contains("Working") && shown.contains("People who could not be taken"))
             #expect(shown.contains("two&lt;b&gt;") && shown.contains("dup@acme.example") && shown.contains("4 people, 0 groups"))

@@ -18,6 +18,8 @@ import Testing
         var breach: String?
         var known = "2026-06-01"
         var hasUndated = false
+        /// Whether a leak file has text beside the address that was not understood.
+        var hasUnread = false
         var password: String?
         var sessions: String?
         var deactivated: String?
@@ -30,6 +32,27 @@ import Testing
     }
 
     static let cases: [Case] = [
+        Case(name: "text that was not understood", hasUnread: true, password: "2026-01-01", reason: .textNotRead),
+        Case(
+            name: "text that was not understood, in a machine's log", captured: "2026-03-01", hasUnread: true, source: .stealerLog,
+            reason: .textNotRead),
+        Case(
+            name: "text that was not understood, before the password was changed", hasUnread: true, password: "2026-07-01", reason: .passwordChanged),
+        Case(
+            name: "text that was not understood beside an old breach, and a password changed since", breach: "2020-01-10", hasUnread: true,
+            password: "2026-01-01", reason: .textNotRead),
+        Case(
+            name: "text that was not understood, of a disabled account", hasUnread: true, deactivated: "2026-02-01", because: "DISABLED",
+            reason: .accountDisabled),
+        Case(
+            name: "text that was not understood, of who has left", hasUnread: true, deactivated: "2026-02-01", because: "HAND",
+            reason: .personHasLeft),
+        Case(
+            name: "text that was not understood, and a password that was", data: ["email", "password"], hasUnread: true, password: "2020-01-01",
+            reason: .passwordUnclear),
+        Case(
+            name: "text that was not understood, where a service withholds more", data: ["email"], hasUnread: true, source: .stealerLog,
+            sources: [.hibpStealer], reason: .credentialsWithheld),
         Case(name: "nothing to sign in with", breach: "2026-01-10", password: "2020-01-01", reason: .noCredential),
         Case(name: "autofill is no credential", artifacts: [.autofill], captured: "2026-01-10", reason: .noCredential),
         Case(name: "no credential, although the account is disabled", deactivated: "2026-02-01", because: "DISABLED", reason: .noCredential),
@@ -151,13 +174,14 @@ import Testing
             detectedAt: try #require(Self.day(one.known)), sources: one.sources)
         try await database.system.execute(
             """
-            UPDATE breach_records SET captured_at = \(Self.day(one.captured)), in_leak_file = \(one.hasUndated) WHERE id = \(record)
+            UPDATE breach_records SET captured_at = \(Self.day(one.captured)), in_leak_file = \(one.hasUndated || one.hasUnread) WHERE id = \(record)
             """)
-        if one.hasUndated {
+        if one.hasUndated || one.hasUnread {
             try await database.system.execute(
                 """
-                INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, first_seen_at, last_seen_at)
-                VALUES (\(CUID.make(at: Date())), \(company), \(person), \(record), '\\x01', 'e…', \(Self.day(one.known)), \(Self.day(one.known)))
+                INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, is_unread, first_seen_at, last_seen_at)
+                VALUES (\(CUID.make(at: Date())), \(company), \(person), \(record), '\\x01', 'e…', \(one.hasUnread), \(Self.day(one.known)),
+                    \(Self.day(one.known)))
                 """)
         }
         let found = try #require(

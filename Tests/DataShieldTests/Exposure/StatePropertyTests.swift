@@ -101,9 +101,11 @@ import Testing
         let source: BreachSource = provider?.source ?? chance.one([.stealerLog, .darkWeb])
         let sites = chance.some(["shop.example", "vpn.\(world.domain)"])
         let credentials = (0..<3).map { _ in
-            FoundCredential(
+            var credential = FoundCredential(
                 identity: [UInt8.random(in: 0...9, using: &chance)], login: "e…", site: chance.one(sites + [nil]),
                 secret: Bool.random(using: &chance) ? .init(kind: chance.one(["plain", "md5"]), lengthClass: "8-11", fingerprint: [1]) : nil)
+            credential.isUnread = credential.secret == nil && Bool.random(using: &chance)
+            return credential
         }
         let finding = Finding(
             breachName: chance.one(world.names), breachDate: chance.timeOrNone(),
@@ -153,7 +155,8 @@ import Testing
             switch step {
             case .record: "UPDATE breach_records SET captured_at = \(chance.timeOrNone()) WHERE company_id = \(company) AND employee_id = \(person)"
             case .credentials:
-                "UPDATE leaked_credentials SET is_dated = \(Bool.random(using: &chance)), first_seen_at = \(chance.time()) WHERE company_id = \(company)"
+                "UPDATE leaked_credentials SET is_dated = \(Bool.random(using: &chance)), first_seen_at = \(chance.time()),"
+                    + " is_unread = \(Bool.random(using: &chance)) AND secret_kind IS NULL WHERE company_id = \(company)"
             case .forget: "DELETE FROM leaked_credentials WHERE company_id = \(company) AND employee_id = \(person)"
             case .move:
                 """

@@ -41,7 +41,7 @@ import Testing
             """
             SELECT (SELECT count(*) FROM breach_records r CROSS JOIN LATERAL worked_out_state(r) AS w
                 WHERE ROW(r.credentials, r.withholds_credentials, r.is_from_malware, r.has_company_site, r.exposed_after, r.exposed_before, r.state,
-                    r.certainty, r.state_reason, r.worst_credential)::record_state IS DISTINCT FROM w)
+                    r.certainty, r.state_reason, r.worst_credential, r.has_unread_text)::record_state IS DISTINCT FROM w)
                 + (SELECT count(*) FROM alerts a LEFT JOIN breach_records r
                     ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
                     WHERE (a.state, a.certainty) IS DISTINCT FROM (r.state, r.certainty))

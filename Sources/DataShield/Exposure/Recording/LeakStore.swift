@@ -72,22 +72,29 @@ struct LeakStore {
         if !credentials.isEmpty { statements += [insertion(credentials, at: now), sites(credentials), sightings(credentials, at: now)] }
         guard !statements.isEmpty else { return 0 }
         let results = try await db.pipeline(statements)
-        return credentials.isEmpty ? 0 : results[statements.count - 3].affectedRows
+        guard !credentials.isEmpty else { return 0 }
+        // A text that was not understood is no credential that anybody knows of.
+        return try results[statements.count - 3].reduce(0) { count, row in
+            var row = row
+            return try row.next(as: Bool.self) ? count : count + 1
+        }
     }
 
     private func insertion(_ rows: [Entry], at now: Date) -> SQL {
         """
         INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, sites, secret_kind, length_class, fingerprint,
-            is_dated, first_seen_at, last_seen_at)
-        SELECT id, \(db.company), employee_id, record_id, identity, login, sites::text[], kind, length, fingerprint, is_dated, \(now), \(now)
+            is_dated, is_unread, first_seen_at, last_seen_at)
+        SELECT id, \(db.company), employee_id, record_id, identity, login, sites::text[], kind, length, fingerprint, is_dated, is_unread, \(now), \(now)
         FROM unnest(
             \(rows.map { _ in CUID.make(at: now) })::text[], \(rows.map(\.leak.employee))::text[], \(rows.map(\.leak.record))::text[],
             \(rows.map(\.credential.identity))::bytea[], \(rows.map(\.credential.login))::text[],
             \(rows.map { ArrayText.of(Self.kept($0.sites)) })::text[],
             \(rows.map(\.credential.secret?.kind))::text[], \(rows.map(\.credential.secret?.lengthClass))::text[],
-            \(rows.map(\.credential.secret?.fingerprint))::bytea[], \(rows.map(\.leak.finding.isDated))::bool[]
-        ) AS c (id, employee_id, record_id, identity, login, sites, kind, length, fingerprint, is_dated)
+            \(rows.map(\.credential.secret?.fingerprint))::bytea[], \(rows.map(\.leak.finding.isDated))::bool[],
+            \(rows.map(\.credential.isUnread))::bool[]
+        ) AS c (id, employee_id, record_id, identity, login, sites, kind, length, fingerprint, is_dated, is_unread)
         ON CONFLICT (company_id, record_id, identity) DO NOTHING
+        RETURNING is_unread
         """
     }
 
