@@ -164,7 +164,7 @@ private let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
         #expect(
             refused == [
                 "POST /Groups: The operation refers to a bulkId under which nothing was made.",
-                "- -: Each of Operations has to be an object, and this one is a number.", "PUT /Users/c1: PUT in a bulk request needs data.",
+                "- -: Each of Operations has to be an object, and this one is a whole number.", "PUT /Users/c1: PUT in a bulk request needs data.",
             ])
     }
 
