@@ -11,7 +11,8 @@ extension ExposureLiveness {
         case .noCredential:
             return "Neither a password nor a session is in it, so nobody can sign in with it."
         case .accountDisabled:
-            return "The account is disabled in its directory\(on(deactivatedAt, " since"))."
+            let mayHoldSession = kind.isSession || credentials.isEmpty && isFromMalware
+            return "The account is disabled in its directory\(on(deactivatedAt, " since"))." + (mayHoldSession ? Self.sessionsElsewhere : "")
         case .accountNotListed:
             return "Its directory no longer lists the account\(on(deactivatedAt, " since")): whether it still can be signed in to, nobody says."
         case .accountUnassigned:
@@ -19,24 +20,25 @@ extension ExposureLiveness {
         case .personHasLeft:
             return "The person has left\(on(deactivatedAt, " on")), by the staff list: whether the account was disabled, nobody says."
         case .sessionsStand:
-            return "\(session(kind)) \(time), and no session of the account has been revoked\(on(sessionsValidFrom, " since"))."
+            return "\(session(kind)) \(time), and no session of the account is known to have been ended\(on(sessionsValidFrom, " since"))."
         case .passwordStands where credential.certainty == .ifReused:
             return "\(secret(kind)) was exposed \(time). Whoever uses the same at work still does:"
-                + " the password of the account was changed last\(on(passwordChangedAt, " on")), before that.\(secondFactor)"
+                + " the last change of the account's password that is known of was\(on(passwordChangedAt, " on")), before that.\(secondFactor)"
         case .passwordStands:
             return
-                "\(secret(kind)) was exposed \(time), and the account's was changed last\(on(passwordChangedAt, " on")), before that.\(secondFactor)"
+                "\(secret(kind)) was exposed \(time), and the last change of the account's password that is known of was"
+                + "\(on(passwordChangedAt, " on")), before that.\(secondFactor)"
         case .sessionsNotKnown:
-            return "\(session(kind)) \(time). \(nobodySays("sessions were revoked last"))"
+            return "\(session(kind)) \(time). \(nobodySays("sessions were ended last"))"
         case .passwordNotKnown:
             return "\(secret(kind)) was exposed \(time). \(nobodySays("the account's was changed last"))\(secondFactor)"
         case .sessionsUnclear:
-            return "\(session(kind)) \(time), and sessions were revoked\(on(sessionsValidFrom, " on")): \(unclear)."
+            return "\(session(kind)) \(time), and \(sessionsEnded): \(unclear)."
         case .passwordUnclear:
             return "\(secret(kind)) was exposed \(time), and the account's was changed\(on(passwordChangedAt, " on")):"
                 + " \(unclear).\(secondFactor)"
         case .sessionsRevoked:
-            return "\(session(kind)) \(time), and all sessions were revoked\(on(sessionsValidFrom, " on")), after that."
+            return "\(session(kind)) \(time). After that \(sessionsEnded).\(Self.sessionsElsewhere)"
         case .passwordChanged where hasUnreadText:
             return "The text beside the address was leaked \(time), and was not understood. After that the password was"
                 + " changed\(on(passwordChangedAt, " on"))."
@@ -46,10 +48,10 @@ extension ExposureLiveness {
             return "\(secret(kind)) was exposed \(time), and the account's was changed\(on(passwordChangedAt, " on")), after that."
         case .bothRenewed where credentials.isEmpty:
             return "What malware took \(time) is not named. After that the password was changed\(on(passwordChangedAt, " on"))"
-                + " and all sessions were revoked\(on(sessionsValidFrom, " on"))."
+                + " and \(sessionsEnded).\(Self.sessionsElsewhere)"
         case .bothRenewed:
             return "Password and session were exposed \(time). After that the password was changed\(on(passwordChangedAt, " on"))"
-                + " and all sessions were revoked\(on(sessionsValidFrom, " on"))."
+                + " and \(sessionsEnded).\(Self.sessionsElsewhere)"
         case .credentialsWithheld:
             return "\(withheld)\(renewed)"
         case .textNotRead:
@@ -62,6 +64,11 @@ extension ExposureLiveness {
     // MARK: What it was
 
     private func session(_ kind: CredentialKind) -> String { kind == .token ? "A token was stolen" : "A session was stolen" }
+
+    /// A directory ends its own sessions and those of the account; what an application has given out it does not reach.
+    private var sessionsEnded: String { "the directory ended the account's sessions\(on(sessionsValidFrom, " on"))" }
+
+    private static let sessionsElsewhere = " An application that keeps sessions of its own may still take a stolen one."
 
     private func secret(_ kind: CredentialKind) -> String {
         switch kind {
@@ -100,7 +107,7 @@ extension ExposureLiveness {
             return " The password was changed\(on(passwordChangedAt, " on")), after that; no session is known to have been ended since."
         }
         if let sessionsValidFrom, sessionsValidFrom > exposedBefore {
-            return " All sessions were revoked\(on(sessionsValidFrom, " on")), after that; the password is not known to have been changed since."
+            return " After that \(sessionsEnded); the password is not known to have been changed since."
         }
         return ""
     }

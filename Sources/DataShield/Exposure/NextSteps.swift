@@ -29,7 +29,7 @@ enum NextSteps {
         if let disabled = facts.first(where: { $0.reason == .accountDisabled }) {
             steps.append(NextStep("The account is disabled in its directory\(on(disabled.deactivatedAt, " since")).", isDone: true))
         }
-        if let step = sessions(facts) { steps.append(step) }
+        steps += sessions(facts)
         if facts.contains(where: \.isFromMalware) {
             steps.append(NextStep("Have the person's machine checked for malware before they sign in again."))
         }
@@ -46,7 +46,7 @@ enum NextSteps {
         return steps
     }
 
-    private static func sessions(_ facts: [ExposureLiveness]) -> NextStep? {
+    private static func sessions(_ facts: [ExposureLiveness]) -> [NextStep] {
         let taken = facts.filter { $0.credentials.contains(where: \.kind.isSession) }
         let maybe = facts.filter { $0.credentials.isEmpty && $0.reason.concernsMalware && $0.isFromMalware }
         // Of a disabled account it is said above.
@@ -54,13 +54,30 @@ enum NextSteps {
             facts.credentials.contains { $0.kind.isSession && $0.state != .neutralised }
         }
         if !standing.isEmpty {
-            return NextStep("End all sessions of the person now: whoever has the cookie or token needs no password.")
+            return [
+                NextStep(
+                    "End all sessions of the person now, those of applications that keep their own, too: whoever has the cookie or token needs no"
+                        + " password."
+                )
+            ]
         }
         if maybe.contains(where: { !$0.endedSessions }) {
-            return NextStep("End all sessions of the person: malware takes them too, and the service does not say whether it did.")
+            return [
+                NextStep(
+                    "End all sessions of the person, those of applications that keep their own, too: malware takes them, and the service does not say"
+                        + " whether it did.")
+            ]
         }
-        let ended = (taken.filter { $0.reason != .accountDisabled } + maybe).compactMap(\.sessionsValidFrom).min()
-        return ended.map { NextStep("Sessions were ended on \(Format.day($0)), after the exposure.", isDone: true) }
+        var steps: [NextStep] = []
+        if let ended = (taken.filter { $0.reason != .accountDisabled } + maybe).compactMap(\.sessionsValidFrom).min() {
+            steps.append(NextStep("The directory ended the account's sessions on \(Format.day(ended)), after the exposure.", isDone: true))
+        }
+        let isDisabled = facts.contains { $0.reason == .accountDisabled && $0.credentials.isEmpty && $0.isFromMalware }
+        if !taken.isEmpty || !maybe.isEmpty || isDisabled {
+            steps.append(
+                NextStep("End the person's sessions in applications that keep their own: what was done in the directory does not reach those."))
+        }
+        return steps
     }
 
     private static func passwords(_ facts: [ExposureLiveness]) -> [NextStep] {

@@ -69,11 +69,13 @@ package struct CompanyNextStep: Sendable, Hashable {
     package var employee: EmployeeID
     package var name: String
     package var isAsked: Bool
+    /// What goes from the sum of f.
     package var weightTenths: Int
+    /// The alerts that are resolved by it.
     package var alerts: AlertWeights
-    /// Findings with f > 0 of the last 30 days of everybody else, up to 5.
-    package var recentOfOthers: Int
-    package var actions: [RemediationType]
+    /// Findings with f > 0 of the last 30 days that there are then, everybody's, up to 5.
+    package var recentLeft: Int
+    var step: AccountStep
 }
 
 extension RiskScore {
@@ -101,8 +103,8 @@ extension RiskScore {
             let after = company(exposure.after(next))
             if let points = after.score, let level = after.level {
                 score.nextStep = RiskNextStep(
-                    employeeId: next.employee, actions: next.actions, score: points, level: level,
-                    text: "\(next.actions.condition(of: next.name)), the company's score \(RiskNextStep.words(from: score.score, to: points)).")
+                    employeeId: next.employee, actions: next.step.actions, score: points, level: level,
+                    text: next.step.text(of: next.name, "the company's score", from: score.score, to: points))
             }
         }
         return score
@@ -130,12 +132,12 @@ extension RiskScore {
 }
 
 extension CompanyExposure {
-    /// What it would be when nothing of a person works any more.
+    /// What it would be when a person was helped.
     func after(_ step: CompanyNextStep) -> CompanyExposure {
         var after = self
         if step.isAsked { after.weightTenths = max(0, weightTenths - step.weightTenths) }
         after.alerts = alerts - step.alerts
-        after.recentFindings = min(recentFindings, step.recentOfOthers)
+        after.recentFindings = min(recentFindings, step.recentLeft)
         return after
     }
 }

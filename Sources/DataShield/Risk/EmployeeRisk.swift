@@ -6,6 +6,8 @@ package struct RiskFinding: Sendable, Hashable {
     package var weight: Double
     /// f of the session in it: it may have ended while the password is live. nil: there is none.
     package var sessionWeight: Double?
+    /// Whether the source says that a session is in it. Else malware took what nobody names, and a session may be part of that.
+    package var isSessionNamed: Bool = true
     /// A password, a hash of one, or anything else that is critical.
     package var isCritical: Bool = false
     /// A card, an identity number or an account: nobody changes it, so that it counts whatever was done.
@@ -13,8 +15,10 @@ package struct RiskFinding: Sendable, Hashable {
     /// When it happened: when malware took it, else when the breach was, else when it was found.
     package var date: Date
     package var dateKind: DateKind = .detected
-    /// What takes it away: a password or hash is reset, a session revoked; of a stealer log that names neither, both.
+    /// What is left to do that takes it away: a password or hash is reset, a session revoked; of a stealer log that names neither, both.
     package var endedBy: Set<RemediationType> = [.forcePasswordReset]
+    /// When it became known; nil where nobody asks for that.
+    package var detectedAt: Date?
 
     package enum DateKind: String, Sendable, CaseIterable {
         case captured
@@ -28,11 +32,18 @@ package struct RiskFinding: Sendable, Hashable {
     /// 1 on its day, nothing after 180 days.
     func freshness(at now: Date) -> Double { (1 - now.timeIntervalSince(date) / 86_400 / 180).clamped(to: 0...1) }
 
-    /// The same, when its account has a new password and no session of before.
-    var ended: RiskFinding {
+    /// The same, when something is known to have been done at its account. What nobody tells leaves it as it was.
+    func after(_ done: Set<RemediationType>) -> RiskFinding {
         var finding = self
-        finding.weight = RiskWeight.none
-        finding.sessionWeight = sessionWeight.map { _ in RiskWeight.none }
+        if done.contains(.revokeSessions) { finding.sessionWeight = sessionWeight.map { _ in RiskWeight.none } }
+        guard !endedBy.isDisjoint(with: done) else { return finding }
+        switch endedBy.subtracting(done) {
+        case []: finding.weight = RiskWeight.none
+        // The password is dead: what is left is the session.
+        case [.revokeSessions]: finding.weight = min(weight, finding.sessionWeight ?? weight)
+        // f of the password alone is not known here; no directory tells of sessions and not of passwords.
+        default: break
+        }
         return finding
     }
 }
@@ -48,22 +59,28 @@ package struct EmployeeExposure: Sendable, Hashable {
     package var liveAlerts: Int = 0
     /// Those of them without a finding behind them: no step at the account ends them.
     package var alertsAlone: Int = 0
+    /// The directory that the person comes from; nil: a staff list or a hand.
+    package var directory: DirectoryType?
 
     /// Nobody was asked about them, and nothing was found: there is no score.
     var isKnown: Bool { isAsked || !findings.isEmpty }
 
-    /// What it would be after all of ``RiskFinding/endedBy`` of what counts.
-    var ended: EmployeeExposure {
-        EmployeeExposure(
-            isAsked: isAsked, findings: findings.map(\.ended), isOnCompanyDomain: isOnCompanyDomain, liveAlerts: alertsAlone, alertsAlone: alertsAlone
-        )
-    }
-
-    /// What is to be done at the account; nothing when nothing counts.
-    var nextActions: [RemediationType] {
+    /// What is to be done at the account; nil when nothing counts.
+    var nextStep: AccountStep? {
         let needed = findings.filter { $0.weight > 0 }.reduce(into: Set<RemediationType>()) { $0.formUnion($1.endedBy) }
         // Reset first, sessions second.
-        return [RemediationType.forcePasswordReset, .revokeSessions].filter { needed.contains($0) }
+        let actions = [RemediationType.forcePasswordReset, .revokeSessions].filter { needed.contains($0) }
+        return actions.isEmpty ? nil : AccountStep(actions: actions, directory: directory, hasAlerts: liveAlerts > 0)
+    }
+
+    /// What it would be after a step. Where all of it becomes known, alerts about what is ended no longer count; else whoever did it resolves all
+    /// alerts, and what nobody tells of stays as it is.
+    func after(_ step: AccountStep) -> EmployeeExposure {
+        var after = self
+        after.findings = findings.map { $0.after(step.told) }
+        after.alertsAlone = step.isTold ? alertsAlone : 0
+        after.liveAlerts = after.alertsAlone
+        return after
     }
 }
 
@@ -119,24 +136,28 @@ extension RiskScore {
                 "breaches", "Breaches", parts.breaches,
                 "Found in \(counted(exposure.findings.count, "breach", "breaches")); 5 or more count fully."),
         ])
-        let actions = exposure.nextActions
-        if let id, !actions.isEmpty {
-            let after = RiskParts(exposure.ended, now: now).score(weights)
+        if let id, let step = exposure.nextStep {
+            let after = RiskParts(exposure.after(step), now: now).score(weights)
             score.nextStep = RiskNextStep(
-                employeeId: id, actions: actions, score: after, level: RiskLevel(score: after),
-                text: "\(actions.condition(of: "the account")), the score \(RiskNextStep.words(from: score.score, to: after)).")
+                employeeId: id, actions: step.actions, score: after, level: RiskLevel(score: after),
+                text: step.text(of: "the account", "the score", from: score.score, to: after))
         }
         return score
     }
 
     private static func sessionReason(_ exposure: EmployeeExposure) -> String {
-        switch exposure.findings.compactMap(\.sessionWeight).max() {
-        case nil where exposure.findings.contains(where: { $0.weight > 0 && $0.endedBy.contains(.revokeSessions) }):
-            "No cookie or token is named. A source that does not say what malware took may have one."
-        case nil: "No cookie or token is among what was found."
-        case RiskWeight.none?: "A cookie or token was taken. The sessions have been ended since, or the account is disabled."
-        case RiskWeight.certain?: "A cookie or token was taken, and the session has not been ended: whoever has it is signed in without a password."
-        case let weight?: "A cookie or token was taken.\(RiskWeight.note(weight))"
+        guard let weight = exposure.findings.compactMap(\.sessionWeight).max() else {
+            return "No cookie or token is named among what was found."
+        }
+        let isNamed = exposure.findings.contains { $0.sessionWeight == weight && $0.isSessionNamed }
+        let taken = isNamed ? "A cookie or token was taken." : "Malware took what its source does not name: a cookie or token may be among it."
+        switch weight {
+        case RiskWeight.none:
+            return "\(taken) The directory has ended the account's sessions since, or has it disabled."
+                + " An application that keeps sessions of its own may still take a stolen one."
+        case RiskWeight.certain:
+            return "\(taken) No session of the account is known to have been ended since: whoever has one that holds needs no password."
+        default: return isNamed ? "\(taken)\(RiskWeight.note(weight))" : "\(taken) That is not certain, so it counts for 70 %."
         }
     }
 
@@ -177,17 +198,6 @@ extension RiskScore {
         switch exposure.findings.map(\.weight).max() ?? 0 {
         case RiskWeight.none: return "The address is on the company's own domain, and nothing that was found can be used to sign in to it now."
         case let weight: return "The exposed address is on the company's own domain.\(RiskWeight.note(weight))"
-        }
-    }
-}
-
-extension [RemediationType] {
-    /// "If the password of the account is reset and its sessions are revoked".
-    func condition(of account: String) -> String {
-        switch (contains(.forcePasswordReset), contains(.revokeSessions)) {
-        case (true, true): "If the password of \(account) is reset and all sessions are revoked"
-        case (true, false): "If the password of \(account) is reset"
-        case (false, _): "If all sessions of \(account) are revoked"
         }
     }
 }

@@ -72,24 +72,6 @@ package struct RiskComponent: Sendable, Hashable, Codable {
     package var reason: String
 }
 
-/// What a score would be if the next step were done.
-package struct RiskNextStep: Sendable, Hashable, Codable {
-    /// Whose account it is about.
-    package var employeeId: EmployeeID
-    /// What is to be done with it.
-    package var actions: [RemediationType]
-    package var score: Int
-    package var level: RiskLevel
-    /// The step and the score in a sentence.
-    package var text: String
-
-    /// What becomes of a score: whole numbers hide what is less than a point, and 100 what is beyond it.
-    static func words(from before: Int?, to after: Int) -> String {
-        if before != after { return "becomes \(after)" }
-        return after == 100 ? "stays 100: what is left is enough for it" : "stays \(after): this is less than a point of it"
-    }
-}
-
 /// How much of a finding counts: f of its state.
 package enum RiskWeight {
     /// Certainly live.

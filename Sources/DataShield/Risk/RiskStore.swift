@@ -36,6 +36,7 @@ struct RiskStore {
         init(from row: inout Row) throws {
             exposure = EmployeeExposure(
                 isAsked: try row.next(), isOnCompanyDomain: try row.next(), liveAlerts: try row.next(), alertsAlone: try row.next())
+            exposure.directory = try row.next()
             isActive = try row.next()
         }
     }
@@ -45,8 +46,9 @@ struct RiskStore {
 
         init(from row: inout Row) throws {
             finding = RiskFinding(
-                weight: try row.next(), sessionWeight: try row.next(), isCritical: try row.next(), isPermanent: try row.next(), date: try row.next(),
-                dateKind: RiskFinding.DateKind(rawValue: try row.next()) ?? .detected, endedBy: [])
+                weight: try row.next(), sessionWeight: try row.next(), isSessionNamed: try row.next(), isCritical: try row.next(),
+                isPermanent: try row.next(), date: try row.next(), dateKind: RiskFinding.DateKind(rawValue: try row.next()) ?? .detected, endedBy: [],
+                detectedAt: try row.next())
             if try row.next(as: Bool.self) { finding.endedBy.insert(.forcePasswordReset) }
             if try row.next(as: Bool.self) { finding.endedBy.insert(.revokeSessions) }
         }
@@ -57,7 +59,9 @@ struct RiskStore {
         let person = try await db.first(
             """
             SELECT e.is_asked, split_part(e.email, '@', -1) = \(domain) OR right(e.email, \(domain.utf8.count + 1)::int) = '.' || \(domain),
-                count(a.id), count(a.id) FILTER (WHERE a.state IS NULL), e.deactivated_at IS NULL
+                count(a.id), count(a.id) FILTER (WHERE a.state IS NULL),
+                (SELECT d.type FROM directory_connections d WHERE d.company_id = e.company_id AND d.id = e.source_connection_id),
+                e.deactivated_at IS NULL
             FROM employees e
             LEFT JOIN alerts a ON a.company_id = e.company_id AND a.employee_id = e.id AND a.status <> 'RESOLVED'
                 AND alert_weight(a.state, a.certainty) > 0
@@ -67,13 +71,16 @@ struct RiskStore {
         guard var person else { return nil }
         person.exposure.findings = try await db.query(
             """
-            SELECT finding_weight(r.state, r.certainty), session_weight(r, e),
+            SELECT finding_weight(r.state, r.certainty), session_weight(r, e), coalesce(r.credentials[1] <= 'TOKEN', false),
                 r.exposed_data && \(DataType.criticalForRisk.sorted())::text[] OR 'PASSWORD' = ANY (r.artifacts),
                 r.exposed_data && \(DataType.unchangeable.sorted())::text[],
                 coalesce(r.captured_at, b.breach_date::timestamp AT TIME ZONE 'UTC', r.detected_at),
                 CASE WHEN r.captured_at IS NOT NULL THEN 'captured' WHEN b.breach_date IS NOT NULL THEN 'breached' ELSE 'detected' END,
-                r.withholds_credentials OR coalesce(r.credentials[cardinality(r.credentials)] > 'TOKEN', false),
-                (r.withholds_credentials AND r.is_from_malware) OR coalesce(r.credentials[1] <= 'TOKEN', false)
+                r.detected_at,
+                (r.withholds_credentials OR coalesce(r.credentials[cardinality(r.credentials)] > 'TOKEN', false))
+                    AND NOT coalesce(e.password_changed_at > r.exposed_before, false),
+                (r.withholds_credentials AND r.is_from_malware OR coalesce(r.credentials[1] <= 'TOKEN', false))
+                    AND NOT coalesce(e.sessions_valid_from > r.exposed_before, false)
             FROM breach_records r
             JOIN breaches b ON b.id = r.breach_id
             JOIN employees e ON e.company_id = r.company_id AND e.id = r.employee_id
@@ -235,16 +242,22 @@ struct RiskStore {
             ORDER BY \(Self.score) DESC, e.id DESC LIMIT 1
             """, as: Worst.self)
         guard let worst, let known = try await exposure(worst.id, domain: domain) else { return nil }
-        let actions = known.exposure.nextActions
-        guard !actions.isEmpty else { return nil }
+        guard let step = known.exposure.nextStep else { return nil }
+        let after = known.exposure.after(step)
+        let worstAfter = after.findings.map(\.weight).max() ?? 0
+        let recent = after.findings.count { finding in
+            finding.weight > 0 && finding.detectedAt.map { $0 >= now.addingTimeInterval(-30 * 86_400) } ?? false
+        }
         let alerts = try await db.query(
             """
             SELECT severity, alert_weight(state, certainty), count(*) FROM alerts
-            WHERE company_id = \(db.company) AND employee_id = \(worst.id) AND status <> 'RESOLVED' AND state IN ('LIVE', 'UNKNOWN')
+            WHERE company_id = \(db.company) AND employee_id = \(worst.id) AND status <> 'RESOLVED' AND alert_weight(state, certainty) > 0
+                AND (state IS NOT NULL OR \(!step.isTold))
             GROUP BY 1, 2
             """, as: WeighedAlerts.self)
         return CompanyNextStep(
-            employee: worst.id, name: worst.name, isAsked: worst.isAsked, weightTenths: worst.weightTenths, alerts: WeighedAlerts.all(alerts),
-            recentOfOthers: try await recentFindings(but: worst.id, now: now), actions: actions)
+            employee: worst.id, name: worst.name, isAsked: worst.isAsked,
+            weightTenths: worst.weightTenths - Int((10 * worstAfter).rounded()), alerts: WeighedAlerts.all(alerts),
+            recentLeft: min(5, try await recentFindings(but: worst.id, now: now) + recent), step: step)
     }
 }

@@ -14,6 +14,7 @@ struct ProviderScan {
     let credential: Credentials.Usable
     let provider: any BreachProvider
     let pace: Pace
+    let allowance: Allowance
     let tuning: ScanTuning
     let now: Now
     let logger: Logger
@@ -26,12 +27,14 @@ struct ProviderScan {
     var notice: String?
     /// Calls of this run before this process took it up.
     private let earlierRequests: Int
+    /// Calls of this process before it asked about anybody.
+    private let callsAtStart: Int
     private let started = ContinuousClock.now
     private let doneAtStart: Int
 
     init(
         run: ScanRun, company: CompanyID, position: ScanPosition?, database: TenantDatabase, recorder: Recorder, credential: Credentials.Usable,
-        provider: any BreachProvider, pace: Pace, tuning: ScanTuning, marker: String?, now: @escaping Now, logger: Logger
+        provider: any BreachProvider, pace: Pace, allowance: Allowance, tuning: ScanTuning, marker: String?, now: @escaping Now, logger: Logger
     ) {
         self.run = run.id
         self.company = company
@@ -40,6 +43,8 @@ struct ProviderScan {
         self.credential = credential
         self.provider = provider
         self.pace = pace
+        self.allowance = allowance
+        callsAtStart = pace.requests
         self.tuning = tuning
         self.now = now
         self.logger = logger
@@ -65,11 +70,13 @@ struct ProviderScan {
             if let refused { throw refused }
             try await scanDomain()
             try await scanAddresses()
+            try await askWhatIsLeft(isUp: true)
             progress.state = .done
             progress.secondsLeft = nil
             if let notice { progress.message = [progress.message, notice].compactMap { $0 }.joined(separator: " ") }
             try await save([], to: position.moved { $0.isFinished = true })
         } catch let failure as ProviderFailure {
+            if !failure.isTheKeysFault { try await askWhatIsLeft(isUp: false) }
             try await stop(failure)
         }
         return progress
@@ -204,6 +211,24 @@ struct ProviderScan {
     /// Does a call again when that may help.
     private func retried<R: Sendable>(_ call: (any BreachProvider) async throws -> R) async throws -> R {
         try await Asker(provider: provider, tuning: tuning).retried(call)
+    }
+
+    /// Asks what is left of the searches, where nothing but that says it: the number from before the scan is no longer so.
+    /// - Parameter isUp: whether the service has answered until now, so that it is worth asking it twice.
+    private func askWhatIsLeft(isUp: Bool) async throws {
+        // That they are used up, a search says.
+        guard type(of: provider).tellsAllowanceWhenAsked, allowance.left == nil, pace.requests > callsAtStart else { return }
+        var account: ProviderAccount?
+        do {
+            account = try await isUp ? retried { try await $0.account() } : provider.account()
+        } catch let failure as ProviderFailure {
+            // The number from before stays, and is shown to be from before the key was used last.
+            logger.info("What is left of a key's searches is not known", metadata: ["reason": "\(failure.reason)"])
+        }
+        let (key, left, resetsAt, time) = (credential, account?.quotaLeft, account?.quotaResetsAt, now())
+        try await database.transaction(for: company) { db in
+            try await CredentialStore(db: db).noteUse(key, left: left, resetsAt: resetsAt, at: time)
+        }
     }
 
     // MARK: Keeping

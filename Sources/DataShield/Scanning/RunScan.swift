@@ -109,15 +109,16 @@ package struct RunScan: JobHandler {
         let marker = await marker(for: provider, catalogue, counting: pace)
         var scan = ProviderScan(
             run: run, company: company, position: position, database: database, recorder: recorder, credential: credential, provider: provider,
-            pace: pace, tuning: tuning, marker: marker, now: now, logger: logger)
+            pace: pace, allowance: allowance, tuning: tuning, marker: marker, now: now, logger: logger)
         if type(of: provider).followsHIBPCatalogue, let words = await catalogue.unread.words {
             scan.notice = "Have I Been Pwned's catalogue: \(words)."
         }
         let progress = try await scan.perform(refused: refusal)
-        try await credentials.noted(credential, allowance: allowance, for: company)
         if !type(of: provider).isTrialFree, progress.state == .done, progress.answered > progress.skipped {
             try await credentials.noted(credential, status: .active, for: company)
         }
+        // Behind what stamps the key as used: a number that is older than the last use is one from before it.
+        try await credentials.noted(credential, allowance: allowance, for: company)
         return progress
     }
 
@@ -170,7 +171,8 @@ package struct RunScan: JobHandler {
         do {
             let account = try await Asker(provider: provider, tuning: tuning).retried { try await $0.account() }
             providers.adjust(pace, of: credential.provider, to: account.requestsPerMinute)
-            allowance.note(left: account.quotaLeft, resetsAt: account.quotaResetsAt)
+            // What there is before the searches is not what they leave: that is asked for at the end.
+            if !type(of: provider).tellsAllowanceWhenAsked { allowance.note(left: account.quotaLeft, resetsAt: account.quotaResetsAt) }
             try await credentials.noted(credential, status: .active, account: account, for: company)
             return nil
         } catch let failure as ProviderFailure {

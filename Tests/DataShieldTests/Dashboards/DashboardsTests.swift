@@ -111,7 +111,8 @@ import Testing
         #expect(summary.recentAlerts.count == 3)
         // When her password was changed nobody says, so f is 0.7: 40 × 0.7 ÷ 2 people asked + 40 × (1 − 2^(−0.7 × 12 ÷ 48)) + 4.
         #expect(summary.risk.score == 23)
-        #expect(summary.risk.nextStep?.employeeId == jane && summary.risk.nextStep?.score == 0)
+        // Nobody tells that she changed it: her alert is resolved then, and she stays exposed. 40 × 0.7 ÷ 2 + 4.
+        #expect(summary.risk.nextStep?.employeeId == jane && summary.risk.nextStep?.score == 18)
         #expect(summary.metrics.asked == 2 && summary.metrics.notAsked == 1 && summary.metrics.exposedAsked == 1)
         #expect(summary.coverage.asked == 2)
         #expect(summary.coverage.people == 3)

@@ -65,7 +65,8 @@ import Testing
         #expect(alert.state == .neutralised)
         #expect(
             alert.resolution
-                == "Neutralised: the password was changed on 1 Mar 2026 and all sessions were ended on 2 Mar 2026, after they were exposed.")
+                == "Neutralised: the password was changed on 1 Mar 2026 and the directory ended the account's sessions on 2 Mar 2026, after they were"
+                + " exposed. An application that keeps sessions of its own may still take a stolen one.")
         let event = try #require(try await events(place).first)
         #expect(event.action == "alert.status_changed")
         #expect(event.actorName == "directory sync")
@@ -167,7 +168,8 @@ import Testing
         let (place, deliveries) = try await findLate(wanted: true)
         let alert = try await alerts.find(place.alert, for: place.subject).alert
         #expect(alert.status == .resolved && alert.state == .neutralised && alert.resolvedAt != nil)
-        #expect(alert.resolution?.hasPrefix("Neutralised: the password was changed on 1 Mar 2026 and all sessions") == true)
+        #expect(
+            alert.resolution?.hasPrefix("Neutralised: the password was changed on 1 Mar 2026 and the directory ended the account's sessions") == true)
         #expect(try await events(place).map(\.actorName) == ["scan"])
         #expect(deliveries == 0)
         #expect(try await database.system.first("SELECT open_alert_count FROM employees WHERE id = \(place.person)", as: Int.self) == 0)

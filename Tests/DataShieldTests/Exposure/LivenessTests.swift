@@ -281,6 +281,48 @@ import Testing
         exposure.reason = reason
         #expect(exposure.words.hasSuffix("."))
         #expect(!exposure.words.contains("  "))
+        // What a directory ends are not all sessions there are.
+        #expect(!exposure.words.contains("all sessions") && !exposure.words.contains("All sessions"))
+        let endsSessions = [LivenessReason.sessionsRevoked, .bothRenewed].contains(reason)
+        #expect(exposure.words.contains("An application that keeps sessions of its own") == (endsSessions || reason == .accountDisabled))
+    }
+
+    @Test(arguments: [
+        ([ArtifactKind.cookie], ["email"], "After that the directory ended the account's sessions on 1 May 2026. An application that keeps"),
+        ([.cookie, .password], ["email"], "After that the password was changed on 2 May 2026 and the directory ended the account's sessions"),
+    ])
+    func `a session that the directory ended is neutralised, and those that it does not reach are named`(
+        artifacts: [ArtifactKind], data: [String], words: String
+    ) async throws {
+        let database = TestDatabase.current
+        let company = try await database.makeCompany()
+        let exposed = try await makeExposure(in: company, artifacts: artifacts, data: data)
+        try await database.owner.execute(
+            "UPDATE employees SET sessions_valid_from = '2026-05-01', password_changed_at = '2026-05-02' WHERE id = \(exposed.person)")
+        let subject = Subject(actor: .program("test"), company: company, role: .admin)
+        let detail = try await Alerts(database: database.tenant).detail(exposed.alert, for: subject)
+        let liveness = try #require(detail.liveness)
+        #expect(liveness.state == .neutralised)
+        #expect(liveness.text.contains(words), "\(liveness.text)")
+        #expect(detail.resolution?.contains("An application that keeps sessions of its own may still take") == true)
+        #expect(detail.nextSteps.contains { !$0.isDone && $0.text.contains("sessions in applications that keep their own") })
+    }
+
+    @Test(arguments: [([ArtifactKind.cookie], true), ([.password], false)])
+    func `of a disabled account no more is said of sessions than where one was taken`(artifacts: [ArtifactKind], isSaid: Bool) async throws {
+        let database = TestDatabase.current
+        let company = try await database.makeCompany()
+        let exposed = try await makeExposure(in: company, artifacts: artifacts)
+        let directory = try await database.makeDirectoryConnection(in: company)
+        try await database.owner.execute(
+            """
+            UPDATE employees SET source_connection_id = \(directory), deactivated_at = '2026-03-01', deactivation_reason = 'DISABLED'
+            WHERE id = \(exposed.person)
+            """)
+        let subject = Subject(actor: .program("test"), company: company, role: .viewer)
+        let text = try #require(try await Breaches(database: database.tenant).records(of: exposed.person, for: subject).first).liveness.words
+        #expect(text.contains("is disabled in its directory since 1 Mar 2026."))
+        #expect(text.contains("An application that keeps sessions of its own") == isSaid)
     }
 
     private func withExposure() async throws -> ExposureLiveness {

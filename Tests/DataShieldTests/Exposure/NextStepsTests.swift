@@ -113,7 +113,9 @@ import Testing
         #expect(before.contains("change the password of this account"))
         try await change(place, "sessions_valid_from = '2026-03-02'")
         let half = try await detail(place).nextSteps
-        #expect(texts(half, done: true).contains("Sessions were ended on 2 Mar 2026"))
+        #expect(texts(half, done: true).contains("The directory ended the account's sessions on 2 Mar 2026"))
+        // Those of applications, nobody has ended.
+        #expect(texts(half, done: false).contains("End the person's sessions in applications that keep their own"))
         #expect(!texts(half, done: false).contains("End all sessions"))
         #expect(texts(half, done: false).contains("change the password of this account"))
         try await change(place, "password_changed_at = '2026-03-01'")

@@ -88,8 +88,8 @@ import Testing
         let exposure = CompanyExposure(
             asked: 10, weightTenths: 17, alerts: Self.alerts(critical: (4, 0), high: (0, 1)), recentFindings: 2)
         let step = CompanyNextStep(
-            employee: EmployeeID(), name: "Jane Doe", isAsked: true, weightTenths: 10, alerts: Self.alerts(critical: (4, 0)), recentOfOthers: 1,
-            actions: [.forcePasswordReset, .revokeSessions])
+            employee: EmployeeID(), name: "Jane Doe", isAsked: true, weightTenths: 10, alerts: Self.alerts(critical: (4, 0)), recentLeft: 1,
+            step: AccountStep(actions: [.forcePasswordReset, .revokeSessions], directory: .entra, hasAlerts: true))
         let next = try #require(RiskScore.company(exposure, next: step).nextStep)
         // 40 × 0.7 ÷ 10, 40 × (1 − 2^(−4.2 ÷ 48)), and 4.
         #expect(next.score == 9)
@@ -99,8 +99,8 @@ import Testing
     @Test func `one of very many people moves the score by less than a point, and it is said to stay`() throws {
         let exposure = CompanyExposure(asked: 10_000, weightTenths: 40_000, alerts: Self.alerts(critical: (400, 0)), recentFindings: 5)
         let step = CompanyNextStep(
-            employee: EmployeeID(), name: "Ann Lee", isAsked: true, weightTenths: 10, alerts: Self.alerts(), recentOfOthers: 5,
-            actions: [.revokeSessions])
+            employee: EmployeeID(), name: "Ann Lee", isAsked: true, weightTenths: 10, alerts: Self.alerts(), recentLeft: 5,
+            step: AccountStep(actions: [.revokeSessions], directory: .entra, hasAlerts: true))
         let score = RiskScore.company(exposure, next: step)
         let points = try #require(score.score)
         #expect(score.nextStep?.score == points)

@@ -105,7 +105,8 @@ import Testing
             #expect(cem.contains("Why there is no score") && cem.contains("Not asked yet") && !cem.contains("of 100"))
             #expect(try await client.get("/employees").text.contains("1 not asked about yet"))
             let ann = try await client.get("/employees/\(people[0])").text
-            #expect(ann.contains("Next step.") && ann.contains("If the password of the account is reset"))
+            #expect(
+                ann.contains("Next step.") && ann.contains("Have the password of the account changed. Nobody tells DataShield that this was done"))
             let home = try await client.get("/").text
             #expect(home.contains("1 exposed of 2 asked about, 1 not asked yet") && home.contains("50 % of the 2 asked about, 1 not asked"))
             #expect(home.contains("Why the score is"))

@@ -10,15 +10,18 @@ import Testing
 
     /// A finding that is so many days old.
     static func finding(
-        _ weight: Double, days: Double = 180, session: Double? = nil, critical: Bool = false, permanent: Bool = false,
+        _ weight: Double, days: Double = 180, session: Double? = nil, named: Bool = true, critical: Bool = false, permanent: Bool = false,
         endedBy: Set<RemediationType> = [.forcePasswordReset]
     ) -> RiskFinding {
         RiskFinding(
-            weight: weight, sessionWeight: session, isCritical: critical, isPermanent: permanent, date: Self.days(days), endedBy: endedBy)
+            weight: weight, sessionWeight: session, isSessionNamed: named, isCritical: critical, isPermanent: permanent, date: Self.days(days),
+            endedBy: endedBy)
     }
 
-    private static func person(_ findings: [RiskFinding], domain: Bool = false, alerts: Int = 0) -> EmployeeExposure {
-        EmployeeExposure(findings: findings, isOnCompanyDomain: domain, liveAlerts: alerts)
+    private static func person(
+        _ findings: [RiskFinding], domain: Bool = false, alerts: Int = 0, directory: DirectoryType? = .entra
+    ) -> EmployeeExposure {
+        EmployeeExposure(findings: findings, isOnCompanyDomain: domain, liveAlerts: alerts, directory: directory)
     }
 
     /// Typed, because the compiler gives up on so many literals otherwise.
@@ -86,12 +89,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ([finding(1, session: 1)], 0, "has not been ended"), ([finding(0.7, session: 0.7)], 0, "70 %"),
-        ([finding(0, session: 0)], 0, "have been ended since, or the account is disabled"),
-        // The password is live when all sessions have been ended.
-        ([finding(1, session: 0)], 0, "have been ended"), ([finding(1)], 0, "No cookie or token"),
+        ([finding(1, session: 1)], 0, "No session of the account is known to have been ended since"), ([finding(0.7, session: 0.7)], 0, "70 %"),
+        // A directory ends its own sessions only.
+        ([finding(0, session: 0)], 0, "has ended the account's sessions since, or has it disabled"),
+        ([finding(0, session: 0)], 0, "An application that keeps sessions of its own"),
+        // The password is live when the sessions have been ended.
+        ([finding(1, session: 0)], 0, "has ended the account's sessions"), ([finding(1)], 0, "No cookie or token is named"),
+        // What is named and ended does not hide what nobody names.
+        ([finding(0.7, session: 0, named: true), finding(0.7, session: 0.7, named: false)], 0, "may be among it. That is not certain"),
+        ([finding(0.7, session: 0, named: false)], 0, "a cookie or token may be among it. The directory has ended"),
         ([finding(0)], 1, "can be used to sign in to the account now"),
-        ([finding(0.7, endedBy: [.forcePasswordReset, .revokeSessions])], 0, "does not say what malware took"),
+        ([finding(0.7, session: 0.7, named: false, endedBy: [.forcePasswordReset, .revokeSessions])], 0, "what its source does not name"),
         ([finding(0, critical: true)], 2, "nothing of it can be used"), ([finding(0, permanent: true)], 2, "cannot be changed"),
         ([finding(0.7, critical: true)], 2, "70 %"),
     ])
@@ -143,7 +151,7 @@ import Testing
             }, domain: random.number(0...1) == 0, alerts: random.number(0...5))
         var last = RiskParts(exposure, now: Self.now).sum(.standard)
         while let index = exposure.findings.firstIndex(where: { $0.weight > 0 }) {
-            exposure.findings[index] = exposure.findings[index].ended
+            exposure.findings[index] = exposure.findings[index].after([.forcePasswordReset, .revokeSessions])
             exposure.liveAlerts = max(0, exposure.liveAlerts - 1)
             let sum = RiskParts(exposure, now: Self.now).sum(.standard)
             #expect(sum <= last)

@@ -127,6 +127,8 @@ import Testing
         let company = try await database.makeCompany()
         let (worst, _) = try await makeExposed(in: company, days: 1)
         let (other, _) = try await makeExposed(in: company, days: 150)
+        let directory = try await database.makeDirectoryConnection(in: company, type: .entra)
+        try await database.owner.execute("UPDATE employees SET source_connection_id = \(directory) WHERE id = \(worst)")
         try await answer(.exposed, about: [worst, other], of: company)
         let score = try await Risk(database: database.tenant).company(company)
         let next = try #require(score.nextStep)

@@ -73,9 +73,12 @@ extension DirectoryType {
     func call(_ action: RemediationType, isWeak: Bool) -> String {
         switch (self, action) {
         case (.entra, .revokeSessions):
-            "Revoke all sign-in sessions (revokeSignInSessions). Access tokens already given out last up to about an hour."
-        case (.google, .revokeSessions): "Sign out of all web and device sessions (users.signOut)."
-        case (.okta, .revokeSessions): "Clear all sessions, and revoke OpenID Connect and OAuth tokens."
+            "Revoke all sign-in sessions (revokeSignInSessions). Access tokens already given out last up to about an hour; sessions inside"
+                + " applications end by the applications' own rules."
+        case (.google, .revokeSessions):
+            "Sign out of all of Google's web and device sessions (users.signOut), not of sessions inside other applications."
+        case (.okta, .revokeSessions):
+            "Clear all Okta sessions, and revoke OpenID Connect and OAuth tokens. Sessions inside applications end by the applications' own rules."
         case (.entra, .forcePasswordReset) where isWeak, (.google, .forcePasswordReset) where isWeak, (.okta, .forcePasswordReset) where isWeak,
             (.ldap, .forcePasswordReset) where isWeak:
             "Ask for a new password at the next sign-in. The old password still opens that one."

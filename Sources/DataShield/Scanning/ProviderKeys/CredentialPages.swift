@@ -149,7 +149,9 @@ extension SourceListModel.Provider {
         guard let left = credential.quotaLeft else {
             return [credential.plan, "no number of searches known"].compactMap { $0 }.joined(separator: ", ")
         }
-        let seen = credential.quotaSeenAt.map { "as of \(clock.ago($0))" }
+        // What the key was used for since may have cost some of them.
+        let isUsedSince = credential.quotaSeenAt.map { seen in credential.lastUsedAt.map { $0 > seen } ?? false } ?? false
+        let seen = credential.quotaSeenAt.map { "as of \(clock.ago($0))\(isUsedSince ? ", before the key was last used" : "")" }
         let reset = credential.quotaResetsAt.map { "more at \(clock.dateTime($0))" }
         return [credential.plan, Format.count(left, "search left", "searches left"), reset, seen].compactMap { $0 }.joined(separator: ", ")
     }

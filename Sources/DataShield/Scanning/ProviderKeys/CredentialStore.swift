@@ -69,6 +69,13 @@ struct CredentialStore {
         try await write(key.id, sealed: key.sealed, status: status, error: error, account: account, at: now)
     }
 
+    /// Writes that a key was used, and what is left of its searches where that is known.
+    func noteUse(_ key: Credentials.Usable, left: Int?, resetsAt: Date?, at now: Date) async throws {
+        try await db.execute(
+            "UPDATE api_credentials SET last_used_at = \(now) WHERE company_id = \(db.company) AND id = \(key.id) AND encrypted_key = \(key.sealed)")
+        if let left { try await writeQuota(key, left: left, resetsAt: resetsAt, at: now) }
+    }
+
     func writeQuota(_ key: Credentials.Usable, left: Int, resetsAt: Date?, at now: Date) async throws {
         try await db.execute(
             """

@@ -16,6 +16,8 @@ package protocol BreachProvider: Sendable {
     static var isTrialFree: Bool { get }
     /// How many addresses may be asked about at the same time.
     static var concurrentLookUps: Int { get }
+    /// Whether the service says what is left of a key's searches only when it is asked that, and with no answer to a search.
+    static var tellsAllowanceWhenAsked: Bool { get }
     /// Whether nothing new can be known of anybody while Have I Been Pwned's catalogue has no new breach.
     static var followsHIBPCatalogue: Bool { get }
 
@@ -36,6 +38,7 @@ package protocol BreachProvider: Sendable {
 extension BreachProvider {
     package static var isTrialFree: Bool { true }
     package static var concurrentLookUps: Int { .max }
+    package static var tellsAllowanceWhenAsked: Bool { false }
     package static var followsHIBPCatalogue: Bool { false }
     package func lookUp(domain: String) async throws -> DomainLookUp { throw ProviderFailure.domainNotVerified }
 }

@@ -14,6 +14,7 @@ package struct IntelXProvider: BreachProvider {
     package static let usualRequestsPerMinute = 60
     /// Each is an open search, of which a key has only so many.
     package static let concurrentLookUps = 4
+    package static let tellsAllowanceWhenAsked = true
 
     private let access: ProviderAccess
     private let bounds: Bounds

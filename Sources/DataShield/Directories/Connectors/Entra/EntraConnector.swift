@@ -320,7 +320,8 @@ package struct EntraConnector: DirectoryConnector {
             try await graph.change(
                 DirectoryCall(method: .post, url: graph.userURL(externalId, "/revokeSignInSessions"), timeout: .seconds(30)),
                 needing: "the application permission User.RevokeSessions.All, with admin consent")
-            return "Sign-in sessions and refresh tokens were revoked. Access tokens that are out already end by themselves, usually within an hour."
+            return "Sign-in sessions and refresh tokens were revoked. Access tokens that are out already end by themselves, usually within an hour;"
+                + " sessions inside applications end by the applications' own rules."
         case .forcePasswordReset:
             let password = isWeakResetWanted ? nil : ThrowawayPassword.make()
             let body = EntraPasswordChange(passwordProfile: .init(forceChangePasswordNextSignIn: true, password: password))

@@ -161,7 +161,9 @@ package struct GoogleConnector: DirectoryConnector {
         case .revokeSessions:
             let call = DirectoryCall(method: .post, url: try userURL(externalId, "/signOut"), timeout: .seconds(30))
             try await change(call, .security, needing: "may sign users out")
-            return "All web and device sessions were signed out. Grants to other applications stay until they are taken back."
+            return
+                "Google's web and device sessions were signed out. Grants to other applications stay until they are taken back, and sessions inside"
+                + " applications end by the applications' own rules."
         case .forcePasswordReset:
             try await refuseOurOwn(externalId)
             let body = PasswordChange(changePasswordAtNextLogin: true, password: isWeakResetWanted ? nil : ThrowawayPassword.make())

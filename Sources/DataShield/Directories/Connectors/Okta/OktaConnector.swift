@@ -123,7 +123,7 @@ package struct OktaConnector: DirectoryConnector {
             try await refuseOurOwn(externalId)
             // Okta mails the link; with sendEmail=false it would come to us, and it is a secret.
             try await api.change(.post, api.userURL(externalId, "/lifecycle/reset_password?sendEmail=true&revokeSessions=true"))
-            return "The password was reset: the old one opens nothing, sessions were ended, and Okta has mailed a link for a new one."
+            return "The password was reset: the old one opens nothing, Okta sessions were ended, and Okta has mailed a link for a new one."
         }
     }
 }
