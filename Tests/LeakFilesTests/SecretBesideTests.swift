@@ -84,6 +84,7 @@ import Testing
 /// What is not understood is said not to be, and what is understood is not.
 @Suite struct UnreadTextTests {
     private static let address = "alex.doe@example.com"
+    private static let secret = "Pw-Invented1"
 
     /// Lines of which nobody knows whether a secret is in them.
     static let unread = [
@@ -99,7 +100,19 @@ import Testing
         "email=alex.doe@example.com&zugang=Zq7-Canary", "Email: alex.doe@example.com\nZugang: Zq7-Canary", "alex.doe@example.com\nZq7-Canary",
         "<user><mail>alex.doe@example.com</mail><zugang>Zq7-Canary</zugang></user>", "Email: alex.doe@example.com | Zugang Zq7-Canary",
         "id,email,city\n1,alex.doe@example.com,Paris,Zq7-Canary", "id,email,field7\n1,alex.doe@example.com,Zq7Canary",
-        "id,email,\n1,alex.doe@example.com,Zq7Canary", "id,email,password\n1,alex.doe@example.com,\(String(repeating: "x", count: 2_000))",
+        "id,email,\n1,alex.doe@example.com,Zq7Canary",
+        // Names that speak of something to sign in with, whatever else they have in them.
+        "id,email,session_token\n1,alex.doe@example.com,Zq7Canary", "id,email,remember_token\n1,alex.doe@example.com,Zq7Canary",
+        "id,email,last_pass\n1,alex.doe@example.com,Zq7Canary", "id,email,account_pwd\n1,alex.doe@example.com,Zq7Canary",
+        "id,email,cipher\n1,alex.doe@example.com,Zq7Canary", "id,email,report_key\n1,alex.doe@example.com,Zq7Canary",
+        "id,email,reset_code\n1,alex.doe@example.com,Zq7Canary", "id,email,message\n1,alex.doe@example.com,Zq7Canary",
+        "id,email,last_password\n1,alex.doe@example.com,Zqsunshine",
+        // Beside a line that has nothing but the address.
+        "[+] Email : alex.doe@example.com\n[+] Zugang : Zq7Canary", "Email - alex.doe@example.com\nPassword - Zq7Canary",
+        "Email\nalex.doe@example.com\nPassword\nZq7Canary", "alex.doe@example.com\nZq7 sunshine", "Zqsunshine\nalex.doe@example.com",
+        // Other people's lines.
+        "Email: alex.doe@example.com\nZq7mmer2023:johnsmith\nqwertz12:marysue", "alex.doe@example.com\nJohn Smith: Zq7 0170",
+        "id,email,password\n1,alex.doe@example.com,\(String(repeating: "x", count: 2_000))",
     ]
 
     /// Lines that say all that they have.
@@ -122,6 +135,31 @@ import Testing
         "<user><mail>alex.doe@example.com</mail><city>Paris</city></user>",
         "https://x.example/unsubscribe?u=alex.doe@example.com", "bob@example.net\nalex.doe@example.com\nkim@example.net",
     ]
+
+    /// What is the secret of another person, and is not taken for the one of the address.
+    @Test(arguments: [
+        "Email: alex.doe@example.com\nName: Jane\n\nEmail: b@y.example\nPassword: Other-1",
+        "Email: alex.doe@example.com\nName: Jane\nEmail: b@y.example\nPassword: Other-1",
+        "Name: Jane\nEmail: alex.doe@example.com\nCity: Paris\n\nName: Bob\nEmail: b@y.example\nPassword: Other-1",
+        "Email: alex.doe@example.com City: Paris | Email: b@y.example Password: Other-1",
+        "Email: alex.doe@example.com\njohnsmith:hunter2-1\nmarysue:5f4dcc3b5aa765d61d8327deb882cf99",
+    ]) func `another person's secret is theirs`(_ text: String) {
+        let found = records(text, watching: [Self.address])
+        #expect(!found.isEmpty && found.allSatisfy { $0.secret == nil }, "\(text)")
+        // Neither their login nor their secret is a name of what is known of the address.
+        #expect(found.allSatisfy { $0.fields.allSatisfy { !["johnsmith", "marysue"].contains($0) } }, "\(found.map(\.fields))")
+    }
+
+    @Test func `in a line of two people each has their own`() {
+        let text = "Email: c@y.example Password: Other-1 | Email: \(Self.address) Password: \(Self.secret)"
+        #expect(records(text, watching: [Self.address]).map(\.secretText) == [Self.secret])
+    }
+
+    @Test(arguments: ["mail_password", "email_password", "emailPassword", "mailpass", "email_pwd"])
+    func `a password of a mailbox is a password`(_ column: String) {
+        let found = records("id,email,\(column)\n1,\(Self.address),\(Self.secret)\n2,b@y.example,Other-1\n", watching: [Self.address])
+        #expect(found.map(\.secretText) == [Self.secret], "\(column)")
+    }
 
     @Test(arguments: unread) func `text that was not understood is said not to be`(_ line: String) throws {
         for text in [line, "\(line)\n"] {

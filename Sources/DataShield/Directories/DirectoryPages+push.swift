@@ -46,8 +46,10 @@ extension DirectoryPages {
                 userName: person.userName, address: person.address ?? "none", reason: person.problem, since: clock.dateTime(person.since))
         }
         let calls = try await refusals.list(of: id, for: subject)
-        let refused = calls.filter { !$0.isDone }.map { SCIMModel.Call($0, clock) }
-        let passedOver = calls.filter(\.isDone).map { SCIMModel.Call($0, clock) }
+        let refused = calls.filter { !$0.isDone }
+        let passedOver = calls.filter(\.isDone)
+        // A name that came by POST and by PUT is one name: what is said of it is the same.
+        let names = Set(passedOver.map(\.reason)).count
         return SCIMModel(
             endpoint: tokens.endpoint(of: id), token: token, hasFormer: try await tokens.hasFormer(id, for: subject),
             facts: [
@@ -60,12 +62,15 @@ extension DirectoryPages {
                     note: overview.skipped > rows.count
                         ? "the latest \(rows.count) of \(Format.count(overview.skipped))" : Format.count(overview.skipped, "person", "people"),
                     rows: rows),
-            refused: refused, hasRefused: !refused.isEmpty, refusedNote: Self.note(refused.count, "call", "calls"),
-            passedOver: passedOver, hasPassedOver: !passedOver.isEmpty, passedOverNote: Self.note(passedOver.count, "name", "names"))
+            refused: refused.map { SCIMModel.Call($0, clock) }, hasRefused: !refused.isEmpty,
+            refusedNote: Self.note(refused.reduce(0) { $0 + $1.times }, "call", "calls", rows: refused.count),
+            passedOver: passedOver.map { SCIMModel.Call($0, clock) }, hasPassedOver: !passedOver.isEmpty,
+            passedOverNote: Self.note(names, "name", "names", rows: passedOver.count))
     }
 
-    private static func note(_ count: Int, _ one: String, _ many: String) -> String {
-        count < SCIMRefusals.kept ? Format.count(count, one, many) : "the latest \(Format.count(count))"
+    /// How many there are; where older ones may be gone, how many rows are listed.
+    private static func note(_ count: Int, _ one: String, _ many: String, rows: Int) -> String {
+        rows < SCIMRefusals.kept ? Format.count(count, one, many) : "the latest \(Format.count(rows))"
     }
 
     func rotateToken(_ request: Request, _ context: AppContext) async throws -> Response {

@@ -29,6 +29,9 @@ package struct RiskFinding: Sendable, Hashable {
     /// f of the critical data in it.
     var criticalWeight: Double { isPermanent ? RiskWeight.certain : isCritical ? weight : RiskWeight.none }
 
+    /// Whether it counts for what its text or its source may hold, and nothing of that is named.
+    var namesNothing: Bool { weight > RiskWeight.none && !isCritical && !isPermanent && !isSessionNamed }
+
     /// 1 on its day, nothing after 180 days.
     func freshness(at now: Date) -> Double { (1 - now.timeIntervalSince(date) / 86_400 / 180).clamped(to: 0...1) }
 
@@ -186,7 +189,8 @@ extension RiskScore {
             return "A card, identity or account number is exposed. It cannot be changed, so it counts fully whatever was done."
         }
         guard let weight = exposure.findings.filter(\.isCritical).map(\.weight).max() else {
-            return "No password, payment or identity number is among what was found."
+            let nothing = "No password, payment or identity number is named among what was found."
+            return exposure.findings.contains(where: \.namesNothing) ? "\(nothing) What was not understood, or is not said, may have one." : nothing
         }
         return weight == RiskWeight.none
             ? "A password or financial data was exposed, and nothing of it can be used to sign in to the account now."

@@ -31,12 +31,15 @@ enum ColumnRole: Sendable, Hashable {
         }
         guard length > 0 else { return .unknown }
         if let role = known[Self.key(key, length: length)] { return role }
-        return name.upTo(64).contains("mail") ? addressRole(name) : secretRole(name)
+        let name = name.upTo(64)
+        guard name.contains("mail") else { return secretRole(name) }
+        // `mail_password`: of the mailbox.
+        guard name.contains("pass") || name.contains("pwd") || name.contains("kennwort") else { return addressRole(name) }
+        return isAboutSecret(name) ? .other : .secret
     }
 
     /// A name that speaks of passwords or hashes: of the secret, or of something about it.
     private static func secretRole(_ name: ByteView) -> ColumnRole {
-        let name = name.upTo(64)
         func has(_ words: [StaticString]) -> Bool { words.contains { name.contains($0) } }
         let hashes: [StaticString] = ["hash", "crypt", "md5", "sha1", "sha2", "sha5", "digest", "ntlm", "argon2", "pbkdf2"]
         let passwords: [StaticString] = [
@@ -46,18 +49,22 @@ enum ColumnRole: Sendable, Hashable {
         let isHash = has(hashes)
         guard isHash || has(passwords) else { return .other }
         if has(["salt"]) { return .salt }
+        if isAboutSecret(name) { return .other }
+        return isHash ? .hash : .secret
+    }
+
+    /// Whether a name that speaks of a secret is of something about it.
+    private static func isAboutSecret(_ name: ByteView) -> Bool {
         let about: [StaticString] = [
             "reset", "token", "date", "time", "chang", "updat", "expir", "hint", "question", "answer", "count", "attempt", "fail", "retr", "algo",
             "type", "method", "version", "strength", "policy", "length", "status", "flag", "require", "last", "creat", "modif", "valid", "passport",
             "file", "image", "avatar", "photo", "commit", "phone", "device", "session", "cookie", "referr", "hashtag", "set_at", "_at", "is_", "has_",
         ]
-        if has(about) { return .other }
-        return isHash ? .hash : .secret
+        return about.contains { name.contains($0) }
     }
 
     /// A name with "mail" in it: of the person's address, of somebody else's, or of something about it.
     private static func addressRole(_ name: ByteView) -> ColumnRole {
-        let name = name.upTo(64)
         let others: [StaticString] = ["refer", "invit", "parent", "sender", "from", "friend", "manager", "sponsor", "agent", "support", "by"]
         if others.contains(where: { name.contains($0) }) { return .otherEmail }
         let about: [StaticString] = ["notif", "verif", "optin", "opt_in", "token", "hash", "confirm", "sent", "status", "subscri", "date"]

@@ -111,16 +111,17 @@ package struct FileShape: Sendable {
             return record
         }
         if let place = LabelledBlock.place(context) {
-            let block = (spansLines ? wide : around()).flatMap { LabelledBlock.record(of: address, in: $0, offset: offset) }
-            if place == .known || block?.secret != nil { return block ?? record }
+            let lines = spansLines ? wide : around()
+            let block = lines.flatMap { LabelledBlock.record(of: address, in: $0, offset: offset) }
+            if let block, place == .known || block.secret != nil { return block }
+            if place == .known { return record.unread(unless: lines.map(LabelledBlock.hasPlainNeighbours) ?? true) }
         }
-        var record = record
         // A login with nothing behind it is understood, and whatever was there has been said.
         guard record.login == nil, record.unread == nil else { return record }
-        if !isNamed(address, in: context, offset: offset), !LabelledLine.isUnderstood(context), !Understanding.isUnderstood(context) {
-            record.markUnread()
-        }
-        return record
+        if isNamed(address, in: context, offset: offset) { return record }
+        guard LabelledLine.isUnderstood(context) || Understanding.isUnderstood(context) else { return record.unread(unless: false) }
+        // Marks that programs set before their labels: `[+] Email: …` above `[+] Password: …`.
+        return record.unread(unless: (spansLines ? wide : around()).map(LabelledBlock.hasPlainNeighbours) ?? true)
     }
 
     /// Layouts that are looked for when no other fits.

@@ -145,6 +145,11 @@ enum LabelledBlock {
             if gap > 0, role != .secret || run.dropFirst(own ?? 0).contains(where: { $0.role == .secret }) { break }
             gap = 0
             if isOwn { own = run.count }
+            // `word:word` is a line of somebody's list as soon as it is a name with a value: what names nothing known is shown nowhere, and not understood.
+            guard isOwn || isKnown(field.name, role) else {
+                run.append(RowValue(text: field.value, range: -1 ..< -1, isQuoted: true, role: .hash, isCut: true))
+                continue
+            }
             let start = first + (field.value.offset(in: text) ?? 0)
             run.append(
                 RowValue(
@@ -163,6 +168,40 @@ enum LabelledBlock {
             .record(of: address, at: context.match, text: whole[context.match], offset: offset)
         if record.site != nil { record.shape = .ulp }
         return record
+    }
+
+    private static func isKnown(_ name: ByteView, _ role: ColumnRole) -> Bool {
+        switch role {
+        case .email, .otherEmail, .login, .secret, .hash, .salt, .site, .key: true
+        case .other, .unknown: Understanding.isHarmless(name.text(limit: 64))
+        }
+    }
+
+    /// Whether the lines before and behind the match's are empty or understood: where a line has an address and nothing else, what goes with it stands there.
+    /// - Parameter context: over line breaks.
+    static func hasPlainNeighbours(_ context: MatchContext) -> Bool {
+        let context = context.clamped
+        let text = ByteView(context.line)
+        let isEnd = { (byte: UInt8) in byte == ByteView.lineFeed || byte == ByteView.carriageReturn }
+        var end = context.match.upperBound
+        while end < text.count, !isEnd(text[end]) { end += 1 }
+        if end < text.count {
+            var next = end + 1
+            if text[end] == ByteView.carriageReturn, next < text.count, text[next] == ByteView.lineFeed { next += 1 }
+            var nextEnd = next
+            while nextEnd < text.count, !isEnd(text[nextEnd]) { nextEnd += 1 }
+            if nextEnd == text.count, context.isEndCut { return false }
+            guard Understanding.isPlain(line: text[next..<nextEnd]) else { return false }
+        }
+        var start = context.match.lowerBound
+        while start > 0, !isEnd(text[start - 1]) { start -= 1 }
+        guard start > 0 else { return true }
+        var before = start - 1
+        if text[before] == ByteView.lineFeed, before > 0, text[before - 1] == ByteView.carriageReturn { before -= 1 }
+        var beforeStart = before
+        while beforeStart > 0, !isEnd(text[beforeStart - 1]) { beforeStart -= 1 }
+        if beforeStart == 0, context.isStartCut { return false }
+        return Understanding.isPlain(line: text[beforeStart..<before])
     }
 
     /// Whether a line beside the match's may be of one record with it. In a list of addresses, which may be long, none is.

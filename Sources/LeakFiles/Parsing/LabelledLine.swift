@@ -44,7 +44,7 @@ struct LabelledLine {
         let labels = labels(in: text)
         guard let own = labels.lastIndex(where: { $0.end <= match.lowerBound }), labels[own].part == .login,
             text[labels[own].end..<match.lowerBound].allSatisfy(isAround),
-            let secret = labels.indices.first(where: { labels[$0].part == .secret }),
+            let secret = secret(of: own, labels, text),
             value(own, labels, text).isAddress(line[match])
         else { return nil }
         var record = LeakRecord(address: address, shape: .combo, confidence: .medium, offset: offset)
@@ -58,6 +58,19 @@ struct LabelledLine {
         if !isCut, !Noise.isPlaceholder(found) { record.secret = LeakedSecret(found) }
         if record.secret == nil, isCut || !Noise.isPlaceholder(found) { record.markUnread() }
         return record
+    }
+
+    /// The secret that goes with a login: the first behind it, else the last before it. Behind the same word for a login it is another person's.
+    private static func secret(of own: Int, _ labels: [Label], _ text: ByteView) -> Int? {
+        func isSameWord(_ index: Int) -> Bool {
+            labels[index].part == .login && text[labels[index].start..<labels[index].end].isSameText(as: text[labels[own].start..<labels[own].end])
+        }
+        let end = labels.indices.dropFirst(own + 1).first(where: isSameWord) ?? labels.count
+        let start = labels.indices.prefix(own).last(where: isSameWord).map { $0 + 1 } ?? 0
+        func isSecret(_ index: Int) -> Bool { labels[index].part == .secret }
+        if let behind = (own..<end).first(where: isSecret) { return behind }
+        // Where another person's login comes first, what stands between may be theirs.
+        return start == 0 ? (start..<own).last(where: isSecret) : nil
     }
 
     /// What may stand around an address behind its label.

@@ -35,10 +35,14 @@ enum Understanding {
         if value.isCut { return false }
         if value.isNothing { return true }
         switch value.role {
-        case .email, .otherEmail, .login, .salt, .site, .key: return true
+        case .login, .salt, .site, .key: return true
+        case .email, .otherEmail: return !looksLikeSecret(value.text)
         // One that is there was not taken: because it is too long, or is none of the hashes that are known.
         case .secret, .hash: return false
-        case .other: return isHarmless(value.name ?? value.rawName.text(limit: 64)) || !looksLikeSecret(value.text)
+        case .other:
+            let name = value.name ?? value.rawName.text(limit: 64)
+            if speaksOfSecret(name) { return isPlain(value.text, isFirst: false) }
+            return isHarmless(name) || !looksLikeSecret(value.text)
         case .unknown: return isPlain(value.text, isFirst: false)
         }
     }
@@ -77,25 +81,66 @@ enum Understanding {
             && (word.count == 1 || word.contains { (0x61...0x7A).contains($0) })
     }
 
-    /// Names of columns and labels that have nothing to sign in with, by a part of them.
+    /// Names of columns and labels that have nothing to sign in with, by a word of them.
     static func isHarmless(_ name: String) -> Bool {
-        let name = name.lowercased()
-        if suspicious.contains(where: { name.has(text: $0) }) { return false }
-        return harmless.contains { name.has(text: $0) }
+        guard !speaksOfSecret(name) else { return false }
+        let words = words(of: name)
+        guard !words.contains(where: { doubtful.contains($0) }) else { return false }
+        // In one word with others: `phonenumber`, `createdat`. Short ones are parts of too many words: `ip` of "cipher", `ort` of "Passwort".
+        return words.contains { word in harmless.contains { word == $0 || $0.utf8.count > 3 && (word.hasPrefix($0) || word.hasSuffix($0)) } }
     }
 
-    private static let suspicious = ["secret", "cred", "access", "zugang", "answer", "otp", "pin_", "_pin", "pincode"]
+    /// Whether a name is that of something to sign in with, or of what is about it.
+    static func speaksOfSecret(_ name: String) -> Bool {
+        let name = name.lowercased()
+        if name.has(text: "passport") || name.has(text: "passenger") { return false }
+        if secrets.contains(where: { name.has(text: $0) }) { return true }
+        let words = words(of: name)
+        if words.contains(where: { ["pw", "pin", "otp", "key", "auth"].contains($0) }) { return true }
+        // A code of a place, a language or a currency is none to sign in with.
+        return words.contains("code") && !words.contains { codes.contains($0) }
+    }
+
+    /// Words in lower case: what stands between signs, and what begins with a capital behind a small letter.
+    private static func words(of name: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        var wasSmall = false
+        for scalar in name.unicodeScalars {
+            let isLetter = scalar.properties.isAlphabetic
+            if !word.isEmpty, !isLetter || wasSmall && scalar.properties.isUppercase {
+                words.append(word.lowercased())
+                word = ""
+            }
+            if isLetter { word.unicodeScalars.append(scalar) }
+            wasSmall = scalar.properties.isLowercase
+        }
+        return word.isEmpty ? words : words + [word.lowercased()]
+    }
+
+    private static let secrets = [
+        "pass", "pwd", "pa\u{DF}", "secret", "token", "session", "cookie", "jwt", "bearer", "cipher", "pincode", "apikey", "kennwort", "contrase",
+        "senha",
+        "wachtwoord", "haslo", "heslo", "parola", "crypt", "hash", "zugang", "credential",
+    ]
+
+    private static let doubtful: Set<String> = ["cred", "creds", "access", "answer", "api", "seed", "mnemonic", "private"]
+
+    private static let codes: Set<String> = [
+        "zip", "post", "postal", "country", "area", "lang", "language", "currency", "state", "region", "city", "product", "status", "dial", "phone",
+    ]
 
     private static let harmless = [
         "name", "nom", "vorname", "city", "town", "ort", "stadt", "state", "country", "land", "region", "province", "phone", "mobile", "telefon",
-        "fax",
-        "street", "strasse", "address", "adresse", "zip", "postal", "postcode", "plz", "birth", "dob", "age", "gender", "sex", "company", "firma",
-        "organi", "department", "title", "job", "role", "position", "lang", "locale", "time", "date", "created", "updated", "modified", "joined",
-        "registered", "last", "first", "ip", "status", "active", "enabled", "flag", "count", "number", "avatar", "photo", "image", "picture", "icon",
-        "url", "link", "web", "site", "plan", "group", "level", "type", "source", "currency", "price", "amount", "total", "order", "score", "points",
-        "mail", "newsletter", "subscri", "verif", "confirm", "reset", "commit", "device", "agent", "browser", "version", "uuid", "guid", "_id",
-        "token",
-        "subject", "passport", "file", "path", "salary", "height", "weight", "model", "product", "sku", "category", "description",
+        "fax", "street", "strasse", "address", "adresse", "zip", "postal", "postcode", "plz", "birth", "dob", "age", "gender", "sex", "company",
+        "firma",
+        "organi", "department", "title", "job", "role", "position", "lang", "language", "locale", "time", "date", "created", "updated", "modified",
+        "joined", "registered", "last", "first", "ip", "status", "active", "enabled", "flag", "count", "number", "avatar", "photo", "image",
+        "picture",
+        "icon", "url", "link", "web", "site", "plan", "group", "level", "type", "source", "currency", "price", "amount", "total", "order", "score",
+        "points", "mail", "email", "newsletter", "subscri", "verif", "confirm", "reset", "commit", "device", "agent", "browser", "version", "uuid",
+        "guid",
+        "id", "subject", "passport", "file", "path", "salary", "height", "weight", "model", "product", "sku", "category", "description",
     ]
 
     // MARK: Lines
@@ -121,6 +166,20 @@ enum Understanding {
         let isList = isBracketed && after.contains(UInt8(ascii: "<"))
         while let word = words.next() {
             guard isUnderstood(word, isFirst: false) || isList && isCapitalised(word) else { return false }
+        }
+        return true
+    }
+
+    /// Whether a line without the address has nothing in it that might be a secret, or another person's name and address.
+    static func isPlain(line: ByteView) -> Bool {
+        let line = line.trimmed
+        guard line.count <= mostBytes, !Noise.isBanner(line) else { return line.count <= mostBytes }
+        let isBracketed = line.contains(UInt8(ascii: "<")) && line.contains(ByteView.at)
+        var words = Words(line)
+        var isFirst = true
+        while let word = words.next() {
+            guard isUnderstood(word, isFirst: isFirst) || isBracketed && isCapitalised(word) else { return false }
+            isFirst = false
         }
         return true
     }
@@ -192,6 +251,14 @@ enum Understanding {
 }
 
 extension LeakRecord {
+    /// Marked, unless what stands beside it is understood.
+    func unread(unless isUnderstood: Bool) -> LeakRecord {
+        guard !isUnderstood else { return self }
+        var record = self
+        record.markUnread()
+        return record
+    }
+
     /// Notes that what stands beside the address was not understood. The text is put in where the line is at hand.
     mutating func markUnread() { if secret == nil, unread == nil { unread = LeakedSecret(kind: .plain, bytes: []) } }
 

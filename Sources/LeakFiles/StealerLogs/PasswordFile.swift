@@ -29,6 +29,8 @@ struct PasswordFile {
     private var start = 0
     private var isEndPending = false
     private var last = Label.application
+    /// The label of the block's login, as it is written.
+    private var loginWord = ByteView.empty
 
     private struct Fields: OptionSet {
         var rawValue: UInt8
@@ -68,7 +70,7 @@ struct PasswordFile {
             return
         }
         if let (label, value) = Label.read(text) {
-            addField(label, value, at: position, body)
+            addField(label, text.upTo(value.offset(in: text) ?? 0), value, at: position, body)
             return
         }
         switch first {
@@ -97,12 +99,12 @@ struct PasswordFile {
         addLine(line, at: position, body)
     }
 
-    private mutating func addField(_ label: Label, _ value: ByteView, at position: Int, _ body: (Block) -> Void) {
+    private mutating func addField(_ label: Label, _ word: ByteView, _ value: ByteView, at position: Int, _ body: (Block) -> Void) {
         let isSet: Bool
         switch label {
         case .url: isSet = set.contains(.url)
-        // Some write a name and an address: the first of them is the login.
-        case .login: isSet = set.contains(.login) && set.contains(.password)
+        // Some write a name and an address: the first of them is the login. The same word again, or one behind an empty line, is another person's.
+        case .login: isSet = set.contains(.login) && (set.contains(.password) || isEndPending || word.isSameText(as: loginWord))
         case .password: isSet = set.contains(.password)
         case .application: isSet = set.contains(.application)
         case .other:
@@ -119,7 +121,10 @@ struct PasswordFile {
             set.insert(.url)
             block.url = value.trimmed
         case .login:
-            if !set.contains(.login) || block.login.isEmpty { block.login = value.trimmed }
+            if !set.contains(.login) || block.login.isEmpty {
+                block.login = value.trimmed
+                loginWord = word
+            }
             set.insert(.login)
         case .password:
             set.insert(.password)

@@ -228,6 +228,10 @@ import Testing
             // Hired again.
             ("Status;Termination date", "Active;2026-01-31", "active", "taken as there"),
             ("Terminated;Termination date", "no;2026-01-31", "active", "taken as there"),
+            ("Suspended;Status;Termination date", "no;Active;2026-01-31", "active", "Status says that they are there"),
+            // Not suspended is no word against a last day that is over.
+            ("Suspended;Termination date", "no;2026-01-31", "left", nil), ("Suspended;Termination date", "no;2027-01-31", "active", nil),
+            ("Suspended;Termination date;End date", "no;2026-01-31;2027-01-31", "?", "Neither counts"),
             // No contradiction: not blocked and deleted, not suspended and terminated, and two that say the same.
             ("Block credential;Soft deletion time stamp", "False;2026-01-31", "left", nil), ("Suspended;Status", "no;Terminated", "left", nil),
             ("Active;Deleted", "no;no", "left", nil), ("Status;Enabled", "Inactive;no", "left", nil), ("Status;Enabled", "Active;yes", "active", nil),

@@ -108,6 +108,20 @@ import Testing
         #expect(reason.contains(words), "\(reason)")
     }
 
+    @Test(
+        arguments: [
+            // Text that was not understood, and what a service does not say.
+            ([finding(0.7, named: false)], true), ([finding(0.7, session: 0.7, named: false)], true),
+            ([finding(1, session: 1), finding(0.7, named: false)], true),
+            // A cookie that is named, what is of no use, and nothing.
+            ([finding(1, session: 1)], false), ([finding(0, named: false)], false), ([], false),
+        ] as [([RiskFinding], Bool)])
+    func `where no password is named, what nobody names may have one`(findings: [RiskFinding], mayHaveOne: Bool) {
+        let reason = RiskScore.employee(Self.person(findings), now: Self.now).components[2].reason
+        #expect(reason.hasPrefix("No password, payment or identity number is named among what was found."))
+        #expect(reason.hasSuffix("What was not understood, or is not said, may have one.") == mayHaveOne, "\(reason)")
+    }
+
     // MARK: The next step
 
     @Test(arguments: [

@@ -55,10 +55,12 @@ extension StaffSheet {
             }
         }
         guard let over else { return standing }
-        if let first = there.first {
+        if let first = there.first(where: { $0.weight != .no || deniesLeaving($0) }) {
             // Who was hired again may still have the day on which they left.
             standing.contradiction = "The day in \(label(over)) is over, and \(label(first.place)) says that they are there. They are taken as there."
         } else if let ahead {
+            // Not by a no either: not suspended.
+            standing.isActive = nil
             standing.contradiction =
                 "The day in \(label(over)) is over, that in \(label(ahead)) is not. Neither counts: nobody is deactivated or brought back by it."
         } else {
@@ -112,6 +114,17 @@ extension StaffSheet {
     /// A no that cannot be so when another column is right. Nobody has fifty columns of them, and each is held against each.
     private func deniedNo(_ there: [Statement], _ gone: [Statement]) -> Statement? {
         there.prefix(50).first { one in gone.prefix(50).contains { denies(one, $0) } }
+    }
+
+    /// What columns are called in which a yes says that somebody left the company, and not only that their account is blocked.
+    private static let leavings = [
+        "terminated", "leaver", "left", "exemployee", "formeremployee", "resigned", "departed", "offboarded", "ausgeschieden",
+    ]
+
+    /// Whether a no denies that they have left: not terminated. Who is not suspended may have left all the same.
+    private func deniesLeaving(_ statement: Statement) -> Bool {
+        let key = StaffHeading.key(headings[statement.place])
+        return Self.leavings.contains { key.has(text: $0) }
     }
 
     /// Whether a no denies just that way of being gone which another column tells.
