@@ -136,6 +136,17 @@ import Testing
         "https://x.example/unsubscribe?u=alex.doe@example.com", "bob@example.net\nalex.doe@example.com\nkim@example.net",
     ]
 
+    /// Mailing lists with one field beside each address.
+    @Test(arguments: [
+        [",2020-01-11", ",2021-02-12", ",2022-03-13"], [";2020-01-11 10:00:00", ";2021-02-12 11:00:00", ";2022-03-13 12:00:00"],
+        [",Anna", ",Bob", ",Carla"], [",John Doe", ",Jane Roe", ",Max Mustermann"], ["\tParis", "\tRome", "\tLondon"], [",DE", ",FR", ",US"],
+        [",+49171234567", ",+49171234568", ",+49171234569"],
+    ]) func `one harmless field beside each address is no password`(_ fields: [String]) {
+        let text = zip([Self.address, "b@y.example", "c@z.example"], fields).map { $0 + $1 }.joined(separator: "\n")
+        let found = records(text, watching: [Self.address])
+        #expect(!found.isEmpty && found.allSatisfy { $0.secret == nil }, "\(text)")
+    }
+
     /// What is the secret of another person, and is not taken for the one of the address.
     @Test(arguments: [
         "Email: alex.doe@example.com\nName: Jane\n\nEmail: b@y.example\nPassword: Other-1",

@@ -61,17 +61,21 @@ extension FileShape {
     private static func comboSeparator(_ lines: [ByteView]) -> UInt8? {
         var counts: [UInt8: Int] = [:]
         var combos = 0
+        var plain = 0
         for line in lines where line.count <= 1_024 {
             guard let credential = CredentialLine.read(line, separator: ByteView.colon).credential, credential.form == .combo else { continue }
             guard ContentKind.isEmail(credential.login) || !credential.login.contains(ByteView.blank), !credential.secret.isEmpty else { continue }
             // Prose has blanks behind its colons.
             guard credential.secret.first != ByteView.blank || credential.secret.count(of: ByteView.blank) == 1 else { continue }
             combos += 1
+            if Understanding.isPlainText(credential.secret) { plain += 1 }
             let end = (credential.login.offset(in: line) ?? 0) + credential.login.count
             if end < line.count { counts[line[end], default: 0] += 1 }
         }
         guard combos * 10 >= lines.count * 3, combos > 0 else { return nil }
-        return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ByteView.colon
+        let separator = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ByteView.colon
+        // Beside a comma stand names, places and dates of mailing lists; a colon is the sign of lists of passwords.
+        return separator != ByteView.colon && plain * 2 > combos ? nil : separator
     }
 
     private static func isJSON(_ text: ByteView, name: String) -> Bool {

@@ -205,6 +205,10 @@ package struct FileShape: Sendable {
         if Self.isLogin(credential.login, match) {
             // In prose an address with a colon behind it is no login.
             if !isCertain, credential.form == .combo, credential.secret.isEmpty || credential.secret.contains(ByteView.blank) { return record }
+            // Nor is what stands behind a comma in a mailing list a password.
+            if !isCertain, credential.form == .combo, Understanding.isPlainText(credential.secret), !hasColon(behind: context.match, in: line) {
+                return record
+            }
             record.shape = credential.form == .ulp ? .ulp : .combo
             record.site = credential.host.flatMap(SiteAddress.hostName)
             record.login = credential.login.trimmed.text(limit: 254)
@@ -226,6 +230,13 @@ package struct FileShape: Sendable {
             return record
         }
         return row(of: address, in: limited, at: context.match, isCut: isCut, offset: offset) ?? record
+    }
+
+    private static func hasColon(behind match: Range<Int>, in line: ByteView) -> Bool {
+        let around = [ByteView.quote, ByteView.apostrophe, UInt8(ascii: ">")]
+        var index = match.upperBound
+        while index < line.count, ByteView.isBlank(line[index]) || around.contains(line[index]) { index += 1 }
+        return index < line.count && line[index] == ByteView.colon
     }
 
     /// The secret of `number:name:address:secret:…`: what stands behind an address that other fields stand before, none of them an address.

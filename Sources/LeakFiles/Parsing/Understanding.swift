@@ -170,6 +170,15 @@ enum Understanding {
         return true
     }
 
+    /// Whether a text is dates, names of people and places, and what else needs no name.
+    static func isPlainText(_ text: ByteView) -> Bool {
+        var words = Words(text)
+        while let word = words.next() {
+            guard isUnderstood(word, isFirst: false) || isCapitalised(word) else { return false }
+        }
+        return true
+    }
+
     /// Whether a line without the address has nothing in it that might be a secret, or another person's name and address.
     static func isPlain(line: ByteView) -> Bool {
         let line = line.trimmed

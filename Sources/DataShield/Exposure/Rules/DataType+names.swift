@@ -122,7 +122,6 @@ extension DataType {
         "operating_system": "device_information",
         "autofill": "autofill",
         "autofills": "autofill",
-        "cc": "credit_card",
         "credit_card_number": "credit_card",
         "cvv": "credit_card",
         "cookie": "cookie",
