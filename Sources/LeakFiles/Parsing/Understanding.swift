@@ -183,6 +183,8 @@ enum Understanding {
     static func isPlain(line: ByteView) -> Bool {
         let line = line.trimmed
         guard line.count <= mostBytes, !Noise.isBanner(line) else { return line.count <= mostBytes }
+        // Another address's line is that one's, and a sentence is none to sign in with.
+        if hasAddress(line) || line.count(of: ByteView.blank) > 2 && !line.contains(where: ByteView.isDigit) { return true }
         let isBracketed = line.contains(UInt8(ascii: "<")) && line.contains(ByteView.at)
         var words = Words(line)
         var isFirst = true
@@ -191,6 +193,18 @@ enum Understanding {
             isFirst = false
         }
         return true
+    }
+
+    /// Whether letters, an at sign and a domain with a point stand somewhere in a line.
+    private static func hasAddress(_ line: ByteView) -> Bool {
+        func isPart(_ byte: UInt8) -> Bool { ByteView.isLetter(byte) || ByteView.isDigit(byte) || byte >= 0x80 }
+        for at in 0..<line.count where line[at] == ByteView.at && at > 0 && isPart(line[at - 1]) {
+            var end = at + 1
+            while end < line.count, isPart(line[end]) || line[end] == ByteView.dot || line[end] == UInt8(ascii: "-") { end += 1 }
+            let domain = line[at + 1..<end]
+            if let point = domain.lastIndex(of: ByteView.dot, before: domain.count), point > 0, domain.count - point > 2 { return true }
+        }
+        return false
     }
 
     private static func isUnderstood(_ word: ByteView, isFirst: Bool) -> Bool {
