@@ -17,7 +17,9 @@ import Testing
             #expect(answer.status == 200)
             #expect(
                 server.requests.first?.head
-                    == "GET /a/../b%20c?q=%C3%A9 HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nX-One: 1\r\nX-None:\r\nx-one: 2\r\n\r\n")
+                    == "GET /a/../b%20c?q=%C3%A9 HTTP/1.1\r\nHost: \(ScriptedServer.address):\(server.port)\r\n"
+                    + "X-One: 1\r\nX-None:\r\nx-one: 2\r\n\r\n"
+            )
         }
     }
 
@@ -26,7 +28,9 @@ import Testing
         try await withServer(Self.echo) { client, server async throws in
             _ = try await client.execute(.init(method, try server.url(), body: body.isEmpty ? .none : .bytes(Array(body.utf8))))
             let request = try #require(server.requests.first)
-            #expect(request.head == "\(method) / HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+            #expect(
+                request.head == "\(method) / HTTP/1.1\r\nHost: \(ScriptedServer.address):\(server.port)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            )
             #expect(request.body == body)
         }
     }

@@ -3,8 +3,11 @@ import Glibc
 import HTTPClient
 import Synchronization
 
-/// A server on 127.0.0.1 that does with each connection what a test says, and remembers what it was asked.
+/// A server on this machine that does with each connection what a test says, and remembers what it was asked.
 final class ScriptedServer: Sendable {
+    /// One of its own: others' tests call ports of 127.0.0.1 where nothing listens any more, and one of them may be this server's by now.
+    static let address = "127.0.77.1"
+
     /// A request as it came.
     struct Request: Sendable {
         let head: String
@@ -114,7 +117,7 @@ final class ScriptedServer: Sendable {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_4D01).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isListening = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -156,7 +159,7 @@ final class ScriptedServer: Sendable {
         for await _ in changes where condition(self) { return }
     }
 
-    func url(_ path: String = "/", host: String = "127.0.0.1", scheme: String = "http") throws -> URL {
+    func url(_ path: String = "/", host: String = ScriptedServer.address, scheme: String = "http") throws -> URL {
         guard let url = URL(string: "\(scheme)://\(host):\(port)\(path)") else { throw Failure() }
         return url
     }
