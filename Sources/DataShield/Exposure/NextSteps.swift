@@ -48,7 +48,7 @@ enum NextSteps {
 
     private static func sessions(_ facts: [ExposureLiveness]) -> [NextStep] {
         let taken = facts.filter { $0.credentials.contains(where: \.kind.isSession) }
-        let maybe = facts.filter { $0.credentials.isEmpty && $0.reason.concernsMalware && $0.isFromMalware }
+        let maybe = facts.filter { $0.credentials.isEmpty && ($0.reason.concernsMalware || $0.reason == .textNotRead) && $0.isFromMalware }
         // Of a disabled account it is said above.
         let standing = taken.filter { facts in
             facts.credentials.contains { $0.kind.isSession && $0.state != .neutralised }
@@ -64,8 +64,8 @@ enum NextSteps {
         if maybe.contains(where: { !$0.endedSessions }) {
             return [
                 NextStep(
-                    "End all sessions of the person, those of applications that keep their own, too: malware takes them, and the service does not say"
-                        + " whether it did.")
+                    "End all sessions of the person, those of applications that keep their own, too: malware takes them, and nobody says whether it"
+                        + " did.")
             ]
         }
         var steps: [NextStep] = []

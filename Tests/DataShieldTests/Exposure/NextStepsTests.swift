@@ -71,6 +71,23 @@ import Testing
         #expect(try #require(try await detail(place).liveness).text.contains("changed on 1 Mar 2026, after that; no session is known"))
     }
 
+    @Test func `what malware took and nobody understood may be a session, too`() async throws {
+        let place = try await makePlace(data: ["email"], source: .stealerLog, sources: [])
+        let company = place.subject.company
+        try await database.system.execute(
+            "UPDATE breach_records SET in_leak_file = true WHERE company_id = \(company) AND employee_id = \(place.person)")
+        try await database.system.execute(
+            """
+            INSERT INTO leaked_credentials (id, company_id, employee_id, record_id, identity, login, is_unread, first_seen_at, last_seen_at)
+            SELECT \(CUID.make(at: Date())), company_id, employee_id, id, '\\x01', 'e…', true, detected_at, detected_at FROM breach_records
+            WHERE company_id = \(company) AND employee_id = \(place.person)
+            """)
+        let found = try await detail(place)
+        #expect(found.liveness?.reason == .textNotRead)
+        #expect(texts(found.nextSteps, done: false).contains("End all sessions of the person"))
+        #expect(texts(found.nextSteps, done: false).contains("nobody says whether it did"))
+    }
+
     @Test func `a password of another site is live if it is reused`() async throws {
         let place = try await makePlace(mfa: false)
         try await database.system.execute(
