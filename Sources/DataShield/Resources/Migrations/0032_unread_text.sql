@@ -123,40 +123,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION keep_states_of_employees() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
-BEGIN
-    -- A statement that changes no row has its triggers all the same: without this, those of the counts and these would go round for ever.
-    IF NOT EXISTS (
-        SELECT id, password_changed_at, sessions_valid_from, deactivated_at, told_departure(source_connection_id, deactivation_reason) FROM new_rows
-        EXCEPT
-        SELECT id, password_changed_at, sessions_valid_from, deactivated_at, told_departure(source_connection_id, deactivation_reason) FROM old_rows
-    ) THEN
-        RETURN NULL;
-    END IF;
-    UPDATE breach_records r SET state = n.state, certainty = n.certainty, state_reason = n.reason, worst_credential = n.credential
-    FROM (
-        SELECT o.company_id, o.id, v.state, v.certainty, state_reason(v.reason, o.has_unread_text) AS reason, v.credential
-        FROM (
-            SELECT company_id, id, password_changed_at, sessions_valid_from, deactivated_at,
-                told_departure(source_connection_id, deactivation_reason) AS departure FROM new_rows
-            EXCEPT
-            SELECT company_id, id, password_changed_at, sessions_valid_from, deactivated_at,
-                told_departure(source_connection_id, deactivation_reason) FROM old_rows
-        ) AS e
-        JOIN breach_records o ON o.company_id = e.company_id AND o.employee_id = e.id
-        CROSS JOIN LATERAL exposure_verdict(
-            o.credentials, o.withholds_credentials, o.is_from_malware, o.has_company_site, o.exposed_after, o.exposed_before,
-            e.password_changed_at, e.sessions_valid_from, e.deactivated_at, e.departure) AS v
-        WHERE (o.state, o.certainty, o.state_reason, o.worst_credential) IS DISTINCT FROM (
-            v.state, v.certainty, state_reason(v.reason, o.has_unread_text), v.credential)
-    ) AS n
-    WHERE r.company_id = n.company_id AND r.id = n.id;
-    RETURN NULL;
-END
-$$;
-
 DO $make$
 DECLARE
     operation record;
