@@ -112,6 +112,9 @@ import Testing
         "Email\nalex.doe@example.com\nPassword\nZq7Canary", "alex.doe@example.com\nZq7 sunshine", "Zqsunshine\nalex.doe@example.com",
         // Other people's lines.
         "Email: alex.doe@example.com\nZq7mmer2023:johnsmith\nqwertz12:marysue", "alex.doe@example.com\nJohn Smith: Zq7 0170",
+        "alex.doe@example.com\nthe pass word is Zqsunshine", "alex.doe@example.com\nthe password for it is Zqsunshine",
+        "alex.doe@example.com\nP@ss.Zq7",
+        String(repeating: "ab:Zq\n", count: 120) + "Email: alex.doe@example.com\n",
         "id,email,password\n1,alex.doe@example.com,\(String(repeating: "x", count: 2_000))",
     ]
 
@@ -133,6 +136,7 @@ import Testing
         "id,email,password\n1,alex.doe@example.com,", "id;email;invoice no;colour\n1;alex.doe@example.com;17;green",
         "email=alex.doe@example.com&city=New+York&submit=Send", "Email: alex.doe@example.com\nCity: Paris\nPhone: 0123 4567890",
         "<user><mail>alex.doe@example.com</mail><city>Paris</city></user>",
+        "These are all of them.\nalex.doe@example.com\nAnd no more of them.", "bob@example.net:other\nalex.doe@example.com\nkim@example.net:more",
         "https://x.example/unsubscribe?u=alex.doe@example.com", "bob@example.net\nalex.doe@example.com\nkim@example.net",
     ]
 

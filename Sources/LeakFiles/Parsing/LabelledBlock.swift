@@ -145,17 +145,18 @@ enum LabelledBlock {
             if gap > 0, role != .secret || run.dropFirst(own ?? 0).contains(where: { $0.role == .secret }) { break }
             gap = 0
             if isOwn { own = run.count }
-            // `word:word` is a line of somebody's list as soon as it is a name with a value: what names nothing known is shown nowhere, and not understood.
-            guard isOwn || isKnown(field.name, role) else {
+            if isOwn || isKnown(field.name, role) {
+                let start = first + (field.value.offset(in: text) ?? 0)
+                run.append(
+                    RowValue(
+                        text: field.value, escape: field.escape, range: start..<start + field.value.count, isQuoted: true, rawName: field.name,
+                        role: isOwn ? .email : role,
+                        isCut: reader.position >= text.count && (first + text.count < whole.count || context.isEndCut)))
+            } else {
+                // `word:word` is a line of somebody's list as soon as it is a name with a value: what names nothing known is shown nowhere, and not
+                // understood.
                 run.append(RowValue(text: field.value, range: -1 ..< -1, isQuoted: true, role: .hash, isCut: true))
-                continue
             }
-            let start = first + (field.value.offset(in: text) ?? 0)
-            run.append(
-                RowValue(
-                    text: field.value, escape: field.escape, range: start..<start + field.value.count, isQuoted: true, rawName: field.name,
-                    role: isOwn ? .email : role,
-                    isCut: reader.position >= text.count && (first + text.count < whole.count || context.isEndCut)))
             if own == nil, run.count > mostLines {
                 run.removeFirst()
                 isRunCut = true

@@ -5,6 +5,9 @@
 /// - what needs no name: other addresses, sites, dates, times, telephone numbers, addresses of the Internet, flags, and numbers that are a row's first
 ///   field or have fewer than four digits;
 /// - labels of an address (`To:`), and the name of a person before an address in brackets.
+///
+/// Beside an address that is alone in its line, the lines above and below are asked, too: an empty one, one with an address of its own, and a sentence that
+/// does not speak of anything to sign in with are understood.
 enum Understanding {
     // MARK: Values
 
@@ -182,27 +185,33 @@ enum Understanding {
     /// Whether a line without the address has nothing in it that might be a secret, or another person's name and address.
     static func isPlain(line: ByteView) -> Bool {
         let line = line.trimmed
-        guard line.count <= mostBytes, !Noise.isBanner(line) else { return line.count <= mostBytes }
-        // Another address's line is that one's, and a sentence is none to sign in with.
-        if hasAddress(line) || line.count(of: ByteView.blank) > 2 && !line.contains(where: ByteView.isDigit) { return true }
-        let isBracketed = line.contains(UInt8(ascii: "<")) && line.contains(ByteView.at)
+        guard line.count <= mostBytes else { return false }
+        if Noise.isBanner(line) || hasAddress(line) || isSentence(line) { return true }
+        // `P@ss.w0rd` looks like an address in a field; alone in a line it is none that anybody has.
+        if line.contains(ByteView.at) { return false }
         var words = Words(line)
         var isFirst = true
         while let word = words.next() {
-            guard isUnderstood(word, isFirst: isFirst) || isBracketed && isCapitalised(word) else { return false }
+            guard isUnderstood(word, isFirst: isFirst) else { return false }
             isFirst = false
         }
         return true
     }
 
-    /// Whether letters, an at sign and a domain with a point stand somewhere in a line.
+    /// Four words and more, without digits, that do not speak of anything to sign in with.
+    private static func isSentence(_ line: ByteView) -> Bool {
+        line.count(of: ByteView.blank) > 2 && !line.contains(where: ByteView.isDigit) && !speaksOfSecret(line.text(limit: 1_024))
+    }
+
+    /// Whether letters, an at sign and a domain that ends in letters stand somewhere in a line: the line is then that address's.
     private static func hasAddress(_ line: ByteView) -> Bool {
         func isPart(_ byte: UInt8) -> Bool { ByteView.isLetter(byte) || ByteView.isDigit(byte) || byte >= 0x80 }
         for at in 0..<line.count where line[at] == ByteView.at && at > 0 && isPart(line[at - 1]) {
             var end = at + 1
             while end < line.count, isPart(line[end]) || line[end] == ByteView.dot || line[end] == UInt8(ascii: "-") { end += 1 }
             let domain = line[at + 1..<end]
-            if let point = domain.lastIndex(of: ByteView.dot, before: domain.count), point > 0, domain.count - point > 2 { return true }
+            guard let point = domain.lastIndex(of: ByteView.dot, before: domain.count), point > 0, domain.count - point > 2 else { continue }
+            if domain.from(point + 1).allSatisfy({ ByteView.isLetter($0) || $0 >= 0x80 }) { return true }
         }
         return false
     }
