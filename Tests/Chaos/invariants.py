@@ -14,10 +14,9 @@ COUNTS = {
             count(*) FILTER (WHERE mfa_enabled IS NULL), count(*) FILTER (WHERE NOT mfa_enabled AND record_count > 0)
         FROM employees WHERE deactivated_at IS NULL GROUP BY 1, 2""",
     ),
-    "alert_weight_counts": (
-        "SELECT company_id, severity, weight, count FROM alert_weight_counts WHERE count <> 0",
-        """SELECT company_id, severity, alert_weight(state, certainty), count(*) FROM alerts
-        WHERE status <> 'RESOLVED' AND alert_weight(state, certainty) > 0 GROUP BY 1, 2, 3""",
+    "alert_state_counts": (
+        "SELECT company_id, status, severity, state, count FROM alert_state_counts WHERE count <> 0",
+        "SELECT company_id, status, severity, alert_state(state, certainty), count(*) FROM alerts GROUP BY 1, 2, 3, 4",
     ),
     "answers about people": (
         "SELECT company_id, id, answer_count::int8 FROM employees",

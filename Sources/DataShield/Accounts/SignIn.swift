@@ -71,7 +71,7 @@ package struct SignIn: Sendable {
                 for: user.id, of: user.company, ip: origin.address, userAgent: origin.userAgent, replaced: origin.token, in: db)
             try await db.execute(
                 """
-                UPDATE users SET last_login_at = \(now()), hashed_password = coalesce(\(renewed), hashed_password)
+                UPDATE users SET previous_login_at = last_login_at, last_login_at = \(now()), hashed_password = coalesce(\(renewed), hashed_password)
                 WHERE company_id = \(user.company) AND id = \(user.id)
                 """)
             try await AuditTrail.record("session.signed_in", target: .init("user", user.id), by: user.subject(origin), in: db)

@@ -19,6 +19,14 @@ package struct Alert: Codable, Sendable, Hashable {
     package var state: Liveness?
     /// How sure it is that what is LIVE opens the account at work.
     package var certainty: LivenessCertainty?
+    /// How soon somebody has to act.
+    package var urgency: UrgencyBand
+    /// The order of work within all alerts, the highest first; see ``Urgency``.
+    package var urgencyRank: Int
+    /// When malware took the data, else the day of the breach; nil when nobody knows.
+    package var exposedAt: Date?
+    /// When it had to be opened again after it was resolved: what was exposed turned live again, or is no longer neutralised.
+    package var cameBackAt: Date?
     /// When it last had something to tell: was raised, became worse, or came back. Lists are in this order.
     package var toldAt: Date
     package var createdAt: Date
@@ -26,11 +34,11 @@ package struct Alert: Codable, Sendable, Hashable {
 }
 
 extension AlertStatus {
-    /// Whether an alert may go from this status to another. What is resolved can be opened again, and only that.
+    /// Whether an alert may go from this status to another. Who had taken an alert up may give it back, and what is resolved can be opened again.
     package func permits(_ next: AlertStatus) -> Bool {
         switch (self, next) {
-        case (.open, .acknowledged), (.open, .resolved), (.acknowledged, .resolved), (.resolved, .open): true
-        case (.open, .open), (.acknowledged, .acknowledged), (.acknowledged, .open), (.resolved, .acknowledged), (.resolved, .resolved): false
+        case (.open, .acknowledged), (.open, .resolved), (.acknowledged, .resolved), (.acknowledged, .open), (.resolved, .open): true
+        case (.open, .open), (.acknowledged, .acknowledged), (.resolved, .acknowledged), (.resolved, .resolved): false
         }
     }
 }

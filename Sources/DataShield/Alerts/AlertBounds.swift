@@ -1,6 +1,7 @@
 extension AlertListQuery: BoundedFields {
     package static let bounds: [String: FieldBound] = [
-        "q": .length(0...200), "assignee": .pattern("^(me|none|c[a-z0-9]{24})$"), "from": .moment, "to": .moment,
+        "q": .length(0...200), "assignee": .pattern("^(me|none|c[a-z0-9]{24})$"), "from": .moment, "to": .moment, "toldFrom": .moment,
+        "resolvedFrom": .moment, "cameBackFrom": .moment,
     ]
 }
 

@@ -21,12 +21,26 @@ package struct AlertFilter: Sendable, Hashable {
     package var until: Date?
     /// Whether what was exposed still works.
     package var liveness: Set<Liveness> = []
+    /// Of what is live: how sure that is.
+    package var certainty: LivenessCertainty?
+    package var urgency: Set<UrgencyBand> = []
+    /// Whether it had to be opened again, and since when at the earliest.
+    package var cameBackFrom: Date?
+    /// The earliest moment of resolving.
+    package var resolvedFrom: Date?
+    /// The earliest moment at which it had something to tell.
+    package var toldFrom: Date?
+    /// Whether the schema resolved it, because what was exposed is neutralised.
+    package var isResolvedAsNeutralised = false
 
     /// The conditions, joined by AND. One value is compared with `=`, so that its index gives the order too.
     func condition(for company: CompanyID) -> SQL {
         var parts: [SQL] = ["a.company_id = \(company)"]
         if let status = statuses.first, statuses.count == 1 {
             parts.append("a.status = \(status)")
+        } else if statuses == [.open, .acknowledged] {
+            // As the index has it that gives the order of work.
+            parts.append("a.status <> 'RESOLVED'")
         } else if !statuses.isEmpty, statuses.count < AlertStatus.allCases.count {
             parts.append("a.status = ANY(\(statuses.sorted { $0.rawValue < $1.rawValue }))")
         }
@@ -56,14 +70,14 @@ package struct AlertFilter: Sendable, Hashable {
         if let from { parts.append("a.created_at >= \(from)") }
         if let until { parts.append("a.created_at < \(until)") }
         if !liveness.isEmpty { parts.append(ExposureLiveness.condition(liveness)) }
+        if let certainty { parts.append("a.certainty = \(certainty)") }
+        if !urgency.isEmpty { parts.append(Urgency.condition(urgency)) }
+        if let cameBackFrom { parts.append("a.came_back_at >= \(cameBackFrom)") }
+        if let resolvedFrom { parts.append("a.resolved_at >= \(resolvedFrom)") }
+        if let toldFrom { parts.append("a.told_at >= \(toldFrom)") }
+        if isResolvedAsNeutralised { parts.append("a.resolved_as_neutralised") }
         return parts.joined(separator: " AND ")
     }
-}
-
-/// Where a page of alerts ended.
-struct AlertCursor: Codable, Sendable {
-    var toldAt: Date
-    var id: AlertID
 }
 
 /// An alert with the names that a list shows beside it; in JSON they stand among the fields of the alert.
@@ -72,6 +86,7 @@ package struct AlertListing: Sendable, Hashable, RowDecodable {
     package var alert: Alert
     package var employeeName: String?
     package var employeeEmail: String?
+    package var department: String?
     package var breachName: String?
     package var assigneeName: String?
 
@@ -79,23 +94,23 @@ package struct AlertListing: Sendable, Hashable, RowDecodable {
 
     package init(from row: inout Row) throws {
         alert = try Alert(from: &row)
-        let firstName: String? = try row.next()
-        let lastName: String? = try row.next()
+        employeeName = try row.next()
         employeeEmail = try row.next()
+        department = try row.next()
         breachName = try row.next()
         assigneeName = try row.next()
-        employeeName = employeeEmail.map { PersonName.of(first: firstName ?? "", last: lastName ?? "", email: $0) }
     }
 }
 
 extension AlertListing: Codable {
-    private enum CodingKeys: String, CodingKey { case employeeName, employeeEmail, breachName, assigneeName }
+    private enum CodingKeys: String, CodingKey { case employeeName, employeeEmail, department, breachName, assigneeName }
 
     package init(from decoder: any Decoder) throws {
         alert = try Alert(from: decoder)
         let names = try decoder.container(keyedBy: CodingKeys.self)
         employeeName = try names.decodeIfPresent(String.self, forKey: .employeeName)
         employeeEmail = try names.decodeIfPresent(String.self, forKey: .employeeEmail)
+        department = try names.decodeIfPresent(String.self, forKey: .department)
         breachName = try names.decodeIfPresent(String.self, forKey: .breachName)
         assigneeName = try names.decodeIfPresent(String.self, forKey: .assigneeName)
     }
@@ -105,6 +120,7 @@ extension AlertListing: Codable {
         var names = encoder.container(keyedBy: CodingKeys.self)
         try names.encodeIfPresent(employeeName, forKey: .employeeName)
         try names.encodeIfPresent(employeeEmail, forKey: .employeeEmail)
+        try names.encodeIfPresent(department, forKey: .department)
         try names.encodeIfPresent(breachName, forKey: .breachName)
         try names.encodeIfPresent(assigneeName, forKey: .assigneeName)
     }
@@ -125,6 +141,10 @@ extension Alert: RowDecodable {
         resolution = try row.next()
         state = try row.next()
         certainty = try row.next()
+        let urgency = Urgency(rank: try row.next())
+        (self.urgency, urgencyRank) = (urgency.band, urgency.rank)
+        exposedAt = try row.next()
+        cameBackAt = try row.next()
         toldAt = try row.next()
         createdAt = try row.next()
         updatedAt = try row.next()
@@ -150,6 +170,7 @@ package struct AlertExposure: Sendable, Hashable, RowDecodable {
     package var isInLeakFile: Bool
     package var breachDate: Date?
     package var detectedAt: Date
+    package var malwareFamily: String?
     package var liveness: ExposureLiveness
 
     package init(from row: inout Row) throws {
@@ -159,6 +180,7 @@ package struct AlertExposure: Sendable, Hashable, RowDecodable {
         isInLeakFile = try row.next()
         breachDate = try row.next()
         detectedAt = try row.next()
+        malwareFamily = try row.next()
         liveness = try ExposureLiveness(from: &row)
     }
 }

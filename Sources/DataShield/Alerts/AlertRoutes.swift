@@ -42,7 +42,8 @@ package struct AlertRoutes: Sendable {
 
     func list(_ request: Request, _ context: AppContext, _ query: AlertListQuery) async throws -> Page<AlertListing> {
         let subject = try context.subject
-        return try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
+        return try await alerts.list(
+            try query.filter(for: subject), query.order ?? query.view?.order ?? .news, cursor: query.cursor, limit: query.limit, for: subject)
     }
 
     func find(_ request: Request, _ context: AppContext) async throws -> AlertDetailResponse {
@@ -118,16 +119,42 @@ package struct AlertListQuery: Codable, Sendable {
     package var to: String?
     /// Whether what was exposed still works: one or more, with commas between.
     package var liveness: [Liveness]?
+    /// Of what is live: how sure that is.
+    package var certainty: LivenessCertainty?
+    /// How soon somebody has to act: one or more, with commas between.
+    package var urgency: [UrgencyBand]?
+    /// A day, or a moment: the earliest at which it had something to tell.
+    package var toldFrom: String?
+    /// The earliest at which it was resolved.
+    package var resolvedFrom: String?
+    /// The earliest at which it had to be opened again.
+    package var cameBackFrom: String?
+    /// true: only what was resolved because what was exposed is neutralised.
+    package var neutralised: Bool?
+    /// A filter and an order with a name; the other filters narrow it down, or say otherwise.
+    package var view: AlertView?
+    /// `news`: what had something to tell last comes first. `urgency`: the order of work.
+    package var order: AlertOrder?
     package var cursor: String?
     package var limit: Int?
 
     package init() {}
 
+    /// Whether any filter is given.
+    var isNarrowed: Bool {
+        let texts = [q, assignee, from, to, toldFrom, resolvedFrom, cameBackFrom]
+        return texts.contains { !($0 ?? "").isEmpty } || !(status ?? []).isEmpty || !(severity ?? []).isEmpty || !(liveness ?? []).isEmpty
+            || !(urgency ?? []).isEmpty || employee != nil || breach != nil || certainty != nil || neutralised == true
+    }
+
     /// - Throws: ``InvalidInput`` naming what is not understood.
     package func filter(for subject: Subject) throws -> AlertFilter {
         var filter = AlertFilter(
             statuses: Set(status ?? []), severities: Set(severity ?? []), employee: employee, breach: breach,
-            search: try ListText.search(q), from: try from.flatMap { try ListText.moment($0, "from") }, liveness: Set(liveness ?? []))
+            search: try ListText.search(q), from: try from.flatMap { try ListText.moment($0, "from") }, liveness: Set(liveness ?? []),
+            certainty: certainty, urgency: Set(urgency ?? []), cameBackFrom: try cameBackFrom.flatMap { try ListText.moment($0, "cameBackFrom") },
+            resolvedFrom: try resolvedFrom.flatMap { try ListText.moment($0, "resolvedFrom") },
+            toldFrom: try toldFrom.flatMap { try ListText.moment($0, "toldFrom") }, isResolvedAsNeutralised: neutralised ?? false)
         switch assignee {
         case nil, "": break
         case "none": filter.assignee = .nobody
@@ -139,6 +166,6 @@ package struct AlertListQuery: Codable, Sendable {
         if let to, let moment = try ListText.moment(to, "to") {
             filter.until = to.utf8.count == 10 ? moment.addingTimeInterval(86_400) : moment
         }
-        return filter
+        return view.map { $0.narrow(filter, for: subject) } ?? filter
     }
 }

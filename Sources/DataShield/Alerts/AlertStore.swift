@@ -9,26 +9,36 @@ struct AlertStore {
 
     static let columns: SQL = """
         a.id, a.severity, a.status, a.confidence, a.message, a.employee_id, a.breach_id, a.assignee_id, a.acknowledged_at, a.resolved_at, \
-        a.resolution, a.state, a.certainty, a.told_at, a.created_at, a.updated_at
+        a.resolution, a.state, a.certainty, a.urgency, nullif(a.exposed_at, '-infinity'), a.came_back_at, a.told_at, a.created_at, a.updated_at
         """
 
-    private static let listing: SQL = """
-        SELECT \(columns), e.first_name, e.last_name, e.email, COALESCE(NULLIF(b.title, ''), b.name), COALESCE(NULLIF(u.name, ''), u.email)
-        FROM alerts a
-        LEFT JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id
-        LEFT JOIN breaches b ON b.id = a.breach_id
-        LEFT JOIN users u ON u.company_id = a.company_id AND u.id = a.assignee_id
+    /// An alert carries what a list shows of its person and breach.
+    private static func listing(_ alerts: SQL = "alerts") -> SQL {
         """
+        SELECT \(columns), nullif(a.employee_name, ''), nullif(a.employee_email, ''), a.department, nullif(a.breach_title, ''), \
+        COALESCE(NULLIF(u.name, ''), u.email)
+        FROM \(alerts) a LEFT JOIN users u ON u.company_id = a.company_id AND u.id = a.assignee_id
+        """
+    }
 
-    /// One page of the list, what had something to tell last first, and one row more when there is one.
-    static func page(of company: CompanyID, _ filter: AlertFilter, after cursor: AlertCursor?, limit: Int) -> SQL {
-        var condition = filter.condition(for: company)
-        if let cursor { condition = "\(condition) AND (a.told_at, a.id) < (\(cursor.toldAt), \(cursor.id))" }
-        return "\(listing) WHERE \(condition) ORDER BY a.told_at DESC, a.id DESC \(SQL.limit(limit + 1))"
+    /// One page of the list, and one row more when there is one.
+    static func page(of company: CompanyID, _ filter: AlertFilter, _ order: AlertOrder = .news, after cursor: AlertCursor?, limit: Int) -> SQL {
+        let condition = filter.condition(for: company)
+        let end: SQL = "ORDER BY \(order.columns) \(SQL.limit(limit + 1))"
+        guard let parts = cursor.map({ order.behind($0) }) else { return "\(listing()) WHERE \(condition) \(end)" }
+        guard parts.count > 1 else { return "\(listing()) WHERE \(condition) AND \(parts[0]) \(end)" }
+        // As many of each part as may be shown.
+        let found = parts.map { part -> SQL in "(SELECT * FROM alerts a WHERE \(condition) AND \(part) \(end))" }
+        return "\(listing("(\(found.joined(separator: " UNION ALL ")))")) \(end)"
+    }
+
+    /// How many there are, up to a limit.
+    static func count(of company: CompanyID, _ filter: AlertFilter, upTo limit: Int) -> SQL {
+        "SELECT count(*) FROM (SELECT FROM alerts a WHERE \(filter.condition(for: company)) \(SQL.limit(limit + 1))) found"
     }
 
     static func one(_ id: AlertID, of company: CompanyID) -> SQL {
-        "\(listing) WHERE a.company_id = \(company) AND a.id = \(current(id, of: company))"
+        "\(listing()) WHERE a.company_id = \(company) AND a.id = \(current(id, of: company))"
     }
 
     /// The alert that an id stands for: of one that became one with another, the other.
@@ -49,7 +59,7 @@ struct AlertStore {
     /// What is exposed: the record of the alert's employee in its breach.
     static func evidence(of id: AlertID, of company: CompanyID) -> SQL {
         """
-        SELECT r.exposed_data, r.artifacts, r.sources, r.in_leak_file, b.breach_date, r.detected_at, \(ExposureLiveness.columns)
+        SELECT r.exposed_data, r.artifacts, r.sources, r.in_leak_file, b.breach_date, r.detected_at, r.malware_family, \(ExposureLiveness.columns)
         FROM alerts a
         JOIN breach_records r ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
         JOIN breaches b ON b.id = a.breach_id

@@ -80,22 +80,21 @@ package struct Alerts: Sendable {
         }
     }
 
-    /// One page of the alerts, what had something to tell last first, in one round trip to the database.
+    /// One page of the alerts, in one round trip to the database.
     /// - Parameters:
     ///   - cursor: `nextCursor` of the page before.
     ///   - limit: 1 to 200, 50 when nil.
     /// - Throws: ``InvalidInput`` for a cursor or limit that is not valid.
     package func list(
-        _ filter: AlertFilter = .init(), cursor: String? = nil, limit: Int? = nil, for subject: Subject
+        _ filter: AlertFilter = .init(), _ order: AlertOrder = .news, cursor: String? = nil, limit: Int? = nil, for subject: Subject
     ) async throws
         -> Page<AlertListing>
     {
         let limit = try PageLimit.checked(limit)
         let after = try Cursor.decode(cursor, as: AlertCursor.self)
         let rows = try await database.query(
-            for: subject.company, AlertStore.page(of: subject.company, filter, after: after, limit: limit), as: AlertListing.self)
-        return try Page(
-            rows, limit: limit, cursor: { try Cursor.encode(AlertCursor(toldAt: $0.alert.toldAt, id: $0.alert.id)) }, item: { $0 })
+            for: subject.company, AlertStore.page(of: subject.company, filter, order, after: after, limit: limit), as: AlertListing.self)
+        return try Page(rows, limit: limit, cursor: { try Cursor.encode(AlertCursor($0)) }, item: { $0 })
     }
 
     /// - Throws: ``Failure/notFound``, also for an alert of another company.
@@ -224,13 +223,15 @@ extension Alerts {
     /// - Returns: a result for each id, in the order given, each id once.
     /// - Throws: ``InvalidInput`` for no ids, too many, or an assignee who is not of this company; ``Failure/stillLive(_:of:)``, and nothing is
     ///   changed, when some are about what still works and the change does not confirm that.
-    package func bulk(_ ids: [AlertID], _ change: Change, by subject: Subject) async throws -> [BulkResult] {
+    ///
+    /// `at` is the moment that the change is given; now when nil.
+    package func bulk(_ ids: [AlertID], _ change: Change, at: Date? = nil, by subject: Subject) async throws -> [BulkResult] {
         let change = try change.checked()
         var seen: Set<AlertID> = []
         let ids = ids.filter { seen.insert($0).inserted }
         guard !ids.isEmpty else { throw InvalidInput("ids", "At least one id is needed.") }
         guard ids.count <= Self.bulkLimit else { throw InvalidInput("ids", "At most \(Self.bulkLimit) alerts can be changed at once.") }
-        let now = now()
+        let now = at ?? now()
         return try await database.transaction(for: subject.company) { db in
             let store = AlertStore(db)
             try await Self.checkAssignee(change, store)

@@ -75,10 +75,13 @@ package struct ExposureLiveness: Sendable, Hashable, RowDecodable {
         e.sessions_valid_from, e.deactivated_at, e.mfa_enabled, b.domain IS NOT NULL
         """
 
-    /// Whether the exposure behind an alert `a` is one of these.
+    /// Whether the exposure behind an alert `a` is one of these. Of what has no record any more nobody knows.
     static func condition(_ states: Set<Liveness>) -> SQL {
-        if let state = states.first, states.count == 1 { return "a.state = \(state)" }
-        return "a.state = ANY(\(states.sorted { $0.rawValue < $1.rawValue }))"
+        let known: SQL =
+            if let state = states.first, states.count == 1 { "a.state = \(state)" } else {
+                "a.state = ANY(\(states.sorted { $0.rawValue < $1.rawValue }))"
+            }
+        return states.contains(.unknown) ? "(\(known) OR a.state IS NULL)" : known
     }
 
     /// Whether the worst exposure of an employee `e` is one of these: the states are in that order.

@@ -198,7 +198,11 @@ struct RiskStore {
     func companyExposure(now: Date) async throws -> CompanyExposure {
         guard let population = try await population() else { return CompanyExposure(asked: 0) }
         let alerts = try await db.query(
-            "SELECT severity, weight, count FROM alert_weight_counts WHERE company_id = \(db.company) AND count > 0", as: WeighedAlerts.self)
+            """
+            SELECT severity, alert_weight(state), sum(count)::bigint FROM alert_state_counts
+            WHERE company_id = \(db.company) AND status <> 'RESOLVED' AND count > 0 AND alert_weight(state) > 0
+            GROUP BY 1, 2
+            """, as: WeighedAlerts.self)
         return CompanyExposure(
             asked: population.people - population.notAsked, weightTenths: population.weightTenths - population.weightTenthsUnasked,
             alerts: WeighedAlerts.all(alerts), recentFindings: population.weightTenths > 0 ? try await recentFindings(now: now) : 0,

@@ -95,7 +95,7 @@ import Testing
             SELECT 'c' || lpad(n::text, 24, '0'), \(company), 'LOW', 'm', now() - n * interval '1 minute' FROM generate_series(1, 20000) AS n
             """)
         try await database.owner.execute("ANALYZE alerts")
-        let cursor = AlertCursor(toldAt: Date(timeIntervalSinceNow: -19_000 * 60), id: AlertID())
+        let cursor = AlertCursor(toldAt: Date(timeIntervalSinceNow: -19_000 * 60), id: AlertID(), urgencyRank: 0, exposedAt: nil, name: "")
         for after in [nil, cursor] {
             let plan = try await database.owner.query(
                 "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) \(AlertStore.page(of: company, .init(), after: after, limit: 50))",

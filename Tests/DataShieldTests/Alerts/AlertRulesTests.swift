@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct AlertRulesTests {
     static let permitted: [AlertStatus: Set<AlertStatus>] = [
-        .open: [.acknowledged, .resolved], .acknowledged: [.resolved], .resolved: [.open],
+        .open: [.acknowledged, .resolved], .acknowledged: [.resolved, .open], .resolved: [.open],
     ]
     static let pairs = AlertStatus.allCases.flatMap { from in AlertStatus.allCases.map { (from, $0) } }
 
@@ -17,7 +17,8 @@ import Testing
     @Test func `acknowledging and resolving are stamped, opening again clears both`() throws {
         let (start, later, last) = (Date(timeIntervalSince1970: 1_000), Date(timeIntervalSince1970: 2_000), Date(timeIntervalSince1970: 3_000))
         var alert = Alert(
-            id: AlertID(), severity: .high, status: .open, confidence: .medium, message: "m", employeeId: EmployeeID(), toldAt: start,
+            id: AlertID(), severity: .high, status: .open, confidence: .medium, message: "m", employeeId: EmployeeID(), urgency: .nothingToDo,
+            urgencyRank: 0, toldAt: start,
             createdAt: start, updatedAt: start)
         try alert.move(to: .acknowledged, at: later)
         #expect(alert.acknowledgedAt == later)

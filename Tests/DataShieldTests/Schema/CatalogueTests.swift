@@ -93,7 +93,7 @@ import Testing
         ("companies", "SELECT"), ("breaches", "SELECT, INSERT, UPDATE, DELETE"), ("catalogue_state", ""), ("login_attempts", ""),
         ("audit_events", "SELECT, INSERT"), ("remediation_actions", "SELECT, INSERT"), ("audit_chains", "SELECT"),
         ("jobs", "SELECT, INSERT"), ("alert_counts", "SELECT"), ("department_counts", "SELECT"), ("provider_counts", "SELECT"),
-        ("alert_weight_counts", "SELECT"),
+        ("alert_state_counts", "SELECT"),
         ("schema_migrations", ""),
         ("alerts", "SELECT, INSERT, UPDATE, DELETE"),
     ]) func `the app has no more rights on a table than it needs`(table: String, rights: String) async throws {

@@ -39,11 +39,26 @@ import Testing
             """
         ),
         (
-            "alert_weight_counts",
+            "alert_state_counts",
             """
-            (SELECT company_id, severity, weight, count FROM alert_weight_counts WHERE count <> 0)
-            \u{0} (SELECT company_id, severity, alert_weight(state, certainty), count(*) FROM alerts
-                WHERE status <> 'RESOLVED' AND alert_weight(state, certainty) > 0 GROUP BY 1, 2, 3)
+            (SELECT company_id, status, severity, state, count FROM alert_state_counts WHERE count <> 0)
+            \u{0} (SELECT company_id, status, severity, alert_state(state, certainty), count(*) FROM alerts GROUP BY 1, 2, 3, 4)
+            """
+        ),
+        (
+            // The names stay when the person or the breach goes.
+            "copies",
+            """
+            SELECT a.id FROM alerts a
+            LEFT JOIN employees e ON e.company_id = a.company_id AND e.id = a.employee_id
+            LEFT JOIN breaches b ON b.id = a.breach_id
+            LEFT JOIN breach_records r ON r.company_id = a.company_id AND r.employee_id = a.employee_id AND r.breach_id = a.breach_id
+            WHERE e.id IS NOT NULL AND (a.employee_name, a.employee_email, a.department) IS DISTINCT FROM
+                    (person_name(e.first_name, e.last_name, e.email), e.email::text, e.department)
+                OR b.id IS NOT NULL AND a.breach_title <> coalesce(nullif(b.title, ''), b.name)
+                OR a.urgency <> alert_urgency(
+                    r.state, r.certainty, r.worst_credential, r.is_from_malware, r.has_company_site, e.mfa_enabled, e.is_vip)
+                OR b.id IS NOT NULL AND e.id IS NOT NULL AND a.exposed_at <> exposure_time(r.captured_at, b.breach_date)
             """
         ),
         (
@@ -125,6 +140,8 @@ import Testing
         "UPDATE breach_records SET artifacts = '{COOKIE,PASSWORD}', captured_at = now() - (% % 200) * interval '1 day' WHERE (hashtext(id) + %) % 4 = 0",
         "UPDATE employees SET password_changed_at = now() - (% % 200) * interval '1 day' WHERE (hashtext(id) + %) % 3 = 0",
         "UPDATE employees SET sessions_valid_from = now() - (% % 200) * interval '1 day' WHERE (hashtext(id) + %) % 3 = 0",
+        "UPDATE employees SET is_vip = NOT is_vip, first_name = 'F' || % % 7, last_name = left('L', % % 2) WHERE (hashtext(id) + %) % 3 = 0",
+        "UPDATE breaches SET title = left('Title', % % 6), breach_date = current_date - % % 900 WHERE (hashtext(id) + %) % 2 = 0",
         "UPDATE employees SET deactivated_at = now() WHERE (hashtext(id) + %) % 6 = 0",
         "UPDATE employees SET deactivated_at = null WHERE (hashtext(id) + %) % 4 = 0",
         "INSERT INTO provider_coverage (company_id, employee_id, provider, outcome) SELECT company_id, id, 'HIBP', (ARRAY['CLEAN', 'EXPOSED', 'UNKNOWN']::coverage_outcome[])[% % 3 + 1] FROM employees WHERE (hashtext(id) + %) % 2 = 0 AND deactivated_at IS NULL ON CONFLICT (company_id, employee_id, provider) DO UPDATE SET outcome = excluded.outcome",
