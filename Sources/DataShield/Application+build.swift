@@ -70,6 +70,7 @@ extension Application {
         let employees = Employees(database: database, now: now)
         let alerts = Alerts(database: database, now: now)
         let dashboards = Dashboards(database: database, now: now)
+        let today = Today(database: database, now: now)
         let scimTokens = SCIMTokens(system: system, database: database, settings: settings, now: now)
         let directories = Directories(
             database: database, secrets: parts.secrets, queue: queue,
@@ -159,6 +160,7 @@ extension Application {
         MachineRoutes(machines: machines).add(to: routes.api)
         IngestRoutes(ingests: ingests).add(to: routes.api)
         DashboardRoutes(dashboards: dashboards).add(to: routes.api)
+        TodayRoutes(today: today).add(to: routes.api)
         DirectoryRoutes(directories: directories, tokens: scimTokens, refusals: scimRefusals).add(to: routes.api)
         let scimRoutes = SCIMRoutes(
             tokens: scimTokens, directory: scim, limit: SCIMRateLimit(rate: settings.scimRate), refusals: scimRefusals, settings: settings, now: now)
@@ -170,6 +172,7 @@ extension Application {
         AccountPages(pages: pages, signIn: signIn, sessions: sessions, users: users, cookie: sessionCookie, now: now)
             .add(to: routes.pages)
         UserPages(pages: pages, users: users, now: now).add(to: routes.pages)
+        TodayPages(pages: pages, today: today, alerts: alerts, remediation: remediation, now: now).add(to: routes.pages)
         DashboardPages(pages: pages, dashboards: dashboards, now: now).add(to: routes.pages)
         EmployeePages(
             pages: pages, employees: employees, breaches: breaches, alerts: alerts, risk: risk, coverage: coverage, credentials: leakedCredentials,

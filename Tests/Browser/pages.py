@@ -4,8 +4,12 @@ from playwright.sync_api import APIRequestContext
 
 # Address → what it shows. A page that the navigation leads to has to be here; a test compares the two.
 PAGES = {
-    "dashboard": "/",
-    "alerts": "/alerts",
+    "today": "/",
+    "resolving what is neutralised": "/today/settle?state=NEUTRALISED",
+    "dashboard": "/dashboards",
+    "alerts to act on first": "/alerts",
+    "alerts that came back": "/alerts?view=came-back",
+    "alerts": "/alerts?view=all",
     "alerts, none matching": "/alerts?q=no-such-person-anywhere",
     "one alert": "alert",
     "employees": "/employees",
@@ -17,6 +21,7 @@ PAGES = {
     "breaches": "/breaches",
     "one breach": "breach",
     "machines": "/machines",
+    "machines with an open alert": "/machines?open=true",
     "one machine": "machine",
     "scans": "/scans",
     "one scan": "scan",

@@ -6,7 +6,7 @@ from pages import alert_with_status
 
 
 def test_the_dashboard_shows_key_metrics(page, admin_api):
-    page.goto("/")
+    page.goto("/dashboards")
     expect(page.get_by_role("heading", level=1)).to_have_text("Dashboard")
     metrics = page.get_by_role("region", name="Key metrics")
     expect(metrics.get_by_role("link").first).to_be_visible()
@@ -18,7 +18,7 @@ def test_the_dashboard_shows_key_metrics(page, admin_api):
 
 
 def test_the_dashboard_explains_the_company_score(page, admin_api):
-    page.goto("/")
+    page.goto("/dashboards")
     risk = admin_api.get("/api/company/risk").json()
     explained = page.get_by_role("region", name=f"Why the score is {risk['score']}")
     parts = [float(re.search(r"([\d.]+) of [\d.]+\s*$", item.inner_text()).group(1)) for item in explained.get_by_role("listitem").all()]
@@ -58,7 +58,7 @@ def test_a_comment_is_kept_as_it_was_written(page, admin_api):
 
 
 def test_alerts_are_filtered_without_pressing_a_button(page):
-    page.goto("/alerts")
+    page.goto("/alerts?view=all")
     page.get_by_role("combobox", name="Severity").select_option("CRITICAL")
     expect(page).to_have_url(re.compile("severity=CRITICAL"))
     rows = page.get_by_role("table").get_by_role("row")
@@ -119,7 +119,7 @@ def test_a_stealer_log_whose_passwords_are_withheld_is_not_called_harmless(page,
 
 
 def test_the_next_page_of_a_list_shows_others(page):
-    page.goto("/alerts")
+    page.goto("/alerts?view=all")
     links = page.get_by_role("table").get_by_role("rowheader").get_by_role("link")
     first = links.evaluate_all("links => links.map((link) => link.href)")
     page.get_by_role("navigation", name="Pages of this list").get_by_role("link", name="Next").click()

@@ -75,7 +75,7 @@ def test_a_person_is_protected_and_the_dry_run_says_so(page, admin_api, enabled)
 
 def test_a_selection_leads_to_a_dry_run(page, admin_api, enabled):
     before = admin_api.get("/api/remediation").json()["items"]
-    page.goto("/alerts")
+    page.goto("/alerts?view=all")
     boxes = page.get_by_role("checkbox", name=re.compile("^Select: "))
     for index in range(3):
         boxes.nth(index).check()
@@ -110,7 +110,7 @@ def test_the_log_has_filters_and_a_file(page):
 
 
 def test_alerts_are_filtered_by_whether_they_are_live(page, admin_api):
-    page.goto("/alerts")
+    page.goto("/alerts?view=all")
     page.get_by_role("combobox", name="Still live?").select_option("NO_CREDENTIAL")
     expect(page).to_have_url(re.compile("liveness=NO_CREDENTIAL"))
     expected = admin_api.get("/api/alerts", params={"liveness": "NO_CREDENTIAL", "limit": 1}).json()["items"]

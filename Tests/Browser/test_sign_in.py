@@ -52,4 +52,4 @@ def test_nobody_is_led_to_another_site_after_signing_in(open_page, demo):
     page.get_by_label("E-mail").fill(demo.admin.email)
     page.get_by_label("Password", exact=True).fill(demo.admin.password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Dashboard")
+    expect(page).to_have_title("Today · DataShield")

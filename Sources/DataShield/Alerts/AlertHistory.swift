@@ -15,8 +15,19 @@ extension Alerts {
             steps.append(NextStep("Resolve this alert with a word on what was done."))
         }
         return AlertDetailResponse(
-            listing: listing, evidence: evidence.map { .init($0) }, liveness: evidence.map { .init($0.liveness) }, nextSteps: steps,
+            listing: listing, title: Self.title(of: listing, evidence), evidence: evidence.map { .init($0) },
+            liveness: evidence.map { .init($0.liveness) }, nextSteps: steps,
             history: history)
+    }
+
+    private static func title(of alert: AlertListing, _ evidence: AlertExposure?) -> String {
+        let name = alert.employeeName ?? "Somebody who was deleted"
+        let breach = alert.breachName ?? "a breach that was removed"
+        guard let evidence else { return "\(name) in \(breach)" }
+        let critical = evidence.exposedData.filter(DataType.critical.contains)
+        let data = (critical + evidence.exposedData.filter { !critical.contains($0) }).map(DataType.label)
+        return ExposureSentence.title(
+            evidence.liveness, of: name, breach: breach, family: evidence.malwareFamily, data: data)
     }
 
     /// What was done with an alert, and with those that became one with it, the latest first: the last 100 changes.

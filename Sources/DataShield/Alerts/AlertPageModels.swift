@@ -1,5 +1,8 @@
 /// The list of alerts, `alerts/list`.
 struct AlertListModel: Sendable {
+    var view: String
+    var views: [ViewTab]
+    var narrowings: [Narrowing]
     var q: String?
     var from: String?
     var to: String?
@@ -13,11 +16,37 @@ struct AlertListModel: Sendable {
     var employee: Topic?
     var breach: Topic?
     var isFiltered: Bool
+    var clearURL: String
     var formError: String?
     var rows: [AlertRow]
     var hasRows: Bool
+    /// How each status looks, for what is changed without loading the page again.
+    var statusBadges: [StatusBadge]
     var pager: Pager?
+    var emptyTitle: String
     var emptyHint: String
+    /// Whether there is no alert at all.
+    var isQueueEmpty: Bool
+
+    struct StatusBadge: Sendable {
+        var value: String
+        var badge: Badge
+    }
+
+    /// A view of the queue, among the others.
+    struct ViewTab: Sendable {
+        var label: String
+        var url: String
+        var count: String
+        var isCurrent: Bool
+
+        init(_ view: AlertView, count: Int, isCurrent: Bool) {
+            label = view.label
+            url = "/alerts?view=\(view.rawValue)"
+            self.count = count > Alerts.countLimit ? "\(Format.count(Alerts.countLimit))+" : Format.count(count)
+            self.isCurrent = isCurrent
+        }
+    }
 
     /// Whom or what a list is about.
     struct Topic: Sendable {
@@ -35,8 +64,15 @@ struct AlertRow: Sendable {
     var breach: String
     var severity: Badge
     var status: Badge
+    var statusValue: String
+    var isLive: Bool
     /// Whether what was exposed still works; nil when the record behind it is gone.
     var liveness: Badge?
+    /// That it was resolved, and had to be opened again.
+    var cameBack: Badge?
+    var department: String?
+    /// When it was exposed, as far as anybody knows.
+    var exposed: String
     var confidence: Badge
     var assignee: String
     var ago: String
@@ -51,7 +87,12 @@ struct AlertRow: Sendable {
         breach = alert.breachName ?? "A breach that was removed"
         severity = alert.severity.badge
         status = alert.status.badge
+        statusValue = alert.status.rawValue
+        isLive = alert.state == .live
         liveness = alert.state?.badge(alert.certainty)
+        cameBack = alert.cameBackAt != nil && alert.status != .resolved ? Badge("Came back", .high, icon: "refresh") : nil
+        department = alert.department
+        exposed = alert.exposedAt.map(clock.day) ?? "date unknown"
         confidence = alert.confidence.badge
         assignee = alert.assigneeName ?? "Unassigned"
         ago = clock.ago(alert.createdAt)
@@ -197,7 +238,43 @@ struct RemediationButton: Sendable {
     var label: String
     var icon: String
 
-    static let all = RemediationType.allCases.map {
-        RemediationButton(value: $0.rawValue, label: $0.displayName, icon: $0 == .revokeSessions ? "logout" : "key")
+    static let all = RemediationType.allCases.map { RemediationButton($0) }
+
+    init(_ action: RemediationType) {
+        value = action.rawValue
+        label = action.displayName
+        icon = action == .revokeSessions ? "logout" : "key"
+    }
+}
+
+extension AlertView {
+    /// What it means that the view is empty.
+    func emptyTitle(_ isFiltered: Bool) -> String {
+        if isFiltered { return "No alert matches" }
+        switch self {
+        case .actFirst: return "Nothing is certainly live"
+        case .today: return "Nothing for today"
+        case .notKnown: return "Of every open finding it is known whether it works"
+        case .mine: return "You have no open alert"
+        case .unassigned: return "Every open alert has somebody"
+        case .cameBack: return "No alert came back"
+        case .done: return "No alert is resolved yet"
+        case .all: return "No alerts yet"
+        }
+    }
+
+    func emptyHint(_ isFiltered: Bool) -> String {
+        if isFiltered { return "Nothing in this view fits these filters. Loosen one of them, or look at all alerts." }
+        switch self {
+        case .actFirst: return "No session, token or password is known to open an account. See what is for today, and what is not known."
+        case .today: return "Nothing opens an account if a password is reused, and nothing of malware is unclear."
+        case .notKnown: return "No date and no directory is missing for what is open."
+        case .mine: return "Acknowledge an alert, or have it assigned to you: it stands here until it is resolved."
+        case .unassigned: return "All alerts that are not resolved are assigned."
+        case .cameBack: return "An alert comes back when what was resolved turns live again."
+        case .done: return "Resolved alerts stay here."
+        case .all:
+            return "A scan raises one for each person it finds in a breach. An empty list says nothing about people who were not asked about."
+        }
     }
 }

@@ -31,19 +31,39 @@ package struct AlertPages: Sendable {
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
         let subject = try context.subject
-        let query = try request.decodeQuery(AlertListQuery.self)
-        let page = try await alerts.list(try query.filter(for: subject), cursor: query.cursor, limit: query.limit, for: subject)
+        var query = try request.decodeQuery(AlertListQuery.self)
+        // Whoever comes with a filter of their own, by a link, means all that it finds.
+        let view = query.view ?? (query.isNarrowed ? .all : .actFirst)
+        query.view = view
+        let filter = try query.filter(for: subject)
+        let page = try await alerts.list(filter, query.order ?? view.order, cursor: query.cursor, limit: query.limit, for: subject)
+        let counts = try await alerts.counts(and: filter, for: subject)
         let clock = PageClock(now(), for: context.signedIn)
         let rows = page.items.map { AlertRow($0, clock) }
-        let parts: [(String, String?)] = [
-            ("q", query.q), ("status", query.status.map(Self.joined)), ("severity", query.severity.map(Self.joined)),
-            ("assignee", query.assignee), ("employee", query.employee?.rawValue), ("breach", query.breach?.rawValue), ("from", query.from),
-            ("to", query.to), ("liveness", query.liveness.map(Self.joined)),
-        ]
+        let narrowings = Narrowing.all([
+            ("urgency", query.urgency.map(Self.joined), (query.urgency ?? []).map(\.label).joined(separator: " or ")),
+            ("certainty", query.certainty?.rawValue, query.certainty == .ifReused ? "Live if reused" : "Live for sure"),
+            ("toldFrom", query.toldFrom, "News since \(Self.moment(query.toldFrom, clock))"),
+            ("resolvedFrom", query.resolvedFrom, "Resolved since \(Self.moment(query.resolvedFrom, clock))"),
+            ("cameBackFrom", query.cameBackFrom, "Came back since \(Self.moment(query.cameBackFrom, clock))"),
+            ("neutralised", query.neutralised == true ? "true" : nil, "Neutralised"),
+            ("order", query.order?.rawValue, query.order == .urgency ? "Most urgent first" : "Latest news first"),
+        ])
+        let parts: [(String, String?)] =
+            [
+                ("view", view == .actFirst ? nil : view.rawValue), ("q", query.q), ("status", query.status.map(Self.joined)),
+                ("severity", query.severity.map(Self.joined)),
+                ("assignee", query.assignee), ("employee", query.employee?.rawValue), ("breach", query.breach?.rawValue), ("from", query.from),
+                ("to", query.to), ("liveness", query.liveness.map(Self.joined)),
+            ] + narrowings.map { ($0.name, $0.value) }
+        let isFiltered = parts.contains { $0.0 != "view" && !($0.1 ?? "").isEmpty }
         let model = AlertListModel(
-            q: query.q, from: query.from, to: query.to,
+            view: view.rawValue, views: AlertView.allCases.map { .init($0, count: counts.views[$0] ?? 0, isCurrent: $0 == view) },
+            narrowings: narrowings, q: query.q, from: query.from, to: query.to,
             statusFilter: Choice(
-                "status", "Status", [("", "Any status")] + AlertStatus.allCases.map { ($0.rawValue, $0.label) },
+                "status", "Status",
+                [("", view == .all ? "Any status" : "Status"), (Self.joined([AlertStatus.open, .acknowledged]), "Not resolved")]
+                    + AlertStatus.allCases.map { ($0.rawValue, $0.label) },
                 selected: query.status.map(Self.joined)),
             severityFilter: Choice(
                 "severity", "Severity", [("", "Any severity")] + Severity.allCases.map { ($0.rawValue, $0.label) },
@@ -57,12 +77,27 @@ package struct AlertPages: Sendable {
             remediations: try await remediation.isOffered(to: subject) ? RemediationButton.all : [],
             employee: query.employee.map { .init(id: $0.rawValue, label: page.items.first?.employeeName ?? "one person") },
             breach: query.breach.map { .init(id: $0.rawValue, label: page.items.first?.breachName ?? "one breach") },
-            isFiltered: parts.contains { !($0.1 ?? "").isEmpty }, formError: nil, rows: rows, hasRows: !rows.isEmpty,
+            isFiltered: isFiltered, clearURL: URLText.path("/alerts", [("view", view == .actFirst ? nil : view.rawValue)]), formError: nil,
+            rows: rows, hasRows: !rows.isEmpty,
+            statusBadges: AlertStatus.allCases.map { .init(value: $0.rawValue, badge: $0.badge) },
             pager: Pager(
-                Format.count(rows.count, "alert", "alerts") + " on this page", path: "/alerts", query: parts, cursor: query.cursor,
+                Self.total(counts.filter, shown: rows.count, isFirst: query.cursor == nil && page.nextCursor == nil), path: "/alerts", query: parts,
+                cursor: query.cursor,
                 next: page.nextCursor),
-            emptyHint: "A scan raises one for each person it finds in a breach. An empty list says nothing about people who were not asked about.")
+            emptyTitle: view.emptyTitle(isFiltered), emptyHint: view.emptyHint(isFiltered), isQueueEmpty: counts.views[.all] == 0)
         return pages.show("alerts/list", model, Frame("Alerts", in: .alerts, showsHIBP: true), for: request, context)
+    }
+
+    private static func moment(_ text: String?, _ clock: PageClock) -> String {
+        // try?: the filter has refused what is no moment.
+        text.flatMap { (try? ListText.moment($0, "")) ?? nil }.map(clock.dateTime) ?? ""
+    }
+
+    /// "6 alerts", "50 of 432 alerts on this page".
+    private static func total(_ count: Int, shown: Int, isFirst: Bool) -> String {
+        if isFirst { return Format.count(shown, "alert", "alerts") }
+        let all = count > Alerts.countLimit ? "more than \(Format.count(Alerts.countLimit))" : Format.count(count)
+        return "\(Format.count(shown)) of \(all) alerts on this page"
     }
 
     private static func joined<Value: RawRepresentable>(_ values: [Value]) -> String where Value.RawValue == String {
@@ -205,7 +240,7 @@ extension AlertModel {
         name = alert.employeeName ?? "Somebody who was deleted"
         email = alert.employeeEmail
         breach = alert.breachName ?? "A breach that was removed"
-        heading = "\(name) in \(breach)"
+        heading = alert.title
         message = alert.message
         employeeURL = alert.employeeId.map { "/employees/\($0)" }
         breachURL = alert.breachId.map { "/breaches/\($0)" }

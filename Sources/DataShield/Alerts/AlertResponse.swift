@@ -1,9 +1,11 @@
 import Foundation
 
-/// An alert with what is exposed and what was done: in JSON the fields of ``AlertListing``, and four more.
+/// An alert with what is exposed and what was done: in JSON the fields of ``AlertListing``, and five more.
 @dynamicMemberLookup
 package struct AlertDetailResponse: Sendable, Hashable {
     package var listing: AlertListing
+    /// What happened, in a sentence without a full stop.
+    package var title: String
     /// nil when the record behind it is gone.
     package var evidence: Evidence?
     /// Whether what was exposed still works; nil when the record behind it is gone.
@@ -38,11 +40,12 @@ package struct AlertDetailResponse: Sendable, Hashable {
 }
 
 extension AlertDetailResponse: Codable {
-    private enum CodingKeys: String, CodingKey { case evidence, liveness, nextSteps, history }
+    private enum CodingKeys: String, CodingKey { case title, evidence, liveness, nextSteps, history }
 
     package init(from decoder: any Decoder) throws {
         listing = try AlertListing(from: decoder)
         let fields = try decoder.container(keyedBy: CodingKeys.self)
+        title = try fields.decode(String.self, forKey: .title)
         evidence = try fields.decodeIfPresent(Evidence.self, forKey: .evidence)
         liveness = try fields.decodeIfPresent(LivenessResponse.self, forKey: .liveness)
         nextSteps = try fields.decode([NextStep].self, forKey: .nextSteps)
@@ -52,6 +55,7 @@ extension AlertDetailResponse: Codable {
     package func encode(to encoder: any Encoder) throws {
         try listing.encode(to: encoder)
         var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(title, forKey: .title)
         try fields.encodeIfPresent(evidence, forKey: .evidence)
         try fields.encodeIfPresent(liveness, forKey: .liveness)
         try fields.encode(nextSteps, forKey: .nextSteps)

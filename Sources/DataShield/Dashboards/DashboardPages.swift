@@ -3,13 +3,13 @@ import Hummingbird
 
 /// | Method | Path | Permission       |
 /// |--------|------|------------------|
-/// | GET    | `/`  | `dashboard:read` |
+/// | GET    | `/dashboards`  | `dashboard:read` |
 package struct DashboardPages: Sendable {
     let pages: Pages
     let dashboards: Dashboards
     let now: Now
 
-    package func add(to routes: PageRoutes) { routes.get("/", .permission(.dashboardRead), use: show) }
+    package func add(to routes: PageRoutes) { routes.get("/dashboards", .permission(.dashboardRead), use: show) }
 
     struct Query: Codable, Sendable {
         var range: TimelineRange?
@@ -27,7 +27,8 @@ extension DashboardModel {
     init(_ summary: DashboardSummary, domain: String, clock: PageClock) {
         let metrics = summary.metrics
         subtitle = domain + (summary.lastScanAt.map { " · last scan \(clock.ago($0))" } ?? " · not scanned yet")
-        setup = Self.setup(summary)
+        setup = Self.setup(
+            people: summary.metrics.people, hasSource: !summary.coverage.providers.isEmpty, isScanned: summary.lastScanAt != nil)
         self.metrics = Self.metrics(summary)
         score = Score(summary)
         coverage = metrics.people > 0 && !summary.coverage.providers.isEmpty ? Coverage(summary.coverage, clock) : nil
@@ -88,8 +89,9 @@ extension DashboardModel {
         return parts.joined(separator: ", ")
     }
 
-    private static func setup(_ summary: DashboardSummary) -> Setup? {
-        let (hasPeople, hasSource, isScanned) = (summary.metrics.people > 0, !summary.coverage.providers.isEmpty, summary.lastScanAt != nil)
+    /// What is still to do before a company can be told anything.
+    static func setup(people: Int, hasSource: Bool, isScanned: Bool) -> Setup? {
+        let hasPeople = people > 0
         guard !hasPeople || !hasSource || !isScanned else { return nil }
         func step(_ isDone: Bool, _ label: String, _ hint: String, _ url: String) -> Step {
             Step(
@@ -99,7 +101,7 @@ extension DashboardModel {
         return Setup(steps: [
             step(
                 hasPeople, "Add your people",
-                hasPeople ? Format.count(summary.metrics.people, "person", "people") + " on the list" : "Import a CSV file",
+                hasPeople ? Format.count(people, "person", "people") + " on the list" : "Import a CSV file",
                 "/employees"),
             step(hasSource, "Connect a data source", "Have I Been Pwned needs a key", "/sources"),
             step(isScanned, "Run the first scan", "It asks about each person on the list", "/scans"),

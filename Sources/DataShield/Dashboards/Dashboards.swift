@@ -25,8 +25,8 @@ package struct Dashboards: Sendable {
                 Self.topEmployees(company), Self.departments(company), AlertStore.page(of: company, .init(), after: nil, limit: Self.listed),
                 "SELECT last_scan_at FROM companies WHERE id = \(company)", RiskStore.population(of: company),
             ])
-            let metrics = try Self.decode(rows[0], Metrics.self).first?.metrics
-            let alerts = try Self.decode(rows[1], AlertCount.self)
+            let metrics = try rows[0].decoded(DashboardMetrics.self).first?.metrics
+            let alerts = try rows[1].decoded(AlertCount.self)
             var open = DashboardSummary.SeverityCounts()
             var statuses = DashboardSummary.StatusCounts()
             for count in alerts {
@@ -40,26 +40,19 @@ package struct Dashboards: Sendable {
             }
             var summary = metrics ?? .init(people: 0, exposed: 0, records: 0, openAlerts: 0)
             summary.openAlerts = open.total
-            if let population = try Self.decode(rows[8], RiskStore.Population.self).first {
+            if let population = try rows[8].decoded(RiskStore.Population.self).first {
                 summary.asked = population.people - population.notAsked
                 summary.exposedAsked = population.exposed - population.foundUnasked
             }
-            let days = try Self.decode(rows[2], DayCount.self).map { ($0.day, $0.severity, $0.count) }
+            let days = try rows[2].decoded(DayCount.self).map { ($0.day, $0.severity, $0.count) }
             return DashboardSummary(
                 range: range, metrics: summary, risk: risk,
-                coverage: .init(people: summary.people, providers: try Self.decode(rows[3], ProviderRow.self).map(\.provider)),
+                coverage: .init(people: summary.people, providers: try rows[3].decoded(CoverageRow.self).map(\.provider)),
                 timeline: range.bars(days, until: now), openAlerts: open, alertsByStatus: statuses,
-                topEmployees: try Self.decode(rows[4], Employee.self).map { DashboardSummary.EmployeeAtRisk($0) },
-                departments: try Self.decode(rows[5], DepartmentRow.self).map(\.exposure),
-                recentAlerts: Array(try Self.decode(rows[6], AlertListing.self).prefix(Self.listed)),
-                lastScanAt: try Self.decode(rows[7], Date?.self).first ?? nil)
-        }
-    }
-
-    private static func decode<T: RowDecodable>(_ rows: Rows, _ type: T.Type) throws -> [T] {
-        try rows.map { row in
-            var row = row
-            return try T(from: &row)
+                topEmployees: try rows[4].decoded(Employee.self).map { DashboardSummary.EmployeeAtRisk($0) },
+                departments: try rows[5].decoded(DepartmentRow.self).map(\.exposure),
+                recentAlerts: Array(try rows[6].decoded(AlertListing.self).prefix(Self.listed)),
+                lastScanAt: try rows[7].decoded(Date?.self).first ?? nil)
         }
     }
 }
@@ -67,7 +60,7 @@ package struct Dashboards: Sendable {
 // MARK: - Statements
 
 extension Dashboards {
-    private static func people(_ company: CompanyID) -> SQL {
+    static func people(_ company: CompanyID) -> SQL {
         """
         SELECT coalesce(sum(people), 0)::bigint, coalesce(sum(exposed), 0)::bigint, coalesce(sum(records), 0)::bigint,
             coalesce(sum(mfa_enabled), 0)::bigint, coalesce(sum(mfa_disabled), 0)::bigint, coalesce(sum(mfa_unknown), 0)::bigint,
@@ -89,7 +82,7 @@ extension Dashboards {
     }
 
     /// The providers that the company has a key for, and those that have answered: an index gives the oldest answer of each.
-    private static func coverage(_ company: CompanyID) -> SQL {
+    static func coverage(_ company: CompanyID) -> SQL {
         """
         SELECT p.provider, coalesce(c.exposed, 0)::bigint, coalesce(c.clean, 0)::bigint, coalesce(c.unknown, 0)::bigint,
             least(
@@ -128,7 +121,8 @@ extension Dashboards {
 
 // MARK: - Rows
 
-private struct Metrics: RowDecodable {
+/// Counts of people, as ``Dashboards/people(_:)`` gives them.
+struct DashboardMetrics: RowDecodable {
     var metrics: DashboardSummary.Metrics
 
     init(from row: inout Row) throws {
@@ -162,7 +156,8 @@ private struct DayCount: RowDecodable {
     }
 }
 
-private struct ProviderRow: RowDecodable {
+/// A source's answers, as ``Dashboards/coverage(_:)`` gives them.
+struct CoverageRow: RowDecodable {
     var provider: DashboardSummary.Coverage.Provider
 
     init(from row: inout Row) throws {

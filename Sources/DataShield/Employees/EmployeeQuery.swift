@@ -16,6 +16,10 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var isActive: Bool?
     package var isVip: Bool?
     package var mfa: MFAState?
+    /// Whether any source has answered about them.
+    package var isAsked: Bool?
+    /// Whether a directory tells of them.
+    package var isInDirectory: Bool?
     /// Of somebody the worst of their exposures counts; who has none is nowhere.
     package var liveness: Set<Liveness>?
 }
@@ -111,6 +115,8 @@ extension EmployeeFilter {
         case .unknown?: parts.append("e.mfa_enabled IS NULL")
         case nil: break
         }
+        if let isAsked { parts.append(isAsked ? "e.is_asked" : "NOT e.is_asked") }
+        if let isInDirectory { parts.append(isInDirectory ? "e.source_connection_id IS NOT NULL" : "e.source_connection_id IS NULL") }
         if let liveness { parts.append(ExposureLiveness.worstCondition(liveness)) }
         return parts.joined(separator: " AND ")
     }

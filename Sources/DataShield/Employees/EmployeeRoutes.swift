@@ -144,6 +144,10 @@ package struct EmployeeListQuery: Codable, Sendable {
     package var active: Bool?
     package var vip: Bool?
     package var mfa: MFAState?
+    /// Whether any source has answered about them.
+    package var asked: Bool?
+    /// Whether a directory tells of them.
+    package var inDirectory: Bool?
     /// One or more, with commas between: of each person the worst of their exposures counts.
     package var liveness: [Liveness]?
     package var sort: EmployeeSort?
@@ -157,7 +161,7 @@ package struct EmployeeListQuery: Codable, Sendable {
         EmployeeFilter(
             search: try ListText.search(q), department: department.nonEmpty, isWithoutDepartment: noDepartment ?? false, level: risk,
             isExposed: exposed, isActive: active, isVip: vip,
-            mfa: mfa, liveness: liveness.flatMap { $0.isEmpty ? nil : Set($0) })
+            mfa: mfa, isAsked: asked, isInDirectory: inDirectory, liveness: liveness.flatMap { $0.isEmpty ? nil : Set($0) })
     }
 }
 

@@ -16,17 +16,20 @@ package struct MachinePages: Sendable {
     }
 
     struct Query: Codable, Sendable {
+        var open: Bool?
         var cursor: String?
     }
 
     func list(_ request: Request, _ context: AppContext) async throws -> Response {
-        let cursor = try request.decodeQuery(Query.self).cursor
-        let page = try await machines.list(cursor: cursor, for: try context.subject)
+        let query = try request.decodeQuery(Query.self)
+        let isOpenOnly = query.open ?? false
+        let page = try await machines.list(hasOpenAlert: isOpenOnly, cursor: query.cursor, for: try context.subject)
         let clock = PageClock(now(), for: context.signedIn)
         let model = MachineListModel(
-            rows: page.items.map { .init($0, clock) }, hasRows: !page.items.isEmpty,
+            isOpenOnly: isOpenOnly, rows: page.items.map { .init($0, clock) }, hasRows: !page.items.isEmpty,
             pager: Pager(
-                Format.count(page.items.count, "machine", "machines") + " on this page", path: "/machines", query: [], cursor: cursor,
+                Format.count(page.items.count, "machine", "machines") + " on this page", path: "/machines",
+                query: [("open", isOpenOnly ? "true" : nil)], cursor: query.cursor,
                 next: page.nextCursor))
         return pages.show("machines/list", model, Frame("Machines", in: .machines), for: request, context)
     }
@@ -43,6 +46,7 @@ package struct MachinePages: Sendable {
 
 /// Infected machines, `machines/list`.
 struct MachineListModel: Sendable {
+    var isOpenOnly: Bool
     var rows: [Row]
     var hasRows: Bool
     var pager: Pager?

@@ -23,13 +23,15 @@ package struct MachineRoutes: Sendable {
     }
 
     struct ListQuery: Codable, Sendable {
+        /// true: only those with an alert that is not resolved.
+        var open: Bool?
         var cursor: String?
         var limit: Int?
     }
 
     func list(_ request: Request, _ context: AppContext, _ query: ListQuery) async throws -> Page<MachineResponse> {
         let subject = try context.subject
-        let page = try await machines.list(cursor: query.cursor, limit: query.limit, for: subject)
+        let page = try await machines.list(hasOpenAlert: query.open ?? false, cursor: query.cursor, limit: query.limit, for: subject)
         let traces = try await machines.traces(of: page.items.map(\.id), on: "the list of machines", for: subject)
         return Page(items: page.items.map { MachineResponse($0, traces[$0.id]) }, nextCursor: page.nextCursor)
     }

@@ -40,11 +40,15 @@ package struct Machines: Sendable {
     }
 
     /// One page of the machines, those that were heard of last first.
-    package func list(cursor: String? = nil, limit: Int? = nil, for subject: Subject) async throws -> Page<InfectedMachine> {
+    /// - Parameter hasOpenAlert: whether only those with an alert that is not resolved.
+    package func list(
+        hasOpenAlert: Bool = false, cursor: String? = nil, limit: Int? = nil, for subject: Subject
+    ) async throws -> Page<InfectedMachine> {
         let limit = try PageLimit.checked(limit)
         let after = try Cursor.decode(cursor, as: MachineCursor.self)
         let rows = try await database.query(
-            for: subject.company, MachineQueries.page(of: subject.company, after: after, limit: limit), as: InfectedMachine.self)
+            for: subject.company, MachineQueries.page(of: subject.company, hasOpenAlert: hasOpenAlert, after: after, limit: limit),
+            as: InfectedMachine.self)
         return try Page(rows, limit: limit, cursor: { try Cursor.encode(MachineCursor(id: $0.id)) }, item: { $0 })
     }
 
@@ -158,9 +162,15 @@ enum MachineQueries {
         """
     }
 
-    static func page(of company: CompanyID, after cursor: MachineCursor?, limit: Int) -> SQL {
-        let behind: SQL = cursor.map { "AND id < \($0.id)" } ?? ""
-        return listing("SELECT * FROM infected_machines WHERE company_id = \(company) \(behind) ORDER BY id DESC \(SQL.limit(limit + 1))")
+    /// Whether an alert about a machine `m` is not resolved.
+    static let hasOpenAlert: SQL =
+        "EXISTS (SELECT FROM alerts o WHERE o.company_id = m.company_id AND o.breach_id = m.breach_id AND o.status <> 'RESOLVED')"
+
+    static func page(of company: CompanyID, hasOpenAlert: Bool, after cursor: MachineCursor?, limit: Int) -> SQL {
+        var condition: SQL = "m.company_id = \(company)"
+        if hasOpenAlert { condition = "\(condition) AND \(Self.hasOpenAlert)" }
+        if let cursor { condition = "\(condition) AND m.id < \(cursor.id)" }
+        return listing("SELECT * FROM infected_machines m WHERE \(condition) ORDER BY m.id DESC \(SQL.limit(limit + 1))")
     }
 
     static func one(_ id: InfectedMachineID, of company: CompanyID) -> SQL {

@@ -169,7 +169,7 @@ import Testing
     @Test func `the pages promise nothing for somebody of no directory`() async throws {
         try await withServer(as: .viewer) { client in
             let person = try await makePerson(.both, of: nil, isOpen: true, in: client.company)
-            for path in ["/employees/\(person)", "/"] {
+            for path in ["/employees/\(person)", "/dashboards"] {
                 let page = try await client.get(path).text
                 #expect(page.contains("Nobody tells DataShield that this was done: then resolve the alerts about"), "\(path)")
                 #expect(!page.contains("once the directory says") && !page.contains("If the password"))

@@ -98,7 +98,7 @@ import Testing
 
     @Test func `pages say that nobody was asked, and no number`() async throws {
         try await withServer(as: .viewer) { client in
-            let empty = try await client.get("/").text
+            let empty = try await client.get("/dashboards").text
             #expect(empty.contains("Why there is no score") && empty.contains("Nobody is on the list.") && !empty.contains("of 100"))
             let people = try await makePeople(client)
             let cem = try await client.get("/employees/\(people[2])").text
@@ -107,7 +107,7 @@ import Testing
             let ann = try await client.get("/employees/\(people[0])").text
             #expect(
                 ann.contains("Next step.") && ann.contains("Have the password of the account changed. Nobody tells DataShield that this was done"))
-            let home = try await client.get("/").text
+            let home = try await client.get("/dashboards").text
             #expect(home.contains("1 exposed of 2 asked about, 1 not asked yet") && home.contains("50 % of the 2 asked about, 1 not asked"))
             #expect(home.contains("Why the score is"))
             #expect(try await client.get("/mfa").text.contains("1 of those without not asked about yet"))
@@ -126,7 +126,7 @@ import Testing
                 INSERT INTO provider_coverage (company_id, employee_id, provider, outcome)
                 VALUES (\(client.company), \(people[0]), 'DEHASHED', 'CLEAN')
                 """)
-            let home = try await client.get("/").text
+            let home = try await client.get("/dashboards").text
             #expect(home.contains("All sources have answered about at most 1 of 3 people"))
             #expect(home.contains("About the other 2 not every source has answered") && !home.contains("nothing is known"))
             #expect(home.contains("1 of 3 people by the source that has answered least"))
@@ -136,7 +136,7 @@ import Testing
     @Test func `where nobody was asked a department has no share`() async throws {
         try await withServer(as: .viewer) { client in
             _ = try await TestDatabase.current.makeEmployee(in: client.company, department: "Sales")
-            let home = try await client.get("/").text
+            let home = try await client.get("/dashboards").text
             #expect(home.contains("1 not asked yet") && home.contains("nobody was asked about yet"))
             // Coverage is 0 %: that nobody was asked is what is said, and no share of a department.
             #expect(!home.contains("0 % of") && !home.contains("0 exposed of"))

@@ -9,6 +9,7 @@ struct EmployeeListModel: Sendable {
     var mfaFilter: Choice
     var livenessFilter: Choice
     var isWithoutDepartment: Bool
+    var narrowings: [Narrowing]
     var sortFilter: Choice
     var isFiltered: Bool
     var formError: String?

@@ -49,6 +49,7 @@ package struct EmployeePages: Sendable {
         let filters: [(String, String?)] = [
             ("q", query.q), ("department", query.department), ("risk", query.risk?.rawValue), ("exposed", query.exposed.map { "\($0)" }),
             ("active", query.active.map { "\($0)" }), ("vip", query.vip.map { "\($0)" }), ("mfa", query.mfa?.rawValue),
+            ("asked", query.asked.map { "\($0)" }), ("inDirectory", query.inDirectory.map { "\($0)" }),
             ("noDepartment", query.noDepartment == true ? "true" : nil),
             ("liveness", query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
         ]
@@ -78,6 +79,11 @@ package struct EmployeePages: Sendable {
                 "liveness", "Still live?", [("", "Any state")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
                 selected: query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
             isWithoutDepartment: query.noDepartment == true,
+            narrowings: Narrowing.all([
+                ("asked", query.asked.map { "\($0)" }, query.asked == true ? "Answered by a source" : "Without an answer"),
+                ("inDirectory", query.inDirectory.map { "\($0)" }, query.inDirectory == true ? "In a directory" : "Outside a directory"),
+                ("vip", query.vip.map { "\($0)" }, query.vip == true ? "VIP" : "Not VIP"),
+            ]),
             sortFilter: Choice(
                 "sort", "Order", [("name", "By name"), ("risk", "Highest risk first"), ("newest", "Newest first")],
                 selected: (query.sort ?? .name).rawValue),

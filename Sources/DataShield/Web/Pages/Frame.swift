@@ -120,8 +120,23 @@ package struct Flash: Codable, Sendable, Hashable {
     }
     package var kind: Kind
     package var text: String
+    /// How what was done is undone; nil where it cannot be.
+    package var undo: Undo?
 
-    package static func done(_ text: String) -> Flash { Flash(kind: .done, text: text) }
+    /// A form that undoes what was done.
+    package struct Undo: Codable, Sendable, Hashable {
+        /// Where it is sent.
+        package var path: String
+        /// What names what was done.
+        package var token: String
+
+        package init(path: String, token: String) {
+            self.path = path
+            self.token = token
+        }
+    }
+
+    package static func done(_ text: String, undo: Undo? = nil) -> Flash { Flash(kind: .done, text: text, undo: undo) }
     package static func problem(_ text: String) -> Flash { Flash(kind: .problem, text: text) }
 }
 

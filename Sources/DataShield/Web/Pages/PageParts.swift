@@ -62,6 +62,20 @@ package struct Choice: Sendable, Hashable {
     }
 }
 
+/// What narrows a list down and has no control of its own among the filters: it stays when they are applied, and is said.
+package struct Narrowing: Sendable, Hashable {
+    package var name: String
+    package var value: String
+    package var label: String
+
+    /// Those that have a value.
+    package static func all(_ parts: [(name: String, value: String?, label: String)]) -> [Narrowing] {
+        parts.compactMap { part in
+            part.value.flatMap { $0.isEmpty ? nil : Narrowing(name: part.name, value: $0, label: part.label) }
+        }
+    }
+}
+
 /// A field of a form.
 package struct FormField: Sendable, Hashable {
     package var id: String

@@ -9,7 +9,7 @@ extension Pages {
         "directories/list", "directories/show", "docs/show", "employees/form", "employees/import", "employees/list", "employees/mfa",
         "employees/preview", "employees/show", "errors/show", "ingest/list", "ingest/show", "machines/list", "machines/show", "remediation/confirm",
         "remediation/list", "remediation/policy", "remediation/settings", "scans/list", "scans/show", "settings/show", "sources/list",
-        "users/list",
+        "today/settle", "today/show", "users/list",
     ]
 
     /// Checks that there are all templates which pages, layouts and other templates name.

@@ -178,9 +178,11 @@ private struct Notice {
     var tone: String
     var icon: String
     var text: String
+    var undo: Flash.Undo?
 
     init(_ flash: Flash) {
         text = flash.text
+        undo = flash.undo
         switch flash.kind {
         case .done: (tone, icon) = ("good", "check-circle")
         case .problem: (tone, icon) = ("critical", "warning")

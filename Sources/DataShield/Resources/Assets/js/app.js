@@ -6,8 +6,9 @@ import { filters } from "./filters.js";
 import { copying } from "./copy.js";
 import { ingests } from "./ingest.js";
 import { menus } from "./menus.js";
+import { queue } from "./queue.js";
 import { scans } from "./scan.js";
 import { syncs } from "./sync.js";
 import { weights } from "./weights.js";
 
-for (const enhance of [theme, bulk, confirmations, filters, copying, menus, scans, ingests, syncs, weights]) enhance(document);
+for (const enhance of [theme, bulk, confirmations, filters, copying, menus, queue, scans, ingests, syncs, weights]) enhance(document);

@@ -13,7 +13,7 @@ export function confirmations(root) {
   });
 }
 
-function ask(question, action, proceed) {
+export function ask(question, action, proceed) {
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "confirm-title");
   const body = make("div", "dialog-body");

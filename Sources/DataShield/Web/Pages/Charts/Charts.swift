@@ -124,6 +124,28 @@ package enum Charts {
             + "<rect class=\"f-track\" width=\"100\" height=\"6\" fill=\"#eff1f3\"/><rect class=\"f-\(tone.rawValue)\" width=\"\(filled)\" height=\"6\" fill=\"\(tone.fill)\"/></svg>"
     }
 
+    /// What a whole is made of, side by side. It says nothing by itself: the numbers stand beside it as text. A part that is there is seen, however
+    /// small it is.
+    package static func stack(_ parts: [(count: Int, tone: Tone)]) -> String {
+        let shown = parts.filter { $0.count > 0 }
+        let total = Double(shown.reduce(0) { $0 + $1.count })
+        guard total > 0 else { return "" }
+        // A part has at least one hundredth and a half; the others give it what it lacks, each by its size.
+        let least = 1.5
+        let raised = shown.map { max(least, Double($0.count) / total * 100) }
+        let sum = raised.reduce(0, +)
+        var svg =
+            "<svg class=\"chart-stack\" viewBox=\"0 0 100 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\" width=\"100\" height=\"12\">"
+        var x = 0.0
+        for (part, width) in zip(shown, raised) {
+            let width = width / sum * 100
+            svg +=
+                "<rect class=\"f-\(part.tone.rawValue)\" x=\"\(SVG.number(x))\" width=\"\(SVG.number(width))\" height=\"12\" fill=\"\(part.tone.fill)\"/>"
+            x += width
+        }
+        return svg + "</svg>"
+    }
+
     /// A line without axes: whether it goes up or down.
     package static func sparkline(_ values: [Int], id: String, title: String, width: Double = 120, height: Double = 32) -> String {
         let highest = Double(max(1, values.max() ?? 1))
