@@ -190,11 +190,13 @@ extension Application {
         MachinePages(pages: pages, machines: machines, now: now).add(to: routes.pages)
         IngestPages(pages: pages, ingests: ingests, now: now).add(to: routes.pages)
         CredentialPages(pages: pages, credentials: credentials, yields: yields, now: now).add(to: routes.pages)
+        SourceHealthPages(pages: pages, credentials: credentials, yields: yields, now: now).add(to: routes.pages)
         DirectoryPages(pages: pages, directories: directories, tokens: scimTokens, scim: scim, refusals: scimRefusals, now: now)
             .add(to: routes.pages)
         MFAPages(pages: pages, employees: employees, now: now).add(to: routes)
         SettingsPages(pages: pages, companies: companies, risk: risk, now: now).add(to: routes.pages)
         AuditPages(pages: pages, audit: audit, now: now).add(to: routes.pages)
+        GlossaryPages(pages: pages).add(to: routes.pages)
 
         // Last, because document and page are made of the routes above.
         ServerRoutes(system: system, telemetry: telemetry, settings: settings, version: parts.version).add(to: routes)
@@ -203,7 +205,8 @@ extension Application {
         let front = FrontResponder(
             router: router.buildResponder(), headers: SecurityHeaders(isHTTPS: settings.isHTTPS),
             crossSite: CrossSite(publicOrigin: settings.publicOrigin), allowedMethods: AllowedMethods(routes.registered),
-            errorPages: pages, authenticate: authenticate, telemetry: telemetry,
+            errorPages: pages, authenticate: authenticate, administrators: { try await users.administrators(for: $0.subject) },
+            telemetry: telemetry,
             errorFormats: [SCIMErrorFormat { await scimRoutes.noteUnrouted($0, $1, $2) }])
 
         telemetry.add(

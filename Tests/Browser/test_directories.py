@@ -1,4 +1,4 @@
-"""Directories: the wizard against a real LDAP server, a sync and the next one, SCIM's token, and MFA coverage."""
+"""Directories: the wizard against a real LDAP server, a sync and the next one, SCIM's token, and who has a second factor."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def test_a_wrong_password_is_told_before_anything_is_saved(page, admin_api, slap
     page.goto("/directories")
     page.get_by_role("link", name="Connect a directory").first.click()
     page.get_by_role("link", name="LDAP or Active Directory", exact=True).click()
-    expect(page.get_by_role("heading", name="What has to be granted there")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^Before you begin, at "))).to_be_visible()
     fill(page, slapd, password="not the password")
     page.get_by_role("button", name="Test").click()
     expect(page.get_by_role("main")).to_contain_text(re.compile("password", re.I))
@@ -57,7 +57,7 @@ def test_the_wizard_connects_and_the_next_sync_sees_who_was_disabled(page, admin
     expect(page.get_by_role("heading", name="Result")).to_be_visible(timeout=FINISHED)
     expect(page.locator('[data-sync-field="added"]')).to_have_text("12")
     page.goto("/employees?q=northwind.example")
-    expect(page.get_by_role("table", name="Employees").get_by_role("row")).to_have_count(13)
+    expect(page.get_by_role("table", name="People").get_by_role("row")).to_have_count(13)
 
     person = admin_api.get("/api/employees", params={"q": "northwind.example", "limit": 1}).json()["items"][0]
     uid = person["email"].split("@")[0]
@@ -160,7 +160,7 @@ def test_mfa_coverage_shows_numbers_departments_and_the_exposed(page, admin_api)
     total = coverage["total"]
     assert total["people"] == total["enabled"] + total["disabled"] + total["unknown"]
     page.goto("/mfa")
-    expect(page.get_by_role("heading", level=1)).to_have_text("MFA coverage")
+    expect(page.get_by_role("heading", level=1)).to_have_text("People without a second factor")
     expect(page.get_by_role("table", name="Second factor by department").get_by_role("row")).to_have_count(len(coverage["departments"]) + 1)
     exposed = admin_api.get("/api/employees", params={"exposed": "true", "active": "true", "mfa": "DISABLED", "limit": 200}).json()["items"]
     assert len(exposed) == min(200, total["exposedWithout"])

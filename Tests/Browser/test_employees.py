@@ -67,7 +67,7 @@ def test_nobody_asked_is_no_score(page, admin_api):
 
 def test_an_employee_shows_records_and_coverage(page, admin_api):
     page.goto(f"/employees/{exposed_employee(admin_api)}")
-    for title in ("Breach records", "Coverage"):
+    for title in ("Findings", "Checked"):
         expect(page.get_by_role("heading", name=re.compile(title, re.I)).first).to_be_visible()
     # The one provider was asked about everybody, and answered.
     expect(page.get_by_role("main")).to_contain_text("Have I Been Pwned")
@@ -102,13 +102,13 @@ def test_a_staff_list_is_shown_written_and_its_bad_row_downloaded(open_page, adm
     page = open_page(admin_session, scripts=scripts, accept_downloads=True)
     choose(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Preview of a staff list")
-    bad = page.get_by_role("table", name="Rows that did not go in")
+    bad = page.get_by_role("table", name="Rows not imported")
     expect(bad.get_by_role("rowheader")).to_have_text(["3"])
     expect(bad).to_contain_text(re.compile("@|address"))
     expect(page.get_by_role("table", name="The first rows").get_by_role("rowheader")).to_have_count(2)
     assert admin_api.get("/api/employees", params={"q": "newcomer"}).json()["items"] == []
 
-    page.get_by_role("button", name="Write it to the staff list").click()
+    page.get_by_role("button", name="Save the changes").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Staff list imported")
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("as CSV")).click()
@@ -124,8 +124,8 @@ def test_a_staff_list_is_shown_written_and_its_bad_row_downloaded(open_page, adm
 
 def test_a_list_that_is_thrown_away_changes_nothing(page, admin_api):
     choose(page)
-    page.get_by_role("button", name="Throw it away").click()
-    expect(page.get_by_role("status")).to_contain_text("Nothing was written")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_role("status")).to_contain_text("Nothing was saved")
     assert admin_api.get("/api/employees", params={"q": "newcomer"}).json()["items"] == []
 
 
@@ -144,7 +144,7 @@ def test_names_of_sixty_letters_do_not_widen_the_preview(open_page, admin_sessio
         })"""
     )
     assert outside == []
-    page.get_by_role("button", name="Throw it away").click()
+    page.get_by_role("button", name="Discard").click()
 
 
 def test_what_is_typed_is_shown_as_text(page, admin_api):

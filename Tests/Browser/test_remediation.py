@@ -24,14 +24,14 @@ def some_alert(admin_api) -> dict:
 def test_it_is_off_until_an_administrator_switches_it_on(page, admin_api):
     alert = some_alert(admin_api)
     page.goto(f"/alerts/{alert['id']}")
-    expect(page.get_by_role("heading", name="Still live?")).to_be_visible()
+    expect(page.get_by_role("heading", name="State", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Revoke sessions")).to_have_count(0)
     page.goto("/remediation")
-    expect(page.get_by_role("main")).to_contain_text("Remediation is switched off")
+    expect(page.get_by_role("main")).to_contain_text("Remediation is off")
 
     page.get_by_role("link", name="Settings", exact=True).and_(page.locator(".page-actions a")).click()
     page.get_by_label("Remediation", exact=True).select_option("true")
-    page.get_by_label("At most so many people").fill("7")
+    page.get_by_label("At most … people").fill("7")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_contain_text("saved")
 
@@ -45,7 +45,7 @@ def test_it_is_off_until_an_administrator_switches_it_on(page, admin_api):
 def test_a_cap_that_cannot_be_is_refused_by_name(page, enabled):
     page.watch.expect(422)
     page.goto("/remediation/settings")
-    page.get_by_label("At most so many percent").fill("200")
+    page.get_by_label("At most … %").fill("200")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("main")).to_contain_text("must be more than 0 and at most 100")
 
@@ -97,7 +97,7 @@ def test_a_policy_is_added_and_removed(page, admin_api, enabled):
     expect(page.get_by_role("table", name="Automatic policies")).to_contain_text("Critical with a stolen session: revoke sessions")
     assert len(admin_api.get("/api/remediation/settings").json()["policies"]) == 1
     page.get_by_role("button", name=re.compile("^Remove the policy")).click()
-    expect(page.get_by_role("main")).to_contain_text("nothing is done unless somebody asks for it")
+    expect(page.get_by_role("main")).to_contain_text("nothing happens unless somebody asks for it")
 
 
 def test_the_log_has_filters_and_a_file(page):
@@ -126,7 +126,7 @@ def test_a_viewer_sees_the_settings_and_cannot_change_them(open_page, viewer_ses
     page = open_page(viewer_session)
     page.watch.expect(403)
     page.goto("/remediation/settings")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Settings of remediation")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Response")
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
     expect(page.get_by_role("button", name="Protect")).to_have_count(0)
     assert page.request.patch("/api/remediation/settings", data={"enabled": True}).status == 403

@@ -13,6 +13,7 @@ import Hummingbird
 /// | POST   | `/account/sessions/end-others`  | signed in                             |
 /// | POST   | `/account/sessions/{id}/end`    | signed in                             |
 /// | POST   | `/account/theme`                | everybody                             |
+/// | POST   | `/account/navigation`           | signed in                             |
 package struct AccountPages: Sendable {
     let pages: Pages
     let signIn: SignIn
@@ -32,6 +33,7 @@ package struct AccountPages: Sendable {
         routes.post("/account/sessions/end-others", .signedIn, use: endOthers)
         routes.post("/account/sessions/{id}/end", .signedIn, use: end)
         routes.post("/account/theme", .public, form: ThemeForm.self, use: setTheme)
+        routes.post("/account/navigation", .signedIn, form: NavigationForm.self, use: setNavigation)
     }
 
     // MARK: Signing in and out
@@ -142,7 +144,7 @@ package struct AccountPages: Sendable {
         return Pages.redirect(to: "/account/sessions", .done("\(Format.count(count, "session is", "sessions are")) ended."))
     }
 
-    // MARK: Light and dark
+    // MARK: The frame
 
     struct ThemeForm: Codable, Sendable {
         var theme: String
@@ -153,6 +155,17 @@ package struct AccountPages: Sendable {
         let theme = Theme(rawValue: form.theme) ?? .system
         var response = Pages.redirect(to: Pages.local(form.back, or: "/"))
         response.headers.append(pages.setting(theme))
+        return response
+    }
+
+    struct NavigationForm: Codable, Sendable {
+        var navigation: String
+        var back: String?
+    }
+
+    func setNavigation(_ request: Request, _ context: AppContext, _ form: NavigationForm) async throws -> Response {
+        var response = Pages.redirect(to: Pages.local(form.back, or: "/"))
+        response.headers.append(pages.setting(NavigationFold(rawValue: form.navigation) ?? .open))
         return response
     }
 }

@@ -25,7 +25,7 @@ package struct UserPages: Sendable {
             try await change(.init(isDisabled: true), "The user is disabled.", request, context)
         }
         routes.post("/users/{id}/enable", access) { request, context in
-            try await change(.init(isDisabled: false), "The user may sign in again.", request, context)
+            try await change(.init(isDisabled: false), "The user can sign in again.", request, context)
         }
     }
 

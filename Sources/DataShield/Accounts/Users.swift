@@ -132,6 +132,16 @@ package struct Users: Sendable {
         return try Page(rows, limit: limit, cursor: { try Cursor.encode(Key(createdAt: $0.createdAt, id: $0.id)) }, item: { $0 })
     }
 
+    /// The names of those who may do everything, for whom something is refused to: four at most, by name.
+    package func administrators(for subject: Subject) async throws -> [String] {
+        try await database.query(
+            for: subject.company,
+            """
+            SELECT coalesce(nullif(name, ''), email) FROM users
+            WHERE company_id = \(subject.company) AND role = \(Role.admin) AND disabled_at IS NULL ORDER BY 1 LIMIT 4
+            """, as: String.self)
+    }
+
     /// One user of the subject's company.
     package func find(_ id: UserID, for subject: Subject) async throws -> User {
         let found = try await database.query(

@@ -82,7 +82,7 @@ package struct AuditPages: Sendable {
                 Format.count(page.items.count, "event", "events") + " on this page", path: "/audit", query: parts, cursor: query.cursor,
                 next: page.nextCursor),
             chain: chain)
-        return pages.show("audit/list", model, Frame("Audit trail", in: .audit), for: request, context)
+        return pages.show("audit/list", model, Frame("Audit", in: .audit), for: request, context)
     }
 }
 

@@ -40,8 +40,8 @@ package struct BreachPages: Sendable {
         let parts = [("q", query.q), ("scope", query.scope?.rawValue), ("source", query.source?.rawValue)]
         let model = BreachListModel(
             subtitle: scope == .ours
-                ? "Breaches that your people are in, those with the most people first."
-                : "All breaches in the catalogue, and your own that are not in it, the latest first.",
+                ? "Breaches with your people, most people first."
+                : "All known breaches, the latest first.",
             q: query.q,
             scopeFilter: Choice("scope", "Which breaches", [("ours", "With your people"), ("all", "All known")], selected: scope.rawValue),
             sourceFilter: Choice(
@@ -52,7 +52,7 @@ package struct BreachPages: Sendable {
             pager: Pager(
                 Format.count(page.items.count, "breach", "breaches") + " on this page", path: "/breaches", query: parts, cursor: query.cursor,
                 next: page.nextCursor),
-            emptyHint: "That says nothing about people whom no source was asked about: see the coverage on the dashboard.")
+            emptyHint: "This says nothing about people who were not checked yet: see Coverage.")
         return pages.show("breaches/list", model, Frame("Breaches", in: .breaches, showsHIBP: true), for: request, context)
     }
 
@@ -98,16 +98,16 @@ extension BreachModel {
         description = breach.plainDescription
         dataTypes = DataTag.all(breach.dataTypes)
         facts = [
-            Fact("Date of the breach", clock.breachDay(breach.breachDate)), Fact("Site", breach.domain ?? "None"),
+            Fact("Breach date", clock.breachDay(breach.breachDate)), Fact("Site", breach.domain ?? "None"),
             Fact("Accounts in all", breach.pwnCount.map { Format.count($0) } ?? "Unknown"),
             Fact("Known from", BreachPages.capital(breach.source.displayName)),
             breach.isOwn
-                ? Fact("Catalogue", "In no catalogue: only your own sources name it")
-                : Fact("In the source's catalogue since", breach.addedAt.map(clock.day) ?? "Unknown"),
+                ? Fact("Catalogue", "None: only your own sources name it")
+                : Fact("In the catalogue since", breach.addedAt.map(clock.day) ?? "Unknown"),
         ]
         alertsURL = "/alerts?breach=\(breach.id)"
         peopleNote = Format.count(listing.affected, "person", "people")
-        coverageNote = "Only who was asked about can be known: see the coverage on the dashboard."
+        coverageNote = "Only people who were checked can be listed: see Coverage."
         rows = people.items.map { Person($0, clock) }
         hasRows = !rows.isEmpty
         pager =

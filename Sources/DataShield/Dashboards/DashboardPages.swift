@@ -19,7 +19,7 @@ package struct DashboardPages: Sendable {
         let query = try request.decodeQuery(Query.self)
         let summary = try await dashboards.summary(range: query.range ?? .month, for: try context.subject)
         let model = DashboardModel(summary, domain: context.signedIn?.companyDomain ?? "", clock: PageClock(now(), for: context.signedIn))
-        return pages.show("dashboards/show", model, Frame("Dashboard", in: .dashboard, showsHIBP: true), for: request, context)
+        return pages.show("dashboards/show", model, Frame("Dashboard", in: .dashboards, showsHIBP: true), for: request, context)
     }
 }
 

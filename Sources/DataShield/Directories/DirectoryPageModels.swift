@@ -49,6 +49,8 @@ struct DirectoryChoiceModel: Sendable {
 /// The form of a new directory or of another one's settings, `directories/form`.
 struct DirectoryFormModel: Sendable {
     var heading: String
+    /// What the directory is called.
+    var directory: String
     var crumb: String
     var about: String
     var action: String
@@ -270,7 +272,7 @@ struct SyncModel: Sendable {
         error = run.lastError
         warnings = run.warnings.map { Line(text: $0) }
         facts = [
-            Fact("Started", run.startedAt.map(clock.dateTime) ?? "Waiting for a free worker"), Fact("By", run.trigger.label),
+            Fact("Started", run.startedAt.map(clock.dateTime) ?? "Waiting to start"), Fact("By", run.trigger.label),
             Fact("Listed", run.isFull ? "Everybody" : "What has changed since the last sync"),
             Fact("Attempts", "\(run.attempts) of \(run.maxAttempts)"),
             Fact("Next attempt", run.runAfter.map(clock.dateTime) ?? "none"), Fact("Ended", run.finishedAt.map(clock.dateTime) ?? "Not yet"),

@@ -5,16 +5,17 @@ import Hummingbird
 extension DirectoryPages {
     static let pushed = DirectoryChoiceModel.Kind(
         url: "/directories/new/\(DirectoryType.scim.rawValue)", name: DirectoryType.scim.displayName,
-        about: "Entra, Okta and others push their people, and every change of them, to an endpoint of ours.")
+        about: "Entra, Okta and others send their people and every change to an address here.")
 
     static func isPushed(_ context: AppContext) -> Bool { context.parameters.get("type") == DirectoryType.scim.rawValue }
 
     func pushedForm(_ entered: Entered, for request: Request, _ context: AppContext) -> Response {
         let model = DirectoryFormModel(
-            heading: "Connect by SCIM", crumb: DirectoryType.scim.displayName, about: Self.pushed.about, action: Self.pushed.url, steps: [],
+            heading: "Connect by SCIM", directory: DirectoryType.scim.displayName, crumb: DirectoryType.scim.displayName, about: Self.pushed.about,
+            action: Self.pushed.url, steps: [],
             hasSteps: false, formError: entered.formError,
             nameField: FormField(
-                "name", "Name", value: entered.values["name"], isRequired: true, hint: "As it is called on your pages, for example “Entra”.",
+                "name", "Name", value: entered.values["name"], isRequired: true, hint: "The name on your pages, for example “Entra”.",
                 error: entered.errors[field: "name"]),
             fields: [], choices: [], isNew: true, isAsked: false, submit: "Make endpoint and token", cancelURL: "/directories/new")
         return pages.show(
@@ -54,7 +55,7 @@ extension DirectoryPages {
             endpoint: tokens.endpoint(of: id), token: token, hasFormer: try await tokens.hasFormer(id, for: subject),
             facts: [
                 Fact("Pushed", "\(Format.count(counts.people, "person", "people")), \(Format.count(counts.groups, "group", "groups"))"),
-                Fact("Could not be taken", Format.count(overview.skipped, "person", "people")),
+                Fact("Not taken", Format.count(overview.skipped, "person", "people")),
             ],
             skipped: rows.isEmpty
                 ? nil

@@ -78,7 +78,7 @@ package struct DirectoryPages: Sendable {
             id: id.rawValue, url: card.url, name: connection.name, type: card.type, status: card.status, error: card.error, warnings: card.warnings,
             facts: [
                 Fact("People", card.people), Fact("Last sync", card.lastSync),
-                Fact("Last full sync", connection.lastFullSyncAt.map(clock.ago) ?? "never"), Fact("Syncs by itself", card.interval),
+                Fact("Last full sync", connection.lastFullSyncAt.map(clock.ago) ?? "never"), Fact("Automatic sync", card.interval),
                 Fact("Connected", clock.dateTime(connection.createdAt)),
             ] + (push?.facts ?? []),
             mayConnect: subject.may(.connectorsManage), isAsked: card.isAsked, isSyncing: card.isSyncing,
@@ -277,7 +277,7 @@ package struct DirectoryPages: Sendable {
     }
 
     private static let intervals: [(value: String, label: String)] = [
-        ("0", "Only when somebody asks"), ("15", "Every 15 minutes"), ("60", "Every hour"), ("240", "Every 4 hours"), ("720", "Every 12 hours"),
+        ("0", "Only by hand"), ("15", "Every 15 minutes"), ("60", "Every hour"), ("240", "Every 4 hours"), ("720", "Every 12 hours"),
         ("1440", "Every day"),
     ]
 
@@ -291,13 +291,13 @@ package struct DirectoryPages: Sendable {
         }
         let keepsSecrets = !isNew || entered.draft != nil
         let model = DirectoryFormModel(
-            heading: connection.map { "Settings of \($0.name)" } ?? "Connect \(kind.type.displayName)",
+            heading: connection.map { "Settings of \($0.name)" } ?? "Connect \(kind.type.displayName)", directory: kind.type.displayName,
             crumb: connection?.name ?? kind.type.displayName, about: kind.about,
             action: connection.map { "/directories/\($0.id)/edit" } ?? "/directories/new/\(kind.type.rawValue)",
             steps: kind.steps.map { Line(text: $0) }, hasSteps: !kind.steps.isEmpty, formError: entered.formError,
             nameField: FormField(
                 "name", "Name", value: values["name"] ?? connection?.name ?? kind.type.displayName, isRequired: true,
-                hint: "As it is called on your pages.", error: entered.errors[field: "name"]),
+                hint: "The name on your pages.", error: entered.errors[field: "name"]),
             fields: kind.fields.filter { $0.choices.isEmpty }.map { field in
                 FormField(field, entered, keepsSecrets: keepsSecrets)
             },
@@ -308,7 +308,7 @@ package struct DirectoryPages: Sendable {
                     error: entered.errors[field: field.name])
             },
             interval: Choice(
-                "autoSyncIntervalMinutes", "Sync by itself", intervals, selected: interval, error: entered.errors[field: "autoSyncIntervalMinutes"]),
+                "autoSyncIntervalMinutes", "Sync", intervals, selected: interval, error: entered.errors[field: "autoSyncIntervalMinutes"]),
             draft: entered.draft, trial: entered.trial.flatMap { $0.isAccepted ? DirectoryTrialModel($0) : nil }, isNew: isNew, isAsked: true,
             submit: isNew ? "Save and sync" : "Save", cancelURL: connection.map { "/directories/\($0.id)" } ?? "/directories/new")
         return pages.show(
@@ -324,7 +324,7 @@ extension FormField {
             field.name, field.label, type: field.isSecret ? "password" : "text",
             value: field.isSecret ? nil : entered.values[field.name] ?? entered.shown[field.name] ?? field.standard,
             autocomplete: field.isSecret ? "new-password" : "off", isRequired: !field.isOptional && !isKept, isOptional: field.isOptional,
-            hint: isKept ? "Kept as it was entered. Type only to replace it." : field.hint, error: entered.errors[field: field.name])
+            hint: isKept ? "Stored. Type only to replace it." : field.hint, error: entered.errors[field: field.name])
         isLong = field.isLong
     }
 }
@@ -348,8 +348,8 @@ extension DirectoryListModel.Card {
         let usual = connection.autoSyncIntervalMinutes.map { "every \(Format.duration(seconds: $0 * 60))" }
         interval =
             isAsked
-            ? usual.map { connection.isSyncPaused ? "\($0), once a test or sync has worked" : $0 } ?? "only when somebody asks"
-            : "the directory pushes"
+            ? usual.map { connection.isSyncPaused ? "\($0), after the next test or sync that works" : $0 } ?? "only by hand"
+            : "the directory sends changes"
         isSyncing = overview.lastRun.map { !$0.status.isFinished } ?? false
         lastRun = overview.lastRun.map { run in
             Link(

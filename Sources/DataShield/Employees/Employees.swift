@@ -112,7 +112,7 @@ package struct Employees: Sendable {
 
         /// What the head of the list says.
         var sentence: String {
-            let known = "\(Format.count(people, "person", "people")) on the list, \(Format.count(exposed)) of them in at least one breach."
+            let known = "\(Format.count(people, "person", "people")), \(Format.count(exposed)) exposed."
             guard notAsked > 0 else { return known }
             return known + " \(Format.count(notAsked)) not asked about yet."
         }

@@ -33,7 +33,7 @@ package struct IngestPages: Sendable {
             pager: Pager(
                 Format.count(page.items.count, "reading", "readings") + " on this page", path: "/ingest", query: [], cursor: cursor,
                 next: page.nextCursor))
-        return pages.show("ingest/list", model, Frame("Leak files", in: .ingest, status: problem?.status ?? .ok), for: request, context)
+        return pages.show("ingest/list", model, Frame("Leak files", in: .leakFiles, status: problem?.status ?? .ok), for: request, context)
     }
 
     func upload(_ request: Request, _ context: AppContext) async throws -> Response {
@@ -52,7 +52,7 @@ package struct IngestPages: Sendable {
         let subject = try context.subject
         let run = IngestRun.Response(try await ingests.find(try context.id(as: IngestRunID.self), for: subject))
         let model = IngestModel(run, mayTrace: subject.may(.machinesTrace), PageClock(now(), for: context.signedIn))
-        return pages.show("ingest/show", model, Frame(run.name, in: .ingest), for: request, context)
+        return pages.show("ingest/show", model, Frame(run.name, in: .leakFiles), for: request, context)
     }
 }
 
@@ -104,6 +104,8 @@ struct IngestModel: Sendable {
     var url: String
     var name: String
     var subtitle: String
+    /// Where what was found is.
+    var links: [Link]
     var isRunning: Bool
     var status: Badge
     var progressText: String
@@ -124,6 +126,11 @@ struct IngestModel: Sendable {
         var value: String
     }
 
+    struct Link: Sendable {
+        var text: String
+        var url: String
+    }
+
     struct Skipped: Sendable {
         var path: String
         var offset: String
@@ -140,8 +147,14 @@ struct IngestModel: Sendable {
         status = run.badge
         subtitle =
             isRunning
-            ? "You may leave this page: reading goes on. The file is held in memory and gone afterwards."
-            : "What was found is on the pages of the people, the machines and the alerts. The file was not kept."
+            ? "You can leave this page. Reading goes on, and the file is not kept afterwards." : "The file was not kept."
+        links =
+            isRunning
+            ? []
+            : [
+                Link(text: Format.count(report.newAlerts, "new alert", "new alerts"), url: "/alerts"),
+                Link(text: Format.count(report.machines, "machine", "machines"), url: "/machines"),
+            ]
         progressText =
             report.bytesTotal > 0 && isRunning ? "\(ByteText.of(report.bytes)) of \(ByteText.of(report.bytesTotal))" : ByteText.of(report.bytes)
         leftText = run.secondsLeft.map { "about \(Format.duration(seconds: $0)) left" } ?? ""
@@ -158,20 +171,21 @@ struct IngestModel: Sendable {
         facts = [
             Fact("Started", clock.dateTime(run.createdAt)), Fact("Ended", run.finishedAt.map(clock.dateTime) ?? "Not yet"),
             Fact("Files", Format.count(report.files)),
-            Fact("Already read before", Format.count(report.knownFiles)), Fact("Lines", Format.count(report.lines)),
+            Fact("Already read", Format.count(report.knownFiles)), Fact("Lines", Format.count(report.lines)),
             Fact("Findings about your people", Format.count(report.findings)),
             Fact(
-                "Not looked into",
-                report.passedOver.map { "\(Format.count($0, "file", "files")) without access to anything: pictures, programs, histories" } ?? "none"),
-            Fact("Speed", run.bytesPerSecond.map { "\(ByteText.of($0)) a second" } ?? "not measured"),
+                "Not searched",
+                report.passedOver.map { "\(Format.count($0, "file", "files")) that hold no logins: pictures, programs, histories" } ?? "none"),
         ]
-        if let text = report.unreadText { facts.append(Fact("Lines that were not understood", text)) }
-        if let text = report.leftOutText { facts.append(Fact("Credentials that were not kept", text)) }
+        // Of what took a moment, a rate says nothing.
+        if report.seconds > 10, let rate = run.bytesPerSecond { facts.append(Fact("Speed", "\(ByteText.of(rate)) a second")) }
+        if let text = report.unreadText { facts.append(Fact("Lines not understood", text)) }
+        if let text = report.leftOutText { facts.append(Fact("Credentials not kept", text)) }
         skipped = report.skipped.map { Skipped(path: $0.path, offset: Format.count(Int(clamping: $0.offset)), reason: $0.reason) }
         hasSkipped = !skipped.isEmpty
         let parts = Format.count(report.skippedCount, "part", "parts")
         if !mayTrace {
-            skippedNote = "\(parts); only administrators see where in the files"
+            skippedNote = "\(parts); only administrators see which"
         } else {
             skippedNote = report.skippedCount > skipped.count ? "the first \(skipped.count) of \(Format.count(report.skippedCount))" : parts
         }

@@ -101,9 +101,9 @@ enum MachineTraceFacts {
             traces.computer.map { Fact("Computer", $0) }, traces.userName.map { Fact("User", $0) },
             traces.operatingSystem.map { Fact("Operating system", $0) },
             traces.addresses.isEmpty ? nil : Fact("Addresses", traces.addresses.joined(separator: ", ")),
-            traces.machineId.map { Fact("Malware's id of it", $0) },
+            traces.machineId.map { Fact("Id given by the malware", $0) },
             traces.antivirus.isEmpty ? nil : Fact("Antivirus", traces.antivirus.joined(separator: ", ")),
-            traces.malwarePath.map { Fact("The malware lay at", $0) },
+            traces.malwarePath.map { Fact("Path of the malware", $0) },
         ].compactMap { $0 }
     }
 }
@@ -143,8 +143,7 @@ struct MachineModel: Sendable {
 
     init(_ machine: InfectedMachine, _ people: [Machines.Person], _ found: InfectedMachine.Traces?, mayTrace: Bool, _ clock: PageClock) {
         name = machine.shortName
-        let family = machine.malwareFamily ?? "an unknown family"
-        subtitle = "Malware of \(family) took data from this machine. Whatever its user typed or was signed in to is to be taken as known to others."
+        subtitle = "\(machine.malwareFamily ?? "Malware") ran on this machine. Treat everything typed or signed in to on it as known."
         facts = [
             Fact("Malware", machine.malwareFamily ?? "Unknown"), Fact("Taken", machine.capturedAt.map(clock.dateTime) ?? "Date unknown"),
             Fact("Country", machine.country ?? "Unknown"),
@@ -155,8 +154,8 @@ struct MachineModel: Sendable {
         hasTraces = !traces.isEmpty
         noTraces =
             mayTrace
-            ? "Its log said nothing of it, or that is older than your company keeps it."
-            : "Only administrators see what finds the machine: its name, its user, its system and its addresses."
+            ? "The log does not say, or your company no longer keeps it."
+            : "Only administrators see the machine's name, user, system and addresses."
         self.people = people.map { person in
             let sites = person.record.evidence?.sites ?? []
             let shown = sites.prefix(5).joined(separator: ", ")
@@ -173,9 +172,9 @@ struct MachineModel: Sendable {
         }
         hasCookies = !cookies.isEmpty
         advice = [
-            "Find the machine and have it set up anew: passwords changed on it are stolen again.",
-            "End the sessions of everybody named here, then have their passwords changed, from another machine.",
-            "Ask whether it is a private machine that company accounts are used on.",
+            "Find the machine and set it up anew. Malware steals again whatever is changed on it.",
+            "End the sessions of everybody named here. Then have them change their passwords on another machine.",
+            "Ask whether it is a private machine with company accounts on it.",
         ]
     }
 }

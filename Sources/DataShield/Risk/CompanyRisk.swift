@@ -114,14 +114,14 @@ extension RiskScore {
         let weight = SVG.number(Double(exposure.weightTenths) / 10)
         let base =
             exposure.weightTenths == 0
-            ? "Of \(counted(exposure.asked, "person", "people")) asked about, nobody has a finding that may still work."
+            ? "Nobody of \(counted(exposure.asked, "person", "people")) checked has a finding that may still work."
             : """
             Of \(counted(exposure.asked, "person", "people")) asked about: \(weight) together, where each person counts 1 when their worst finding \
             certainly works, and 0.7 when it may.
             """
         guard exposure.notAsked > 0 else { return base }
         return base
-            + " \(counted(exposure.notAsked, "person was", "people were")) not asked about, and \(exposure.notAsked == 1 ? "is" : "are") not counted."
+            + " \(counted(exposure.notAsked, "person was", "people were")) not checked and \(exposure.notAsked == 1 ? "is" : "are") not counted."
     }
 
     private static func recent(_ findings: Int) -> String {

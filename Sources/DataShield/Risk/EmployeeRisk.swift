@@ -150,16 +150,16 @@ extension RiskScore {
 
     private static func sessionReason(_ exposure: EmployeeExposure) -> String {
         guard let weight = exposure.findings.compactMap(\.sessionWeight).max() else {
-            return "No cookie or token is named among what was found."
+            return "No source names a cookie or token."
         }
         let isNamed = exposure.findings.contains { $0.sessionWeight == weight && $0.isSessionNamed }
-        let taken = isNamed ? "A cookie or token was taken." : "Malware took what its source does not name: a cookie or token may be among it."
+        let taken = isNamed ? "A cookie or token was taken." : "Malware took what the source does not name. A cookie or token may be part of it."
         switch weight {
         case RiskWeight.none:
             return "\(taken) The directory has ended the account's sessions since, or has it disabled."
                 + " An application that keeps sessions of its own may still take a stolen one."
         case RiskWeight.certain:
-            return "\(taken) No session of the account is known to have been ended since: whoever has one that holds needs no password."
+            return "\(taken) No session is known to have ended since. Whoever has a working one needs no password."
         default: return isNamed ? "\(taken)\(RiskWeight.note(weight))" : "\(taken) That is not certain, so it counts for 70 %."
         }
     }
@@ -170,7 +170,7 @@ extension RiskScore {
                 ($0.weight * $0.freshness(at: now), $0.date) < ($1.weight * $1.freshness(at: now), $1.date)
             })
         else {
-            return exposure.findings.isEmpty ? "Nothing was found." : "Nothing that was found can be used to sign in to the account now."
+            return exposure.findings.isEmpty ? "Nothing was found." : "Nothing that was found opens the account now."
         }
         let days = Int(max(0, now.timeIntervalSince(finding.date) / 86_400))
         let age = days == 0 ? "today" : days == 1 ? "a day ago" : "\(days) days ago"
@@ -189,18 +189,18 @@ extension RiskScore {
             return "A card, identity or account number is exposed. It cannot be changed, so it counts fully whatever was done."
         }
         guard let weight = exposure.findings.filter(\.isCritical).map(\.weight).max() else {
-            let nothing = "No password, payment or identity number is named among what was found."
+            let nothing = "No source names a password, payment or identity number."
             return exposure.findings.contains(where: \.namesNothing) ? "\(nothing) What was not understood, or is not said, may have one." : nothing
         }
         return weight == RiskWeight.none
-            ? "A password or financial data was exposed, and nothing of it can be used to sign in to the account now."
+            ? "A password or financial data was exposed, but it does not open the account now."
             : "A password or financial data is exposed.\(RiskWeight.note(weight))"
     }
 
     private static func domainReason(_ exposure: EmployeeExposure) -> String {
         guard exposure.isOnCompanyDomain else { return "The address is not on the company's domain." }
         switch exposure.findings.map(\.weight).max() ?? 0 {
-        case RiskWeight.none: return "The address is on the company's own domain, and nothing that was found can be used to sign in to it now."
+        case RiskWeight.none: return "The address is on the company's own domain, but nothing that was found opens the account now."
         case let weight: return "The exposed address is on the company's own domain.\(RiskWeight.note(weight))"
         }
     }

@@ -32,13 +32,13 @@ package struct ScanPages: Sendable {
         let clock = PageClock(now(), for: context.signedIn)
         let latest = page.items.first { !$0.status.isFinished }
         let cadence =
-            company.scanIntervalMinutes.map { "Starts by itself every \(Format.duration(seconds: $0 * 60))." }
-            ?? "Starts only when somebody starts it."
+            company.scanIntervalMinutes.map { "A scan starts every \(Format.duration(seconds: $0 * 60))." }
+            ?? "No schedule: scans start by hand."
         let hasUsable = keys.contains { $0.status != .error }
         let model = ScanListModel(
             subtitle: cadence + (company.lastScanAt.map { " The last one was \(clock.ago($0))." } ?? ""), isRunning: latest != nil,
-            problem: hasUsable ? nil : "No data source can be asked.",
-            problemHint: hasUsable ? nil : keys.isEmpty ? "Connect one first." : "The key is refused: replace it.",
+            problem: hasUsable ? nil : "No source can be asked.",
+            problemHint: hasUsable ? nil : keys.isEmpty ? "Add a key first." : "The source refuses the key. Replace it.",
             running: latest.map { ScanProgress($0, clock) }, rows: page.items.map { ScanListModel.Row($0, clock) }, hasRows: !page.items.isEmpty,
             pager: Pager(
                 Format.count(page.items.count, "scan", "scans") + " on this page", path: "/scans", query: [], cursor: cursor, next: page.nextCursor))
@@ -66,12 +66,12 @@ extension ScanModel {
         started = clock.dateTime(run.startedAt ?? run.createdAt)
         subtitle =
             run.status.isFinished
-            ? "What each source answered is kept person by person, under Coverage." : "You may leave this page: the scan goes on."
+            ? "The page of each person says what each source answered." : "You can leave this page. The scan goes on."
         self.run = ScanProgress(run, clock)
         facts = [
-            Fact("Started", run.startedAt.map(clock.dateTime) ?? "Waiting for a free worker"), Fact("By", run.trigger.label),
+            Fact("Started", run.startedAt.map(clock.dateTime) ?? "Waiting to start"), Fact("By", run.trigger.label),
             Fact("Ended", run.finishedAt.map(clock.dateTime) ?? "Not yet"), Fact("Took", run.took ?? "Still going"),
-            Fact("Answered recently, not asked again", Format.count(run.providers.map(\.skipped).max() ?? 0, "person", "people")),
+            Fact("Not asked again (answer under 7 days old)", Format.count(run.providers.map(\.skipped).max() ?? 0, "person", "people")),
         ]
     }
 }

@@ -60,7 +60,7 @@ package struct SettingsPages: Sendable {
         let model = SettingsModel(
             company, form: form, override: override ?? [:], preview: shown, problem: problem, clock: PageClock(now(), for: context.signedIn))
         return pages.show(
-            "settings/show", model, Frame("Settings", in: .settings, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
+            "settings/show", model, Frame("Company", in: .company, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
     }
 
     func save(_ request: Request, _ context: AppContext, _ form: CompanyForm) async throws -> Response {
@@ -83,7 +83,7 @@ package struct SettingsPages: Sendable {
             guard form.action == "preview" else {
                 // The change has the scores brought up to date in the background: here they would be reckoned once more, while somebody waits.
                 _ = try await companies.update(change, by: subject)
-                return Pages.redirect(to: "/settings", .done("The weights are saved. The scores follow in a moment."))
+                return Pages.redirect(to: "/settings", .done("The weights are saved. The scores change in a moment."))
             }
             try await companies.check(change, for: subject)
             return try await page(request, context, weights: form, preview: risk.preview(weights, by: subject))
@@ -106,7 +106,7 @@ extension SettingsModel {
             error: errors[field: "timezone"])
         let interval = form.map(\.scanIntervalMinutes) ?? company.scanIntervalMinutes
         var choices = [
-            ("", "Only when somebody starts one"), ("60", "Every hour"), ("360", "Every 6 hours"), ("720", "Every 12 hours"), ("1440", "Every day"),
+            ("", "Only by hand"), ("60", "Every hour"), ("360", "Every 6 hours"), ("720", "Every 12 hours"), ("1440", "Every day"),
             ("10080", "Every week"),
         ]
         if let interval, !choices.contains(where: { $0.0 == String(interval) }) {
@@ -116,10 +116,10 @@ extension SettingsModel {
             "scanIntervalMinutes", "Scans", choices.map { (value: $0.0, label: $0.1) }, selected: interval.map { String($0) },
             error: errors[field: "scanIntervalMinutes"])
         neutralised = Choice(
-            "resolvesNeutralised", "When an exposure is neutralised",
+            "resolvesNeutralised", "When a finding is neutralised",
             [("true", "Resolve its alert"), ("false", "Leave its alert open")],
             selected: String(form?.resolvesNeutralised ?? company.resolvesNeutralised), error: errors[field: "resolvesNeutralised"])
-        lastScan = company.lastScanAt.map { "The last scan was \(clock.ago($0))." } ?? "There was no scan yet."
+        lastScan = company.lastScanAt.map { "The last scan was \(clock.ago($0))." } ?? "No scan yet."
         var weights = RiskWeights.standard
         for (key, value) in override { weights[key] = value }
         self.weights = Self.texts.map { key, title, hint in
@@ -131,11 +131,11 @@ extension SettingsModel {
     }
 
     private static let texts = [
-        ("session", "Stolen session", "A cookie or token was taken, and the session may still work."),
-        ("recency", "Recency", "Full on the day it was taken or breached, nothing after 180 days."),
-        ("criticalData", "Critical data", "A password that may still work; a payment or identity number always."),
+        ("session", "Stolen session", "Malware took a cookie or token, and the session may still work."),
+        ("recency", "Recency", "Full on the day of the breach, nothing after 180 days."),
+        ("criticalData", "Critical data", "A password that may still work, or a payment or identity number."),
         ("domainMatch", "Company address", "The address is on your own domain."),
-        ("openAlerts", "Open alerts", "Not resolved, about what may still work. Three or more count fully."),
+        ("openAlerts", "Open alerts", "Not resolved, and still live or not known. Three or more count fully."),
         ("breaches", "Breaches", "Five or more count fully."),
     ]
 }

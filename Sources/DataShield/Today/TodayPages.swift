@@ -27,7 +27,7 @@ package struct TodayPages: Sendable {
         let model = TodayModel(
             summary, maySettle: subject.may(.alertsStatus), isRemediationOffered: try await remediation.isOffered(to: subject),
             mayManagePolicy: subject.may(.policyManage), clock: PageClock(now(), for: context.signedIn))
-        return pages.show("today/show", model, Frame("Today", in: .dashboard, showsHIBP: true), for: request, context)
+        return pages.show("today/show", model, Frame("Today", in: .today, showsHIBP: true), for: request, context)
     }
 
     // MARK: Where nothing is left to do

@@ -42,9 +42,9 @@ import Testing
             let page = try await client.get(url)
             #expect(page.status == 200)
             for words in [
-                "What would be done", "staff.csv", "Nothing is written yet", "Write it to the staff list", "Shoe size", "Full-time (1 row)",
+                "What would change", "staff.csv", "Nothing is saved yet", "Save the changes", "Shoe size", "Full-time (1 row)",
                 "ann@acme.test",
-                "The headings stand on line 2", "not read", "Rows that did not go in", "Rows that are left out",
+                "The headings are on line 2", "not read", "Rows not imported", "Rows left out",
             ] { #expect(page.text.contains(words), "\(words)") }
             #expect(try await people(client.company).isEmpty)
 
@@ -53,7 +53,7 @@ import Testing
             #expect(try await people(client.company) == ["ann@acme.test", "cem@acme.test"])
             let done = try await client.get(url)
             #expect(done.text.contains("What was done"))
-            #expect(!done.text.contains("Write it to the staff list"))
+            #expect(!done.text.contains("Save the changes"))
 
             // The button twice, ten times at once: it is done once.
             _ = try await client.send("POST", url, body: [], contentType: "application/x-www-form-urlencoded")
@@ -85,7 +85,7 @@ import Testing
                 for words in [
                     "Other addresses of people in the list", "Home Email beside Work Email (2 rows: lines 2, 3)",
                     "Columns that say something else than the one that counts", "Name (column 6) beside Name (column 5) (line 2)",
-                    "Cells under no heading", "column 7 (line 2)", "Rows whose columns contradict each other",
+                    "Cells without a heading", "column 7 (line 2)", "Rows that contradict themselves",
                     "Status says that they have left, Enabled that they are there. Neither counts",
                 ] { #expect(page.contains(words), "\(words)") }
             }

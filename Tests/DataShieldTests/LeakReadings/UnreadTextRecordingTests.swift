@@ -130,7 +130,7 @@ import Testing
             let run = try await client.get("/api/ingest/\(id)").decode(IngestRun.Response.self)
             #expect(run.report.unread == 1)
             let page = try await client.get("/ingest/\(id)").text
-            #expect(page.contains("Lines that were not understood") && page.contains("a password may be in it"))
+            #expect(page.contains("Lines not understood") && page.contains("a password may be in it"))
             let records = try await client.get("/api/employees/\(bob)/records").decode(Page<Breaches.RecordResponse>.self).items
             #expect(records.map(\.liveness.state) == [.unknown] && records.map(\.liveness.reason) == [.textNotRead])
             #expect(records.first?.liveness.text.contains("The text beside it was not understood: a password may be in it.") == true)

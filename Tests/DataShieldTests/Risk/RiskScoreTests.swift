@@ -89,18 +89,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ([finding(1, session: 1)], 0, "No session of the account is known to have been ended since"), ([finding(0.7, session: 0.7)], 0, "70 %"),
+        ([finding(1, session: 1)], 0, "No session is known to have ended since"), ([finding(0.7, session: 0.7)], 0, "70 %"),
         // A directory ends its own sessions only.
         ([finding(0, session: 0)], 0, "has ended the account's sessions since, or has it disabled"),
         ([finding(0, session: 0)], 0, "An application that keeps sessions of its own"),
         // The password is live when the sessions have been ended.
-        ([finding(1, session: 0)], 0, "has ended the account's sessions"), ([finding(1)], 0, "No cookie or token is named"),
+        ([finding(1, session: 0)], 0, "has ended the account's sessions"), ([finding(1)], 0, "No source names a cookie or token."),
         // What is named and ended does not hide what nobody names.
-        ([finding(0.7, session: 0, named: true), finding(0.7, session: 0.7, named: false)], 0, "may be among it. That is not certain"),
-        ([finding(0.7, session: 0, named: false)], 0, "a cookie or token may be among it. The directory has ended"),
-        ([finding(0)], 1, "can be used to sign in to the account now"),
-        ([finding(0.7, session: 0.7, named: false, endedBy: [.forcePasswordReset, .revokeSessions])], 0, "what its source does not name"),
-        ([finding(0, critical: true)], 2, "nothing of it can be used"), ([finding(0, permanent: true)], 2, "cannot be changed"),
+        ([finding(0.7, session: 0, named: true), finding(0.7, session: 0.7, named: false)], 0, "may be part of it. That is not certain"),
+        ([finding(0.7, session: 0, named: false)], 0, "A cookie or token may be part of it. The directory has ended"),
+        ([finding(0)], 1, "Nothing that was found opens the account now"),
+        ([finding(0.7, session: 0.7, named: false, endedBy: [.forcePasswordReset, .revokeSessions])], 0, "what the source does not name"),
+        ([finding(0, critical: true)], 2, "but it does not open the account now"), ([finding(0, permanent: true)], 2, "cannot be changed"),
         ([finding(0.7, critical: true)], 2, "70 %"),
     ])
     func `a reason says what is known, and what was done`(findings: [RiskFinding], component: Int, words: String) {
@@ -118,7 +118,7 @@ import Testing
         ] as [([RiskFinding], Bool)])
     func `where no password is named, what nobody names may have one`(findings: [RiskFinding], mayHaveOne: Bool) {
         let reason = RiskScore.employee(Self.person(findings), now: Self.now).components[2].reason
-        #expect(reason.hasPrefix("No password, payment or identity number is named among what was found."))
+        #expect(reason.hasPrefix("No source names a password, payment or identity number."))
         #expect(reason.hasSuffix("What was not understood, or is not said, may have one.") == mayHaveOne, "\(reason)")
     }
 

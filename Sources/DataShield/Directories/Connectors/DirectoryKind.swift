@@ -35,6 +35,12 @@ package struct DirectoryKind: Sendable {
         /// Says what is wrong with a value, or nil.
         package var problem: @Sendable (String) -> String?
 
+        /// The label within a sentence: "tenant ID".
+        var spokenLabel: String {
+            let isWord = label.unicodeScalars.dropFirst().first?.properties.isLowercase ?? false
+            return isWord ? label.prefix(1).lowercased() + label.dropFirst() : label
+        }
+
         package init(
             _ name: String, _ label: String, hint: String, isSecret: Bool = false, isOptional: Bool = false, isDestination: Bool = false,
             isLong: Bool = false, choices: [String] = [], standard: String? = nil, problem: @escaping @Sendable (String) -> String? = { _ in nil }
@@ -96,7 +102,7 @@ package struct DirectoryConfiguration: Sendable, Hashable, CustomStringConvertib
             }
             if value.isEmpty { value = field.standard ?? "" }
             guard !value.isEmpty else {
-                if !field.isOptional { errors.append(FieldError(field: field.name, message: "is needed. \(field.hint)")) }
+                if !field.isOptional { errors.append(FieldError(field: field.name, message: "is missing: enter the \(field.spokenLabel).")) }
                 continue
             }
             if value.utf8.count > Self.longest {

@@ -5,17 +5,17 @@ extension EmployeeFormModel {
     init(_ employee: Employee?, _ form: EmployeePages.EmployeeForm, problem: (any FeatureError)?) {
         let errors = problem?.fields ?? []
         name = employee?.name
-        heading = employee.map { "Edit \($0.name)" } ?? "Add an employee"
+        heading = employee.map { "Edit \($0.name)" } ?? "Add a person"
         crumb = employee == nil ? "New" : "Edit"
         backURL = employee.map { "/employees/\($0.id)" }
         action = backURL ?? "/employees"
         cancelURL = backURL ?? "/employees"
-        submit = employee == nil ? "Add employee" : "Save"
+        submit = employee == nil ? "Add person" : "Save"
         formError = errors.isEmpty ? problem?.detail : nil
         fields = [
             FormField(
                 "email", "E-mail", type: "email", value: form.email, autocomplete: "off", isRequired: true,
-                hint: employee == nil ? nil : "Under another address nothing is known yet: it is asked about anew.", error: errors[field: "email"]),
+                hint: employee == nil ? nil : "Another address is checked anew.", error: errors[field: "email"]),
             FormField("firstName", "First name", value: form.firstName, isOptional: true, error: errors[field: "firstName"]),
             FormField("lastName", "Last name", value: form.lastName, isOptional: true, error: errors[field: "lastName"]),
             FormField("department", "Department", value: form.department, isOptional: true, error: errors[field: "department"]),
@@ -54,12 +54,12 @@ extension EmployeeModel {
         if risk.score == nil {
             // Who was asked may have given no answer.
             let start = known.contains { $0.checkedAt != nil } ? "No source has answered" : "Nobody was asked"
-            noScoreNote = "\(start) about this person yet, and no file names them. Nothing is known, and that is not the same as no risk."
+            noScoreNote = "\(start) about this person yet, and no file names them. That is not the same as no risk."
         } else {
             noScoreNote =
                 isAnswered
-                ? "The score is 0 because the person is in no breach that was found."
-                : "The score is 0 because no breach is known. That is no proof: see under Coverage who has not answered."
+                ? "The score is 0: every source answered, and none found this person."
+                : "The score is 0: nothing was found so far. See below which sources have not answered."
         }
         steps = NextSteps.of(
             found.map { .init(dataTypes: $0.record.exposedData, artifacts: $0.record.artifacts, liveness: $0.liveness) }
@@ -72,8 +72,8 @@ extension EmployeeModel {
         noRecordsTitle = isAnswered ? "In no breach" : "Not known"
         noRecordsText =
             isAnswered
-            ? "Every connected source has answered about this address, and had nothing."
-            : "Not every source has answered about this address, so this is not the same as clean."
+            ? "Every source answered about this address and found nothing."
+            : "Not every source has answered about this address, so nobody knows."
         alerts = recent.map { AlertRow($0, clock) }
         hasAlerts = !alerts.isEmpty
         alertsURL = "/alerts?employee=\(employee.id)"
@@ -87,13 +87,13 @@ extension EmployeeModel {
     private static func facts(_ employee: Employee, _ clock: PageClock) -> [Fact] {
         var facts = [Fact("Department", employee.department ?? "None"), Fact("Title", employee.title ?? "Not given")]
         if !employee.aliases.isEmpty { facts.append(Fact("Also watched", employee.aliases.joined(separator: ", "))) }
-        if employee.isVip { facts.append(Fact("Standing", "Very important person")) }
+        if employee.isVip { facts.append(Fact("Standing", "VIP")) }
         facts.append(Fact("Second factor", employee.mfaEnabled.map { $0 ? "On" : "Off" } ?? "Unknown"))
-        facts.append(Fact("Status", employee.deactivatedAt.map { "Left \(clock.day($0)): kept, not scanned" } ?? "Active"))
+        facts.append(Fact("Status", employee.deactivatedAt.map { "Left on \(clock.day($0)): kept, not scanned" } ?? "Active"))
         if let number = employee.externalId {
             facts.append(Fact(employee.sourceConnectionId == nil ? "Staff number" : "Id in the directory", number))
         }
-        facts.append(Fact("Last asked about", employee.lastCheckedAt.map(clock.dateTime) ?? "Never"))
+        facts.append(Fact("Last checked", employee.lastCheckedAt.map(clock.dateTime) ?? "Never"))
         facts.append(Fact("On the list since", clock.day(employee.createdAt)))
         return facts
     }

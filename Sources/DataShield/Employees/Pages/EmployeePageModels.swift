@@ -1,6 +1,11 @@
 /// The staff list, `employees/list`.
 struct EmployeeListModel: Sendable {
+    var heading: String
     var subtitle: String
+    /// Where the list is without filters.
+    var clearURL: String
+    /// Whether it is the list of everybody, and not one of those that show some.
+    var isAll: Bool
     var q: String?
     var departmentFilter: Choice
     var riskFilter: Choice

@@ -56,9 +56,11 @@ package struct EmployeePages: Sendable {
         let all = filters + [("sort", query.sort?.rawValue)]
         let population = try await employees.population(for: subject)
         let rows = page.items.map { EmployeeRow($0, clock) }
+        let tab = query.tab
+        // What makes the tab is no filter that could be cleared.
+        let own: Set<String> = tab == .people ? [] : ["exposed", "active"]
         let model = EmployeeListModel(
-            subtitle: population.sentence,
-            q: query.q,
+            heading: Self.heading(tab), subtitle: Self.fact(tab, population), clearURL: tab.url, isAll: tab == .people, q: query.q,
             departmentFilter: Choice(
                 "department", "Department",
                 [("", "Any department")] + departments.map { ($0.department, $0.department) }.filter { !$0.0.isEmpty }, selected: query.department),
@@ -66,17 +68,18 @@ package struct EmployeePages: Sendable {
                 "risk", "Risk", [("", "Any risk")] + RiskFilter.allCases.map { ($0.rawValue, $0.level?.label ?? RiskLevel.notAsked.label) },
                 selected: query.risk?.rawValue),
             exposedFilter: Choice(
-                "exposed", "Exposure", [("", "Any exposure"), ("true", "Exposed"), ("false", "No record")], selected: query.exposed.map { "\($0)" }),
+                "exposed", "Exposure", [("", "Any exposure"), ("true", "Exposed"), ("false", "Not exposed")],
+                selected: query.exposed.map { "\($0)" }),
             activeFilter: Choice(
-                "active", "Employment", [("", "Any employment"), ("true", "Present"), ("false", "Has left")], selected: query.active.map { "\($0)" }),
+                "active", "Employment", [("", "Any employment"), ("true", "Employed"), ("false", "Left")], selected: query.active.map { "\($0)" }),
             mfaFilter: Choice(
                 "mfa", "Second factor",
                 [
-                    ("", "Any second factor"), (MFAState.enabled.rawValue, "With one"), (MFAState.disabled.rawValue, "Without"),
-                    (MFAState.unknown.rawValue, "Unknown"),
+                    ("", "Any second factor"), (MFAState.enabled.rawValue, "Second factor on"),
+                    (MFAState.disabled.rawValue, "Second factor off"), (MFAState.unknown.rawValue, "Second factor not known"),
                 ], selected: query.mfa?.rawValue),
             livenessFilter: Choice(
-                "liveness", "Still live?", [("", "Any state")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
+                "liveness", "State", [("", "Any state")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
                 selected: query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
             isWithoutDepartment: query.noDepartment == true,
             narrowings: Narrowing.all([
@@ -87,12 +90,29 @@ package struct EmployeePages: Sendable {
             sortFilter: Choice(
                 "sort", "Order", [("name", "By name"), ("risk", "Highest risk first"), ("newest", "Newest first")],
                 selected: (query.sort ?? .name).rawValue),
-            isFiltered: filters.contains { !($0.1 ?? "").isEmpty }, formError: nil, exportURL: URLText.path("/employees/export", filters), rows: rows,
+            isFiltered: filters.contains { !($0.1 ?? "").isEmpty && !own.contains($0.0) }, formError: nil,
+            exportURL: URLText.path("/employees/export", filters), rows: rows,
             hasRows: !rows.isEmpty,
             pager: Pager(
                 Format.count(rows.count, "person", "people") + " on this page", path: "/employees", query: all, cursor: query.cursor,
                 next: page.nextCursor))
-        return pages.show("employees/list", model, Frame("Employees", in: .employees, showsHIBP: true), for: request, context)
+        return pages.show("employees/list", model, Frame(model.heading, in: tab, showsHIBP: true), for: request, context)
+    }
+
+    private static func heading(_ tab: NavigationItem) -> String {
+        switch tab {
+        case .exposed: "Exposed people"
+        case .left: "People who have left"
+        default: "People"
+        }
+    }
+
+    private static func fact(_ tab: NavigationItem, _ population: Employees.Population) -> String {
+        switch tab {
+        case .exposed: "\(Format.count(population.exposed)) of \(Format.count(population.people, "person", "people")) are in at least one breach."
+        case .left: "They stay on the list, but are neither scanned nor counted."
+        default: population.sentence
+        }
     }
 
     // MARK: One person
@@ -110,7 +130,7 @@ package struct EmployeePages: Sendable {
             credentials: try await credentials.of(id, for: subject),
             machines: try await machines.lines(of: records.map(\.record.breachId), on: "a person", for: subject),
             clock: PageClock(now(), for: context.signedIn))
-        return pages.show("employees/show", model, Frame(employee.name, in: .employees, showsHIBP: true), for: request, context)
+        return pages.show("employees/show", model, Frame(employee.name, in: .people, showsHIBP: true), for: request, context)
     }
 
     // MARK: The form
@@ -129,14 +149,14 @@ package struct EmployeePages: Sendable {
     }
 
     private func formPage(_ model: EmployeeFormModel, _ problem: (any FeatureError)?, _ request: Request, _ context: AppContext) -> Response {
-        let frame = Frame(model.heading, in: .employees, isNarrow: true, status: problem?.status ?? .ok)
+        let frame = Frame(model.heading, in: .people, isNarrow: true, status: problem?.status ?? .ok)
         return pages.show("employees/form", model, frame, for: request, context)
     }
 
     func create(_ request: Request, _ context: AppContext, _ form: EmployeeForm) async throws -> Response {
         do {
             let employee = try await employees.create(form.creation, by: try context.subject)
-            return Pages.redirect(to: "/employees/\(employee.id)", .done("\(employee.name) is on the list. The next scan asks about them."))
+            return Pages.redirect(to: "/employees/\(employee.id)", .done("\(employee.name) is on the list. The next scan checks them."))
         } catch let failure as any FeatureError {
             return formPage(EmployeeFormModel(nil, form, problem: failure), failure, request, context)
         }
@@ -165,6 +185,14 @@ package struct EmployeePages: Sendable {
         let name = try await employees.find(id, for: subject).name
         try await employees.delete(id, by: subject)
         return Pages.redirect(to: "/employees", .done("\(name) is deleted."))
+    }
+}
+
+extension EmployeeListQuery {
+    /// The tab that shows just these people.
+    fileprivate var tab: NavigationItem {
+        if active == false { return .left }
+        return exposed == true && active == true ? .exposed : .people
     }
 }
 

@@ -53,38 +53,39 @@ package struct MFAPages: Sendable {
             hasRows: !rows.isEmpty, emptyNote: Self.emptyNote(coverage.total), exportURL: URLText.path("/employees/export", Self.filters),
             pager: Pager(
                 Format.count(rows.count, "person", "people") + " on this page", path: "/mfa", query: [], cursor: cursor, next: page.nextCursor))
-        return pages.show("employees/mfa", model, Frame("MFA coverage", in: .mfa), for: request, context)
+        return pages.show("employees/mfa", model, Frame("People without a second factor", in: .withoutSecondFactor), for: request, context)
     }
 
     private static func subtitle(_ counts: MFACoverage.Counts) -> String {
         guard let share = counts.share else {
-            return "Nothing is known of anybody's second factor yet. Connect a directory that says so: Entra, Google Workspace or Okta."
+            return "Nobody's second factor is known yet. Connect a directory that tells: Entra, Google Workspace or Okta."
         }
-        return "\(Format.percent(share)) of the \(Format.count(counts.enabled + counts.disabled, "person", "people")) of whom it is known."
+        let known = Format.count(counts.enabled + counts.disabled, "person", "people")
+        return "\(Format.percent(share)) of the \(known) whose second factor is known have one."
     }
 
     private static func emptyNote(_ counts: MFACoverage.Counts) -> String {
-        let unknown = "Those of whom no directory says whether they have a second factor are not in this list."
+        let unknown = "People whose second factor is not known are not in this list."
         guard counts.withoutNotAsked > 0 else { return unknown }
         return
-            "\(Format.count(counts.withoutNotAsked)) without a second factor were not asked about yet: whether they are exposed is not known. \(unknown)"
+            "\(Format.count(counts.withoutNotAsked)) without a second factor were not checked yet. \(unknown)"
     }
 
     private static func tiles(_ counts: MFACoverage.Counts) -> [MFAModel.Tile] {
         // Shares are of those of whom it is known: who is unknown is in no denominator.
         let known = counts.enabled + counts.disabled
-        func share(_ count: Int) -> String { known > 0 ? Format.percent(Format.share(count, of: known)) + " of those known" : "nothing is known yet" }
+        func share(_ count: Int) -> String { known > 0 ? Format.percent(Format.share(count, of: known)) + " of those known" : "not known yet" }
         let all = counts.people > 0 ? Format.percent(Format.share(counts.unknown, of: counts.people)) + " of all" : "nobody is on the list"
         let exposed =
             counts.disabled == 0
-            ? "nobody is known to be without"
+            ? "nobody is known to have none"
             : counts.withoutNotAsked > 0
-                ? "\(Format.count(counts.withoutNotAsked)) of those without not asked about yet" : "all of those without were asked about"
+                ? "\(Format.count(counts.withoutNotAsked)) of them not checked yet" : "all of them were checked"
         return [
             .init(label: "With a second factor", value: Format.count(counts.enabled), note: share(counts.enabled)),
             .init(label: "Without", value: Format.count(counts.disabled), note: share(counts.disabled)),
             .init(label: "Unknown", value: Format.count(counts.unknown), note: all),
-            .init(label: "Exposed and without", value: Format.count(counts.exposedWithout), note: exposed),
+            .init(label: "Exposed, without one", value: Format.count(counts.exposedWithout), note: exposed),
         ]
     }
 }
@@ -134,6 +135,6 @@ extension MFAModel.DepartmentRow {
         unknown = Format.count(counts.unknown)
         share = counts.share.map { Format.percent($0) } ?? "unknown"
         exposedWithout =
-            Format.count(counts.exposedWithout) + (counts.withoutNotAsked > 0 ? " (\(Format.count(counts.withoutNotAsked)) not asked)" : "")
+            Format.count(counts.exposedWithout) + (counts.withoutNotAsked > 0 ? " (\(Format.count(counts.withoutNotAsked)) not checked)" : "")
     }
 }

@@ -86,15 +86,15 @@ struct StaffPreviewModel: Sendable {
         columns = report.columns.map { Column(heading: $0.heading, field: $0.field.map(Self.words)) }
         columnsNote =
             report.headingLine > 1
-            ? "The headings stand on line \(Format.count(report.headingLine)). What is above them was not read."
-            : "The headings stand on the first line."
+            ? "The headings are on line \(Format.count(report.headingLine)). Lines above were not read."
+            : "The headings are on the first line."
         tables = [
-            Rows("Rows that did not go in", report.rejected, report.rejectedCount),
-            Rows("Rows that are left out", report.leftOut, report.leftOutCount),
+            Rows("Rows not imported", report.rejected, report.rejectedCount),
+            Rows("Rows left out", report.leftOut, report.leftOutCount),
         ].filter { !$0.rows.isEmpty }
         hasRejected = !tables.isEmpty
         if !report.contradictions.isEmpty {
-            tables.append(Rows("Rows whose columns contradict each other", report.contradictions, report.contradictionCount))
+            tables.append(Rows("Rows that contradict themselves", report.contradictions, report.contradictionCount))
         }
     }
 
@@ -103,14 +103,14 @@ struct StaffPreviewModel: Sendable {
         if report.reactivated > 0 {
             notes.append(
                 Note(
-                    title: "\(Format.count(report.reactivated, "person", "people")) had left, and the list says that they are active",
+                    title: "\(Format.count(report.reactivated, "person", "people")) had left and are active in this list",
                     text: "They are scanned and counted again."))
         }
         if report.deactivated > 0 {
             notes.append(
                 Note(
                     title: "The list says that \(Format.count(report.deactivated, "person has", "people have")) left",
-                    text: "What is known of them is kept. They are no longer scanned or counted."))
+                    text: "They stay on the list, but are no longer scanned or counted."))
         }
         if !report.unknownStatuses.isEmpty {
             let words = report.unknownStatuses.map { "\($0.word) (\(Format.count($0.rows, "row", "rows")))" }.joined(separator: ", ")
@@ -118,8 +118,8 @@ struct StaffPreviewModel: Sendable {
             let more = others > 0 ? ", and others (\(Format.count(others, "row", "rows")))" : ""
             notes.append(
                 Note(
-                    title: "Words of the status that say nothing to us",
-                    text: "\(words)\(more). Where no other column tells, these people are taken as if there were no status."))
+                    title: "Status words that DataShield does not know",
+                    text: "\(words)\(more). Unless another column tells, their status is ignored."))
         }
         for reason in ImportReport.PassedOver.Reason.allCases {
             let cells = report.passedOver.filter { $0.reason == reason }
@@ -131,8 +131,8 @@ struct StaffPreviewModel: Sendable {
         if unlisted > 0 {
             notes.append(
                 Note(
-                    title: "More cells were passed over",
-                    text: "\(Format.count(unlisted, "cell", "cells")) of columns for which there is no room here."))
+                    title: "More cells were not read",
+                    text: "\(Format.count(unlisted, "cell", "cells")) of further columns."))
         }
         if !report.ignoredColumns.isEmpty {
             notes.append(Note(title: "Columns that were not read", text: report.ignoredColumns.joined(separator: ", ")))
@@ -148,9 +148,8 @@ struct StaffPreviewModel: Sendable {
             notes.append(
                 Note(
                     title: "Addresses that come more than once",
-                    text:
-                        "Lines \(lines)\(report.duplicateCount > 20 ? " and more" : "") are not read. Of an address the last row counts, and one that does not say that they have left before one that does."
-                ))
+                    text: (report.duplicateCount == 1 ? "Line \(lines) was" : "Lines \(lines)\(report.duplicateCount > 20 ? " and more" : "") were")
+                        + " replaced by another line with the same address: the last one that does not say that the person has left."))
         }
         return notes
     }
@@ -158,10 +157,10 @@ struct StaffPreviewModel: Sendable {
     private static func meaning(_ reason: ImportReport.PassedOver.Reason) -> (title: String, text: String) {
         switch reason {
         case .notWatched:
-            ("Other addresses of people in the list", "They are not watched, unless a directory tells them. One of work counts before a private one.")
-        case .noAddress: ("Cells that should be an address and are none", "The other column was taken.")
-        case .differs: ("Columns that say something else than the one that counts", "Only what counts was taken.")
-        case .noHeading: ("Cells under no heading", "They were not read.")
+            ("Other addresses of people in the list", "They are not watched, unless a directory has them too.")
+        case .noAddress: ("Cells that are no address", "The other column counts.")
+        case .differs: ("Columns that contradict another one", "The other column counts.")
+        case .noHeading: ("Cells without a heading", "They were not read.")
         }
     }
 
@@ -177,8 +176,8 @@ struct StaffPreviewModel: Sendable {
         case "externalId": "Staff number"
         case "isVip": "VIP"
         case "mfaEnabled": "Second factor"
-        case "isActive": "Whether they are there"
-        case "kind": "Whether it is a person"
+        case "isActive": "Employment"
+        case "kind": "Kind of account"
         default: field
         }
     }

@@ -34,7 +34,7 @@ package struct StaffListPages: Sendable {
         // Which columns were found helps whoever reads it.
         let words = problem.map { problem in problem.fields.first { $0.field == "file" }?.message ?? problem.detail }
         let model = StaffListModel(formError: words, limit: "\(StaffPreview.limit >> 20) MB")
-        let frame = Frame("Import a staff list", in: .employees, isNarrow: true, status: problem?.status ?? .ok)
+        let frame = Frame("Import a staff list", in: .people, isNarrow: true, status: problem?.status ?? .ok)
         return pages.show("employees/import", model, frame, for: request, context)
     }
 
@@ -71,7 +71,7 @@ package struct StaffListPages: Sendable {
         _ preview: StaffPreview, _ request: Request, _ context: AppContext, problem: (any FeatureError)? = nil
     ) -> Response {
         let model = StaffPreviewModel(preview, problem: problem, PageClock(now(), for: context.signedIn))
-        return pages.show("employees/preview", model, Frame(model.heading, in: .employees, status: problem?.status ?? .ok), for: request, context)
+        return pages.show("employees/preview", model, Frame(model.heading, in: .people, status: problem?.status ?? .ok), for: request, context)
     }
 
     func write(_ request: Request, _ context: AppContext) async throws -> Response {
@@ -88,7 +88,7 @@ package struct StaffListPages: Sendable {
     func discard(_ request: Request, _ context: AppContext) async throws -> Response {
         try await answer(request, context) { preview, subject in
             try await previews.discard(preview.id, by: subject)
-            return Pages.redirect(to: "/employees/import", .done("The list is thrown away. Nothing was written."))
+            return Pages.redirect(to: "/employees/import", .done("The list was discarded. Nothing was saved."))
         }
     }
 

@@ -185,7 +185,7 @@ extension EmailAddress {
             case .nothingAfterAt: "must have a domain after the @ sign."
             case .localDots: "must not have a dot first, last or twice in a row before the @ sign."
             case .localCharacter(let scalar): "must not have \(Self.name(scalar)) before the @ sign."
-            case .localTooLong: "must have at most 64 octets before the @ sign."
+            case .localTooLong: "is too long before the @ sign (64 at most)."
             case .openQuote: "has a quote that is not closed."
             case .notOnlyAnAddress: "must be the address alone, without a name or angle brackets."
             case .addressLiteral: "must have a domain name after the @ sign, not a number in brackets."
@@ -194,7 +194,7 @@ extension EmailAddress {
             case .domainHyphen: "must not have a hyphen first or last in a part of its domain."
             case .domainCharacter(let scalar): "must not have \(Self.name(scalar)) in its domain."
             case .domainEnding: "must have a domain that ends in a name such as com, not in a number."
-            case .labelTooLong: "must have at most 63 octets in each part of its domain."
+            case .labelTooLong: "has a part of its domain that is too long (63 at most)."
             case .brokenLabel: "has a part of its domain that begins with xn-- and is not an encoded name."
             case .tooLong: "must have at most 254 characters."
             }

@@ -155,7 +155,7 @@ extension RemediationConfirmModel {
         heading = plan.action == .revokeSessions ? "Revoke sessions" : "Force a password reset"
         summary =
             allowed.isEmpty
-            ? "Nothing would be done." : "\(Format.count(allowed.count, "person", "people")) would be acted on. Nothing has been done yet."
+            ? "Nothing would happen." : "\(Format.count(allowed.count, "person", "people")) would be acted on. Nothing has happened yet."
         cap = plan.cap.words
         action = plan.action.rawValue
         submit = plan.action == .revokeSessions ? "Revoke sessions now" : "Reset passwords now"
@@ -190,10 +190,9 @@ struct PolicyConfirmModel: Sendable {
         title = found.title
         summary =
             found.people == 0
-            ? "No open alert meets it today."
-            : "If it looked at all alerts that are open today, it would act on \(Format.count(plan.allowed)) of "
-                + "\(Format.count(found.people, "person", "people")) whom they are about. It will look only at those that are raised, "
-                + "or have something new, after it was added."
+            ? "No open alert fits this policy today."
+            : "On the alerts open today, this policy would act on \(Format.count(plan.allowed)) of "
+                + "\(Format.count(found.people, "person", "people")). It acts only on alerts that are new, or have something new, from now on."
         cap = plan.cap.words
         (minSeverity, requires, action) = (policy.minSeverity.rawValue, policy.requires.rawValue, policy.action.rawValue)
         people = plan.items.filter { $0.refusal == nil }.prefix(Self.shown).map { .init($0) }
@@ -216,10 +215,10 @@ extension RemediationConfirmModel.Person {
 extension RemediationPlan.Cap {
     /// How the governor stands, in a sentence.
     var words: String {
-        let window = "within \(Format.count(windowHours, "hour", "hours"))"
-        if stoppedAt != nil { return "Stopped: nothing is done until an administrator resumes it." }
+        if stoppedAt != nil { return "Stopped: nothing happens until an administrator resumes it." }
         let others = waiting > 0 ? " \(Format.count(waiting, "person waits", "people wait")) before." : ""
-        return "\(Format.count(used)) of \(Format.count(limit, "person", "people")) used \(window), \(Format.count(left)) left.\(others)"
+        let people = "\(Format.count(left)) of \(Format.count(limit, "person", "people"))"
+        return "Limit: \(people) left in the next \(Format.count(windowHours, "hour", "hours")).\(others)"
     }
 }
 

@@ -56,7 +56,7 @@ package struct RemediationPages: Sendable {
             unfinishedCount: Format.count(unfinishedCount),
             unfinishedRest: unfinishedCount > unfinished.count ? "\(Format.count(unfinishedCount - unfinished.count)) more, older" : nil,
             requests: shownRequests.map { .init($0, clock) }, hasRequests: !shownRequests.isEmpty)
-        return pages.show("remediation/list", model, Frame("Remediation", in: .remediation), for: request, context)
+        return pages.show("remediation/list", model, Frame("Response", in: .response), for: request, context)
     }
 
     // MARK: Acting
@@ -77,7 +77,7 @@ package struct RemediationPages: Sendable {
         guard let ids = form.id, !ids.isEmpty else { return Pages.redirect(to: back, .problem("Select at least one alert first.")) }
         let plan = try await remediation.preview(ids, form.action, by: subject)
         let model = RemediationConfirmModel(plan, ids: ids, back: back, key: CUID.make(at: now()))
-        return pages.show("remediation/confirm", model, Frame(model.heading, in: .remediation, isNarrow: true), for: request, context)
+        return pages.show("remediation/confirm", model, Frame(model.heading, in: .response), for: request, context)
     }
 
     func run(_ request: Request, _ context: AppContext, _ form: Selection) async throws -> Response {
@@ -89,13 +89,13 @@ package struct RemediationPages: Sendable {
             guard ids.count == 1 else {
                 let bulk = try await remediation.bulk(ids, form.action, by: subject, key: key)
                 return Pages.redirect(
-                    to: "/remediation", bulk.requested > 0 ? .done(bulk.words) : .problem("Nobody is acted on: the dry run says why."))
+                    to: "/remediation", bulk.requested > 0 ? .done(bulk.words) : .problem("Nobody was acted on: the dry run says why."))
             }
             let outcome = try await remediation.request(form.action, on: first, by: subject, key: key)
             switch outcome.status {
             case .done: return Pages.redirect(to: back, .done("\(form.action.displayName): done."))
             case .pending, .started:
-                return Pages.redirect(to: back, .done("The directory takes its time. The log of remediation will show how it ended."))
+                return Pages.redirect(to: back, .done("The directory has not answered yet. The log under Response will show how it ended."))
             case .failed, .refused: return Pages.redirect(to: back, .problem(outcome.reason ?? "It was not done."))
             }
         } catch let failure as Remediation.Failure where failure.status == .conflict {
@@ -107,12 +107,12 @@ package struct RemediationPages: Sendable {
 extension Remediation.Bulk {
     /// How many people it is about, for whoever asked.
     var words: String {
-        if isRepeated { return "This was asked for before: \(Format.count(requested, "person", "people")). The log shows how it ends." }
+        if isRepeated { return "Somebody asked for this before, for \(Format.count(requested, "person", "people")). The log shows how it ends." }
         let allowed = plan.allowed
         guard allowed < requested else {
             return "\(Format.count(requested, "person is", "people are")) acted on now. The log shows how it ends."
         }
-        return "Up to \(Format.count(allowed)) of \(Format.count(requested, "person", "people")) are acted on now: the cap stops the others. "
+        return "Up to \(Format.count(allowed)) of \(Format.count(requested, "person", "people")) are acted on now. The limit stops the others. "
             + "The log shows how it ends."
     }
 }

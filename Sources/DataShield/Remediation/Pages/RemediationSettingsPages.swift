@@ -58,7 +58,7 @@ package struct RemediationSettingsPages: Sendable {
         let model = RemediationSettingsModel(
             try await remediation.settings(for: subject), protected: try await remediation.protected(for: subject), form: form,
             protection: protection, problem: problem, clock: PageClock(now(), for: context.signedIn))
-        let frame = Frame("Settings of remediation", in: .remediation, isNarrow: true, status: problem?.status ?? .ok)
+        let frame = Frame("Response settings", in: .responseSettings, status: problem?.status ?? .ok)
         return pages.show("remediation/settings", model, frame, for: request, context)
     }
 
@@ -76,7 +76,7 @@ package struct RemediationSettingsPages: Sendable {
     /// The dry run, which is also the question.
     func confirmPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
         let model = PolicyConfirmModel(try await remediation.preview(form.policy, by: try context.subject), form.policy)
-        return pages.show("remediation/policy", model, Frame("Add a policy", in: .remediation, isNarrow: true), for: request, context)
+        return pages.show("remediation/policy", model, Frame("Add a policy", in: .responseSettings), for: request, context)
     }
 
     func addPolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
@@ -86,7 +86,7 @@ package struct RemediationSettingsPages: Sendable {
         } catch let failure as InvalidInput {
             return try await page(request, context, problem: failure)
         }
-        return Pages.redirect(to: Self.path, .done("The policy acts on alerts that are raised from now on."))
+        return Pages.redirect(to: Self.path, .done("The policy is added. It acts on alerts from now on."))
     }
 
     func removePolicy(_ request: Request, _ context: AppContext, _ form: PolicyForm) async throws -> Response {
@@ -100,7 +100,7 @@ package struct RemediationSettingsPages: Sendable {
         } catch let failure as InvalidInput {
             return try await page(request, context, protection: form, problem: failure)
         }
-        return Pages.redirect(to: Self.path, .done("From now on the account is never touched."))
+        return Pages.redirect(to: Self.path, .done("The account is protected. Nobody acts on it."))
     }
 
     func unprotect(_ request: Request, _ context: AppContext) async throws -> Response {
@@ -116,7 +116,7 @@ package struct RemediationSettingsPages: Sendable {
         } catch Remediation.Failure.notStopped {
             return Pages.redirect(to: Self.path, .problem(Remediation.Failure.notStopped.detail))
         }
-        return Pages.redirect(to: Self.path, .done("Remediation is running again. What was refused is not retried: select those alerts again."))
+        return Pages.redirect(to: Self.path, .done("Remediation runs again. It does not retry what it refused: select those alerts again."))
     }
 }
 
@@ -129,22 +129,22 @@ extension RemediationSettingsModel {
         let shown: Set = ["capPeople", "capPercent", "windowHours", "email", "reason"]
         formError = errors.contains { shown.contains($0.field) } ? nil : problem?.detail
         enabled = Choice(
-            "enabled", "Remediation", [("false", "Off"), ("true", "On: administrators may act on accounts")],
+            "enabled", "Remediation", [("false", "Off"), ("true", "On: administrators can act on accounts")],
             selected: "\(form?.enabled ?? settings.enabled)")
         reset = Choice(
             "weakReset", "A forced password reset",
-            [("false", "Makes the old password useless at once"), ("true", "Lets the old password open the change screen once")],
+            [("false", "The old password stops working at once"), ("true", "The old password still opens the page to change it")],
             selected: "\(form?.weakReset ?? settings.weakReset)",
-            hint: "The second is weaker: whoever has the leaked password can choose the new one. Only where the directory has it.")
+            hint: "The second is weaker: whoever has the leaked password can choose the new one. Not every directory offers it.")
         fields = [
             FormField(
-                "capPeople", "At most so many people", type: "number", value: String(form?.capPeople ?? settings.capPeople), minimum: 1,
+                "capPeople", "At most … people", type: "number", value: String(form?.capPeople ?? settings.capPeople), minimum: 1,
                 maximum: 100_000, isRequired: true, error: errors[field: "capPeople"]),
             FormField(
-                "capPercent", "At most so many percent of the staff", value: SVG.number(form?.capPercent ?? settings.capPercent), isRequired: true,
+                "capPercent", "At most … % of the staff", value: SVG.number(form?.capPercent ?? settings.capPercent), isRequired: true,
                 hint: "The smaller of the two counts, and at least one person.", error: errors[field: "capPercent"]),
             FormField(
-                "windowHours", "Within so many hours", type: "number", value: String(form?.windowHours ?? settings.windowHours), minimum: 1,
+                "windowHours", "Within … hours", type: "number", value: String(form?.windowHours ?? settings.windowHours), minimum: 1,
                 maximum: 744, isRequired: true, error: errors[field: "windowHours"]),
         ]
         let cap = settings.cap

@@ -58,10 +58,10 @@ package struct Remediation: Sendable {
         package var detail: String {
             switch self {
             case .notFound: "There is no such request."
-            case .notEnabled: "Remediation is switched off. An administrator can switch it on in its settings."
+            case .notEnabled: "Remediation is off. An administrator can switch it on under Settings, Response."
             case .refused(let refusal): refusal.description
             case .keyReused: "Something else was asked for with this key. A key is for one order and its repetitions."
-            case .noSuchPerson: "There is no such employee."
+            case .noSuchPerson: "There is no such person."
             case .notProtected: "This person is not protected."
             case .notStopped: "Remediation is not stopped."
             }

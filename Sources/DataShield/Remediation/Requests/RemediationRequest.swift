@@ -140,18 +140,18 @@ package enum RemediationRefusal: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .noPerson: "The alert is about nobody who is still on the staff list."
-        case .switchedOff: "Remediation is switched off for this company."
-        case .protected(let reason): "The person is protected and never touched: \(reason)"
+        case .noPerson: "The person of this alert is no longer on the list."
+        case .switchedOff: "Remediation is off for this company."
+        case .protected(let reason): "This person is protected: \(reason)"
         case .unsupported(.revokeSessions): "No connected directory can revoke this person's sessions."
         case .unsupported(.forcePasswordReset): "No connected directory can reset this person's password."
-        case .underWay: "The same is already under way for this person."
+        case .underWay: "This is already under way for this person."
         case .otherAccount(let directory): "\(directory): the account that answers to the address is another person's."
         case .personChanged: "The person's address or account has changed since this was requested. Check it, and ask again."
         case .capUsed(let limit, let hours):
-            "The cap is used: \(Format.count(limit, "person", "people")) within \(Format.count(hours, "hour", "hours")). Remediation is stopped until an administrator resumes it."
+            "The limit is reached: \(Format.count(limit, "person", "people")) within \(Format.count(hours, "hour", "hours")). Remediation is stopped until an administrator resumes it."
         case .stopped: "Remediation is stopped until an administrator resumes it."
-        case .stoppedMeanwhile: "Remediation was stopped before this one's turn came."
+        case .stoppedMeanwhile: "Remediation was stopped before this request began."
         case .givenUp:
             "It was tried again and again, but the program never got as far as asking the directory. Nothing was done. The program's log says why; ask again once that is fixed."
         case .said(let words): words

@@ -85,16 +85,17 @@ package struct CredentialPages: Sendable {
                     clock)
             })
         return pages.show(
-            "sources/list", model, Frame("Data sources", in: .sources, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
+            "sources/list", model, Frame("Sources and keys", in: .sources, isNarrow: true, status: problem?.status ?? .ok), for: request, context)
     }
 
     func add(_ request: Request, _ context: AppContext, _ form: Form) async throws -> Response {
         let subject = try context.subject
         do {
-            let credential = try await credentials.add(form.provider, label: form.label ?? "", key: form.key, by: subject)
-            let trial = try await credentials.test(credential.id, by: subject)
+            let trial = try await credentials.addTried(form.provider, label: form.label ?? "", key: form.key, by: subject)
             return Pages.redirect(
-                to: "/sources", trial.isAccepted ? .done("The key is saved. \(trial.message)") : .problem("The key is saved, but: \(trial.message)"))
+                to: "/sources",
+                trial.isAccepted
+                    ? .done("The key is saved. \(trial.message)") : .problem("The key is saved, but could not be tried: \(trial.message)"))
         } catch let failure as any FeatureError {
             return try await page(request, context, form: form, problem: failure)
         }
@@ -120,11 +121,11 @@ extension SourceListModel.Provider {
         value = provider.rawValue
         name = provider.displayName
         (about, siteURL, siteName) = Self.text(provider)
-        status = credential?.status.badge ?? Badge("Not connected", .neutral, icon: "plug")
+        status = credential?.status.badge ?? Badge("No key", .neutral, icon: "plug")
         connected = credential.map {
             SourceListModel.Connected(
                 credentialId: $0.id.rawValue, label: $0.label, hint: $0.keyHint, lastUsed: $0.lastUsedAt.map(clock.ago) ?? "never",
-                pace: $0.requestsPerMinute.map { Format.count($0, "request", "requests") + " a minute" } ?? "as the service documents",
+                pace: $0.requestsPerMinute.map { Format.count($0, "request", "requests") + " a minute" } ?? "as the service allows",
                 quota: Self.quota($0, clock), error: $0.status == .error ? $0.errorMessage : nil)
         }
         earned = yield.flatMap { $0.finds > 0 || $0.lastRun != nil ? SourceListModel.Earned($0, clock) : nil }
@@ -133,7 +134,7 @@ extension SourceListModel.Provider {
         fields = [
             FormField(
                 "key", "Key", type: "password", autocomplete: "off", isRequired: true,
-                hint: "Sealed when stored; only its last characters are shown.",
+                hint: "Only its last characters are shown again.",
                 error: form == nil ? nil : errors[field: "key"].map { "The key \($0)" }),
             FormField("label", "Label", value: form?.label ?? credential?.label, isOptional: true, error: form == nil ? nil : errors[field: "label"]),
         ].map { field in
@@ -147,7 +148,7 @@ extension SourceListModel.Provider {
 
     private static func quota(_ credential: Credential, _ clock: PageClock) -> String {
         guard let left = credential.quotaLeft else {
-            return [credential.plan, "no number of searches known"].compactMap { $0 }.joined(separator: ", ")
+            return [credential.plan, "number of searches not known"].compactMap { $0 }.joined(separator: ", ")
         }
         // What the key was used for since may have cost some of them.
         let isUsedSince = credential.quotaSeenAt.map { seen in credential.lastUsedAt.map { $0 > seen } ?? false } ?? false
@@ -159,7 +160,7 @@ extension SourceListModel.Provider {
     private static func text(_ provider: ApiProvider) -> (about: String, url: String, name: String) {
         switch provider {
         case .hibp:
-            ("Verified breaches, by address and by verified domain.", "https://haveibeenpwned.com/API/Key", "Get a key at haveibeenpwned.com")
+            ("Verified breaches, by address or by verified domain.", "https://haveibeenpwned.com/API/Key", "Get a key at haveibeenpwned.com")
         case .hibpStealer:
             (
                 "Addresses of verified domains in stealer logs, with the sites.", "https://haveibeenpwned.com/API/Key",

@@ -18,9 +18,21 @@ package struct Credentials: Sendable {
 
     package enum Failure: FeatureError, Equatable {
         case notFound
+        /// The service does not take the key that was to be kept.
+        case refused(ApiProvider)
 
-        package var status: HTTPResponse.Status { .notFound }
-        package var detail: String { "There is no such key." }
+        package var status: HTTPResponse.Status {
+            switch self {
+            case .notFound: .notFound
+            case .refused: .unprocessableContent
+            }
+        }
+        package var detail: String {
+            switch self {
+            case .notFound: "There is no such key."
+            case .refused(let provider): "\(provider.displayName) refused this key. It was not saved."
+            }
+        }
     }
 
     /// What trying a key showed.
@@ -39,24 +51,38 @@ package struct Credentials: Sendable {
     /// Adds a key, sealed; a provider's former key is replaced by it. It is PENDING until it was tried.
     /// - Throws: ``InvalidInput`` for a key that cannot be one, and for a provider that is not built in.
     package func add(_ provider: ApiProvider, label: String = "", key: String, by subject: Subject) async throws -> Credential {
-        guard ProviderRegistry.type(for: provider) != nil else {
-            let known = ProviderRegistry.all.map { $0.id.rawValue }.joined(separator: ", ")
-            throw InvalidInput("provider", "is not available yet. Available: \(known).")
-        }
+        try await save(provider, label: label, key: key, by: subject).credential
+    }
+
+    /// - Returns: the credential, and the key as it is stored, to tell whether it was replaced meanwhile.
+    private func save(
+        _ provider: ApiProvider, label: String, key: String, by subject: Subject
+    ) async throws -> (credential: Credential, sealed: [UInt8]) {
+        guard ProviderRegistry.type(for: provider) != nil else { throw Self.unavailable }
         let key = try Self.checked(key)
         let label = try Self.checked(label: label, provider)
         return try await database.transaction(for: subject.company) { db in
             let store = CredentialStore(db: db)
             let former = try await store.lock(provider)
             let id = former?.id ?? CredentialID()
-            try await store.save(
-                id, provider, label: label, sealed: try secrets.seal(key, at: sealingPlace(id, subject.company)), hint: Credential.hint(of: key))
+            let sealed = try secrets.seal(key, at: sealingPlace(id, subject.company))
+            try await store.save(id, provider, label: label, sealed: sealed, hint: Credential.hint(of: key))
             try await AuditTrail.record(
                 former == nil ? "credential.added" : "credential.replaced", target: .init("credential", id), before: former.map(AuditState.init),
                 after: AuditState(provider: provider, label: label), by: subject, in: db)
             guard let credential = try await store.find(id) else { throw Failure.notFound }
-            return credential
+            return (credential, sealed)
         }
+    }
+
+    /// Tries a key and keeps it, unless the service refuses it: then the former one stays. One that could not be tried is kept.
+    /// - Throws: ``Failure/refused(_:)``, and what ``add(_:label:key:by:)`` throws.
+    package func addTried(_ provider: ApiProvider, label: String, key: String, by subject: Subject) async throws -> Trial {
+        guard ProviderRegistry.type(for: provider) != nil else { throw Self.unavailable }
+        let outcome = try await outcome(of: Self.checked(key), at: provider, pace: nil, otherwise: .pending)
+        guard outcome.status != .error else { throw Failure.refused(provider) }
+        let (credential, sealed) = try await save(provider, label: label, key: key, by: subject)
+        return try await keep(outcome, of: credential.id, sealed, by: subject)
     }
 
     /// Removes a key. What it found stays.
@@ -80,36 +106,50 @@ package struct Credentials: Sendable {
             guard let credential = try await store.find(id), let sealed = try await store.sealedKey(id) else { throw Failure.notFound }
             return (credential, sealed)
         }
-        let (status, message, account) = try await trial(of: credential, sealed, company: subject.company)
+        let outcome = try await outcome(of: credential, sealed, company: subject.company)
+        return try await keep(outcome, of: id, sealed, by: subject)
+    }
+
+    /// How a key did when it was tried.
+    private struct Outcome: Sendable {
+        var status: ConnectStatus
+        var message: String
+        var account: ProviderAccount?
+    }
+
+    private func keep(_ outcome: Outcome, of id: CredentialID, _ sealed: [UInt8], by subject: Subject) async throws -> Trial {
         let now = now()
         return try await database.transaction(for: subject.company) { db in
             let store = CredentialStore(db: db)
             try await store.write(
-                id, sealed: sealed, status: status, error: status == .active ? nil : message,
-                account: account, at: now)
+                id, sealed: sealed, status: outcome.status, error: outcome.status == .active ? nil : outcome.message, account: outcome.account,
+                at: now)
             try await AuditTrail.record(
-                "credential.tested", target: .init("credential", id), after: ["status": status.rawValue], by: subject, in: db)
+                "credential.tested", target: .init("credential", id), after: ["status": outcome.status.rawValue], by: subject, in: db)
             guard let credential = try await store.find(id) else { throw Failure.notFound }
-            return Trial(credential: credential, isAccepted: account != nil, message: message)
+            return Trial(credential: credential, isAccepted: outcome.account != nil, message: outcome.message)
         }
     }
 
-    private func trial(
-        of credential: Credential, _ sealed: [UInt8], company: CompanyID
-    ) async throws -> (ConnectStatus, String, ProviderAccount?) {
+    private func outcome(of credential: Credential, _ sealed: [UInt8], company: CompanyID) async throws -> Outcome {
         guard let key = try? secrets.openText(sealed, at: sealingPlace(credential.id, company)) else {  // try?: what matters is that it does not open
-            return (.error, Self.unreadable, nil)
+            return Outcome(status: .error, message: Self.unreadable, account: nil)
         }
+        return try await outcome(of: key, at: credential.provider, pace: credential.requestsPerMinute, otherwise: credential.status)
+    }
+
+    /// - Parameter otherwise: the status of a key that could not be tried.
+    private func outcome(of key: String, at provider: ApiProvider, pace: Int?, otherwise: ConnectStatus) async throws -> Outcome {
         do {
-            let pace = providers.pace(for: credential.provider, known: credential.requestsPerMinute)
-            let provider = try providers.make(credential.provider, key: key, pace: pace)
-            let account = try await provider.account()
+            let service = try providers.make(provider, key: key, pace: providers.pace(for: provider, known: pace))
+            let account = try await service.account()
             let rate = account.requestsPerMinute.map { "\($0) requests per minute" }
             let left = account.quotaLeft.map { "\($0) searches left" }
             let allowed = [account.plan, rate, left].compactMap { $0 }
-            return (.active, "The key works." + (allowed.isEmpty ? "" : " " + allowed.joined(separator: ", ")), account)
+            return Outcome(
+                status: .active, message: "The key works." + (allowed.isEmpty ? "" : " " + allowed.joined(separator: ", ")), account: account)
         } catch let failure as ProviderFailure {
-            return (failure.isTheKeysFault ? .error : credential.status, failure.reason, nil)
+            return Outcome(status: failure.isTheKeysFault ? .error : otherwise, message: failure.reason, account: nil)
         }
     }
 
@@ -167,6 +207,11 @@ package struct Credentials: Sendable {
     }
 
     // MARK: Rules
+
+    private static var unavailable: InvalidInput {
+        let known = ProviderRegistry.all.map { $0.id.rawValue }.joined(separator: ", ")
+        return InvalidInput("provider", "is not available yet. Available: \(known).")
+    }
 
     private static let unreadable = "The key cannot be opened with this installation's encryption key. Add it again."
 

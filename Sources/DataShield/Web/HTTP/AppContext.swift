@@ -101,9 +101,24 @@ package struct SignedIn: Sendable, Hashable {
     package var mustChangePassword: Bool
     /// The governor of remediation has stopped: administrators see that on every page.
     package var isRemediationStopped = false
+    /// The numbers in the navigation, as far as somebody has counted.
+    package var counts = NavigationCounts()
     package var address: String?
 
     package var subject: Subject { Subject(actor: .user(user), company: company, role: role, address: address) }
+}
+
+/// Numbers beside entries of the navigation; those that are not known are not shown.
+package struct NavigationCounts: Sendable, Hashable {
+    /// People with something that is live for certain.
+    package var livePeople: Int?
+    package var openAlerts: Int?
+    /// Machines with an open finding.
+    package var machines: Int?
+
+    package init(livePeople: Int? = nil, openAlerts: Int? = nil, machines: Int? = nil) {
+        (self.livePeople, self.openAlerts, self.machines) = (livePeople, openAlerts, machines)
+    }
 }
 
 /// Who may call a route. Every route names one.

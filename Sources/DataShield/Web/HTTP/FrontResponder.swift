@@ -17,6 +17,8 @@ package struct FrontResponder: HTTPResponder {
     let errorPages: any ErrorPages
     /// Who is signed in, for the frame around an error: the route that refused may never have asked, or there is none.
     let authenticate: Routes.Authenticate
+    /// The names of those who may do what somebody was refused.
+    let administrators: @Sendable (SignedIn) async throws -> [String]
     let telemetry: Telemetry
     /// Protocols under `/api` that have a way of their own to say what went wrong.
     var errorFormats: [any ErrorFormat] = []
@@ -66,7 +68,10 @@ package struct FrontResponder: HTTPResponder {
         if path.hasPrefix("/api/") || path == "/api" || path == "/metrics" { return refusal.problem(requestID: context.requestID) }
         var framed = context
         framed.signedIn = await Self.owner(of: refusal) { try await authenticate(request, context) }
-        return errorPages.page(for: refusal, to: request, context: framed)
+        var names: [String] = []
+        // try?: without names the page says the same.
+        if refusal.missing != nil, let signedIn = framed.signedIn { names = (try? await administrators(signedIn)) ?? [] }
+        return errorPages.page(for: refusal, to: request, context: framed, administrators: names)
     }
 
     /// Who is signed in, for the frame around an error.
@@ -120,8 +125,10 @@ package protocol ErrorFormat: Sendable {
 
 /// Shows an error to a person.
 package protocol ErrorPages: Sendable {
-    /// - Parameter context: with who is signed in, if somebody is.
-    func page(for refusal: Refusal, to request: Request, context: AppContext) -> Response
+    /// - Parameters:
+    ///   - context: with who is signed in, if somebody is.
+    ///   - administrators: the names of those who may do what was refused because of the role.
+    func page(for refusal: Refusal, to request: Request, context: AppContext, administrators: [String]) -> Response
 }
 
 /// The methods of each path, to tell "not here" from "not so".

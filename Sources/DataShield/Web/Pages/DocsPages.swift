@@ -60,7 +60,7 @@ package struct DocsPages: Sendable {
         routes.get("/api/docs", .public) { request, context in
             var model = model
             model.isAlone = context.signedIn == nil
-            return pages.show("docs/show", model, Frame("API", in: .docs, layout: model.isAlone ? .bare : .app), for: request, context)
+            return pages.show("docs/show", model, Frame("API", in: .api, layout: model.isAlone ? .bare : .app), for: request, context)
         }
     }
 }
@@ -92,7 +92,7 @@ extension DocsModel.Line {
         default: tone = Tone.medium.rawValue
         }
         switch route.access {
-        case .public: access = "nothing"
+        case .public: access = "no session"
         case .signedIn: access = "a session"
         case .directoryToken: access = "the token of a SCIM connection"
         case .permission(let permission): access = permission.rawValue

@@ -6,7 +6,7 @@ package struct Frame: Sendable {
     package var title: String
     package var item: NavigationItem?
     package var layout: Layout
-    /// A page of forms reads better when it is not as wide as the window.
+    /// Whether it is a form and little else: those are no wider than 640 pixels.
     package var isNarrow: Bool
     /// Whether what is shown comes from Have I Been Pwned, whose licence wants to be named.
     package var showsHIBP: Bool
@@ -32,85 +32,6 @@ package struct Frame: Sendable {
         /// Nothing around it.
         case bare = "layout/bare"
     }
-}
-
-/// A place in the navigation.
-package enum NavigationItem: String, CaseIterable, Sendable {
-    case dashboard, alerts, employees, breaches, machines, scans, ingest, mfa, remediation
-    case directories, sources, users, settings, audit, docs
-
-    var label: String {
-        switch self {
-        case .dashboard: "Dashboard"
-        case .alerts: "Alerts"
-        case .employees: "Employees"
-        case .breaches: "Breaches"
-        case .machines: "Machines"
-        case .scans: "Scans"
-        case .ingest: "Leak files"
-        case .mfa: "MFA coverage"
-        case .directories: "Directories"
-        case .remediation: "Remediation"
-        case .sources: "Data sources"
-        case .users: "Users"
-        case .settings: "Settings"
-        case .audit: "Audit trail"
-        case .docs: "API"
-        }
-    }
-
-    package var url: String {
-        switch self {
-        case .dashboard: "/"
-        // Where a program finds it, too.
-        case .docs: "/api/docs"
-        default: "/" + rawValue
-        }
-    }
-
-    var icon: String {
-        switch self {
-        case .dashboard: "dashboard"
-        case .alerts: "alert"
-        case .employees: "people"
-        case .breaches: "breach"
-        case .machines: "cookie"
-        case .scans: "scan"
-        case .ingest: "upload"
-        case .mfa: "shield-check"
-        case .directories: "building"
-        case .remediation: "shield-check"
-        case .sources: "key"
-        case .users: "users"
-        case .settings: "settings"
-        case .audit: "audit"
-        case .docs: "docs"
-        }
-    }
-
-    /// What one must be allowed to see it; nil for everybody.
-    var permission: Permission? {
-        switch self {
-        case .dashboard: .dashboardRead
-        case .alerts: .alertsRead
-        case .employees: .employeesRead
-        case .breaches: .breachesRead
-        case .machines: .machinesRead
-        case .scans: .scansRead
-        case .ingest: .machinesRead
-        case .mfa: .employeesRead
-        case .directories: .directoryRead
-        case .remediation: .remediationRead
-        case .sources: .credentialsRead
-        case .users: .usersManage
-        case .settings: .companyRead
-        case .audit: .auditRead
-        case .docs: nil
-        }
-    }
-
-    static let main: [NavigationItem] = [.dashboard, .alerts, .employees, .breaches, .machines, .mfa, .scans, .ingest, .remediation]
-    static let manage: [NavigationItem] = [.directories, .sources, .users, .settings, .audit, .docs]
 }
 
 /// A message on the next page after a form was taken.
@@ -140,7 +61,19 @@ package struct Flash: Codable, Sendable, Hashable {
     package static func problem(_ text: String) -> Flash { Flash(kind: .problem, text: text) }
 }
 
+/// How somebody wants the frame; kept in the browser.
+struct FrameWishes: Sendable {
+    var theme = Theme.system
+    /// Nil until somebody chose: then it goes by the width of the window.
+    var navigation: NavigationFold?
+}
+
 /// Light, dark, or what the system says.
 enum Theme: String, Codable, Sendable, CaseIterable {
     case light, dark, system
+}
+
+/// The left column with words, or with signs alone.
+enum NavigationFold: String, Codable, Sendable, CaseIterable {
+    case open, folded
 }

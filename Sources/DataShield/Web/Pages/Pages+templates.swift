@@ -7,9 +7,9 @@ extension Pages {
         "accounts/password", "accounts/sessions", "accounts/sign-in", "alerts/confirm", "alerts/list", "alerts/show", "audit/list", "breaches/list",
         "breaches/show", "dashboards/show", "directories/choose", "directories/form", "directories/job", "directories/jobs",
         "directories/list", "directories/show", "docs/show", "employees/form", "employees/import", "employees/list", "employees/mfa",
-        "employees/preview", "employees/show", "errors/show", "ingest/list", "ingest/show", "machines/list", "machines/show", "remediation/confirm",
-        "remediation/list", "remediation/policy", "remediation/settings", "scans/list", "scans/show", "settings/show", "sources/list",
-        "today/settle", "today/show", "users/list",
+        "employees/preview", "employees/show", "errors/show", "glossary/show", "ingest/list", "ingest/show", "machines/list", "machines/show",
+        "remediation/confirm", "remediation/list", "remediation/policy", "remediation/settings", "scans/list", "scans/show", "settings/show",
+        "sources/health", "sources/list", "today/settle", "today/show", "users/list",
     ]
 
     /// Checks that there are all templates which pages, layouts and other templates name.

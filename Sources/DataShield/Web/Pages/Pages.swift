@@ -8,9 +8,9 @@ import Scalars
 /// Makes pages of templates and models. The templates are read once, at start.
 package struct Pages: Sendable {
     private let library: MustacheLibrary
-    private let assets: String
+    let assets: String
     private let flash: FlashSeal
-    private let cookies: Cookies
+    let cookies: Cookies
 
     package enum Failure: Error, CustomStringConvertible {
         case templatesMissing
@@ -90,7 +90,7 @@ package struct Pages: Sendable {
     ///   - model: a struct with what the template names.
     package func show(_ template: String, _ model: some Sendable, _ frame: Frame, for request: Request, _ context: AppContext) -> Response {
         let message = flash.flash(in: request, for: context.signedIn)
-        let shell = shell(frame, path: Self.returnPath(of: request), theme: theme(in: request), flash: message, signedIn: context.signedIn)
+        let shell = shell(frame, for: request, flash: message, signedIn: context.signedIn)
         guard let html = html(template, model, shell, layout: frame.layout) else { return unshown(template, refusal: nil, context) }
         var response = Self.response(html, status: frame.status)
         if message != nil { response.headers.append(flash.clearing) }
@@ -98,7 +98,7 @@ package struct Pages: Sendable {
     }
 
     /// What is shown of a page whose template the list of ``templates`` lacks: words alone.
-    private func unshown(_ template: String, refusal: Refusal?, _ context: AppContext) -> Response {
+    func unshown(_ template: String, refusal: Refusal?, _ context: AppContext) -> Response {
         context.logger.error("A page template is missing", metadata: ["template": "\(template)"])
         let refusal = refusal ?? Refusal(Failure.templateMissing(template, neededBy: "a page"))
         return Response(
@@ -134,123 +134,5 @@ package struct Pages: Sendable {
             path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return other }
         return path
-    }
-}
-
-// MARK: - The shell
-
-extension Pages {
-    private struct NavLink {
-        var label: String
-        var url: String
-        var icon: String
-        var isCurrent: Bool
-    }
-
-    func shell(_ frame: Frame, path: String, theme: Theme, flash: Flash?, signedIn: SignedIn?) -> [String: Any] {
-        let role = signedIn?.role
-        func may(_ permission: Permission) -> Bool { role?.permissions.contains(permission) ?? false }
-        func links(_ items: [NavigationItem]) -> [PageNode] {
-            items.filter { $0.permission.map(may) ?? true }.map {
-                PageNode(NavLink(label: $0.label, url: $0.url, icon: $0.icon, isCurrent: $0 == frame.item))
-            }
-        }
-        let name = signedIn.map { $0.name.flatMap { $0.isEmpty ? nil : $0 } ?? $0.email } ?? ""
-        var shell: [String: Any] = [
-            "assets": assets, "title": frame.title, "path": path, "isNarrow": frame.isNarrow, "showsHIBP": frame.showsHIBP,
-            "themeIsLight": "\(theme == .light)", "themeIsDark": "\(theme == .dark)", "themeIsSystem": "\(theme == .system)",
-            "userName": name, "userInitials": Format.initials(name), "userEmail": signedIn?.email ?? "",
-            "userRole": role == .admin ? "Administrator" : "Viewer", "companyName": signedIn?.companyName ?? "",
-            "companyDomain": signedIn?.companyDomain ?? "", "timezone": signedIn?.timezone ?? "UTC",
-            "navMain": links(NavigationItem.main), "navManage": links(NavigationItem.manage),
-            "mayScan": may(.employeesScan), "mayTriage": may(.alertsStatus), "mayManageEmployees": may(.employeesManage),
-            "mayConnect": may(.connectorsManage), "mayPolicy": may(.policyManage), "mayUsers": may(.usersManage), "mayAudit": may(.auditRead),
-        ]
-        if theme != .system { shell["theme"] = theme.rawValue }
-        if signedIn?.isRemediationStopped == true, may(.policyManage) { shell["remediationStopped"] = true }
-        if let flash { shell["flash"] = PageNode(Notice(flash)) }
-        return shell
-    }
-}
-
-/// A flash as the template shows it.
-private struct Notice {
-    var tone: String
-    var icon: String
-    var text: String
-    var undo: Flash.Undo?
-
-    init(_ flash: Flash) {
-        text = flash.text
-        undo = flash.undo
-        switch flash.kind {
-        case .done: (tone, icon) = ("good", "check-circle")
-        case .problem: (tone, icon) = ("critical", "warning")
-        }
-    }
-}
-
-// MARK: - Cookies
-
-extension Pages {
-    private static let themeName = "datashield_theme"
-
-    private func theme(in request: Request) -> Theme { cookies.value(Self.themeName, in: request).flatMap { Theme(rawValue: $0) } ?? .system }
-
-    /// The header that keeps a theme for a year.
-    func setting(_ theme: Theme) -> HTTPField { cookies.setting(Self.themeName, theme.rawValue, maximumAge: 31_536_000) }
-}
-
-// MARK: - Errors
-
-/// What the error page shows.
-private struct ErrorModel {
-    var code: String
-    var heading: String
-    var text: String
-    var fields: [FieldError]
-    var actionURL: String
-    var actionLabel: String
-    var requestId: String
-}
-
-extension Pages: ErrorPages {
-    package func page(for refusal: Refusal, to request: Request, context: AppContext) -> Response {
-        let heading =
-            switch refusal.status.code {
-            case 401: "Sign in first"
-            case 403: "This is not for your role"
-            case 404: "Page not found"
-            case 409: "That cannot be done now"
-            case 413: "That is too large"
-            case 429: "Too much at once"
-            case 503: "Not available just now"
-            case 500...: "Something went wrong"
-            default: "That did not work"
-            }
-        let text =
-            if refusal.status == .notFound, refusal.detail == HTTPFailure.notFound.detail {
-                "The address may be mistyped, or what was here was deleted or belongs to another company."
-            } else if refusal.missing != nil {
-                // What a permission is called says nothing to a person.
-                """
-                Your account is a \(context.signedIn?.role == .admin ? "administrator" : "viewer"), and may not do this. \
-                An administrator of your company can.
-                """
-            } else {
-                refusal.detail
-            }
-        let model = ErrorModel(
-            code: "Error \(refusal.status.code)", heading: heading, text: text, fields: refusal.fields,
-            actionURL: refusal.status == .unauthorized ? "/login" : "/",
-            actionLabel: refusal.status == .unauthorized ? "Sign in" : "Go to the dashboard",
-            requestId: refusal.status.code >= 500 ? context.requestID : "")
-        let layout = context.signedIn == nil ? Frame.Layout.bare : .app
-        let frame = Frame(heading, layout: layout, status: refusal.status)
-        let shell = shell(frame, path: Self.returnPath(of: request), theme: theme(in: request), flash: nil, signedIn: context.signedIn)
-        guard let html = html("errors/show", model, shell, layout: layout) else { return unshown("errors/show", refusal: refusal, context) }
-        var response = Self.response(html, status: refusal.status)
-        for field in refusal.headers { response.headers.append(field) }
-        return response
     }
 }

@@ -41,7 +41,8 @@ package struct StaticAssets: Sendable {
         "css/base.css", "css/charts.css", "css/components.css", "css/shell.css", "css/tables.css", "css/today.css", "css/tokens.css", "favicon.ico",
         "favicon.svg",
         "fonts/inter-medium.woff2", "fonts/inter-regular.woff2", "fonts/inter-semibold.woff2", "icons.svg", "js/app.js", "js/bulk.js",
-        "js/confirm.js", "js/copy.js", "js/filters.js", "js/ingest.js", "js/menus.js", "js/progress.js", "js/queue.js", "js/scan.js", "js/sync.js", "js/theme.js",
+        "js/choices.js", "js/confirm.js", "js/copy.js", "js/filters.js", "js/ingest.js", "js/menus.js", "js/progress.js", "js/queue.js", "js/scan.js",
+        "js/sync.js",
         "js/weights.js", "logo.svg",
     ]
 

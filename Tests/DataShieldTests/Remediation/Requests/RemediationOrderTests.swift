@@ -99,7 +99,7 @@ import Testing
             let failure = await #expect(throws: Remediation.Failure.self) {
                 try await world.remediation.request(.revokeSessions, on: people[1].alert, by: world.subject, key: key)
             }
-            #expect(failure?.detail.hasPrefix("The cap is used") == true)
+            #expect(failure?.detail.hasPrefix("The limit is reached") == true)
         }
         #expect(try await world.requests().count == 2)
     }

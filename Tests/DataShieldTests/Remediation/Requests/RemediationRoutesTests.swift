@@ -244,7 +244,7 @@ import Testing
             let log = try await client.get("/remediation?employee=\(person)")
             #expect(log.text.contains("Okta “Main”: done"))
             let refused = try await client.submit("/remediation/confirm", [("id", second.rawValue), ("action", "REVOKE_SESSIONS")])
-            #expect(refused.text.contains("The cap is used"))
+            #expect(refused.text.contains("The limit is reached"))
             _ = try await client.submit("/remediation/run", [("id", second.rawValue), ("action", "REVOKE_SESSIONS")])
             // A session is kept for a moment; another one is looked up.
             let fresh = try await client.signedIn(as: .admin, in: world.company)

@@ -197,13 +197,13 @@ import Testing
         // The same person is not one more.
         #expect(try await world.remediation.request(.forcePasswordReset, on: alerts[0], by: world.subject).status == .done)
         let plan = try await world.remediation.plan([alerts[1]], .revokeSessions, for: world.subject)
-        #expect(plan.cap.left == 0 && plan.items.first?.refusal?.hasPrefix("The cap is used") == true)
+        #expect(plan.cap.left == 0 && plan.items.first?.refusal?.hasPrefix("The limit is reached") == true)
         // A dry run stops nothing.
         #expect(try await world.remediation.settings(for: world.subject).cap.stoppedAt == nil)
         let refused = await #expect(throws: Remediation.Failure.self) {
             try await world.remediation.request(.revokeSessions, on: alerts[1], by: world.subject)
         }
-        #expect(refused?.detail.hasPrefix("The cap is used: 1 person within 24 hours.") == true)
+        #expect(refused?.detail.hasPrefix("The limit is reached: 1 person within 24 hours.") == true)
         #expect(refused?.status == .conflict)
         await #expect(throws: Remediation.Failure.refused(.stopped)) {
             try await world.remediation.request(.revokeSessions, on: alerts[2], by: world.subject)
@@ -238,7 +238,7 @@ import Testing
         let refused = await #expect(throws: Remediation.Failure.self) {
             try await world.remediation.request(.revokeSessions, on: alert, by: world.subject)
         }
-        #expect(refused?.detail.hasPrefix("The cap is used") == true)
+        #expect(refused?.detail.hasPrefix("The limit is reached") == true)
     }
 
     // MARK: Many

@@ -86,6 +86,27 @@ import Testing
         }
     }
 
+    @Test func `a key that its service refuses is not kept, and the former one stays`() async throws {
+        try await ScanWorld.with(hasKey: false) { world async throws in
+            world.sandbox.misbehave(.init(.refusedKey, count: 1))
+            await #expect(throws: Credentials.Failure.refused(.hibp)) {
+                try await world.credentials.addTried(.hibp, label: "", key: "ffffffffffffffffffffffffffff1234", by: world.subject)
+            }
+            #expect(try await world.credentials.list(for: world.subject).isEmpty)
+            let taken = try await world.credentials.addTried(.hibp, label: "Ours", key: ScanWorld.key, by: world.subject)
+            #expect(taken.isAccepted && taken.credential.status == .active)
+            world.sandbox.misbehave(.init(.refusedKey, count: 1))
+            await #expect(throws: Credentials.Failure.refused(.hibp)) {
+                try await world.credentials.addTried(.hibp, label: "", key: "ffffffffffffffffffffffffffff1234", by: world.subject)
+            }
+            #expect(try await world.credentials.list(for: world.subject).map(\.keyHint) == ["cdef"])
+            // Whether it is good is not known: it is kept, and told so.
+            world.sandbox.misbehave(.init(.internalError, count: 100))
+            let untried = try await world.credentials.addTried(.hibp, label: "", key: "ffffffffffffffffffffffffffff1234", by: world.subject)
+            #expect(!untried.isAccepted && untried.credential.status == .pending)
+        }
+    }
+
     @Test func `another company's key is not found`() async throws {
         try await ScanWorld.with { world async throws in
             let id = try #require(try await world.credential()).id

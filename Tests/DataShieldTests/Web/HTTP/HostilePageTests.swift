@@ -95,6 +95,7 @@ import Testing
         "/alerts/{id}/handling": [("resolution", "Done")], "/remediation/protected": [("email", "q@nord.example"), ("reason", "Board")],
         "/employees": [("email", "r@nord.example")], "/employees/{id}": [("email", "q@nord.example")], "/users": [("role", "VIEWER")],
         "/settings": [("name", "Nord"), ("timezone", "UTC")], "/sources": [("provider", "HIBP")], "/account/theme": [("theme", "dark")],
+        "/account/navigation": [("navigation", "folded")],
         "/login": [("email", "q@nord.example"), ("password", "x")],
         "/account/password": [("currentPassword", "x"), ("newPassword", "river-otter-lantern-43")],
     ]

@@ -7,7 +7,8 @@ import Testing
 @Suite(.freshDatabase) struct PagesTests {
     static let listed = [
         "/", "/alerts", "/employees", "/employees/new", "/employees/import", "/breaches", "/breaches?scope=all", "/scans", "/sources", "/users",
-        "/settings", "/audit", "/api/docs", "/account/sessions", "/account/password",
+        "/settings", "/audit", "/mfa", "/employees?exposed=true&active=true", "/employees?active=false", "/coverage/sources", "/glossary",
+        "/remediation", "/remediation/settings", "/machines", "/ingest", "/directories", "/api/docs", "/account/sessions", "/account/password",
     ]
 
     @Test(arguments: listed) func `a page of an empty company is shown without inline script or style`(path: String) async throws {
@@ -22,13 +23,22 @@ import Testing
         }
     }
 
-    @Test(arguments: ["/users", "/audit", "/employees/new", "/employees/import"])
-    func `a viewer is told that a page is not for them`(path: String) async throws {
+    @Test(arguments: [
+        ("/users", "Only administrators manage users."), ("/audit", "Only administrators read the audit trail."),
+        ("/employees/new", "Only administrators change the list of people."), ("/employees/import", "Only administrators change the list of people."),
+        ("/directories/new", "Only administrators manage directories and keys."),
+    ])
+    func `a viewer is told that a page is not for them, and whom to ask`(path: String, words: String) async throws {
         try await withServer(as: .viewer) { client in
+            let names = try await TestDatabase.current.owner.query(
+                "SELECT coalesce(nullif(name, ''), email) FROM users WHERE company_id = \(client.company) AND role = 'ADMIN' ORDER BY 1",
+                as: String.self)
             let answer = try await client.get(path)
             #expect(answer.status == 403)
-            #expect(answer.text.contains("not for your role"))
-            #expect(answer.text.contains("An administrator of your company can."))
+            #expect(answer.text.contains("You cannot open this"))
+            #expect(answer.text.contains(words))
+            #expect(names.isEmpty != answer.text.contains("Yours: "))
+            #expect(names.first.map { answer.text.contains($0) } ?? true)
             // What a permission is called says nothing to a person.
             for permission in Permission.allCases { #expect(!answer.text.contains(permission.rawValue), "\(permission)") }
         }
@@ -46,6 +56,37 @@ import Testing
             let stranger = try await client.anonymous.get("/no-such-page")
             #expect(stranger.status == 404)
             #expect(!stranger.text.contains(#"aria-label="Main""#))
+        }
+    }
+
+    @Test(arguments: [
+        ([], nil), (["Dana"], "Yours: Dana."), (["Dana", "Max"], "Yours: Dana and Max."), (["A", "B", "C"], "Yours: A, B and C."),
+        (["A", "B", "C", "D"], "Yours: A, B, C and others."),
+    ])
+    func `administrators are named, the first three for them all`(names: [String], words: String?) {
+        #expect(Pages.yours(names) == words)
+    }
+
+    @Test func `what no viewer may do is told in words of its own, never by its name`() {
+        let missing = Permission.allCases.filter { !Role.viewer.permissions.contains($0) }
+        #expect(!missing.isEmpty)
+        for permission in missing {
+            #expect(permission.whoMay.hasPrefix("Only administrators "), "\(permission)")
+            #expect(!permission.whoMay.contains(":"))
+        }
+    }
+
+    @Test(arguments: [("folded", "folded"), ("open", "open"), ("sideways", "open")])
+    func `how the navigation is folded is kept in the browser`(wish: String, kept: String) async throws {
+        try await withServer(as: .viewer) { client in
+            let answer = try await client.submit("/account/navigation", [("navigation", wish), ("back", "/alerts")])
+            #expect(answer.status == 303)
+            #expect(answer.header("Location") == "/alerts")
+            #expect(answer.header("Set-Cookie")?.hasPrefix("datashield_navigation=\(kept);") == true)
+            let page = try await client.get("/", headers: [("Cookie", "datashield_navigation=\(kept)")])
+            #expect(page.text.contains(#"data-navigation="\#(kept)""#))
+            let other = try await client.get("/", headers: [("Cookie", "datashield_navigation=<b>")])
+            #expect(!other.text.contains("data-navigation="))
         }
     }
 
@@ -96,6 +137,20 @@ import Testing
             let answer = try await client.get("/alerts/c000000000000000000000000")
             #expect(answer.status == 404)
             #expect(answer.text.contains("<h1"))
+        }
+    }
+}
+
+@Suite(.freshDatabasePerTest) struct BrokenPageTests {
+    @Test func `an error of ours is shown inside the frame, with the request's id`() async throws {
+        try await withServer(as: .viewer) { client in
+            try await TestDatabase.current.owner.execute("ALTER TABLE ingest_runs RENAME TO gone")
+            let answer = try await client.get("/ingest", headers: [("Cookie", "datashield_theme=dark")])
+            #expect(answer.status == 500)
+            #expect(answer.text.contains("Something went wrong"))
+            #expect(answer.text.contains(#"<nav class="nav" aria-label="Main">"#))
+            #expect(answer.text.contains(#"data-theme="dark""#))
+            #expect(answer.text.contains(try #require(answer.header("X-Request-ID"))))
         }
     }
 }

@@ -1,6 +1,6 @@
 // What makes the pages quicker to use. Every page works without any of it.
-import { theme } from "./theme.js";
 import { bulk } from "./bulk.js";
+import { choices } from "./choices.js";
 import { confirmations } from "./confirm.js";
 import { filters } from "./filters.js";
 import { copying } from "./copy.js";
@@ -11,4 +11,4 @@ import { scans } from "./scan.js";
 import { syncs } from "./sync.js";
 import { weights } from "./weights.js";
 
-for (const enhance of [theme, bulk, confirmations, filters, copying, menus, queue, scans, ingests, syncs, weights]) enhance(document);
+for (const enhance of [choices, bulk, confirmations, filters, copying, menus, queue, scans, ingests, syncs, weights]) enhance(document);
