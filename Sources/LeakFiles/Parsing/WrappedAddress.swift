@@ -16,10 +16,10 @@ enum WrappedAddress {
         guard index > context.match.upperBound, index + 1 < line.count, isSeparator(line[index]) else {
             return spaced(address, context.match, in: line, behind: index, offset: offset)
         }
-        let secret = withoutQuotes(line.from(index + 1).trimmedRight)
+        let secret = withoutQuotes(CredentialLine.withoutSign(line.from(index + 1).trimmedRight, line[index]))
         // In prose a blank comes behind a colon; in a list of addresses, another one.
         guard !secret.isEmpty, secret.count <= LeakedSecret.mostBytes, !secret.contains(ByteView.blank), secret[0] != UInt8(ascii: "<"),
-            !ContentKind.isEmail(secret), !Noise.isPlaceholder(secret)
+            !ContentKind.isEmail(secret), !Noise.isPlaceholder(secret), line[index] == ByteView.colon || !Understanding.isPlainText(secret)
         else { return nil }
         var record = LeakRecord(address: address, shape: .combo, confidence: .low, offset: offset)
         record.login = line[context.match].text(limit: 254)
@@ -77,7 +77,9 @@ enum WrappedAddress {
         guard !rest.contains(ByteView.blank), Understanding.mayBeSecret(rest) else { return nil }
         // A word behind an address alone in its line, or behind a dash, is prose as often as not.
         let isDash = arrow.map { $0.utf8Start[$0.utf8CodeUnitCount - 1] == UInt8(ascii: "-") } ?? false
-        let isClear = lead.site != nil || isSeparated && !isProse && first != ByteView.tab || arrow != nil && !isDash
+        // Nobody writes two of them without blanks in prose.
+        let isTight = end == match.upperBound && line.from(end).hasPrefix("--") && end + 2 < line.count && !ByteView.isBlank(line[end + 2])
+        let isClear = lead.site != nil || isSeparated && !isProse && first != ByteView.tab || arrow != nil && (!isDash || isTight)
         let mayFollow = end > match.upperBound || lead.isLabelled || isDash || isSeparated
         guard isClear || mayFollow && Understanding.looksLikeSecret(rest) && rest.last != ByteView.colon else { return nil }
         var record = LeakRecord(address: address, shape: lead.site == nil ? .combo : .ulp, site: lead.site, confidence: .low, offset: offset)
