@@ -18,6 +18,8 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var mfa: MFAState?
     /// Of somebody the worst of their exposures counts; who has none is nowhere.
     package var liveness: Set<Liveness>?
+    /// Only those about whom this reading of leak files found text that was not understood.
+    package var unreadIn: IngestRunID?
 }
 
 /// The level of somebody's score, or that there is none.
@@ -111,6 +113,7 @@ extension EmployeeFilter {
         case .unknown?: parts.append("e.mfa_enabled IS NULL")
         case nil: break
         }
+        if let unreadIn { parts.append(LeakedCredentials.isUnread(in: unreadIn, of: company)) }
         if let liveness { parts.append(ExposureLiveness.worstCondition(liveness)) }
         return parts.joined(separator: " AND ")
     }

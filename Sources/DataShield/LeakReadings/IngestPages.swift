@@ -113,6 +113,7 @@ struct IngestModel: Sendable {
     var tiles: [Tile]
     var error: String?
     var facts: [Fact]
+    var unread: Unread?
     var skipped: [Skipped]
     var hasSkipped: Bool
     var skippedNote: String
@@ -122,6 +123,13 @@ struct IngestModel: Sendable {
         var field: String
         var label: String
         var value: String
+    }
+
+    /// Lines that were not understood.
+    struct Unread: Sendable {
+        var text: String
+        /// The people whom they are about; nil for readings of before that was kept, and where there are too many files.
+        var url: String?
     }
 
     struct Skipped: Sendable {
@@ -165,7 +173,9 @@ struct IngestModel: Sendable {
                 report.passedOver.map { "\(Format.count($0, "file", "files")) without access to anything: pictures, programs, histories" } ?? "none"),
             Fact("Speed", run.bytesPerSecond.map { "\(ByteText.of($0)) a second" } ?? "not measured"),
         ]
-        if let text = report.unreadText { facts.append(Fact("Lines that were not understood", text)) }
+        unread = report.unreadText.map { text in
+            Unread(text: text, url: (report.unreadFiles ?? []).isEmpty ? nil : "/employees?unreadIn=\(run.id)")
+        }
         if let text = report.leftOutText { facts.append(Fact("Credentials that were not kept", text)) }
         skipped = report.skipped.map { Skipped(path: $0.path, offset: Format.count(Int(clamping: $0.offset)), reason: $0.reason) }
         hasSkipped = !skipped.isEmpty

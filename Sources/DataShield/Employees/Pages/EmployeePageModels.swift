@@ -9,6 +9,8 @@ struct EmployeeListModel: Sendable {
     var mfaFilter: Choice
     var livenessFilter: Choice
     var isWithoutDepartment: Bool
+    /// The reading of leak files whose people are listed.
+    var unreadIn: String?
     var sortFilter: Choice
     var isFiltered: Bool
     var formError: String?

@@ -49,7 +49,7 @@ package struct EmployeePages: Sendable {
         let filters: [(String, String?)] = [
             ("q", query.q), ("department", query.department), ("risk", query.risk?.rawValue), ("exposed", query.exposed.map { "\($0)" }),
             ("active", query.active.map { "\($0)" }), ("vip", query.vip.map { "\($0)" }), ("mfa", query.mfa?.rawValue),
-            ("noDepartment", query.noDepartment == true ? "true" : nil),
+            ("noDepartment", query.noDepartment == true ? "true" : nil), ("unreadIn", query.unreadIn?.rawValue),
             ("liveness", query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
         ]
         let all = filters + [("sort", query.sort?.rawValue)]
@@ -77,7 +77,7 @@ package struct EmployeePages: Sendable {
             livenessFilter: Choice(
                 "liveness", "Still live?", [("", "Any state")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
                 selected: query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
-            isWithoutDepartment: query.noDepartment == true,
+            isWithoutDepartment: query.noDepartment == true, unreadIn: query.unreadIn?.rawValue,
             sortFilter: Choice(
                 "sort", "Order", [("name", "By name"), ("risk", "Highest risk first"), ("newest", "Newest first")],
                 selected: (query.sort ?? .name).rawValue),
