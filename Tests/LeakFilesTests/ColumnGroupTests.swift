@@ -28,6 +28,8 @@ import Testing
         Row(header: "login,pass,login_2,pass_2", row: "sam@example.net,Pw-1,kim@acme.example,Pw-2"),
         Row(header: "user1_email,user1_password,user2_email,user2_password", row: "sam@example.net,Pw-1,kim@acme.example,Pw-2"),
         Row(header: "primary_email,secondary_email,primary_password,secondary_password", row: "sam@example.net,kim@acme.example,Pw-1,Pw-2"),
+        Row(header: "parent_email,parent_password,child_email,child_password", row: "sam@example.net,Pw-1,kim@acme.example,Pw-2"),
+        Row(header: "email,password,sponsor_email,sponsor_password", row: "sam@example.net,Pw-1,kim@acme.example,Pw-2"),
         // Who has none gets none of the other.
         Row(header: "email,password,email,password", row: "sam@example.net,,kim@acme.example,Pw-2", first: nil),
         Row(header: "email,password,email_2,password_2", row: "sam@example.net,Pw-1,kim@acme.example,", second: nil),
@@ -56,6 +58,13 @@ import Testing
         #expect(found.map(\.fields) == [[], ["phone"]])
         let sql = "INSERT INTO u (email, password, email2, password2) VALUES ('sam@example.net','Pw-1','kim@acme.example','Pw-2');\n"
         #expect(records(sql, name: "x.sql").map(\.secretText) == ["Pw-1", "Pw-2"])
+    }
+
+    @Test func `what may be the secret of whoever else is named in a row is not passed over`() {
+        let found = records("email,password,referrer_email,referrer_password\nkim@acme.example,Qw-1,sam@example.net,Zq7-Canary\n", name: "users.csv")
+        #expect(found.map(\.secretText) == ["Qw-1", nil] && found.map { $0.unread != nil } == [false, true])
+        let mention = records("email,password,invited_by_email\nkim@acme.example,Qw-1,sam@example.net\n", name: "users.csv")
+        #expect(mention.map { $0.unread != nil } == [false, false])
     }
 
     @Test func `a password of nobody's column is not passed over`() {

@@ -91,6 +91,11 @@ import Testing
     @Test(arguments: [
         "dn: cn=alex,dc=example\nmail: alex.doe@example.com\nuserPassword:: UHctSW52ZW50ZWQx\n\n",
         "dn: cn=alex,dc=example\nmail: alex.doe@example.com\nuserPassword:: UHctSW52\n ZW50ZWQx\nuid: alex\n",
+        "\u{2022} alex.doe@example.com:Pw-Invented1", "\u{2705} alex.doe@example.com:Pw-Invented1", "\u{25BA} alex.doe@example.com;Pw-Invented1",
+        "alex.doe@example.com; Pw-Invented1", "alex.doe@example.com , Pw-Invented1", "alex.doe@example.com / Pw-Invented1",
+        "alex.doe@example.com\u{A0}:\u{A0}Pw-Invented1", "Login:alex.doe@example.com|Password:Pw-Invented1|Balance:0",
+        "UPDATE u SET password='Pw-Invented1' WHERE email='alex.doe@example.com';", "email: 'alex.doe@example.com'\npassword: 'Pw-Invented1'\n",
+        "email = \"alex.doe@example.com\"\npassword = \"Pw-Invented1\"\n",
         "alex.doe@example.com: Pw-Invented1", "alex.doe@example.com =>Pw-Invented1", "alex.doe@example.com ->Pw-Invented1",
         "x@y.example: Qw1\nalex.doe@example.com: Pw-Invented1\n", "Email: alex.doe@example.com\nCity: Paris\n\n\nPassword: Pw-Invented1",
         "To: alex.doe@example.com\nSubject: Access\n\nPassword: Pw-Invented1\n", "Email: alex.doe@example.com\nCity: Paris\n\nPassword: Pw-Invented1",
@@ -174,7 +179,8 @@ import Testing
         "author Jane Doe <alex.doe@example.com> 1700000000", "sunshine <alex.doe@example.com>",
         "5f4dcc3b5aa765d61d8327deb882cf99 Jane <alex.doe@example.com>",
         "550e8400-e29b-41d4-a716-44665544000 alex.doe@example.com",
-        "Cc: alex.doe@example.com sunshine", "To: alex.doe@example.com\ncommit sunshine",
+        "a:2:{s:5:\"email\";s:20:\"alex.doe@example.com\";s:8:\"password\";s:8:\"Summer24\";}", "Cc: alex.doe@example.com sunshine",
+        "To: alex.doe@example.com\ncommit sunshine",
     ]
 
     @Test(arguments: doubtful) func `what is not certain is not`(_ text: String) { #expect(Self.isUnread(text), "\(text)") }

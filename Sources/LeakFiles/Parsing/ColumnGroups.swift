@@ -7,12 +7,36 @@ enum ColumnGroups {
     /// - Returns: their places; none nearly always.
     static func others(than own: Int, in values: [RowValue]) -> Set<Int> {
         let role = values[own].role
-        guard role == .email || role == .login, values.hasTwo(where: { $0.role == role }), values.hasTwo(where: isSecret) else { return [] }
+        guard role == .email || role == .login || role == .otherEmail, values.hasTwo(where: { isPerson($0, beside: role) }),
+            values.hasTwo(where: isSecret)
+        else { return [] }
         let names = values.map(name)
-        let people = values.indices.filter { values[$0].role == role }
+        let people = values.indices.filter { isPerson(values[$0], beside: role) }
         let same = people.filter { names[$0] == names[own] }
         if same.count > 1 { return repeated(same, own: own, names, values) }
         return tagged(people, own: own, names, values)
+    }
+
+    /// Whether an address that is not the one of the row's person by its name has a secret of its own: `parent_email,parent_password`.
+    static func hasSecret(_ other: Int, in values: [RowValue]) -> Bool {
+        guard values.contains(where: isSecret) else { return false }
+        let mine = tag(name(values[other]), isSecret: false)
+        return !mine.isEmpty && values.contains { isSecret($0) && tag(name($0), isSecret: true) == mine }
+    }
+
+    /// Whether another column has in its name whose that address is, and speaks of something to sign in with.
+    static func mayHaveSecret(_ other: Int, in values: [RowValue]) -> Bool {
+        let mine = tag(name(values[other]), isSecret: false)
+        guard !mine.isEmpty, values[other].role == .otherEmail else { return false }
+        return values.indices.contains { index in
+            let name = name(values[index])
+            return index != other && !values[index].isNothing && name.has(text: mine) && Understanding.speaksOfSecret(name)
+        }
+    }
+
+    /// Whoever else an address may be of is a person of the row, too.
+    private static func isPerson(_ value: RowValue, beside role: ColumnRole) -> Bool {
+        value.role == role || value.role == .otherEmail || role == .otherEmail && value.role == .email
     }
 
     private static func isSecret(_ value: RowValue) -> Bool { value.role == .secret || value.role == .hash }

@@ -222,7 +222,11 @@ struct CredentialLine {
         }
         guard let blank = text.firstIndex(of: ByteView.blank), blank <= 3 else { return secret }
         let isSign = text.upTo(blank).allSatisfy {
-            [UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: ">"), ByteView.colon, ByteView.pipe].contains($0)
+            [
+                UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: ">"), ByteView.colon, ByteView.pipe, ByteView.semicolon, ByteView.comma,
+                ByteView.slash,
+            ]
+            .contains($0)
         }
         return isSign ? text.from(blank).trimmedLeft : secret
     }

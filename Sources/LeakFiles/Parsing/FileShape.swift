@@ -241,8 +241,8 @@ package struct FileShape: Sendable {
             record.login = credential.login.trimmed.text(limit: 254)
             // A secret that goes on where nothing is at hand would be another one.
             var secret = credential.secret
-            // `address: secret`.
-            if secret.first == ByteView.blank, hasColon(behind: context.match, in: line) { secret = secret.from(1) }
+            // `address: secret`, `address; secret`.
+            if secret.first == ByteView.blank, credential.form == .combo { secret = secret.from(1) }
             record.secret = isCut ? nil : LeakedSecret(secret, escape: credential.secretEscape)
             if isCut || !secret.isEmpty { record.markUnread() }
             record.confidence = isCut || !isCertain ? min(credential.confidence, isCut ? .low : .medium) : credential.confidence

@@ -19,7 +19,8 @@ struct RowReading {
             return record
         }
         guard isPersons(index, text: text) else {
-            if !isUnderstood(besides: index, text: text, isMention: true) { record.markUnread() }
+            let isTheirs = isNamed && ColumnGroups.mayHaveSecret(index, in: values)
+            if isTheirs || !isUnderstood(besides: index, text: text, isMention: true) { record.markUnread() }
             return record
         }
         record.login = text.text(limit: 254)
@@ -70,7 +71,8 @@ struct RowReading {
         switch value.role {
         case .email: return true
         case .login: return isWhole
-        case .otherEmail, .secret, .hash, .salt, .site: return false
+        case .otherEmail: return isNamed && isWhole && ColumnGroups.hasSecret(index, in: values)
+        case .secret, .hash, .salt, .site: return false
         case .key, .other, .unknown:
             guard isWhole else { return false }
             // Another field may be the address of whom the row is about.

@@ -16,7 +16,10 @@ enum WrappedAddress {
         guard index > context.match.upperBound, index + 1 < line.count, isSeparator(line[index]) else {
             return spaced(address, context.match, in: line, behind: index, offset: offset)
         }
-        let secret = withoutQuotes(CredentialLine.withoutSign(line.from(index + 1).trimmedRight, line[index]))
+        var secret = withoutQuotes(CredentialLine.withoutSign(line.from(index + 1).trimmedRight, line[index]))
+        while secret.count > 2, secret[0] == 0xC2, secret[1] == 0xA0 { secret = secret.from(2) }
+        // What PHP writes of its own values: the next one is one with its length before it.
+        if secret.count > 4, secret.hasPrefix("s:"), ByteView.isDigit(secret[2]), secret.contains(ByteView.quote) { return nil }
         // In prose a blank comes behind a colon; in a list of addresses, another one.
         guard !secret.isEmpty, secret.count <= LeakedSecret.mostBytes, !secret.contains(ByteView.blank), secret[0] != UInt8(ascii: "<"),
             !ContentKind.isEmail(secret), !Noise.isPlaceholder(secret), line[index] == ByteView.colon || !Understanding.isPlainText(secret)
@@ -112,7 +115,9 @@ enum WrappedAddress {
             while let word = rest.firstWord {
                 let isNote = word.first == UInt8(ascii: "[") && word.last == UInt8(ascii: "]")
                 let bare = word.withoutMarksAround
-                guard isNote || bare.isEmpty || Understanding.isTime(bare) || Understanding.isPlain(bare, isFirst: isFirst) else { return nil }
+                guard isNote || bare.isEmpty || word.isSign || Understanding.isTime(bare) || Understanding.isPlain(bare, isFirst: isFirst) else {
+                    return nil
+                }
                 isFirst = false
                 rest = rest.from((word.offset(in: rest) ?? 0) + word.count).trimmed
             }
@@ -161,6 +166,12 @@ extension ByteView {
         var start = text.count
         while start > 0, !ByteView.isBlank(text[start - 1]) { start -= 1 }
         return text.from(start)
+    }
+
+    /// Whether it is a bullet, an arrow, a picture: of the scripts' letters none is written so.
+    fileprivate var isSign: Bool {
+        guard let first, count <= 8, first == 0xE2 || first == 0xF0 || first == 0xC2 else { return false }
+        return allSatisfy { $0 >= 0x80 }
     }
 
     fileprivate var withoutColon: ByteView { last == ByteView.colon ? upTo(count - 1) : self }
