@@ -246,6 +246,8 @@ import Testing
             ("Terminated;Termination date", "yes;2026-12-31", "?", "yet to come"),
             ("Active;End date", "no;2026-12-31", "?", "yet to come"), ("Employed;Leaving date", "No;31/12/2026", "?", "yet to come"),
             ("Worker Status;Status;Termination date", "Terminated;Resigned;2027-01-31", "?", "yet to come"),
+            ("Status;Last Day Worked", "Terminated;12/31/2026", "?", "yet to come"), ("Term Date", "2026-01-31", "left", nil),
+            ("Status;Letzter Arbeitstag", "Ausgeschieden;31.12.2026", "?", "yet to come"), ("Date left", "31/01/2026", "left", nil),
             // Not where one of two days is over, nor one that can be read in two ways, nor none.
             ("Status;Termination date;End date", "Terminated;2026-01-31;2027-01-31", "left", nil),
             ("Status;Termination date", "Terminated;12/01/2026", "left", nil), ("Status;Termination date", "Terminated;soon", "left", nil),
