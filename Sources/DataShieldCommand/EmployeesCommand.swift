@@ -75,7 +75,11 @@ enum ImportText {
             lines.append("Of those changed, \(report.reactivated) had left and \(report.isPreview ? "would be" : "are") back.")
         }
         if report.headingLine > 1 { lines.append("The headings stand on line \(report.headingLine); what is above them was not read.") }
-        let read = report.columns.compactMap { column in column.field.map { "\(column.heading) as \($0)" } }
+        let read = report.columns.compactMap { column in
+            column.field.map { field in
+                "\(column.heading) as \(field)\(column.rows.map { " only where it is of the company's domain (rows: \($0))" } ?? "")"
+            }
+        }
         lines.append("Columns read: \(read.joined(separator: "; ")).")
         if !report.ignoredColumns.isEmpty { lines.append("Columns not read: \(report.ignoredColumns.joined(separator: "; ")).") }
         if report.columnCount > report.columns.count {

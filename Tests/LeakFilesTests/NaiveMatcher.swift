@@ -44,8 +44,13 @@ struct NaiveMatcher {
     }
 
     private func mayEnd(_ place: Int, _ text: [UInt8]) -> Bool {
-        guard let next = text[place...].first(where: { $0 != 0x2E && $0 != 0x2D }) else { return true }
-        return !isLetterOrDigit(next) && next != 0xC3
+        guard let end = text[place...].firstIndex(where: { $0 != 0x2E && $0 != 0x2D }) else { return true }
+        if !isLetterOrDigit(text[end]), text[end] != 0xC3 { return true }
+        // Two hyphens and more, and no point behind the letters that follow.
+        guard end - place > 1, text[place..<end].allSatisfy({ $0 == 0x2D }) else { return false }
+        let label = text[end...].prefix(63).prefix { isLetterOrDigit($0) || $0 == 0x2D }
+        guard label.count < 63, label.endIndex < text.endIndex else { return true }
+        return text[label.endIndex] != 0x2E && text[label.endIndex] < 0x80
     }
 
     private func isLetterOrDigit(_ byte: UInt8) -> Bool {

@@ -33,6 +33,9 @@ import Testing
         ("\u{FEFF}a@b.com", true), ("x\n\u{FEFF}a@b.com", true), ("/a@b.com/", true), ("a@b.com...;", true),
         ("...a@b.com", true), ("-a@b.com", true), ("+a@b.com", true), ("__a@b.com__", true), ("%a@b.com", true), (" -a@b.com-", true),
         ("a@b.com-", true), ("a@b.com-- ", true), ("a@b.com-.", true),
+        // Two hyphens part a secret from the address, unless they are part of a domain.
+        ("a@b.com--x", true), ("a@b.com---x1:2\n", true), ("a@b.com--Zq7!", true), ("a@b.com--x.org", false), ("a@b.com--x.org:pw", false),
+        ("a@b.com.-x", false), ("a@b.com-.-x", false), ("a@b.com--ü", false),
         ("xa@b.com", false), ("x.a@b.com", false), ("x-a@b.com", false), ("9+a@b.com", false), ("x__a@b.com", false), ("x%a@b.com", false),
         ("9a@b.com", false), ("üa@b.com", false), ("a@b.comx", false), ("a@b.com.au", false), ("a@b.com..au", false), ("a@b.com-x", false),
         ("a@b.com9", false), ("a@b.comü", false), ("a@b.com.ü", false), ("a@b.co", false), ("a @b.com", false), ("a@ b.com", false),

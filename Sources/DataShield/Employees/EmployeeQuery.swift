@@ -22,6 +22,8 @@ package struct EmployeeFilter: Sendable, Hashable {
     package var isInDirectory: Bool?
     /// Of somebody the worst of their exposures counts; who has none is nowhere.
     package var liveness: Set<Liveness>?
+    /// Only those about whom this reading of leak files found text that was not understood.
+    package var unreadIn: IngestRunID?
 }
 
 /// The level of somebody's score, or that there is none.
@@ -117,6 +119,7 @@ extension EmployeeFilter {
         }
         if let isAsked { parts.append(isAsked ? "e.is_asked" : "NOT e.is_asked") }
         if let isInDirectory { parts.append(isInDirectory ? "e.source_connection_id IS NOT NULL" : "e.source_connection_id IS NULL") }
+        if let unreadIn { parts.append(LeakedCredentials.isUnread(in: unreadIn, of: company)) }
         if let liveness { parts.append(ExposureLiveness.worstCondition(liveness)) }
         return parts.joined(separator: " AND ")
     }

@@ -150,6 +150,8 @@ package struct EmployeeListQuery: Codable, Sendable {
     package var inDirectory: Bool?
     /// One or more, with commas between: of each person the worst of their exposures counts.
     package var liveness: [Liveness]?
+    /// A reading of leak files: only those about whom it found text that was not understood.
+    package var unreadIn: IngestRunID?
     package var sort: EmployeeSort?
     package var cursor: String?
     package var limit: Int?
@@ -161,7 +163,7 @@ package struct EmployeeListQuery: Codable, Sendable {
         EmployeeFilter(
             search: try ListText.search(q), department: department.nonEmpty, isWithoutDepartment: noDepartment ?? false, level: risk,
             isExposed: exposed, isActive: active, isVip: vip,
-            mfa: mfa, isAsked: asked, isInDirectory: inDirectory, liveness: liveness.flatMap { $0.isEmpty ? nil : Set($0) })
+            mfa: mfa, isAsked: asked, isInDirectory: inDirectory, liveness: liveness.flatMap { $0.isEmpty ? nil : Set($0) }, unreadIn: unreadIn)
     }
 }
 

@@ -45,6 +45,17 @@ package struct LeakedCredentials: Sendable {
 
     package init(database: TenantDatabase) { self.database = database }
 
+    /// Whether an employee `e` is one about whom a reading found text that was not understood, in the files that its report names.
+    static func isUnread(in run: IngestRunID, of company: CompanyID) -> SQL {
+        """
+        e.id IN (
+            SELECT c.employee_id FROM ingest_runs i CROSS JOIN LATERAL jsonb_array_elements_text(i.report -> 'unreadFiles') AS file (id)
+            JOIN leak_sightings s ON s.company_id = i.company_id AND s.file_id = file.id
+            JOIN leaked_credentials c ON c.company_id = s.company_id AND c.id = s.credential_id
+            WHERE i.company_id = \(company) AND i.id = \(run) AND c.is_unread)
+        """
+    }
+
     /// A person's credentials, those seen last first, and behind them texts that were not understood; the first 200.
     /// - Parameter breach: only those of one breach.
     package func of(_ employee: EmployeeID, in breach: BreachID? = nil, for subject: Subject) async throws -> [LeakedCredential] {

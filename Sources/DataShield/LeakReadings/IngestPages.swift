@@ -115,6 +115,7 @@ struct IngestModel: Sendable {
     var tiles: [Tile]
     var error: String?
     var facts: [Fact]
+    var unread: Unread?
     var skipped: [Skipped]
     var hasSkipped: Bool
     var skippedNote: String
@@ -129,6 +130,13 @@ struct IngestModel: Sendable {
     struct Link: Sendable {
         var text: String
         var url: String
+    }
+
+    /// Lines that were not understood.
+    struct Unread: Sendable {
+        var text: String
+        /// The people whom they are about; nil for readings of before that was kept, and where there are too many files.
+        var url: String?
     }
 
     struct Skipped: Sendable {
@@ -179,7 +187,9 @@ struct IngestModel: Sendable {
         ]
         // Of what took a moment, a rate says nothing.
         if report.seconds > 10, let rate = run.bytesPerSecond { facts.append(Fact("Speed", "\(ByteText.of(rate)) a second")) }
-        if let text = report.unreadText { facts.append(Fact("Lines not understood", text)) }
+        unread = report.unreadText.map { text in
+            Unread(text: text, url: (report.unreadFiles ?? []).isEmpty ? nil : "/employees?unreadIn=\(run.id)")
+        }
         if let text = report.leftOutText { facts.append(Fact("Credentials not kept", text)) }
         skipped = report.skipped.map { Skipped(path: $0.path, offset: Format.count(Int(clamping: $0.offset)), reason: $0.reason) }
         hasSkipped = !skipped.isEmpty

@@ -56,6 +56,8 @@ extension IngestRun {
 package struct IngestReport: Sendable, Hashable, Codable {
     /// How many parts that were passed over are listed; all are counted.
     package static let listed = 200
+    /// How many files are kept in which something was not understood.
+    static let mostUnreadFiles = 1_000
 
     package var files = 0
     /// Files whose content had been read before.
@@ -82,6 +84,8 @@ package struct IngestReport: Sendable, Hashable, Codable {
     /// What was said of people of the company and not understood, of ``findings``: lines, and machines, with text beside an address that a password may
     /// be in. nil for none.
     package var unread: Int?
+    /// The files in which that was: whom it is about is found by them. Empty where there are more than a thousand.
+    package var unreadFiles: [LeakFileID]?
     package var skippedCount = 0
     package var skipped: [SkippedPart] = []
     /// Of reading, without the pauses between two attempts.
@@ -112,6 +116,21 @@ package struct IngestReport: Sendable, Hashable, Codable {
     /// Counts what was not understood.
     mutating func addUnread(_ count: Int?) {
         if let count, count > 0 { unread = (unread ?? 0) + count }
+    }
+
+    /// Keeps in which file something was not understood.
+    mutating func addUnread(in file: LeakFileID) {
+        let files = unreadFiles ?? []
+        // There were too many already.
+        if unreadFiles?.isEmpty == true || files.contains(file) { return }
+        unreadFiles = files.count < Self.mostUnreadFiles ? files + [file] : []
+    }
+
+    /// A file turned out to be one that is known.
+    mutating func replaceUnread(_ file: LeakFileID, with known: LeakFileID) {
+        guard let place = unreadFiles?.firstIndex(of: file) else { return }
+        unreadFiles?.remove(at: place)
+        if unreadFiles?.contains(known) == false { unreadFiles?.insert(known, at: place) }
     }
 
     /// What is said of text that was not understood; nil when all was.

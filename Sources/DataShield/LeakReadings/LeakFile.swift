@@ -29,7 +29,10 @@ struct LeakFileStore {
     /// The file has been read to its end. If one of the same content is known, this one is the same: its sightings are that one's.
     /// - Returns: whether its content was known.
     @discardableResult
-    func finished(_ file: LeakFileID, digest: [UInt8]) async throws -> Bool {
+    func finished(_ file: LeakFileID, digest: [UInt8]) async throws -> Bool { try await settled(file, digest: digest).isKnown }
+
+    /// The same, and which of the two files stays.
+    func settled(_ file: LeakFileID, digest: [UInt8]) async throws -> (isKnown: Bool, file: LeakFileID) {
         // Of two that end with the same content at once the second has to see the first: it waits here until that is committed.
         let lock = "leak file \(db.company.rawValue) \(digest)"
         try await db.execute("SELECT pg_advisory_xact_lock(hashtextextended(\(lock), 0))")
@@ -38,9 +41,9 @@ struct LeakFileStore {
         guard let known else {
             try await db.execute(
                 "UPDATE leak_files SET digest = \(digest), place = NULL WHERE company_id = \(db.company) AND id = \(file)")
-            return false
+            return (false, file)
         }
-        guard known != file else { return true }
+        guard known != file else { return (true, file) }
         _ = try await db.pipeline([
             // Nobody sees anything in it any more: what another reading of the same path has just seen there is committed by now.
             "SELECT id FROM leak_files WHERE company_id = \(db.company) AND id = \(file) FOR UPDATE",
@@ -51,6 +54,6 @@ struct LeakFileStore {
             """,
             "DELETE FROM leak_files WHERE company_id = \(db.company) AND id = \(file)",
         ])
-        return true
+        return (true, known)
     }
 }

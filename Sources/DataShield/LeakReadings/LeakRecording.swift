@@ -71,6 +71,7 @@ struct LeakRecording {
         report.newAlerts = earlier.newAlerts
         report.newCredentials = earlier.newCredentials
         report.corroborated = earlier.corroborated
+        report.unreadFiles = earlier.unreadFiles
         report.seconds = earlier.seconds
         reports[company] = report
     }
@@ -176,7 +177,9 @@ struct LeakRecording {
             report.findings += found.lists.findings + found.logs.findings
             report.matches += found.lists.matches + found.logs.matches
             report.addLeftOut(taken.lists + taken.logs)
-            report.addUnread((found.lists.unread ?? 0) + (found.logs.unread ?? 0))
+            let unread = (found.lists.unread ?? 0) + (found.logs.unread ?? 0)
+            report.addUnread(unread)
+            if unread > 0 { report.addUnread(in: id) }
             // With what it counts, so that after a kill neither is without the other.
             if let run { try await IngestStore(db: db).show(run, report, at: time) }
             return (report, cap, taken)
@@ -217,17 +220,22 @@ struct LeakRecording {
                 sum += counts.lists
                 sum += counts.logs
             }
-            let (run, total) = (runs[company.id], sum)
-            let wasKnown = try await database.transaction(for: company.id) { db in
+            let (run, total, before, time) = (runs[company.id], sum, reports[company.id] ?? IngestReport(), now())
+            let (wasKnown, report) = try await database.transaction(for: company.id) { db in
                 var isKnown = false
+                var report = before
                 if let digest = summary.digest {
                     let store = LeakFileStore(db: db)
                     let id = try await store.opened(name: file.name, size: file.size, place: file.place)
-                    isKnown = try await store.finished(id, digest: digest.bytes)
+                    let settled = try await store.settled(id, digest: digest.bytes)
+                    isKnown = settled.isKnown
+                    report.replaceUnread(id, with: settled.file)
                 }
-                guard let run else { return isKnown }
-                return try await IngestFileStore(db: db).add(done, to: run, total, isKnown: isKnown)
+                guard let run else { return (isKnown, report) }
+                if report.unreadFiles != before.unreadFiles { try await IngestStore(db: db).show(run, report, at: time) }
+                return (try await IngestFileStore(db: db).add(done, to: run, total, isKnown: isKnown), report)
             }
+            reports[company.id] = report
             if wasKnown { reports[company.id]?.knownFiles += 1 }
         }
     }

@@ -4,6 +4,8 @@ enum AddressBoundary {
     /// How many bytes beside an address decide at most.
     static let reachBefore = 160
     static let reachBehind = WatchIndex.dotReach + 64
+    /// So long a label of a domain is at most.
+    private static let mostInLabel = 63
     /// So many signs that an address may have make up no local part.
     private static let mostSigns = 64
 
@@ -25,6 +27,7 @@ enum AddressBoundary {
 
     /// Whether a domain may end at a place.
     static func ends(_ place: Int, in text: UnsafeRawBufferPointer) -> Bool {
+        let end = place
         var place = place
         let farthest = min(text.count, place + WatchIndex.dotReach)
         while place < farthest {
@@ -33,9 +36,20 @@ enum AddressBoundary {
                 place += 1
                 continue
             }
-            return Neighbour.behind(place, in: text).kind != .letter
+            return Neighbour.behind(place, in: text).kind != .letter || isBorder(end..<place, in: text)
         }
         return true
+    }
+
+    /// Whether signs between an address and a letter part the two: `ann@acme.test--secret`. Two hyphens may stand in a label of a domain, behind which
+    /// a point comes; behind the last point they do not.
+    private static func isBorder(_ signs: Range<Int>, in text: UnsafeRawBufferPointer) -> Bool {
+        guard signs.count > 1, text[signs].allSatisfy({ $0 == UInt8(ascii: "-") }) else { return false }
+        var place = signs.upperBound
+        let farthest = min(text.count, place + mostInLabel)
+        while place < farthest, ByteView.isLetter(text[place]) || ByteView.isDigit(text[place]) || text[place] == UInt8(ascii: "-") { place += 1 }
+        guard place < farthest else { return true }
+        return text[place] < 0x80 && text[place] != UInt8(ascii: ".")
     }
 }
 

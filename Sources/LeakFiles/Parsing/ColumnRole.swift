@@ -31,6 +31,10 @@ enum ColumnRole: Sendable, Hashable {
         }
         guard length > 0 else { return .unknown }
         if let role = known[Self.key(key, length: length)] { return role }
+        // `login_2`, `pass.1`: of the second person in a row.
+        var digits = 0
+        while digits < length, ByteView.isDigit(UInt8(truncatingIfNeeded: key >> (8 * UInt128(digits)))) { digits += 1 }
+        if (1...3).contains(digits), length < 16, let role = known[Self.key(key >> (8 * UInt128(digits)), length: length - digits)] { return role }
         let name = name.upTo(64)
         guard name.contains("mail") else { return secretRole(name) }
         // `mail_password`: of the mailbox.
@@ -126,5 +130,36 @@ enum FieldName {
         }
         guard digits <= 4 else { return nil }
         return name.text(limit: 40)
+    }
+
+    /// The name that a heading of a table has, also with a note in brackets, with two words for one thing, or with the sign of what has to be filled
+    /// in: `name (full)`, `user/login`, `Password*`.
+    /// - Returns: nil for what is hardly a heading.
+    static func heading(_ text: ByteView) -> String? {
+        let text = text.trimmed
+        if let name = shown(text) { return name }
+        guard (1...80).contains(text.count) else { return nil }
+        var name: [UInt8] = []
+        var open: UInt8?
+        for (index, byte) in text.bytes.enumerated() {
+            switch byte {
+            case UInt8(ascii: "("), UInt8(ascii: "["):
+                guard open == nil else { return nil }
+                open = byte == UInt8(ascii: "(") ? UInt8(ascii: ")") : UInt8(ascii: "]")
+            case UInt8(ascii: ")"), UInt8(ascii: "]"):
+                guard open == byte else { return nil }
+                open = nil
+            // `host.example/login` is the address of a site.
+            case ByteView.slash: guard index > 0, !text.contains(ByteView.dot) else { return nil }
+            case UInt8(ascii: "#"), UInt8(ascii: "*"): break
+            case UInt8(ascii: "?"): guard index == text.count - 1 else { return nil }
+            default:
+                name.append(byte)
+                continue
+            }
+            if name.last != ByteView.blank { name.append(ByteView.blank) }
+        }
+        guard open == nil else { return nil }
+        return name.withUnsafeBytes { shown(ByteView($0)) }
     }
 }

@@ -125,12 +125,16 @@ struct CredentialLine {
             guard let found = firstSeparator(fields) else { return nil }
             inner = found
         }
-        guard let next = fields.firstIndex(of: inner) else { return nil }
+        // `https://site::login::secret`: a sign written twice is one.
+        let isDoubled = fields.first == inner && inner != ByteView.blank
+        if isDoubled { fields = fields.from(1) }
+        guard let next = fields.firstIndex(of: inner), !isDoubled || fields.from(next + 1).first == inner else { return nil }
         let login = Noise.withoutNote(isSpaced ? fields.upTo(next).trimmed : fields.upTo(next))
         var secret = fields.from(next + 1)
         if isSpaced, secret.first == ByteView.blank { secret = secret.from(1) }
         guard !login.isEmpty, login.count <= 320 else { return nil }
         let isEmail = ContentKind.isEmail(login)
+        if isDoubled || isEmail { secret = withoutSign(secret, inner) }
         var confidence: ReadingConfidence = site.hasScheme && isEmail ? .high : .medium
         if !isFirst || secret.isEmpty || secret.hasAtLeast(3, of: inner) { confidence = .low }
         // A part of the path or the query taken for the login.
@@ -186,7 +190,7 @@ struct CredentialLine {
         var secret = line.from(end + 1)
         if login.count < end, secret.first == ByteView.blank { secret = secret.from(1) }
         guard !login.isEmpty else { return .dropped(.incomplete) }
-        if inner == ByteView.blank { secret = withoutArrow(secret) }
+        if inner == ByteView.blank { secret = withoutArrow(secret) } else if ContentKind.isEmail(login) { secret = withoutSign(secret, inner) }
         let next = secret.firstIndex(of: inner)
         if let next, let named = namedAddress(secret, next: next, login: login, separator: inner) { return .credential(named) }
         if let next {
@@ -203,12 +207,26 @@ struct CredentialLine {
         return .credential(CredentialLine(form: .combo, login: login, secret: secret, confidence: confidence))
     }
 
+    /// `address::secret`: without the sign between the two that is written more than once.
+    static func withoutSign(_ secret: ByteView, _ sign: UInt8) -> ByteView {
+        var rest = secret
+        while secret.count - rest.count < 2, let first = rest.first, first == sign, sign != ByteView.comma { rest = rest.from(1) }
+        return rest
+    }
+
     /// `login => secret`: without the sign between two blanks.
     private static func withoutArrow(_ secret: ByteView) -> ByteView {
         let text = secret.trimmedLeft
+        for arrow in ["=>", "->", "==>", "-->"] as [StaticString] where text.hasPrefix(arrow) && text.count > arrow.utf8CodeUnitCount {
+            return text.from(arrow.utf8CodeUnitCount).trimmedLeft
+        }
         guard let blank = text.firstIndex(of: ByteView.blank), blank <= 3 else { return secret }
         let isSign = text.upTo(blank).allSatisfy {
-            [UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: ">"), ByteView.colon, ByteView.pipe].contains($0)
+            [
+                UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: ">"), ByteView.colon, ByteView.pipe, ByteView.semicolon, ByteView.comma,
+                ByteView.slash,
+            ]
+            .contains($0)
         }
         return isSign ? text.from(blank).trimmedLeft : secret
     }

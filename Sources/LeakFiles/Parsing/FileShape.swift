@@ -110,18 +110,41 @@ package struct FileShape: Sendable {
             if record.unread != nil, isNamed(address, in: context, offset: offset) { record.unread = nil }
             return record
         }
+        var asked: MatchContext??
+        func lines() -> MatchContext? {
+            if asked == nil { asked = .some(spansLines ? wide : around()) }
+            return asked ?? nil
+        }
         if let place = LabelledBlock.place(context) {
-            let lines = spansLines ? wide : around()
-            let block = lines.flatMap { LabelledBlock.record(of: address, in: $0, offset: offset) }
-            if let block, place == .known || block.secret != nil { return block }
-            if place == .known { return record.unread(unless: lines.map(LabelledBlock.hasPlainNeighbours) ?? true) }
+            let block = lines().flatMap { LabelledBlock.record(of: address, in: $0, offset: offset) }
+            if let block, block.secret != nil { return block }
+            if let isUnderstood = isKnown(context, lines) { return mention(record, isUnderstood) }
+            if let block, place == .known { return block }
+            if place == .known { return record.unread(unless: lines().map { LabelledBlock.hasPlainNeighbours($0) } ?? true) }
         }
         // A login with nothing behind it is understood, and whatever was there has been said.
         guard record.login == nil, record.unread == nil else { return record }
         if isNamed(address, in: context, offset: offset) { return record }
-        guard LabelledLine.isUnderstood(context) || Understanding.isUnderstood(context) else { return record.unread(unless: false) }
+        if let isUnderstood = isKnown(context, lines) { return mention(record, isUnderstood) }
+        guard LabelledLine.isUnderstood(context) || Understanding.isUnderstood(context) || MarkupLine.isUnderstood(context) else {
+            return record.unread(unless: false)
+        }
         // Marks that programs set before their labels: `[+] Email: …` above `[+] Password: …`.
-        return record.unread(unless: (spansLines ? wide : around()).map(LabelledBlock.hasPlainNeighbours) ?? true)
+        let isOfHistory = HistoryLine.isOwn(context)
+        return record.unread(unless: lines().map { LabelledBlock.hasPlainNeighbours($0, acrossGaps: !isOfHistory) } ?? true)
+    }
+
+    /// An address in a text of a known kind, which has no login and no site.
+    private func mention(_ record: LeakRecord, _ isUnderstood: Bool) -> LeakRecord {
+        LeakRecord(address: record.address, shape: .text, confidence: .low, offset: record.offset).unread(unless: isUnderstood)
+    }
+
+    /// What the lines around say where they are the head of a mail, a card or an entry of a calendar: whether all of it is understood.
+    /// - Returns: nil where they are neither.
+    private func isKnown(_ context: MatchContext, _ lines: () -> MatchContext?) -> Bool? {
+        // Of most lines nothing has to be looked up.
+        guard MailHead.mayBe(context) || CardLines.mayBe(context), let lines = lines() else { return nil }
+        return CardLines.isUnderstood(lines) ?? MailHead.isUnderstood(lines)
     }
 
     /// Layouts that are looked for when no other fits.
@@ -209,12 +232,19 @@ package struct FileShape: Sendable {
             if !isCertain, credential.form == .combo, Understanding.isPlainText(credential.secret), !hasColon(behind: context.match, in: line) {
                 return record
             }
+            // Not even in a list of passwords the server of a mailbox is.
+            if isCertain, credential.form == .combo, ServerName.isCertain(firstField(credential.secret)), !hasColon(behind: context.match, in: line) {
+                return record
+            }
             record.shape = credential.form == .ulp ? .ulp : .combo
             record.site = credential.host.flatMap(SiteAddress.hostName)
             record.login = credential.login.trimmed.text(limit: 254)
             // A secret that goes on where nothing is at hand would be another one.
-            record.secret = isCut ? nil : LeakedSecret(credential.secret, escape: credential.secretEscape)
-            if isCut || !credential.secret.isEmpty { record.markUnread() }
+            var secret = credential.secret
+            // `address: secret`, `address; secret`.
+            if secret.first == ByteView.blank, credential.form == .combo { secret = secret.from(1) }
+            record.secret = isCut ? nil : LeakedSecret(secret, escape: credential.secretEscape)
+            if isCut || !secret.isEmpty { record.markUnread() }
             record.confidence = isCut || !isCertain ? min(credential.confidence, isCut ? .low : .medium) : credential.confidence
             return record
         }
@@ -230,6 +260,13 @@ package struct FileShape: Sendable {
             return record
         }
         return row(of: address, in: limited, at: context.match, isCut: isCut, offset: offset) ?? record
+    }
+
+    /// What stands before the next sign that parts fields.
+    private static func firstField(_ text: ByteView) -> ByteView {
+        var end = 0
+        while end < text.count, ![ByteView.pipe, ByteView.semicolon, ByteView.comma, ByteView.tab, ByteView.colon].contains(text[end]) { end += 1 }
+        return text.upTo(end).trimmed
     }
 
     private static func hasColon(behind match: Range<Int>, in line: ByteView) -> Bool {
@@ -249,12 +286,15 @@ package struct FileShape: Sendable {
         guard before.last == separator, !before.contains(ByteView.at), before.firstIndex(of: "://") == nil, before.count(of: separator) <= 6 else {
             return nil
         }
-        var secret = Noise.withoutCapture(Noise.withoutAdvertising(line.from(match.upperBound + 1).withoutLineEnd))
+        var secret = CredentialLine.withoutSign(line.from(match.upperBound + 1).withoutLineEnd, separator)
+        secret = Noise.withoutCapture(Noise.withoutAdvertising(secret))
         var isHash = SecretKind.recognise(secret).isHash
         if let next = secret.firstIndex(of: separator), SecretKind.recognise(secret.upTo(next)).isHash {
             secret = secret.upTo(next)
             isHash = true
         }
+        // Beside other signs than a colon stand names, places, dates and servers as well.
+        guard isHash || separator == ByteView.colon || !Understanding.isPlainText(secret) else { return nil }
         // In other rows than those with colons, which passwords have, what follows is another column; in prose it is the text.
         guard isHash || !isCut && (separator == ByteView.colon || !secret.contains(separator)) && (isCertain || !secret.contains(ByteView.blank)),
             !Noise.isPlaceholder(secret)

@@ -31,6 +31,10 @@ enum LabelledBlock {
         switch text[mark] {
         case ByteView.colon, UInt8(ascii: "="):
             mark += 1
+            // `userPassword:: UHcx`.
+            if text[mark - 1] == ByteView.colon, text.from(mark).hasPrefix(": ") {
+                return Field(name: name, value: text.from(mark + 1).trimmed, escape: .base64)
+            }
             if mark < text.count, text[mark] == UInt8(ascii: ">") { mark += 1 }
             // An address of a site is one value.
             if text.from(mark).hasPrefix("//") { return nil }
@@ -122,27 +126,39 @@ enum LabelledBlock {
         var own: Int?
         var isRunCut = isStartCut
         var gap = 0
+        // By what is not understood, and may go with the block.
+        var isFollowed = false
         var reader = LineReader(text)
         while run.count < 2 * mostLines, let line = reader.next() {
             // The beginning may be the end of a line.
             if reader.start == 0, isStartCut { continue }
             let isOwn = line.offset(in: text).map { $0 <= place && place < $0 + max(1, line.count) } ?? false
+            // A line of LDIF that goes on.
+            if gap == 0, line.first == ByteView.blank, let last = run.last, case .base64 = last.escape, let start = last.text.offset(in: text) {
+                run[run.count - 1].text = text[start..<reader.start + line.count]
+                continue
+            }
             guard let field = field(line) else {
                 if own == nil {
                     run = []
                     isRunCut = false
                     continue
                 }
-                if line.trimmed.isEmpty, gap == 0 {
-                    gap = 1
+                if line.trimmed.isEmpty {
+                    gap += 1
                     continue
                 }
                 if run.count == 1 + (own ?? 0), gap == 0, let value = word(line) { run.append(value) }
+                isFollowed = !Understanding.isPlain(line: line) && !(gap == 0 && Understanding.isPlainWords(line))
                 break
             }
             let role: ColumnRole = field.name.isEmpty ? .email : ColumnRole.of(field.name)
             // Behind an empty line only what is missing yet.
-            if gap > 0, role != .secret || run.dropFirst(own ?? 0).contains(where: { $0.role == .secret }) { break }
+            let isMissing = !run.dropFirst(own ?? 0).contains { $0.role == .secret }
+            if gap > 0, role != .secret || gap > 1 || !isMissing {
+                isFollowed = isMissing && (role == .secret || Understanding.speaksOfSecret(field.name.text(limit: 64)))
+                break
+            }
             gap = 0
             if isOwn { own = run.count }
             if isOwn || isKnown(field.name, role) {
@@ -168,6 +184,7 @@ enum LabelledBlock {
         var record = RowReading(values: values, shape: .combo, isNamed: true, confidence: .medium)
             .record(of: address, at: context.match, text: whole[context.match], offset: offset)
         if record.site != nil { record.shape = .ulp }
+        if isFollowed { record.markUnread() }
         return record
     }
 
@@ -178,31 +195,39 @@ enum LabelledBlock {
         }
     }
 
-    /// Whether the lines before and behind the match's are empty or understood: where a line has an address and nothing else, what goes with it stands there.
-    /// - Parameter context: over line breaks.
-    static func hasPlainNeighbours(_ context: MatchContext) -> Bool {
+    /// Whether the lines before and behind the match's are understood: where a line has an address and nothing else, what goes with it stands there.
+    /// - Parameters:
+    ///   - context: over line breaks.
+    ///   - acrossGaps: whether what stands behind empty lines counts, too.
+    static func hasPlainNeighbours(_ context: MatchContext, acrossGaps: Bool = true) -> Bool {
         let context = context.clamped
         let text = ByteView(context.line)
-        let isEnd = { (byte: UInt8) in byte == ByteView.lineFeed || byte == ByteView.carriageReturn }
+        func isEnd(_ byte: UInt8) -> Bool { byte == ByteView.lineFeed || byte == ByteView.carriageReturn }
         var end = context.match.upperBound
         while end < text.count, !isEnd(text[end]) { end += 1 }
-        if end < text.count {
-            var next = end + 1
-            if text[end] == ByteView.carriageReturn, next < text.count, text[next] == ByteView.lineFeed { next += 1 }
-            var nextEnd = next
-            while nextEnd < text.count, !isEnd(text[nextEnd]) { nextEnd += 1 }
-            if nextEnd == text.count, context.isEndCut { return false }
-            guard Understanding.isPlain(line: text[next..<nextEnd]) else { return false }
+        while end < text.count {
+            let start = text[end] == ByteView.carriageReturn && end + 1 < text.count && text[end + 1] == ByteView.lineFeed ? end + 2 : end + 1
+            end = start
+            while end < text.count, !isEnd(text[end]) { end += 1 }
+            let line = text[min(start, end)..<end]
+            if end == text.count, context.isEndCut { return false }
+            guard acrossGaps, line.trimmed.isEmpty else {
+                guard Understanding.isPlain(line: line) else { return false }
+                break
+            }
         }
         var start = context.match.lowerBound
         while start > 0, !isEnd(text[start - 1]) { start -= 1 }
-        guard start > 0 else { return true }
-        var before = start - 1
-        if text[before] == ByteView.lineFeed, before > 0, text[before - 1] == ByteView.carriageReturn { before -= 1 }
-        var beforeStart = before
-        while beforeStart > 0, !isEnd(text[beforeStart - 1]) { beforeStart -= 1 }
-        if beforeStart == 0, context.isStartCut { return false }
-        return Understanding.isPlain(line: text[beforeStart..<before])
+        while start > 0 {
+            var end = start - 1
+            if text[end] == ByteView.lineFeed, end > 0, text[end - 1] == ByteView.carriageReturn { end -= 1 }
+            start = end
+            while start > 0, !isEnd(text[start - 1]) { start -= 1 }
+            let line = text[start..<end]
+            if start == 0, context.isStartCut { return false }
+            guard acrossGaps, line.trimmed.isEmpty else { return Understanding.isPlain(line: line) }
+        }
+        return true
     }
 
     /// Whether a line beside the match's may be of one record with it. In a list of addresses, which may be long, none is.

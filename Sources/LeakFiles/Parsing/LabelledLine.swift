@@ -142,7 +142,7 @@ struct LabelledLine {
     private static func value(_ number: Int, _ labels: [Label], _ line: ByteView) -> ByteView {
         let start = labels[number].end
         guard number + 1 < labels.count else {
-            return unquoted(withoutBracket(line.from(start).withoutLineEnd.trimmedRight, opened: line.upTo(labels[0].start)))
+            return unquoted(withoutBracket(last(line.from(start).withoutLineEnd.trimmedRight, labels, line), opened: line.upTo(labels[0].start)))
         }
         var value = line[start..<max(start, labels[number + 1].start)].trimmedRight
         // A quotation mark before the next word is that word's.
@@ -160,9 +160,30 @@ struct LabelledLine {
         return unquoted(value)
     }
 
+    /// The last value without what stands behind it under names that are not known, where bars without blanks set all of them off:
+    /// `Login:ann@…|Password:secret|Balance:0`.
+    private static func last(_ value: ByteView, _ labels: [Label], _ line: ByteView) -> ByteView {
+        guard labels.count > 1, labels.dropFirst().allSatisfy({ line[$0.start - 1] == ByteView.pipe }) else { return value }
+        var position = 1
+        while let bar = value.firstIndex(of: ByteView.pipe, from: position) {
+            let rest = value.from(bar + 1)
+            var end = 0
+            while end < min(rest.count, 24), ByteView.isLetter(rest[end]) || end > 0 && (rest[end] == ByteView.blank || rest[end] == 0x5F) {
+                end += 1
+            }
+            if end > 1, end < rest.count, rest[end] == ByteView.colon || rest[end] == UInt8(ascii: "=") { return value.upTo(bar) }
+            position = bar + 1
+        }
+        return value
+    }
+
     private static func unquoted(_ value: ByteView) -> ByteView {
         guard value.count > 1, let quote = value.first, quote == ByteView.quote || quote == ByteView.apostrophe else { return value }
         if value.last == quote { return value[1..<value.count - 1] }
+        // `password='secret' WHERE`.
+        if let close = value.firstIndex(of: quote, from: 1), close > 1, close + 1 < value.count, ByteView.isBlank(value[close + 1]) {
+            return value[1..<close]
+        }
         // What closes an object, a list or an element behind the last value is none of it.
         let end = value.lastIndex(of: quote, before: value.count) ?? 0
         let isClosed =

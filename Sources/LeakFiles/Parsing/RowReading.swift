@@ -19,32 +19,38 @@ struct RowReading {
             return record
         }
         guard isPersons(index, text: text) else {
-            if !isUnderstood(besides: index, text: text, isMention: true) { record.markUnread() }
+            let isTheirs = isNamed && ColumnGroups.mayHaveSecret(index, in: values)
+            if isTheirs || !isUnderstood(besides: index, text: text, isMention: true) { record.markUnread() }
             return record
         }
         record.login = text.text(limit: 254)
         record.confidence = confidence
-        let secret = secretIndex(from: index)
+        // Of a row with several people each has their own.
+        let others = isNamed ? ColumnGroups.others(than: index, in: values) : []
+        let secret = secretIndex(from: index, without: others)
         if let secret {
             record.secret = Self.secret(values[secret])
         }
-        record.site = values.first { $0.role == .site && !$0.isNothing }.flatMap { SiteAddress.host(of: $0.text) }
-        record.fields = fieldNames(without: index, secret)
-        if record.secret == nil, !isUnderstood(besides: index, text: text) { record.markUnread() }
+        record.site = values.indices.first { values[$0].role == .site && !values[$0].isNothing && !others.contains($0) }
+            .flatMap { SiteAddress.host(of: values[$0].text) }
+        record.fields = fieldNames(without: others.union([index]), secret)
+        if record.secret == nil, !isUnderstood(besides: index, text: text, without: others) { record.markUnread() }
         // By its place alone.
         if !isNamed, let kind = record.secret?.kind, !kind.isHash, secret.map({ values[$0].role == .unknown }) ?? false { record.confidence = .low }
         return record
     }
 
     /// Whether nothing of the row but the address may be a secret.
-    /// - Parameter isMention: whether the row is another person's. Where it says so by its names, what is in it is theirs.
-    private func isUnderstood(besides match: Int, text: ByteView, isMention: Bool = false) -> Bool {
+    /// - Parameters:
+    ///   - isMention: whether the row is another person's. Where it says so by its names, what is in it is theirs.
+    ///   - others: what is another person's in the row of several.
+    private func isUnderstood(besides match: Int, text: ByteView, isMention: Bool = false, without others: Set<Int> = []) -> Bool {
         guard isWhole, isAlone(match, text) else { return false }
         let isNamed = isNamed && fitsNames
         if isNamed, isMention { return true }
         return values.indices.allSatisfy { index in
             let value = values[index]
-            if index == match { return true }
+            if index == match || others.contains(index) { return true }
             if isNamed { return Understanding.isNamed(value) }
             return !value.isCut && (value.isNothing || Understanding.isPlain(value.text, isFirst: index == 0))
         }
@@ -65,7 +71,8 @@ struct RowReading {
         switch value.role {
         case .email: return true
         case .login: return isWhole
-        case .otherEmail, .secret, .hash, .salt, .site: return false
+        case .otherEmail: return isNamed && isWhole && ColumnGroups.hasSecret(index, in: values)
+        case .secret, .hash, .salt, .site: return false
         case .key, .other, .unknown:
             guard isWhole else { return false }
             // Another field may be the address of whom the row is about.
@@ -85,15 +92,16 @@ struct RowReading {
         return value.upTo(start).equals("mailto:") || value.upTo(start).last == ByteView.backslash
     }
 
-    private func secretIndex(from match: Int) -> Int? {
+    private func secretIndex(from match: Int, without others: Set<Int>) -> Int? {
         var hash: Int?
-        for (index, value) in values.enumerated() where value.role == .secret && !value.isNothing && index != match && !value.isCut {
+        for (index, value) in values.enumerated()
+        where value.role == .secret && !value.isNothing && index != match && !value.isCut && !others.contains(index) {
             guard SecretKind.recognise(value.text).isHash else { return index }
             if hash == nil { hash = index }
         }
         if let hash { return hash }
         func first(_ isHash: (RowValue) -> Bool) -> Int? {
-            values.indices.first { $0 != match && !values[$0].isCut && !values[$0].isNothing && isHash(values[$0]) }
+            values.indices.first { $0 != match && !values[$0].isCut && !values[$0].isNothing && !others.contains($0) && isHash(values[$0]) }
         }
         guard isNamed else { return first { SecretKind.recognise($0.text).isHash } ?? positioned(match) }
         // A column of hashes by its name; and whatever a column is called, what can be nothing else than one.
@@ -118,9 +126,9 @@ struct RowReading {
         return bytes.withUnsafeBytes { LeakedSecret(kind: SecretKind.recognise(ByteView($0), in: value), bytes: bytes) }
     }
 
-    private func fieldNames(without match: Int, _ secret: Int?) -> [String] {
+    private func fieldNames(without others: Set<Int>, _ secret: Int?) -> [String] {
         var names: [String] = []
-        for (index, value) in values.enumerated() where index != match && index != secret && !value.isNothing {
+        for (index, value) in values.enumerated() where index != secret && !others.contains(index) && !value.isNothing {
             guard names.count < FieldName.mostPerRecord else { break }
             let name: String?
             if isNamed {

@@ -66,19 +66,40 @@ extension TableLayout {
 
     private static func header(_ line: ByteView, separator: UInt8) -> [Column]? {
         let quote = line.trimmedLeft.first == ByteView.apostrophe ? ByteView.apostrophe : ByteView.quote
-        let line = line.first == UInt8(ascii: "#") ? line.from(1).trimmedLeft : line
+        var line = line
+        if line.first == UInt8(ascii: "#") {
+            line = line.from(1)
+            // A tab parts the first column, which has no other name.
+            while line.first == ByteView.blank { line = line.from(1) }
+        }
         let fields = DelimitedRow.read(line, dialect: DelimitedRow.Dialect(separator: separator, quote: quote, hasBackslashes: false))
         guard fields.count >= 2 else { return nil }
         var columns: [Column] = []
+        var odd = 0
         for field in fields {
             if field.text.isEmpty {
                 columns.append(Column(name: nil, role: .unknown))
-                continue
+            } else if let name = FieldName.heading(field.text) {
+                columns.append(Column(name: name, role: ColumnRole.of(name)))
+            } else if isOddHeading(field.text) {
+                odd += 1
+                columns.append(Column(name: nil, role: .unknown))
+            } else {
+                return nil
             }
-            guard let name = FieldName.shown(field.text) else { return nil }
-            columns.append(Column(name: name, role: ColumnRole.of(name)))
         }
-        return columns.contains { $0.role.isTelling } ? columns : nil
+        // Among headings that are hardly anything else one that cannot be read is a column without a name.
+        let telling = Set(columns.filter { $0.role.isTelling }.map(\.role)).count
+        return telling > (odd > 0 ? 1 : 0) && odd * 2 <= columns.count ? columns : nil
+    }
+
+    /// Whether a field may be a heading that is not understood, and is no value.
+    private static func isOddHeading(_ text: ByteView) -> Bool {
+        let text = text.trimmed
+        guard (1...120).contains(text.count), let first = text.first, ByteView.isLetter(first) || ByteView.isDigit(first) || first >= 0x80 else {
+            return false
+        }
+        return !text.contains(ByteView.at) && ContentKind.recognise(text) == .text && SiteAddress.read(text, separator: 0) == nil
     }
 
     private static func dialect(_ lines: [ByteView], separator: UInt8) -> DelimitedRow.Dialect {
@@ -136,9 +157,9 @@ extension TableLayout {
                 columns[index].role = .other
             }
         }
-        if !hasSecret, let next = emailColumn.map({ $0 + 1 }), next < width, looksLikePasswords(rows.map { $0[next].text }) {
-            columns[next].role = .secret
-        }
+        // `address;;password`: what is empty in all rows is no column.
+        let next = emailColumn.flatMap { email in (email + 1..<max(email + 1, width)).first { index in rows.contains { !$0[index].isNothing } } }
+        if !hasSecret, let next, looksLikePasswords(rows.map { $0[next].text }) { columns[next].role = .secret }
         return columns
     }
 
@@ -147,7 +168,8 @@ extension TableLayout {
         let filled = values.filter { !$0.isEmpty }
         let fitting = filled.filter { value in
             let kind = ContentKind.recognise(value)
-            return kind == .text && !value.contains(ByteView.blank) && value.contains { !ByteView.isLetter($0) && $0 < 0x80 }
+            return kind == .text && !value.contains(ByteView.blank) && !ServerName.mayBe(value)
+                && value.contains { !ByteView.isLetter($0) && $0 < 0x80 }
         }
         return !filled.isEmpty && fitting.count * 10 >= filled.count * 6
     }

@@ -2,12 +2,13 @@
 ///
 /// Of a line, row or object without a secret, all of this is understood, and nothing else:
 /// - what a header, a statement, a label or a member names; where the name is none that is known to be harmless, a value that looks like a secret is not;
-/// - what needs no name: other addresses, sites, dates, times, telephone numbers, addresses of the Internet, flags, and numbers that are a row's first
-///   field or have fewer than four digits;
-/// - labels of an address (`To:`), and the name of a person before an address in brackets.
+/// - what needs no name: other addresses, sites, names of mail servers, dates, times, telephone numbers, addresses of the Internet, flags, and numbers that
+///   are a row's first field or have fewer than four digits, or a UUID that is one;
+/// - labels of an address (`To:`, `Author:`), and the name of a person before an address in brackets.
 ///
-/// Beside an address that is alone in its line, the lines above and below are asked, too: an empty one, one with an address of its own, and a sentence that
-/// does not speak of anything to sign in with are understood.
+/// Beside an address that is alone in its line, the lines above and below are asked, too, also those behind empty ones: one with an address of its own, and
+/// a sentence that does not speak of anything to sign in with are understood. What is more than a line, the head of a mail (``MailHead``), a card or a
+/// calendar (``CardLines``), a page (``MarkupLine``), a log of changes (``HistoryLine``), is understood as such.
 enum Understanding {
     // MARK: Values
 
@@ -19,8 +20,19 @@ enum Understanding {
         case .empty, .email, .ipAddress, .date, .phone, .site: return true
         case .number: return isFirst || value.count < 4
         case .hash: return false
-        case .text: return isFlag(value)
+        case .text: return isFlag(value) || ServerName.isCertain(value) || isFirst && isUUID(value)
         }
+    }
+
+    /// `550e8400-e29b-41d4-a716-446655440000`, also in braces.
+    static func isUUID(_ value: ByteView) -> Bool {
+        if value.count == 38, value.first == UInt8(ascii: "{"), value.last == UInt8(ascii: "}") { return isUUID(value[1..<37]) }
+        guard value.count == 36 else { return false }
+        for index in 0..<36 {
+            let isDash = index == 8 || index == 13 || index == 18 || index == 23
+            guard isDash ? value[index] == UInt8(ascii: "-") : ByteView.isHex(value[index]) else { return false }
+        }
+        return true
     }
 
     /// A letter, a country, a word for yes or no.
@@ -63,7 +75,7 @@ enum Understanding {
             }
     }
 
-    /// Whether a value that stands where passwords stand, and that nothing names, is to be taken for one: a name of a person or place is not.
+    /// Whether a value that stands where passwords stand, and that nothing names, is to be taken for one: a name of a person, place or server is not.
     static func mayBeSecret(_ value: ByteView) -> Bool {
         guard (2...128).contains(value.count), !value.contains(where: ByteView.isBlank), !isFlag(value), !Noise.isPlaceholder(value) else {
             return false
@@ -73,7 +85,7 @@ enum Understanding {
         // Shorter ones are years and postal codes, longer ones times.
         case .number: return (6...9).contains(value.count) && value.allSatisfy(ByteView.isDigit)
         case .hash: return true
-        case .text: return !isCapitalised(value)
+        case .text: return !isCapitalised(value) && !ServerName.mayBe(value)
         }
     }
 
@@ -158,35 +170,81 @@ enum Understanding {
         let before = line.upTo(context.match.lowerBound)
         let after = line.from(context.match.upperBound)
         let isBracketed = before.last == UInt8(ascii: "<") && after.first == UInt8(ascii: ">")
+        // Whose address follows has a name, whatever it is.
+        let isOfPerson = isBracketed && HistoryLine.namesPerson(before)
         var words = Words(before)
         var isFirst = true
         while let word = words.next() {
-            guard isUnderstood(word, isFirst: isFirst) || isBracketed && isCapitalised(word) else { return false }
+            guard isUnderstood(word, isFirst: isFirst) || isBracketed && (isCapitalised(word) || isOfPerson && isPartOfName(word)) else {
+                return false
+            }
             isFirst = false
         }
-        words = Words(after)
+        let rest = isOfPerson ? HistoryLine.withoutTime(after) : after
+        words = Words(rest)
         // More people in brackets may follow.
-        let isList = isBracketed && after.contains(UInt8(ascii: "<"))
+        let isList = isBracketed && rest.contains(UInt8(ascii: "<"))
         while let word = words.next() {
             guard isUnderstood(word, isFirst: false) || isList && isCapitalised(word) else { return false }
         }
         return true
     }
 
-    /// Whether a text is dates, names of people and places, and what else needs no name.
+    /// What a name may have in it where there is nothing else than one: letters, an initial, a word in the encoding of mails, a year of a copyright.
+    private static func isPartOfName(_ word: ByteView) -> Bool {
+        if word.hasPrefix("=?"), word.hasSuffix("?=") { return true }
+        if word.count == 4 || word.count == 9 && word[4] == UInt8(ascii: "-"), word.hasPrefix("19") || word.hasPrefix("20") {
+            return word.allSatisfy { ByteView.isDigit($0) || $0 == UInt8(ascii: "-") }
+        }
+        return word.count <= 40 && word.allSatisfy { ByteView.isLetter($0) || $0 >= 0x80 || $0 == ByteView.dot || $0 == UInt8(ascii: "-") }
+    }
+
+    /// Whether a text is dates, names of people, places and servers, and what else needs no name.
     static func isPlainText(_ text: ByteView) -> Bool {
         var words = Words(text)
         while let word = words.next() {
-            guard isUnderstood(word, isFirst: false) || isCapitalised(word) else { return false }
+            guard isUnderstood(word, isFirst: false) || isCapitalised(word) || ServerName.mayBe(word) else { return false }
         }
         return true
     }
 
+    /// Whether a text that something names, as a subject or a title, has no secret in it: no word looks like one, and none speaks of any. A word alone has to
+    /// be a name.
+    static func isHarmlessText(_ text: ByteView) -> Bool {
+        guard text.count <= 1_024, !speaksOfSecret(text.text(limit: 1_024)) else { return false }
+        var words = Words(text)
+        var count = 0
+        var isName = true
+        while var word = words.next() {
+            if SiteAddress.schemeLength(word) != nil { continue }
+            while let last = word.last, isMark(last) || [UInt8(ascii: "!"), UInt8(ascii: "?")].contains(last) { word = word.upTo(word.count - 1) }
+            if looksLikeSecret(word) { return false }
+            count += 1
+            isName = isName && (isCapitalised(word) || isUnderstood(word, isFirst: false))
+        }
+        return count != 1 || isName
+    }
+
+    /// Whether words are all understood; names of people and places are where there are several words.
+    static func isPlainWords(_ text: ByteView) -> Bool {
+        var words = Words(text)
+        var (count, names) = (0, 0)
+        while let word = words.next() {
+            count += 1
+            if isUnderstood(word, isFirst: false) { continue }
+            guard isCapitalised(word) else { return false }
+            names += 1
+        }
+        return names == 0 || count > 1
+    }
+
     /// Whether a line without the address has nothing in it that might be a secret, or another person's name and address.
-    static func isPlain(line: ByteView) -> Bool {
+    /// - Parameter mayBeSentence: whether words that say nothing of secrets are understood, as they are not in a mail.
+    static func isPlain(line: ByteView, mayBeSentence: Bool = true) -> Bool {
         let line = line.trimmed
         guard line.count <= mostBytes else { return false }
-        if Noise.isBanner(line) || hasAddress(line) || isSentence(line) { return true }
+        if Noise.isBanner(line) || hasAddress(line) || mayBeSentence && isSentence(line) { return true }
+        if HistoryLine.isPlain(line) || MarkupLine.isPlain(line) { return true }
         // `P@ss.w0rd` looks like an address in a field; alone in a line it is none that anybody has.
         if line.contains(ByteView.at) { return false }
         var words = Words(line)
@@ -216,15 +274,15 @@ enum Understanding {
         return false
     }
 
-    private static func isUnderstood(_ word: ByteView, isFirst: Bool) -> Bool {
+    static func isUnderstood(_ word: ByteView, isFirst: Bool) -> Bool {
         // What follows `ftp://` may be a login and its secret.
         if let scheme = SiteAddress.schemeLength(word) { return scheme < word.count }
         var word = word
         if word.hasPrefix("mailto:") { word = word.from(7) }
         while let last = word.last, isMark(last) { word = word.upTo(word.count - 1) }
-        if isLabel(word) { return true }
+        if isLabel(word) || HistoryLine.isPerson(word) { return true }
         while let first = word.first, isMark(first), first != UInt8(ascii: "+") { word = word.from(1) }
-        return word.isEmpty || isTime(word) || isLabel(word) || isPlain(word, isFirst: isFirst)
+        return word.isEmpty || isTime(word) || isLabel(word) || HistoryLine.isPerson(word) || isPlain(word, isFirst: isFirst)
     }
 
     /// `12:13:14`.
@@ -235,7 +293,7 @@ enum Understanding {
     /// Whether a word says that an address follows.
     static func isLabel(_ word: ByteView) -> Bool { labels.contains { word.equals($0) } }
 
-    private static func isMark(_ byte: UInt8) -> Bool {
+    static func isMark(_ byte: UInt8) -> Bool {
         switch byte {
         case ByteView.dot, ByteView.colon, UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "#"), UInt8(ascii: "+"),
             UInt8(ascii: "&"), UInt8(ascii: "/"), UInt8(ascii: "~"), UInt8(ascii: "_"), ByteView.backslash, 0...0x20:
@@ -249,7 +307,7 @@ enum Understanding {
     ]
 
     /// What stands between blanks, brackets, quotation marks and the signs that separate fields.
-    private struct Words {
+    struct Words {
         private let text: ByteView
         private var position = 0
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a value is written where some of its bytes cannot stand for themselves.
 enum ValueEscape {
     case none
@@ -12,6 +14,8 @@ enum ValueEscape {
     case form
     /// `&amp;` and its like.
     case markup
+    /// Base64, as LDIF has after two colons.
+    case base64
 
     /// The value as it was before it was written down.
     func decoded(_ text: ByteView) -> [UInt8] {
@@ -23,6 +27,7 @@ enum ValueEscape {
         case .json: return Self.jsonString(text)
         case .form: return Self.formField(text)
         case .markup: return Self.unmarked(text)
+        case .base64: return Data(base64Encoded: Data(text.bytes), options: .ignoreUnknownCharacters).map { Array($0) } ?? Array(text.bytes)
         }
     }
 
@@ -35,6 +40,7 @@ enum ValueEscape {
         case .copy, .json: !text.contains(ByteView.backslash)
         case .form: !text.contains(UInt8(ascii: "%")) && !text.contains(UInt8(ascii: "+"))
         case .markup: !text.contains(UInt8(ascii: "&"))
+        case .base64: text.isEmpty
         }
     }
 

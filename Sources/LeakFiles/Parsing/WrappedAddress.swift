@@ -16,10 +16,13 @@ enum WrappedAddress {
         guard index > context.match.upperBound, index + 1 < line.count, isSeparator(line[index]) else {
             return spaced(address, context.match, in: line, behind: index, offset: offset)
         }
-        let secret = withoutQuotes(line.from(index + 1).trimmedRight)
+        var secret = withoutQuotes(CredentialLine.withoutSign(line.from(index + 1).trimmedRight, line[index]))
+        while secret.count > 2, secret[0] == 0xC2, secret[1] == 0xA0 { secret = secret.from(2) }
+        // What PHP writes of its own values: the next one is one with its length before it.
+        if secret.count > 4, secret.hasPrefix("s:"), ByteView.isDigit(secret[2]), secret.contains(ByteView.quote) { return nil }
         // In prose a blank comes behind a colon; in a list of addresses, another one.
         guard !secret.isEmpty, secret.count <= LeakedSecret.mostBytes, !secret.contains(ByteView.blank), secret[0] != UInt8(ascii: "<"),
-            !ContentKind.isEmail(secret), !Noise.isPlaceholder(secret)
+            !ContentKind.isEmail(secret), !Noise.isPlaceholder(secret), line[index] == ByteView.colon || !Understanding.isPlainText(secret)
         else { return nil }
         var record = LeakRecord(address: address, shape: .combo, confidence: .low, offset: offset)
         record.login = line[context.match].text(limit: 254)
@@ -77,7 +80,9 @@ enum WrappedAddress {
         guard !rest.contains(ByteView.blank), Understanding.mayBeSecret(rest) else { return nil }
         // A word behind an address alone in its line, or behind a dash, is prose as often as not.
         let isDash = arrow.map { $0.utf8Start[$0.utf8CodeUnitCount - 1] == UInt8(ascii: "-") } ?? false
-        let isClear = lead.site != nil || isSeparated && !isProse && first != ByteView.tab || arrow != nil && !isDash
+        // Nobody writes two of them without blanks in prose.
+        let isTight = end == match.upperBound && line.from(end).hasPrefix("--") && end + 2 < line.count && !ByteView.isBlank(line[end + 2])
+        let isClear = lead.site != nil || isSeparated && !isProse && first != ByteView.tab || arrow != nil && (!isDash || isTight)
         let mayFollow = end > match.upperBound || lead.isLabelled || isDash || isSeparated
         guard isClear || mayFollow && Understanding.looksLikeSecret(rest) && rest.last != ByteView.colon else { return nil }
         var record = LeakRecord(address: address, shape: lead.site == nil ? .combo : .ulp, site: lead.site, confidence: .low, offset: offset)
@@ -110,7 +115,9 @@ enum WrappedAddress {
             while let word = rest.firstWord {
                 let isNote = word.first == UInt8(ascii: "[") && word.last == UInt8(ascii: "]")
                 let bare = word.withoutMarksAround
-                guard isNote || bare.isEmpty || Understanding.isTime(bare) || Understanding.isPlain(bare, isFirst: isFirst) else { return nil }
+                guard isNote || bare.isEmpty || word.isSign || Understanding.isTime(bare) || Understanding.isPlain(bare, isFirst: isFirst) else {
+                    return nil
+                }
                 isFirst = false
                 rest = rest.from((word.offset(in: rest) ?? 0) + word.count).trimmed
             }
@@ -159,6 +166,12 @@ extension ByteView {
         var start = text.count
         while start > 0, !ByteView.isBlank(text[start - 1]) { start -= 1 }
         return text.from(start)
+    }
+
+    /// Whether it is a bullet, an arrow, a picture: of the scripts' letters none is written so.
+    fileprivate var isSign: Bool {
+        guard let first, count <= 8, first == 0xE2 || first == 0xF0 || first == 0xC2 else { return false }
+        return allSatisfy { $0 >= 0x80 }
     }
 
     fileprivate var withoutColon: ByteView { last == ByteView.colon ? upTo(count - 1) : self }

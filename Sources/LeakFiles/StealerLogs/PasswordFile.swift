@@ -185,7 +185,7 @@ extension PasswordFile {
         if isWrapped || FileShape.isLogin(block.login, matched) {
             record.site = block.host
             record.login = (isWrapped ? matched : block.login).text(limit: 254)
-            record.secret = block.secret
+            record.secret = isWrapped ? unquoted(block) ?? block.secret : block.secret
             // One that is too long for a secret.
             if !Noise.isPlaceholder(block.password) { record.markUnread() }
             record.confidence = block.line?.confidence ?? (record.secret != nil && !block.url.isEmpty ? .high : .medium)
@@ -196,6 +196,16 @@ extension PasswordFile {
         record.site = block.host
         record.confidence = .low
         return record
+    }
+
+    /// The password without the quotation marks around it, where the login has the same: settings of programs, and no log.
+    private static func unquoted(_ block: Block) -> LeakedSecret? {
+        let (login, password) = (block.login.trimmed, block.password.trimmed)
+        guard let quote = login.first, quote == ByteView.quote || quote == ByteView.apostrophe, login.last == quote, password.count > 2,
+            password.first == quote, password.last == quote
+        else { return nil }
+        let inner = password[1..<password.count - 1]
+        return Noise.isPlaceholder(inner) ? nil : LeakedSecret(inner)
     }
 
     /// How many lines of a sample are labelled.

@@ -89,4 +89,34 @@ import Testing
         let later = try await employees.importCSV(Pieces("email\na.lee@x.example\n"), by: admin)
         #expect(numbers(later.added, later.leftOutCount) == [1, 0])
     }
+
+    @Test func `a column of private addresses of which some are the company's is told with its rows, and so are its other columns`() async throws {
+        let admin = try await makeAdmin()
+        let domain = try #require(
+            try await database.owner.first("SELECT domain FROM companies WHERE id = \(admin.company)", as: String.self))
+        let list = """
+            Name,Work Email,Home Email,Recovery Email
+            Ann Lee,ann@\(domain),ann@home.example,
+            Bob Stone,,bob@\(domain),bob@home.example
+            Cem Ar,cem@elsewhere.example,cem@\(domain),
+            Dee Im,,dee@home.example,
+
+            """
+        for isPreview in [true, false] {
+            let report = try await employees.importCSV(Pieces(list), isPreview: isPreview, by: admin)
+            #expect(numbers(report.added, report.rejectedCount) == [3, 1])
+            #expect(
+                report.columns == [
+                    .init(heading: "Name", field: "name"), .init(heading: "Work Email", field: "email"),
+                    .init(heading: "Home Email", field: "email", rows: 2), .init(heading: "Recovery Email"),
+                ])
+            #expect(report.ignoredColumns == ["Recovery Email"])
+        }
+        #expect(try await addresses(admin) == ["ann", "bob", "cem"].map { "\($0)@\(domain)" })
+        // Where none is the company's the column is not read, and where it is the only one it is.
+        let none = try await employees.importCSV(Pieces("Work Email,Home Email\nann@\(domain),ann@home.example\n"), isPreview: true, by: admin)
+        #expect(none.ignoredColumns == ["Home Email"] && none.columns.last?.rows == nil)
+        let only = try await employees.importCSV(Pieces("Name,Home Email\nAnn,ann@home.example\n"), isPreview: true, by: admin)
+        #expect(only.ignoredColumns.isEmpty && only.columns.last == .init(heading: "Home Email", field: "email"))
+    }
 }

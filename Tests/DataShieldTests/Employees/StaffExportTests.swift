@@ -236,7 +236,27 @@ import Testing
             ("Block credential;Soft deletion time stamp", "False;2026-01-31", "left", nil), ("Suspended;Status", "no;Terminated", "left", nil),
             ("Active;Deleted", "no;no", "left", nil), ("Status;Enabled", "Inactive;no", "left", nil), ("Status;Enabled", "Active;yes", "active", nil),
             ("Status;Enabled", "Full-time;no", "left", nil), ("Status;Enabled", ";no", "left", nil),
-            ("Status;Termination date", "Terminated;2027-01-31", "left", nil), ("Status;Termination date", "Active;2027-01-31", "active", nil),
+            ("Status;Termination date", "Active;2027-01-31", "active", nil),
+            // Who leaves on a day that is yet to come is there until then, and on that day.
+            ("Status;Termination date", "Terminated;2027-01-31", "?", "day in Termination date is yet to come"),
+            ("Status;Termination date", "Terminated;2026-11-30", "?", "yet to come"),
+            ("Status;Termination date", "Terminated;2026-11-29", "left", nil),
+            ("Status;Austrittsdatum", "Ausgeschieden;31.12.2026", "?", "Status says that they have left"),
+            ("Status;Last working day", "Inactive;2026-12-31", "?", "yet to come"), ("Status;Last day", "Terminated;31-Dec-2026", "?", "yet to come"),
+            ("Terminated;Termination date", "yes;2026-12-31", "?", "yet to come"),
+            ("Active;End date", "no;2026-12-31", "?", "yet to come"), ("Employed;Leaving date", "No;31/12/2026", "?", "yet to come"),
+            ("Worker Status;Status;Termination date", "Terminated;Resigned;2027-01-31", "?", "yet to come"),
+            ("Status;Last Day Worked", "Terminated;12/31/2026", "?", "yet to come"), ("Term Date", "2026-01-31", "left", nil),
+            ("Status;Letzter Arbeitstag", "Ausgeschieden;31.12.2026", "?", "yet to come"), ("Date left", "31/01/2026", "left", nil),
+            // Not where one of two days is over, nor one that can be read in two ways, nor none.
+            ("Status;Termination date;End date", "Terminated;2026-01-31;2027-01-31", "left", nil),
+            ("Status;Termination date", "Terminated;12/01/2026", "left", nil), ("Status;Termination date", "Terminated;soon", "left", nil),
+            ("Status;Termination date", "Terminated;", "left", nil),
+            // An account that is blocked or deleted is not used until the last day.
+            ("Status;Termination date", "Suspended;2027-01-31", "left", nil), ("Account enabled;End date", "False;2027-01-31", "left", nil),
+            ("Account status;End date", "Inactive;2027-01-31", "left", nil), ("Blocked;End date", "yes;2027-01-31", "left", nil),
+            ("Deleted;End date", "yes;2027-01-31", "left", nil), ("Status;Enabled;End date", "Terminated;False;2027-01-31", "left", nil),
+            ("Status;Konto aktiv;Austritt", "Ausgeschieden;nein;31.12.2026", "left", nil),
             ("Termination date;End date", "2026-01-31;2026-01-31", "left", nil),
         ] as [(String, String, String, String?)]) func `columns that contradict each other are told, with what is done`(
             headings: String, cells: String, standing: String, words: String?
@@ -266,6 +286,10 @@ import Testing
             ("2026-11-29", true), ("2026-12-01", false), ("2026/01/31 10:00", true), ("31.01.2026", true), ("12/31/2026", false),
             ("31/12/2026", false),
             // The 12th of January, or the first of December.
+            ("31-Dec-2026", false), ("31-Oct-26", true), ("Dec 31, 2026", false), ("October 5, 2026", true), ("2026-Nov-29", true),
+            ("31. Dezember 2026", false), ("30 nov. 2026", false), ("5 août 2026", true), ("5 juin 2027", false), ("31 de diciembre de 2026", false),
+            ("20261231", false), ("20251231", true), ("Thu, 31 Dec 2026 10:00:00 GMT", false), ("mar. 31 déc. 2026", false), ("Q4 2026", nil),
+            ("99999999", nil),
             ("12/01/2026", nil), ("", nil), ("soon", nil), ("99999999999999-1-1", nil), ("1/1/26", true),
         ] as [(String, Bool?)])
     func `a day of leaving is over when it is in each way of reading it`(_ text: String, _ isOver: Bool?) {

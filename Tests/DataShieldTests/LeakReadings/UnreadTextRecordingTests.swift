@@ -131,6 +131,7 @@ import Testing
             #expect(run.report.unread == 1)
             let page = try await client.get("/ingest/\(id)").text
             #expect(page.contains("Lines not understood") && page.contains("a password may be in it"))
+            #expect(page.contains("href=\"/employees?unreadIn=\(id)\""))
             let records = try await client.get("/api/employees/\(bob)/records").decode(Page<Breaches.RecordResponse>.self).items
             #expect(records.map(\.liveness.state) == [.unknown] && records.map(\.liveness.reason) == [.textNotRead])
             #expect(records.first?.liveness.text.contains("The text beside it was not understood: a password may be in it.") == true)
@@ -144,5 +145,70 @@ import Testing
             let alertPage = try await client.get("/alerts/\(alert)").text
             #expect(alertPage.contains("The text beside it was not understood") && !alertPage.contains("nobody can sign in with it"))
         }
+    }
+
+    /// The people whom the list shows for a reading.
+    private func listed(_ client: TestClient, _ id: IngestRunID) async throws -> [String] {
+        try await client.get("/api/employees?unreadIn=\(id)").decode(Page<EmployeeResponse>.self).items
+            .map { String($0.email.prefix { $0 != "@" }) }.sorted()
+    }
+
+    private func upload(_ client: TestClient, _ name: String, _ text: String) async throws -> IngestRun.Response {
+        let answer = try await client.send(
+            "POST", "/api/ingest?fileName=\(name)", body: Array(text.utf8), contentType: "application/octet-stream")
+        let id = try answer.decode(IngestRun.Response.self).id
+        _ = try await client.get("/api/ingest/\(id)/events")
+        return try await client.get("/api/ingest/\(id)").decode(IngestRun.Response.self)
+    }
+
+    @Test func `the page of a reading leads to the people whom its lines are about, and to nobody else`() async throws {
+        try await withServer(as: .admin) { client in
+            let domain = try #require(try await database.system.first("SELECT domain FROM companies WHERE id = \(client.company)", as: String.self))
+            for name in ["ann", "bob", "cid", "dan"] { _ = try await database.makeEmployee(in: client.company, email: "\(name)@\(domain)") }
+            let first = try await upload(
+                client, "a.txt",
+                "Write to ann@\(domain) about Summer24\nAnd to ann@\(domain) again, with 17\ncid@\(domain):Zq7Canary!\nAsk bob@\(domain) for Zq7\n")
+            let second = try await upload(client, "b.txt", "Write to dan@\(domain) about Summer24\nbob@\(domain):Zq7Canary!\n")
+            let none = try await upload(client, "c.txt", "cid@\(domain):Zq7Canary!\n")
+            #expect(first.report.unread == 3 && second.report.unread == 1 && none.report.unread == nil)
+            #expect(try await listed(client, first.id) == ["ann", "bob"])
+            #expect(try await listed(client, second.id) == ["dan"])
+            #expect(try await listed(client, none.id) == [] && none.report.unreadFiles == nil)
+            #expect(try await !client.get("/ingest/\(none.id)").text.contains("unreadIn"))
+            // The filter stays while others are chosen, and leads back.
+            let page = try await client.get("/employees?unreadIn=\(first.id)").text
+            #expect(page.contains("name=\"unreadIn\" value=\"\(first.id)\"") && page.contains("href=\"/ingest/\(first.id)\""))
+            #expect(page.contains("ann@\(domain)") && !page.contains("dan@\(domain)"))
+            // What one file tells is told by one of the same content.
+            let again = try await upload(client, "d.txt", "Write to dan@\(domain) about Summer24\nbob@\(domain):Zq7Canary!\n")
+            #expect(again.report.unread == nil || again.report.unread == 1)
+            #expect(try await listed(client, again.id) == (again.report.unread == nil ? [] : ["dan"]))
+            // Another company's reading has nobody.
+            let other = try await database.makeCompany()
+            let (run, file) = (IngestRunID(), try #require(first.report.unreadFiles?.first))
+            try await database.owner.execute(
+                """
+                INSERT INTO ingest_runs (id, company_id, status, trigger, name, report)
+                VALUES (\(run), \(other), 'RUNNING', 'upload', 'x', jsonb_build_object('unreadFiles', jsonb_build_array(\(file)::text)))
+                """)
+            #expect(try await listed(client, run) == [])
+        }
+    }
+
+    @Test func `a reading keeps so many files, and says when there are more`() {
+        var report = IngestReport()
+        let files = (0..<1_001).map { _ in LeakFileID() }
+        for file in files.dropLast() { report.addUnread(in: file) }
+        report.addUnread(in: files[0])
+        #expect(report.unreadFiles == files.dropLast())
+        report.replaceUnread(files[1], with: files[2])
+        #expect(report.unreadFiles?.count == 999)
+        report.replaceUnread(files[3], with: files[1_000])
+        #expect(report.unreadFiles?.contains(files[3]) == false && report.unreadFiles?[2] == files[1_000])
+        report.addUnread(in: files[1])
+        report.addUnread(in: files[3])
+        #expect(report.unreadFiles == [])
+        report.addUnread(in: files[4])
+        #expect(report.unreadFiles == [])
     }
 }

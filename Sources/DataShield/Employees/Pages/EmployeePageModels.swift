@@ -15,6 +15,8 @@ struct EmployeeListModel: Sendable {
     var livenessFilter: Choice
     var isWithoutDepartment: Bool
     var narrowings: [Narrowing]
+    /// The reading of leak files whose people are listed.
+    var unreadIn: String?
     var sortFilter: Choice
     var isFiltered: Bool
     var formError: String?

@@ -50,7 +50,7 @@ package struct EmployeePages: Sendable {
             ("q", query.q), ("department", query.department), ("risk", query.risk?.rawValue), ("exposed", query.exposed.map { "\($0)" }),
             ("active", query.active.map { "\($0)" }), ("vip", query.vip.map { "\($0)" }), ("mfa", query.mfa?.rawValue),
             ("asked", query.asked.map { "\($0)" }), ("inDirectory", query.inDirectory.map { "\($0)" }),
-            ("noDepartment", query.noDepartment == true ? "true" : nil),
+            ("noDepartment", query.noDepartment == true ? "true" : nil), ("unreadIn", query.unreadIn?.rawValue),
             ("liveness", query.liveness.map { $0.map(\.rawValue).joined(separator: ",") }),
         ]
         let all = filters + [("sort", query.sort?.rawValue)]
@@ -87,6 +87,7 @@ package struct EmployeePages: Sendable {
                 ("inDirectory", query.inDirectory.map { "\($0)" }, query.inDirectory == true ? "In a directory" : "Outside a directory"),
                 ("vip", query.vip.map { "\($0)" }, query.vip == true ? "VIP" : "Not VIP"),
             ]),
+            unreadIn: query.unreadIn?.rawValue,
             sortFilter: Choice(
                 "sort", "Order", [("name", "By name"), ("risk", "Highest risk first"), ("newest", "Newest first")],
                 selected: (query.sort ?? .name).rawValue),

@@ -56,7 +56,7 @@ struct EmployeeStaging {
             }
             reader.finish()
             try await Self.drain(&reader, into: &writer, &report, &tally)
-            if let sheet = reader.sheet { report.note(sheet, headingLine: reader.headingLine) }
+            if let sheet = reader.sheet { report.note(sheet, headingLine: reader.headingLine, privateRows: tally.privateRows) }
             report.encoding = reader.encoding
         }
         return report
@@ -70,6 +70,7 @@ struct EmployeeStaging {
             switch StaffLine(line, reader.sheet) {
             case .person(let row):
                 report.note(row, line: line.number)
+                tally.add(row)
                 if let sheet = reader.sheet { tally.add(row.passedOver, line: line.number, sheet, to: &report) }
                 try append(row, line: line.number, to: &writer)
                 try await writer.endRow()

@@ -14,6 +14,9 @@ package struct ImportReport: Codable, Sendable, Hashable {
         package var heading: String
         /// The field of an employee that it was read as; null: it was not read.
         package var field: String?
+        /// Of a column of private addresses in a list that has one of work: in how many rows the address was taken, because it is of the company's domain.
+        /// null: the column was read in all rows, or in none.
+        package var rows: Int?
     }
 
     /// A word of a status column that says nothing to us, and in how many rows it stands.
@@ -165,12 +168,16 @@ package struct ImportReport: Codable, Sendable, Hashable {
         }
     }
 
-    mutating func note(_ sheet: StaffSheet, headingLine: Int) {
+    /// - Parameter privateRows: in how many rows a column of private addresses had the one that was taken, by the column's place.
+    mutating func note(_ sheet: StaffSheet, headingLine: Int, privateRows: [Int: Int] = [:]) {
         self.headingLine = headingLine
         columnCount = sheet.readings.count
         // A terminal runs what stands in control characters.
         columns = sheet.readings.prefix(Self.columnLimit).map {
-            Column(heading: String(PlainText.oneLine($0.heading).beginning(200)), field: $0.column?.field)
+            let rows = privateRows[$0.place]
+            return Column(
+                heading: String(PlainText.oneLine($0.heading).beginning(200)), field: $0.column?.field ?? rows.map { _ in StaffColumn.email.field },
+                rows: rows)
         }
         ignoredColumns = columns.filter { $0.field == nil }.map(\.heading)
     }
@@ -178,7 +185,14 @@ package struct ImportReport: Codable, Sendable, Hashable {
 
 /// Counts the cells that were not taken, by column.
 struct PassedOverTally {
+    /// In how many rows a column of private addresses had the one that was taken, by the column's place.
+    private(set) var privateRows: [Int: Int] = [:]
     private var places: [StaffSheet.PassedOver: Int] = [:]
+
+    /// Takes in from where a row has its address.
+    mutating func add(_ row: StaffSheet.Row) {
+        if let place = row.privatePlace { privateRows[place, default: 0] += 1 }
+    }
 
     mutating func add(_ cells: [StaffSheet.PassedOver], line: Int, _ sheet: StaffSheet, to report: inout ImportReport) {
         for cell in cells {

@@ -128,7 +128,9 @@ enum StaffColumn: Hashable, CaseIterable, Sendable {
             """
             terminationdate datetermination enddate employmentenddate leavingdate leavedate dateofleaving lastworkingday lastworkingdate lastdayofwork \
             lastday dateofexit exitdate separationdate terminatedat terminatedon austrittsdatum austritt datedesortie datedefin fechadebaja fechabaja datacessazione \
-            datumuitdienst uitdienstdatum
+            datumuitdienst uitdienstdatum lastdayworked lastdateworked lastworkday lastdayatwork lastdayofemployment lastemploymentday termdate termdt \
+            dateterminated terminationeffectivedate effectiveterminationdate dateleft leftdate employmenttodate dateendemployment \
+            letzterarbeitstag letzterarbeitstagam austrittam ausgeschiedenam beschaftigungsende dernierjour dernierjourtravaille ultimodia ultimogiorno
             """
         case .kind:
             """

@@ -83,7 +83,7 @@ struct StaffPreviewModel: Sendable {
         samples = report.samples.map { Sample($0) }
         hasSamples = !samples.isEmpty
         samplesNote = "at most \(ImportReport.sampled) of each kind"
-        columns = report.columns.map { Column(heading: $0.heading, field: $0.field.map(Self.words)) }
+        columns = report.columns.map { Column(heading: $0.heading, field: Self.words($0)) }
         columnsNote =
             report.headingLine > 1
             ? "The headings are on line \(Format.count(report.headingLine)). Lines above were not read."
@@ -162,6 +162,12 @@ struct StaffPreviewModel: Sendable {
         case .differs: ("Columns that contradict another one", "The other column counts.")
         case .noHeading: ("Cells without a heading", "They were not read.")
         }
+    }
+
+    /// What a column was read as.
+    private static func words(_ column: ImportReport.Column) -> String? {
+        guard let field = column.field.map(words), let rows = column.rows else { return column.field.map(words) }
+        return "\(field), only where it is of the company's domain (\(Format.count(rows, "row", "rows")))"
     }
 
     /// A field of an employee, as pages call it.

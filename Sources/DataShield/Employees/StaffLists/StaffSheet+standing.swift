@@ -26,7 +26,8 @@ extension StaffSheet {
     }
 
     /// Whether the row says that somebody is there. Where its columns contradict each other none counts, so that nobody is deactivated or
-    /// brought back by one of them; but who was deleted is gone, and who is there by their status was hired again when their last day is over.
+    /// brought back by one of them; but who was deleted is gone, who is there by their status was hired again when their last day is over, and who
+    /// has left by a word whose last day is yet to come is there until then. Days are those of UTC: a company has no time zone.
     func standing(_ cells: [String]) -> Standing {
         var standing = Standing()
         let said = statements(cells, &standing.unknown)
@@ -45,14 +46,23 @@ extension StaffSheet {
             return standing
         }
         standing.isActive = !gone.isEmpty ? false : !there.isEmpty ? true : nil
-        guard standing.isActive != false else { return standing }
         var (over, ahead): (Int?, Int?)
         for (place, word) in filled(.leavingDay, of: cells) {
             switch StaffStatus.isOver(word, on: today) {
             case true?: over = over ?? place
             case false?: ahead = ahead ?? place
-            case nil: if word.utf8.contains(where: { (0x30...0x39).contains($0) }) { Self.add(word, to: &standing.unknown) }
+            case nil where gone.isEmpty: if word.utf8.contains(where: { (0x30...0x39).contains($0) }) { Self.add(word, to: &standing.unknown) }
+            case nil: break
             }
+        }
+        if let first = gone.first {
+            // Programs write that somebody is leaving as soon as it is known. Whose account is blocked or deleted is gone before their last day, too.
+            guard let ahead, over == nil, gone.allSatisfy(isOfWork) else { return standing }
+            standing.isActive = nil
+            standing.contradiction =
+                "\(label(first.place)) says that they have left, and the day in \(label(ahead)) is yet to come. "
+                + "Neither counts until then: nobody is deactivated or brought back by it."
+            return standing
         }
         guard let over else { return standing }
         if let first = there.first(where: { $0.weight != .no || deniesLeaving($0) }) {
@@ -125,6 +135,20 @@ extension StaffSheet {
     private func deniesLeaving(_ statement: Statement) -> Bool {
         let key = StaffHeading.key(headings[statement.place])
         return Self.leavings.contains { key.has(text: $0) }
+    }
+
+    /// What words of a status and headings have in them that are about somebody's account, and not about their work.
+    private static let accountWords = [
+        "account", "konto", "compte", "cuenta", "credential", "signin", "login", "enabled", "suspend", "suspens", "sospes", "disabled", "disabilit",
+        "block", "bloq", "blocc", "blok", "gesperrt", "archiv", "revok", "deaktiv", "deactiv", "desactiv", "disattiv", "desativ", "uitgeschakeld",
+        "deprovision", "locked", "delet", "geloscht", "supprim", "elimin", "verwijderd", "purged", "removed",
+    ]
+
+    /// Whether somebody's work has ended by what a column says, and not only their account.
+    private func isOfWork(_ statement: Statement) -> Bool {
+        guard statement.weight != .deletion, statement.column != .kind else { return false }
+        let (heading, word) = (StaffHeading.key(headings[statement.place]), StaffHeading.key(statement.word))
+        return !Self.accountWords.contains { heading.has(text: $0) || word.has(text: $0) }
     }
 
     /// Whether a no denies just that way of being gone which another column tells.

@@ -34,6 +34,8 @@ struct StaffSheet: Sendable {
         var contradiction: String?
         /// Cells that say something, and that are not what counts.
         var passedOver: [PassedOver] = []
+        /// The column of private addresses that the address is from in a list that has one of work: it is of the company's domain.
+        var privatePlace: Int?
         /// What two rows have in common that are about one account: all ids and the name. nil where one of them is missing.
         var account: String?
     }
@@ -57,6 +59,8 @@ struct StaffSheet: Sendable {
 
     /// How a column is read.
     struct Reading: Sendable, Hashable {
+        /// From 0.
+        var place: Int
         var heading: String
         /// nil: it is not.
         var column: Column?
@@ -110,7 +114,7 @@ struct StaffSheet: Sendable {
             let heading = heading.unicodeScalars.trimmingSpace()
             guard !heading.isEmpty else { return nil }
             let column = read[index]
-            return Reading(heading: heading, column: column == .privateEmail && hasWork ? nil : column)
+            return Reading(place: index, heading: heading, column: column == .privateEmail && hasWork ? nil : column)
         }
         self.places = places
         self.seconds = seconds
@@ -145,6 +149,7 @@ struct StaffSheet: Sendable {
         var row = Row(email: found.address)
         (row.isActive, row.unknownStatuses, row.contradiction) = (standing.isActive, standing.unknown, standing.contradiction)
         row.passedOver = found.others
+        row.privatePlace = found.privatePlace
         try readNames(cells, into: &row)
         row.department = try text(.department, of: cells)
         row.title = try text(.title, of: cells)
@@ -244,8 +249,11 @@ struct StaffSheet: Sendable {
 extension StaffSheet {
     /// The work address of a row: of several that of the company's domain, then that of the likeliest column. A private one only where the
     /// list has no other column, or where it is of the company's domain.
-    /// - Returns: it, and the cells with others, and with what was meant for one and is none.
-    private func address(_ cells: [String], isActive: Bool?) throws(RowFault) -> (address: EmailAddress, others: [PassedOver]) {
+    /// - Returns: it, the column of private ones where it is from one that is not read otherwise, and the cells with others, and with what was meant
+    ///   for one and is none.
+    private func address(
+        _ cells: [String], isActive: Bool?
+    ) throws(RowFault) -> (address: EmailAddress, privatePlace: Int?, others: [PassedOver]) {
         var fault: EmailAddress.Fault?
         var found: [(place: Int, address: EmailAddress, isPrivate: Bool)] = []
         var others: [PassedOver] = []
@@ -269,7 +277,7 @@ extension StaffSheet {
             for other in found where other.address != chosen.address {
                 others.append(PassedOver(reason: .notWatched, column: .email, place: other.place, counted: chosen.place))
             }
-            return (chosen.address, others)
+            return (chosen.address, chosen.isPrivate && places[.email] != nil ? chosen.place : nil, others)
         }
         let missing = fault ?? .missing
         if missing == .missing || missing == .noAt {

@@ -160,16 +160,38 @@ enum StaffStatus {
 
     /// What days a text can mean, each as 20260131.
     private static func days(in text: String) -> [Int] {
-        let numbers = text.parts { !("0"..."9").contains($0) }.prefix(3).compactMap { part in part.utf8.count <= 4 ? Int(part) : nil }
-        guard numbers.count == 3 else { return [] }
-        let (a, b, c) = (numbers[0], numbers[1], numbers[2])
         func day(_ year: Int, _ month: Int, _ day: Int) -> [Int] {
             (1...12).contains(month) && (1...31).contains(day) && (1900...9999).contains(year) ? [year * 10_000 + month * 100 + day] : []
         }
+        let parts = text.parts { !("0"..."9").contains($0) }
+        // 20261231
+        if let first = parts.first, first.utf8.count == 8, let number = Int(first) { return day(number / 10_000, number / 100 % 100, number % 100) }
+        let numbers = parts.prefix(3).compactMap { part in part.utf8.count <= 4 ? Int(part) : nil }
+        if numbers.count > 1, let month = month(in: text) {
+            // 31-Dec-2026, Dec 31, 2026, 2026-Dec-31
+            let (year, number) = numbers[0] > 999 ? (numbers[0], numbers[1]) : (numbers[1], numbers[0])
+            return day(year < 100 ? 2_000 + year : year, month, number)
+        }
+        guard numbers.count == 3 else { return [] }
+        let (a, b, c) = (numbers[0], numbers[1], numbers[2])
         if a > 999 { return day(a, b, c) }
         let year = c < 100 ? 2_000 + c : c
         return day(year, b, a) + day(year, a, b)
     }
+
+    /// The month that a text has a word for: `Dec`, `31. Dezember`, `déc.` A day of the week, which may begin alike, stands before it.
+    private static func month(in text: String) -> Int? {
+        StaffHeading.words(text).filter { $0.utf8.count > 2 }.compactMap { word in
+            months.firstIndex { $0.contains { word.begins(with: $0) } }.map { $0 + 1 }
+        }.last
+    }
+
+    /// How they begin, in the languages that are read.
+    private static let months = [
+        ["jan", "ene", "gen", "januar"], ["feb", "fev"], ["mar", "mrz", "maa"], ["apr", "avr", "abr"], ["may", "mai", "mag", "mei"],
+        ["jun", "juin", "giu"], ["jul", "juil", "lug"], ["aug", "aou", "ago"], ["sep", "set"], ["oct", "okt", "ott", "out"], ["nov"],
+        ["dec", "dez", "dic"],
+    ]
 
     private static func number(of date: Date) -> Int {
         var calendar = Calendar(identifier: .gregorian)
