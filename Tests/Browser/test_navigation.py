@@ -134,8 +134,11 @@ def test_the_navigation_folds_and_stays_so(open_page, admin_session, scripts):
     # Its entries keep their names, and the user's menu has room beside it.
     link = page.get_by_role("navigation", name="Main").get_by_role("link", name="Breaches")
     expect(link).to_be_visible()
+    word = link.locator(".nav-label")
+    assert word.bounding_box()["width"] <= 1
     link.hover()
-    expect(link.locator(".nav-label")).to_have_css("opacity", "1")
+    expect(word).to_have_css("clip-path", "none")
+    assert word.bounding_box()["x"] >= 56 and word.bounding_box()["width"] > 40
     page.locator(".side-foot summary").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     assert page.get_by_role("button", name="Sign out").bounding_box()["width"] > 120

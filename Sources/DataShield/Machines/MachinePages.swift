@@ -172,7 +172,7 @@ struct MachineModel: Sendable {
         }
         hasCookies = !cookies.isEmpty
         advice = [
-            "Find the machine and set it up anew. Malware steals again whatever is changed on it.",
+            "Find the machine and set it up anew. A password changed on it now would be stolen again.",
             "End the sessions of everybody named here. Then have them change their passwords on another machine.",
             "Ask whether it is a private machine with company accounts on it.",
         ]

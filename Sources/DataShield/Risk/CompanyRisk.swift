@@ -116,7 +116,7 @@ extension RiskScore {
             exposure.weightTenths == 0
             ? "Nobody of \(counted(exposure.asked, "person", "people")) checked has a finding that may still work."
             : """
-            Of \(counted(exposure.asked, "person", "people")) asked about: \(weight) together, where each person counts 1 when their worst finding \
+            Of \(counted(exposure.asked, "person", "people")) checked: \(weight) together, where each person counts 1 when their worst finding \
             certainly works, and 0.7 when it may.
             """
         guard exposure.notAsked > 0 else { return base }

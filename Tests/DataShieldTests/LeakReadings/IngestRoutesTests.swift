@@ -157,7 +157,7 @@ import Testing
             try await tell(viewer, paths + ["/ingest"], "alex.doe", does: false)
             let seen = try await viewer.get("/api/ingest/\(id)").decode(IngestRun.Response.self).report
             #expect(seen.skippedCount == 2 && seen.skipped == [SkippedPart(path: "logs.zip", reason: whole.skipped[0].reason)])
-            #expect(try await viewer.get("/ingest/\(id)").text.contains("2 parts; only administrators see where"))
+            #expect(try await viewer.get("/ingest/\(id)").text.contains("2 parts; only administrators see which"))
         }
     }
 

@@ -81,7 +81,7 @@ import Testing
         more.notAsked += 20
         #expect(RiskScore.company(more).score == RiskScore.company(exposure).score)
         #expect(RiskScore.company(more).sum == RiskScore.company(exposure).sum)
-        #expect(RiskScore.company(more).components[0].reason.contains("20 people were not asked about"))
+        #expect(RiskScore.company(more).components[0].reason.contains("20 people were not checked"))
     }
 
     @Test func `the next step is what the company's score would be without who is worst off`() throws {

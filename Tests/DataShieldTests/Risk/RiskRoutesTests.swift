@@ -110,7 +110,7 @@ import Testing
             let home = try await client.get("/dashboards").text
             #expect(home.contains("1 exposed of 2 asked about, 1 not asked yet") && home.contains("50 % of the 2 asked about, 1 not asked"))
             #expect(home.contains("Why the score is"))
-            #expect(try await client.get("/mfa").text.contains("1 of those without not asked about yet"))
+            #expect(try await client.get("/mfa").text.contains("1 without one not checked yet"))
         }
     }
 

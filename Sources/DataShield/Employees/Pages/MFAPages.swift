@@ -80,7 +80,7 @@ package struct MFAPages: Sendable {
             counts.disabled == 0
             ? "nobody is known to have none"
             : counts.withoutNotAsked > 0
-                ? "\(Format.count(counts.withoutNotAsked)) of them not checked yet" : "all of them were checked"
+                ? "\(Format.count(counts.withoutNotAsked)) without one not checked yet" : "all without one were checked"
         return [
             .init(label: "With a second factor", value: Format.count(counts.enabled), note: share(counts.enabled)),
             .init(label: "Without", value: Format.count(counts.disabled), note: share(counts.disabled)),

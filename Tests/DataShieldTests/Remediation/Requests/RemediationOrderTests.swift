@@ -112,7 +112,7 @@ import Testing
         try await world.drain()
         let again = try await world.remediation.bulk(people.map(\.alert), .revokeSessions, by: world.subject, key: key)
         #expect(again.requested == 3 && again.isRepeated)
-        #expect(again.words.hasPrefix("This was asked for before: 3 people."))
+        #expect(again.words.hasPrefix("Somebody asked for this before, for 3 people."))
         try await world.drain()
         #expect(world.directory.calls.count == 3)
         await #expect(throws: Remediation.Failure.keyReused) {
