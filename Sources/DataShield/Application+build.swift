@@ -142,6 +142,7 @@ extension Application {
         }
         let routes = Routes(
             router: router, revalidate: sessions.holds, onRefusal: refused.record, admit: exports.admit, finish: flash.finish,
+            count: { try await today.counts(for: $0.subject) },
             authenticate: authenticate)
         let accountRoutes = AccountRoutes(signIn: signIn, sessions: sessions, users: users, cookie: sessionCookie)
         accountRoutes.add(to: routes.api)

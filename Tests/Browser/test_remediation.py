@@ -111,7 +111,7 @@ def test_the_log_has_filters_and_a_file(page):
 
 def test_alerts_are_filtered_by_whether_they_are_live(page, admin_api):
     page.goto("/alerts?view=all")
-    page.get_by_role("combobox", name="Still live?").select_option("NO_CREDENTIAL")
+    page.get_by_role("combobox", name="State").select_option("NO_CREDENTIAL")
     expect(page).to_have_url(re.compile("liveness=NO_CREDENTIAL"))
     expected = admin_api.get("/api/alerts", params={"liveness": "NO_CREDENTIAL", "limit": 1}).json()["items"]
     if expected:

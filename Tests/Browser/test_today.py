@@ -59,6 +59,15 @@ def test_every_number_is_the_length_of_the_list_behind_it(page, admin_api):
     assert admin_api.get("/api/today").json()["machines"]["count"] == len(open_machines)
 
 
+def test_the_navigation_counts_what_is_live_and_open(page, admin_api):
+    page.goto("/employees")
+    known = admin_api.get("/api/today").json()
+    navigation = page.get_by_role("navigation", name="Main")
+    expect(navigation.get_by_role("link", name=re.compile("^Today"))).to_contain_text(str(known["liveCertain"]))
+    expect(navigation.get_by_role("link", name=re.compile("^Alerts"))).to_contain_text(str(length_of(admin_api, "/alerts?status=OPEN")))
+    expect(navigation.get_by_role("link", name=re.compile("^Machines"))).to_contain_text(str(known["machines"]["count"]))
+
+
 def test_what_cannot_be_seen_leads_to_the_people(page, admin_api):
     page.goto("/")
     blind = page.get_by_role("region", name="What we cannot see")

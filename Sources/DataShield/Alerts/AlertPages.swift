@@ -72,7 +72,7 @@ package struct AlertPages: Sendable {
                 "assignee", "Assignee", [("", "Any assignee"), ("me", "Mine"), ("none", "Unassigned")] + Self.people(try await assignees(subject)),
                 selected: query.assignee),
             livenessFilter: Choice(
-                "liveness", "Still live?", [("", "Any state")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
+                "liveness", "State", [("", "Any state")] + Liveness.allCases.map { ($0.rawValue, $0.label) },
                 selected: query.liveness.map(Self.joined)),
             remediations: try await remediation.isOffered(to: subject) ? RemediationButton.all : [],
             employee: query.employee.map { .init(id: $0.rawValue, label: page.items.first?.employeeName ?? "one person") },

@@ -50,7 +50,22 @@ package struct Today: Sendable {
     }
 }
 
+extension Today {
+    /// What stands beside the entries of the navigation.
+    package func counts(for subject: Subject) async throws -> NavigationCounts {
+        let counts = try await database.query(
+            for: subject.company, TodayQueries.counts(of: subject.company, upTo: Alerts.countLimit), as: NavigationCounts.self)
+        return counts.first ?? NavigationCounts()
+    }
+}
+
 // MARK: - Rows
+
+extension NavigationCounts: RowDecodable {
+    package init(from row: inout Row) throws {
+        self.init(livePeople: try row.next(), openAlerts: try row.next(), machines: try row.next())
+    }
+}
 
 private struct LivePeople: RowDecodable {
     var certain = 0

@@ -7,6 +7,19 @@ enum TodayQueries {
         "SELECT previous_login_at FROM users WHERE company_id = \(subject.company) AND id = \(subject.user)"
     }
 
+    /// People and machines are counted up to a limit: each page asks.
+    static func counts(of company: CompanyID, upTo limit: Int) -> SQL {
+        """
+        SELECT
+            (SELECT count(DISTINCT employee_id) FROM (
+                SELECT a.employee_id FROM alerts a
+                WHERE a.company_id = \(company) AND a.status <> 'RESOLVED' AND a.urgency >= 3000 AND a.employee_id IS NOT NULL \(SQL.limit(limit))) live),
+            (SELECT coalesce(sum(count), 0)::bigint FROM alert_state_counts WHERE company_id = \(company) AND status = 'OPEN'),
+            (SELECT count(*) FROM (
+                SELECT FROM infected_machines m WHERE m.company_id = \(company) AND \(MachineQueries.hasOpenAlert) \(SQL.limit(limit))) open)
+        """
+    }
+
     /// People by the worst of what is live about them.
     static func livePeople(of company: CompanyID) -> SQL {
         """

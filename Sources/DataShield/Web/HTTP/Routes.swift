@@ -17,24 +17,30 @@ package final class Routes {
     /// What is done with an answer when it is known who asked.
     package typealias Finish = @Sendable (inout Response, SignedIn?) -> Void
 
+    /// Counts what stands beside the entries of the navigation, for a page that somebody looks at.
+    package typealias Count = @Sendable (SignedIn) async throws -> NavigationCounts
+
     let router: Router<AppContext>
     private let authenticate: Authenticate
     private let revalidate: Revalidate
     private let onRefusal: OnRefusal
     private let admit: Admit
     private let finish: Finish
+    private let count: Count
     /// What was added, in order.
     package private(set) var registered: [RegisteredRoute] = []
 
     init(
         router: Router<AppContext>, revalidate: @escaping Revalidate, onRefusal: @escaping OnRefusal = { _, _, _ in },
-        admit: @escaping Admit = { _, _ in }, finish: @escaping Finish = { _, _ in }, authenticate: @escaping Authenticate
+        admit: @escaping Admit = { _, _ in }, finish: @escaping Finish = { _, _ in },
+        count: @escaping Count = { _ in NavigationCounts() }, authenticate: @escaping Authenticate
     ) {
         self.router = router
         self.revalidate = revalidate
         self.onRefusal = onRefusal
         self.admit = admit
         self.finish = finish
+        self.count = count
         self.authenticate = authenticate
     }
 
@@ -47,7 +53,7 @@ package final class Routes {
     /// - Parameter isSameForAll: whether the answer is the same whoever asks, so that nobody is looked up for it.
     func add(_ route: RegisteredRoute, isSameForAll: Bool = false, _ handler: @escaping Handler) {
         registered.append(route)
-        let (authenticate, revalidate, onRefusal, admit, finish) = (authenticate, revalidate, onRefusal, admit, finish)
+        let (authenticate, revalidate, onRefusal, admit, finish, count) = (authenticate, revalidate, onRefusal, admit, finish, count)
         let access = route.access
         let isPage = route.isPage
         router.on(RouterPath(route.path), method: route.method) { request, context -> Response in
@@ -59,6 +65,10 @@ package final class Routes {
                 if let signedIn = context.signedIn { context.isStillSignedIn = { try await revalidate(signedIn) } }
                 try Self.check(access, context)
                 if let signedIn = context.signedIn { try admit(signedIn, route) }
+                // Of whoever has to choose a password first nothing is shown.
+                if isPage, request.method == .get, let signedIn = context.signedIn, !signedIn.mustChangePassword {
+                    context.signedIn?.counts = try await count(signedIn)
+                }
                 var response = try await handler(request, context)
                 finish(&response, context.signedIn)
                 return response
