@@ -43,6 +43,18 @@ struct Pieces: AsyncSequence, Sendable {
 
     func all(_ subject: Subject) async throws -> [Employee] { try await employees.list(limit: 200, for: subject).items }
 
+    @Test(arguments: [("UTC", true), ("Pacific/Kiritimati", false), ("America/Los_Angeles", true)])
+    func `a last day is over when it is over by the company's clock`(zone: String, isThere: Bool) async throws {
+        let admin = try await makeAdmin()
+        try await database.owner.execute("UPDATE companies SET timezone = \(zone) WHERE id = \(admin.company)")
+        // The first of December on Kiritimati, and the last of November everywhere else.
+        let moment = try #require(Timestamp.parse("2026-11-30T12:00:00.000Z"))
+        let employees = Employees(database: database.tenant) { moment }
+        let list = Pieces("email,Termination date\nann@acme.example,2026-11-30\n")
+        _ = try await employees.importCSV(list, by: admin)
+        #expect(try await all(admin).contains { $0.deactivatedAt == nil } == isThere)
+    }
+
     @Test(arguments: [1, .max]) func `an import that meets a deadlock is done again as a whole, or not at all`(failures: Int) async throws {
         let company = try await database.makeCompany()
         let admin = Subject(actor: .program("test"), company: company, role: .admin)

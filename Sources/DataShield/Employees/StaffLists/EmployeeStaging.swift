@@ -43,12 +43,19 @@ struct EmployeeStaging {
         try await db.first("SELECT domain FROM companies WHERE id = \(db.company)", as: String.self)
     }
 
+    /// Now by the company's clock, as if that were UTC: a last day is over when it is over there.
+    func localToday() async throws -> Date {
+        let name = try await db.first("SELECT timezone FROM companies WHERE id = \(db.company)", as: String.self)
+        let zone = name.flatMap { TimeZone(identifier: $0) } ?? .gmt
+        return today.addingTimeInterval(TimeInterval(zone.secondsFromGMT(for: today)))
+    }
+
     /// Reads the file into the table.
     func fill<Bytes: AsyncSequence>(from bytes: Bytes) async throws -> ImportReport where Bytes.Element: Sequence<UInt8> {
         let domain = try await domain()
         var report = ImportReport()
         try await db.copyIn("employee_import", columns: Self.columns) { writer in
-            var reader = StaffListReader(domain: domain, today: today)
+            var reader = StaffListReader(domain: domain, today: try await localToday())
             var tally = PassedOverTally()
             for try await piece in bytes {
                 reader.append(piece)

@@ -54,7 +54,7 @@ private struct RejectedRows<Bytes: AsyncSequence>: AsyncSequence where Bytes.Ele
                 if let known = self.reader {
                     reader = known
                 } else {
-                    reader = StaffListReader(domain: try await staging.domain(), today: staging.today)
+                    reader = StaffListReader(domain: try await staging.domain(), today: try await staging.localToday())
                 }
                 self.reader = nil
                 if let piece = try await bytes.next() {

@@ -7,8 +7,8 @@ import Testing
         Navigation(at: item, for: role).groups.map { $0.links.map(\.label) }
     }
 
-    @Test(arguments: [Role.admin, .viewer]) func `there are eight entries in three groups`(role: Role) {
-        #expect(labels(role) == [["Today", "Alerts", "People", "Machines", "Breaches"], ["Response", "Coverage"], ["Settings"]])
+    @Test(arguments: [Role.admin, .viewer]) func `there are nine entries in three groups`(role: Role) {
+        #expect(labels(role) == [["Today", "Alerts", "People", "Machines", "Breaches"], ["Response", "Coverage", "Dashboards"], ["Settings"]])
     }
 
     @Test func `each entry has a sign and a page of its own`() {
@@ -21,7 +21,7 @@ import Testing
         (NavigationItem.company, Role.admin, ["Company", "People & directories", "Sources & keys", "Response", "Users", "API", "Audit"]),
         (.company, .viewer, ["Company", "People & directories", "Sources & keys", "Response", "API"]),
         (.left, .viewer, ["All", "Exposed", "Without second factor", "Left"]), (.leakFiles, .viewer, ["Scans", "Leak files", "Sources"]),
-        (.today, .admin, []), (.alerts, .admin, []), (.response, .admin, []),
+        (.today, .admin, []), (.alerts, .admin, []), (.response, .admin, []), (.dashboards, .viewer, []),
     ])
     func `tabs are what the role may see`(item: NavigationItem, role: Role, tabs: [String]) {
         let navigation = Navigation(at: item, for: role)
@@ -44,7 +44,7 @@ import Testing
     @Test func `numbers that are not known, or are nothing, are not shown`() {
         let counts = NavigationCounts(livePeople: 3, openAlerts: 12_345, machines: 0)
         let links = Navigation(at: .today, for: .viewer, counts: counts).groups.flatMap(\.links)
-        #expect(links.map { $0.count ?? "" } == ["3", "12.3k", "", "", "", "", "", ""])
+        #expect(links.map { $0.count ?? "" } == ["3", "12.3k", "", "", "", "", "", "", ""])
         #expect(links.first?.isUrgent == true)
         #expect(links.first?.countWords == "live people")
         #expect(Navigation(at: .today, for: .viewer).groups.flatMap(\.links).allSatisfy { $0.count == nil })
