@@ -161,6 +161,7 @@ def test_twenty_alerts_are_triaged_by_keyboard_without_loading_a_page(page, admi
         row = page.locator(f"tr[data-id={alerts[number]['id']}]")
         expect(row).to_have_attribute("data-status", "ACKNOWLEDGED")
         expect(row).to_contain_text("Acknowledged")
+        expect(row).to_contain_text("Dana Demo")
     assert loads == []
     for alert in alerts:
         assert admin_api.get(f"/api/alerts/{alert['id']}").json()["status"] == "ACKNOWLEDGED"

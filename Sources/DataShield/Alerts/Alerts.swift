@@ -69,9 +69,14 @@ package struct Alerts: Sendable {
             return change
         }
 
-        /// Makes the change.
-        func apply(to alert: inout Alert, at now: Date) throws {
+        /// Makes the change. Who acknowledges an alert that nobody has takes it up, and has it no longer when they give it back.
+        func apply(to alert: inout Alert, by user: UserID?, at now: Date) throws {
+            let before = alert.status
             if let status { try alert.move(to: status, at: now) }
+            if assignee.isAbsent, let user {
+                if before == .open, alert.status == .acknowledged, alert.assigneeId == nil { alert.assigneeId = user }
+                if before == .acknowledged, alert.status == .open, alert.assigneeId == user { alert.assigneeId = nil }
+            }
             alert.assigneeId = assignee.applied(to: alert.assigneeId)
             if case .set = resolution, alert.status != .resolved {
                 throw InvalidInput("resolution", "Only a resolved alert has a resolution.")
@@ -131,7 +136,7 @@ package struct Alerts: Sendable {
             let live = change.unconfirmed([before])
             guard live.all == 0 else { throw Failure.stillLive(live, of: 1) }
             var alert = before
-            try change.apply(to: &alert, at: now)
+            try change.apply(to: &alert, by: subject.user, at: now)
             if !alert.isWritten(like: before) {
                 try await store.save(alert, at: now)
                 try await Self.record([(before, alert)], by: subject, in: db)
@@ -245,7 +250,7 @@ extension Alerts {
                 // What is there already is no reason to refuse the rest.
                 var change = change
                 if change.status == before.status { change.status = nil }
-                do { try change.apply(to: &alert, at: now) } catch {
+                do { try change.apply(to: &alert, by: subject.user, at: now) } catch {
                     return BulkResult(id: id, outcome: .refused, detail: (error as? any FeatureError)?.detail)
                 }
                 guard !alert.isWritten(like: before) else { return BulkResult(id: id, outcome: .unchanged, detail: nil) }

@@ -34,6 +34,24 @@ import Testing
         #expect(history.allSatisfy { $0.action == "alert.status_changed" && $0.actor?.contains("@") == true })
     }
 
+    @Test func `who acknowledges an alert that nobody has takes it up, and gives it back`() async throws {
+        let viewer = try await makeViewer()
+        let colleague = Subject(actor: .user(try await database.makeUser(in: viewer.company)), company: viewer.company, role: .viewer)
+        let program = Subject(actor: .program("test"), company: viewer.company, role: .viewer)
+        let id = try await database.makeAlert(in: viewer.company, employee: try await database.makeEmployee(in: viewer.company))
+        func assignee(_ status: AlertStatus, _ subject: Subject) async throws -> UserID? {
+            _ = try await alerts.bulk([id], .init(status: status), by: subject)
+            return try await alerts.find(id, for: viewer).assigneeId
+        }
+        #expect(try await assignee(.acknowledged, viewer) == viewer.user)
+        // A colleague opens it: it stays with whom it was given to.
+        #expect(try await assignee(.open, colleague) == viewer.user)
+        #expect(try await assignee(.acknowledged, colleague) == viewer.user)
+        #expect(try await assignee(.open, viewer) == nil)
+        #expect(try await assignee(.acknowledged, program) == nil)
+        #expect(try await assignee(.resolved, viewer) == nil)
+    }
+
     @Test func `a step that is not permitted is refused and leaves everything as it was`() async throws {
         let viewer = try await makeViewer()
         let id = try await database.makeAlert(in: viewer.company, status: .resolved)

@@ -51,6 +51,7 @@ export function queue(root) {
     }
     if (answer.ok) {
       show(row, next);
+      row.querySelector("[data-assignee]").textContent = (await answer.json()).assigneeName ?? "Unassigned";
       done.push({ row, before });
       say(`${nameOf(row)}: ${next.toLowerCase()}. U undoes it.`);
       if (rows[place] === row) move(place + 1);
