@@ -346,7 +346,7 @@ import Testing
             #expect(many.text.contains(other.alert.rawValue))
             _ = try await client.submit("/alerts/\(place.alert)/status", [("status", "RESOLVED"), ("confirmLive", "true")])
             #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .resolved)
-            let home = try await client.get("/").text
+            let home = try await client.get("/dashboards").text
             #expect(home.contains("<span>Resolved · ") && home.contains("<span>Open · "), "A critical one that is done is not to be done.")
         }
     }
