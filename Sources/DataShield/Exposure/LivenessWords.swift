@@ -135,7 +135,8 @@ extension ExposureLiveness {
 
     /// A stolen session has passed it already, and malware takes sessions, too.
     private var secondFactor: String {
-        mfaEnabled == true && !isFromMalware && !credentials.contains { $0.kind.isSession } ? " A second factor is on: a password alone does not open the account." : ""
+        mfaEnabled == true && !isFromMalware && !credentials.contains { $0.kind.isSession }
+            ? " A second factor is on: a password alone does not open the account." : ""
     }
 
     private func on(_ date: Date?, _ word: String) -> String { date.map { "\(word) \(Format.day($0))" } ?? "" }

@@ -52,10 +52,10 @@ struct EmployeeStaging {
 
     /// Reads the file into the table.
     func fill<Bytes: AsyncSequence>(from bytes: Bytes) async throws -> ImportReport where Bytes.Element: Sequence<UInt8> {
-        let domain = try await domain()
+        let (domain, localToday) = (try await domain(), try await localToday())
         var report = ImportReport()
         try await db.copyIn("employee_import", columns: Self.columns) { writer in
-            var reader = StaffListReader(domain: domain, today: try await localToday())
+            var reader = StaffListReader(domain: domain, today: localToday)
             var tally = PassedOverTally()
             for try await piece in bytes {
                 reader.append(piece)

@@ -27,7 +27,8 @@ import Testing
         #expect(try await client.patch("/api/employees/\(employee)", ["title": text, "externalId": text]).status == 200)
         let breach = try await database.makeBreach(dataTypes: ["email", "password", text])
         try await database.system.execute("UPDATE breaches SET title = \(text), description = \(text), domain = \(text) WHERE id = \(breach)")
-        _ = try await database.makeBreachRecord(in: company, employee: employee, breach: breach, exposedData: ["email", "password", text], artifacts: [.password])
+        _ = try await database.makeBreachRecord(
+            in: company, employee: employee, breach: breach, exposedData: ["email", "password", text], artifacts: [.password])
         // It certainly works, so that the first page names the person.
         try await database.system.execute("UPDATE employees SET password_changed_at = '2020-01-01' WHERE id = \(employee)")
         try await database.system.execute("UPDATE breaches SET breach_date = '2024-01-01' WHERE id = \(breach)")
@@ -63,7 +64,8 @@ import Testing
                 if HostileText.isShown(HostileText.whole, in: page.bytes) { shown.insert(route.path) }
             }
             let expected: Set = [
-                "/", "/dashboards", "/alerts", "/alerts/{id}", "/employees", "/employees/{id}", "/employees/{id}/edit", "/breaches", "/breaches/{id}", "/users",
+                "/", "/dashboards", "/alerts", "/alerts/{id}", "/employees", "/employees/{id}", "/employees/{id}/edit", "/breaches", "/breaches/{id}",
+                "/users",
                 "/directories", "/remediation/settings",
             ]
             #expect(shown.isSuperset(of: expected), "\(expected.subtracting(shown)) do not show it")
