@@ -60,7 +60,7 @@ def test_nobody_asked_is_no_score(page, admin_api):
     row = page.get_by_role("row", name="Never Asked")
     expect(row).to_contain_text("Not asked yet")
     expect(page.get_by_role("main")).to_contain_text("not asked about yet.")
-    page.goto("/")
+    page.goto("/dashboards")
     expect(page.get_by_role("region", name="Key metrics")).to_contain_text("not asked")
     assert admin_api.delete(f"/api/employees/{person['id']}").ok
 

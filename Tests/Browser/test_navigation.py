@@ -167,7 +167,7 @@ def test_a_telephone_has_a_bar_above_and_one_below(open_page, admin_session, adm
     assert top.bounding_box()["y"] == 0
     bar = page.get_by_role("navigation", name="Shortcuts")
     assert labels(bar.get_by_role("link")) == ["Today", "Alerts", "People"]
-    bar.get_by_role("link", name="People").click()
+    bar.get_by_role("link", name="People", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("People")
     box = bar.bounding_box()
     # At the lower edge of the screen, also above a page that goes on below it.

@@ -71,7 +71,9 @@ package struct SignIn: Sendable {
                 for: user.id, of: user.company, ip: origin.address, userAgent: origin.userAgent, replaced: origin.token, in: db)
             try await db.execute(
                 """
-                UPDATE users SET previous_login_at = last_login_at, last_login_at = \(now()), hashed_password = coalesce(\(renewed), hashed_password)
+                UPDATE users SET
+                    previous_login_at = CASE WHEN last_login_at < \(now().addingTimeInterval(-3600)) THEN last_login_at ELSE previous_login_at END,
+                    last_login_at = \(now()), hashed_password = coalesce(\(renewed), hashed_password)
                 WHERE company_id = \(user.company) AND id = \(user.id)
                 """)
             try await AuditTrail.record("session.signed_in", target: .init("user", user.id), by: user.subject(origin), in: db)

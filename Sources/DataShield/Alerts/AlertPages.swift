@@ -51,12 +51,12 @@ package struct AlertPages: Sendable {
         ])
         let parts: [(String, String?)] =
             [
-                ("view", view == .actFirst ? nil : view.rawValue), ("q", query.q), ("status", query.status.map(Self.joined)),
+                ("view", view.rawValue), ("limit", query.limit.map { "\($0)" }), ("q", query.q), ("status", query.status.map(Self.joined)),
                 ("severity", query.severity.map(Self.joined)),
                 ("assignee", query.assignee), ("employee", query.employee?.rawValue), ("breach", query.breach?.rawValue), ("from", query.from),
                 ("to", query.to), ("liveness", query.liveness.map(Self.joined)),
             ] + narrowings.map { ($0.name, $0.value) }
-        let isFiltered = parts.contains { $0.0 != "view" && !($0.1 ?? "").isEmpty }
+        let isFiltered = parts.contains { !["view", "limit"].contains($0.0) && !($0.1 ?? "").isEmpty }
         let model = AlertListModel(
             view: view.rawValue, views: AlertView.allCases.map { .init($0, count: counts.views[$0] ?? 0, isCurrent: $0 == view) },
             narrowings: narrowings, q: query.q, from: query.from, to: query.to,
@@ -167,6 +167,7 @@ package struct AlertPages: Sendable {
     struct StatusForm: Codable, Sendable {
         var status: AlertStatus
         var confirmLive: Bool?
+        var back: String?
     }
 
     func move(_ request: Request, _ context: AppContext, _ form: StatusForm) async throws -> Response {

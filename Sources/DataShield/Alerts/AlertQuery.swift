@@ -5,6 +5,8 @@ import Postgres
 package struct AlertFilter: Sendable, Hashable {
     package enum Assignee: Sendable, Hashable {
         case nobody
+        /// Whoever asks is no user, and has no alerts.
+        case noUser
         case user(UserID)
     }
 
@@ -53,6 +55,7 @@ package struct AlertFilter: Sendable, Hashable {
         if let breach { parts.append("a.breach_id = \(breach)") }
         switch assignee {
         case .nobody?: parts.append("a.assignee_id IS NULL")
+        case .noUser?: parts.append("false")
         case .user(let id)?: parts.append("a.assignee_id = \(id)")
         case nil: break
         }
@@ -61,10 +64,8 @@ package struct AlertFilter: Sendable, Hashable {
             parts.append(
                 """
                 (a.message ILIKE \(pattern)
-                    OR a.employee_id IN (SELECT id FROM employees WHERE company_id = \(company)
-                        AND (first_name || ' ' || last_name || ' ' || email) ILIKE \(pattern))
-                    OR a.breach_id IN (SELECT id FROM breaches WHERE (company_id IS NULL OR company_id = \(company))
-                        AND (name ILIKE \(pattern) OR title ILIKE \(pattern))))
+                    OR (a.employee_name || ' ' || a.employee_email) ILIKE \(pattern) OR a.breach_title ILIKE \(pattern)
+                    OR a.breach_id IN (SELECT id FROM breaches WHERE (company_id IS NULL OR company_id = \(company)) AND name ILIKE \(pattern)))
                 """)
         }
         if let from { parts.append("a.created_at >= \(from)") }
@@ -72,7 +73,7 @@ package struct AlertFilter: Sendable, Hashable {
         if !liveness.isEmpty { parts.append(ExposureLiveness.condition(liveness)) }
         if let certainty { parts.append("a.certainty = \(certainty)") }
         if !urgency.isEmpty { parts.append(Urgency.condition(urgency)) }
-        if let cameBackFrom { parts.append("a.came_back_at >= \(cameBackFrom)") }
+        if let cameBackFrom { parts.append("a.came_back_at IS NOT NULL AND a.came_back_at >= \(cameBackFrom)") }
         if let resolvedFrom { parts.append("a.resolved_at >= \(resolvedFrom)") }
         if let toldFrom { parts.append("a.told_at >= \(toldFrom)") }
         if isResolvedAsNeutralised { parts.append("a.resolved_as_neutralised") }

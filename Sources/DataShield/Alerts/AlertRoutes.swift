@@ -158,7 +158,7 @@ package struct AlertListQuery: Codable, Sendable {
         switch assignee {
         case nil, "": break
         case "none": filter.assignee = .nobody
-        case "me": filter.assignee = subject.user.map { .user($0) } ?? .nobody
+        case "me": filter.assignee = subject.user.map { .user($0) } ?? .noUser
         case let text?:
             guard let id = UserID(text) else { throw InvalidInput("assignee", "must be a user's id, me or none.") }
             filter.assignee = .user(id)

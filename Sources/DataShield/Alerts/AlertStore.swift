@@ -108,12 +108,13 @@ struct AlertStore {
     }
 
     /// Writes alerts that were all changed in one way, in one statement.
-    func save(_ alerts: [Alert], at now: Date) async throws {
+    /// - Parameter isNews: whether what is opened again has something to tell.
+    func save(_ alerts: [Alert], at now: Date, isNews: Bool = true) async throws {
         guard !alerts.isEmpty else { return }
         try await db.execute(
             """
             UPDATE alerts a SET status = n.status, assignee_id = n.assignee_id, acknowledged_at = n.acknowledged_at, resolved_at = n.resolved_at,
-                resolution = n.resolution, news_at = CASE WHEN a.status = 'RESOLVED' AND n.status <> 'RESOLVED' THEN \(now) ELSE a.news_at END
+                resolution = n.resolution, news_at = CASE WHEN \(isNews) AND a.status = 'RESOLVED' AND n.status <> 'RESOLVED' THEN \(now) ELSE a.news_at END
             FROM unnest(\(alerts.map(\.id))::text[], \(alerts.map(\.status))::alert_status[], \(alerts.map(\.assigneeId))::text[],
                 \(alerts.map(\.acknowledgedAt))::timestamptz[], \(alerts.map(\.resolvedAt))::timestamptz[], \(alerts.map(\.resolution))::text[])
                 AS n (id, status, assignee_id, acknowledged_at, resolved_at, resolution)

@@ -38,7 +38,7 @@ package enum AlertView: String, Codable, CaseIterable, Sendable {
         case .actFirst: if result.urgency.isEmpty { result.urgency = [.actNow] }
         case .today: if result.urgency.isEmpty { result.urgency = [.today] }
         case .notKnown: if result.liveness.isEmpty { result.liveness = [.unknown] }
-        case .mine: if result.assignee == nil { result.assignee = subject.user.map { .user($0) } ?? .nobody }
+        case .mine: if result.assignee == nil { result.assignee = subject.user.map { .user($0) } ?? .noUser }
         case .unassigned: if result.assignee == nil { result.assignee = .nobody }
         case .cameBack: if result.cameBackFrom == nil { result.cameBackFrom = Date(timeIntervalSince1970: 0) }
         case .done, .all: break

@@ -229,8 +229,14 @@ extension Alerts {
     /// - Throws: ``InvalidInput`` for no ids, too many, or an assignee who is not of this company; ``Failure/stillLive(_:of:)``, and nothing is
     ///   changed, when some are about what still works and the change does not confirm that.
     ///
-    /// `at` is the moment that the change is given; now when nil.
-    package func bulk(_ ids: [AlertID], _ change: Change, at: Date? = nil, by subject: Subject) async throws -> [BulkResult] {
+    /// - Parameters:
+    ///   - at: the moment that the change is given; now when nil.
+    ///   - isNews: whether what is opened again has something to tell.
+    ///   - isMeant: which of them are to be changed, as they are when they are locked; the others stay.
+    package func bulk(
+        _ ids: [AlertID], _ change: Change, at: Date? = nil, isNews: Bool = true, by subject: Subject,
+        where isMeant: @Sendable (Alert) -> Bool = { _ in true }
+    ) async throws -> [BulkResult] {
         let change = try change.checked()
         var seen: Set<AlertID> = []
         let ids = ids.filter { seen.insert($0).inserted }
@@ -241,11 +247,12 @@ extension Alerts {
             let store = AlertStore(db)
             try await Self.checkAssignee(change, store)
             let found = Dictionary(uniqueKeysWithValues: try await store.lock(ids).map { ($0.id, $0) })
-            let live = change.unconfirmed(found.values)
+            let live = change.unconfirmed(found.values.filter(isMeant))
             guard live.all == 0 else { throw Failure.stillLive(live, of: ids.count) }
             var changes: [(before: Alert, after: Alert)] = []
             let results = ids.map { id -> BulkResult in
                 guard let before = found[id] else { return BulkResult(id: id, outcome: .notFound, detail: Failure.notFound.detail) }
+                guard isMeant(before) else { return BulkResult(id: id, outcome: .unchanged, detail: nil) }
                 var alert = before
                 // What is there already is no reason to refuse the rest.
                 var change = change
@@ -258,7 +265,7 @@ extension Alerts {
                 return BulkResult(id: id, outcome: .changed, detail: nil)
             }
             if !changes.isEmpty {
-                try await store.save(changes.map(\.after), at: now)
+                try await store.save(changes.map(\.after), at: now, isNews: isNews)
                 try await Self.record(changes, by: subject, in: db)
             }
             return results

@@ -93,8 +93,15 @@ package struct ExposureSentence: Codable, Sendable, Hashable {
 
     /// Said here where the words of the state do not say it: a second factor helps against a password, and against no stolen session.
     private static func secondFactor(_ exposure: ExposureLiveness) -> String {
-        guard exposure.mfaEnabled == true, exposure.state == .live || exposure.state == .unknown else { return "" }
-        if exposure.credentials.contains(where: { $0.kind.isSession }) { return " A second factor does not stop a stolen session." }
-        return ""
+        let sessions = exposure.credentials.filter(\.kind.isSession)
+        var words = ""
+        if exposure.worst?.isSession == false, sessions.contains(where: { $0.state == .unknown }) {
+            words = " Whether the stolen session still works is not known."
+        }
+        guard exposure.mfaEnabled == true, exposure.state == .live || exposure.state == .unknown else { return words }
+        if sessions.contains(where: { $0.state != .neutralised }) { return words + " A second factor does not stop a stolen session." }
+        // Of what is not malware's the words of the state say it.
+        guard exposure.isFromMalware else { return words }
+        return words + " A second factor is on; it does not stop a session that malware may have taken, too."
     }
 }

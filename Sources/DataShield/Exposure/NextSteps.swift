@@ -113,7 +113,7 @@ extension LivenessReason {
 
 extension ExposureLiveness {
     /// Whether the password is known to have been changed after the exposure.
-    fileprivate var changedPassword: Bool { passwordChangedAt.map { $0 > exposedBefore } ?? false }
+    var changedPassword: Bool { passwordChangedAt.map { $0 > exposedBefore } ?? false }
     /// Whether all sessions are known to have been ended after the exposure.
-    fileprivate var endedSessions: Bool { sessionsValidFrom.map { $0 > exposedBefore } ?? false }
+    var endedSessions: Bool { sessionsValidFrom.map { $0 > exposedBefore } ?? false }
 }

@@ -19,7 +19,7 @@ package struct Today: Sendable {
         let company = subject.company
         return try await database.read(for: company) { db in
             let visit = try await db.first(TodayQueries.previousVisit(of: subject), as: Date?.self) ?? nil
-            let since = visit ?? now.addingTimeInterval(-7 * 86_400)
+            let since = min(visit ?? now.addingTimeInterval(-7 * 86_400), now)
             let rows = try await db.pipeline([
                 TodayQueries.livePeople(of: company), TodayQueries.actFirst(of: company, limit: Self.listedPeople),
                 TodayQueries.findings(of: company), TodayQueries.happened(in: company, since: since, now: now),
@@ -113,13 +113,16 @@ extension TodaySummary.Person: RowDecodable {
         let breach: String = try row.next()
         let family: String? = try row.next()
         let exposure = try ExposureLiveness(from: &row)
+        (state, certainty) = (exposure.state, exposure.certainty)
         why = ExposureSentence(exposure, breach: breach, family: family)
         // Of what malware took and nobody names both may be part.
         let isWithheld = exposure.credentials.isEmpty
         let standing = exposure.credentials.filter { $0.state == .live || $0.state == .unknown }
         actions = []
-        if standing.contains(where: \.kind.isSession) || isWithheld && exposure.isFromMalware { actions.append(.revokeSessions) }
-        if standing.contains(where: { !$0.kind.isSession }) || isWithheld { actions.append(.forcePasswordReset) }
+        if standing.contains(where: \.kind.isSession) || isWithheld && exposure.isFromMalware && !exposure.endedSessions {
+            actions.append(.revokeSessions)
+        }
+        if standing.contains(where: { !$0.kind.isSession }) || isWithheld && !exposure.changedPassword { actions.append(.forcePasswordReset) }
     }
 }
 

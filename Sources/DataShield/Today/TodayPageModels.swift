@@ -68,13 +68,16 @@ struct SettleModel: Sendable {
     init(_ state: SettledState, count: Int) {
         self.state = state.rawValue
         hasAny = count > 0
-        heading = hasAny ? "Resolve \(Format.count(count, "alert", "alerts"))?" : "There is nothing to resolve"
+        let part = min(count, Alerts.bulkLimit)
+        let whole = count > part ? "\(Format.count(part)) of \(Format.count(count, "alert", "alerts"))" : Format.count(count, "alert", "alerts")
+        heading = hasAny ? "Resolve \(whole)?" : "There is nothing to resolve"
         switch state {
         case .neutralised:
             text = "What was exposed was changed or ended afterwards, or the account is disabled. If it turns live again, the alert comes back."
         case .noCredential: text = "Nothing in these findings can be used to sign in: names, addresses and other data. They stay with each person."
         }
-        submit = "Resolve \(Format.count(count))"
+        text += " What somebody has acknowledged stays with them."
+        submit = "Resolve \(Format.count(part))"
     }
 }
 
@@ -90,7 +93,7 @@ extension TodayModel {
             Person(person, place: place + 1, isOffered: isRemediationOffered, mayManagePolicy: mayManagePolicy)
         }
         hasPeople = !people.isEmpty
-        moreURL = hasPeople ? "/alerts?view=act-first" : nil
+        moreURL = hasPeople ? "/alerts?view=all&status=OPEN,ACKNOWLEDGED&urgency=ACT_NOW,TODAY&order=urgency" : nil
         emptyText = Self.nobody(today)
         findingsHeading = "What the \(Format.count(today.findings.total)) open findings are"
         if today.findings.total == 1 { findingsHeading = "What the open finding is" }
@@ -115,13 +118,13 @@ extension TodayModel {
 
     private static func headline(_ today: TodaySummary) -> String {
         switch (today.liveCertain, today.liveIfReused) {
-        case (1, _): "1 account can be opened with what leaked."
-        case (2..., _): "\(Format.count(today.liveCertain)) accounts can be opened with what leaked."
-        case (_, 1): "1 account can be opened if its owner uses the leaked password at work."
-        case (_, 2...): "\(Format.count(today.liveIfReused)) accounts can be opened if their owners use the leaked password at work."
+        case (1, _): "What leaked about 1 person still works."
+        case (2..., _): "What leaked about \(Format.count(today.liveCertain)) people still works."
+        case (_, 1): "What leaked about 1 person works if they use the same password at work."
+        case (_, 2...): "What leaked about \(Format.count(today.liveIfReused)) people works if they use the same password at work."
         default:
             today.findings.total > 0 || today.coverage.asked > 0
-                ? "No account is known to open with what leaked." : "Nothing is known yet."
+                ? "No open alert is about something that is known to work." : "Nothing is known yet."
         }
     }
 
@@ -130,8 +133,8 @@ extension TodayModel {
         if today.liveCertain > 0, today.liveIfReused > 0 {
             sentences.append(
                 today.liveIfReused == 1
-                    ? "1 more opens if its owner uses the same password at work."
-                    : "\(Format.count(today.liveIfReused)) more open if their owners use the same password at work.")
+                    ? "What leaked about 1 more works if they use the same password at work."
+                    : "What leaked about \(Format.count(today.liveIfReused)) more works if they use the same password at work.")
         }
         if today.findings.unknown > 0 {
             sentences.append("Of \(Format.count(today.findings.unknown, "finding", "findings")) nobody knows whether it still works.")
@@ -142,7 +145,7 @@ extension TodayModel {
             sentences.append("No source is connected.")
         } else if coverage.isComplete {
             let sources = Format.count(coverage.providers.count, "source has", "sources have")
-            let age = coverage.oldestAnswerAt.map { ", the first answer \(clock.ago($0))" } ?? ""
+            let age = coverage.oldestAnswerAt.map { ", the oldest answer \(clock.ago($0))" } ?? ""
             sentences.append("\(sources) answered for all \(Format.count(coverage.people, "person", "people"))\(age).")
         } else {
             sentences.append(
@@ -197,10 +200,10 @@ extension TodayModel {
             heading: since.isVisit ? "Since \(clock.dateTime(since.at))" : "In the last 7 days",
             lines: [
                 Line(
-                    label: "New live findings", url: list("toldFrom", [("status", unresolved), ("liveness", "LIVE")]),
+                    label: "Live findings with news", url: list("toldFrom", [("status", unresolved), ("liveness", "LIVE")]),
                     value: Format.count(since.newLive)),
                 Line(
-                    label: "Neutralised", url: list("resolvedFrom", [("status", "RESOLVED"), ("neutralised", "true")]),
+                    label: "Resolved as neutralised", url: list("resolvedFrom", [("status", "RESOLVED"), ("neutralised", "true")]),
                     value: Format.count(since.neutralised)),
                 Line(
                     label: "Came back", url: list("cameBackFrom", [("status", unresolved)]), value: Format.count(since.cameBack)),
@@ -236,7 +239,7 @@ extension TodayModel.Person {
         about = [person.title, person.department].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " · ")
         lead = person.why.lead
         detail = person.why.detail
-        var chips: [Badge] = []
+        var chips = [person.state.badge(person.certainty)]
         if person.isVip { chips.append(Badge("VIP", .accent, icon: "star")) }
         if person.mfaEnabled == false { chips.append(Badge("No second factor", .high, icon: "warning")) }
         self.chips = chips

@@ -39,19 +39,17 @@ package struct TodayPages: Sendable {
     /// The question, for whoever comes without scripts, too.
     func confirm(_ request: Request, _ context: AppContext) async throws -> Response {
         let state = try request.decodeQuery(SettleForm.self).state
-        let findings = try await today.summary(for: try context.subject).findings
-        let model = SettleModel(state, count: state == .neutralised ? findings.neutralised : findings.noCredential)
+        let model = SettleModel(state, count: try await alerts.settleable(state, for: try context.subject))
         return pages.show("today/settle", model, Frame(model.heading, in: .alerts, isNarrow: true), for: request, context)
     }
 
     func settle(_ request: Request, _ context: AppContext, _ form: SettleForm) async throws -> Response {
         let settlement = try await alerts.settle(form.state, by: try context.subject)
         guard settlement.resolved > 0 else { return Pages.redirect(to: "/", .done("There was nothing left to resolve.")) }
-        let more = settlement.isPartial ? " There are more: do it once again." : ""
         return Pages.redirect(
             to: "/",
             .done(
-                "\(Format.count(settlement.resolved, "alert is", "alerts are")) resolved.\(more)",
+                "\(Format.count(settlement.resolved, "alert is", "alerts are")) resolved.",
                 undo: .init(path: "/today/settle/undo", token: settlement.token)))
     }
 

@@ -27,6 +27,9 @@ package struct TodaySummary: Codable, Sendable, Hashable {
         /// null: nobody knows.
         package var mfaEnabled: Bool?
         package var urgency: UrgencyBand
+        package var state: Liveness
+        /// Of what is live.
+        package var certainty: LivenessCertainty?
         package var why: ExposureSentence
         /// What of it is live or not known, in the order in which it is to be acted on: that sessions are ended, that the password is reset.
         package var actions: [RemediationType]

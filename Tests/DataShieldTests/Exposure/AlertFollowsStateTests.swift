@@ -344,7 +344,8 @@ import Testing
                 "/alerts/bulk", [("id", place.alert.rawValue), ("id", other.alert.rawValue), ("status", "RESOLVED")])
             #expect(many.text.contains("2 of the 2 alerts are about something that still works"))
             #expect(many.text.contains(other.alert.rawValue))
-            _ = try await client.submit("/alerts/\(place.alert)/status", [("status", "RESOLVED"), ("confirmLive", "true")])
+            _ = try await client.submit(
+                "/alerts/\(place.alert)/status", [("status", "RESOLVED"), ("confirmLive", "true"), ("back", "/alerts/\(place.alert)")])
             #expect(try await alerts.find(place.alert, for: place.subject).alert.status == .resolved)
             let home = try await client.get("/dashboards").text
             #expect(home.contains("<span>Resolved · ") && home.contains("<span>Open · "), "A critical one that is done is not to be done.")

@@ -11,7 +11,7 @@ import Testing
 
     /// What decides how urgent an alert is.
     struct Facts: Sendable, CustomTestStringConvertible {
-        var state: Liveness
+        var state: Liveness?
         var certainty: LivenessCertainty?
         var credential: CredentialKind?
         var isFromMalware = false
@@ -19,7 +19,7 @@ import Testing
         var mfaEnabled: Bool?
         var isVip = false
 
-        var testDescription: String { "\(state) \(credential?.rawValue ?? "nothing named")" }
+        var testDescription: String { "\(state?.rawValue ?? "no record") \(credential?.rawValue ?? "nothing named")" }
     }
 
     func urgency(_ facts: Facts) async throws -> Urgency {
@@ -41,6 +41,7 @@ import Testing
         (Facts(state: .unknown, credential: .password, hasCompanySite: true), .today),
         (Facts(state: .unknown, credential: .password), .thisWeek),
         (Facts(state: .unknown), .thisWeek),
+        (Facts(state: nil), .thisWeek),
         (Facts(state: .neutralised, credential: .session, isFromMalware: true, hasCompanySite: true), .nothingToDo),
         (Facts(state: .noCredential, isFromMalware: true, mfaEnabled: false, isVip: true), .nothingToDo),
     ]

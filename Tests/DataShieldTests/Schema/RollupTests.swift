@@ -56,8 +56,8 @@ import Testing
             WHERE e.id IS NOT NULL AND (a.employee_name, a.employee_email, a.department) IS DISTINCT FROM
                     (person_name(e.first_name, e.last_name, e.email), e.email::text, e.department)
                 OR b.id IS NOT NULL AND a.breach_title <> coalesce(nullif(b.title, ''), b.name)
-                OR a.urgency <> alert_urgency(
-                    r.state, r.certainty, r.worst_credential, r.is_from_malware, r.has_company_site, e.mfa_enabled, e.is_vip)
+                OR a.urgency <> CASE WHEN e.id IS NULL THEN 0 ELSE alert_urgency(
+                    r.state, r.certainty, r.worst_credential, r.is_from_malware, r.has_company_site, e.mfa_enabled, e.is_vip) END
                 OR b.id IS NOT NULL AND e.id IS NOT NULL AND a.exposed_at <> exposure_time(r.captured_at, b.breach_date)
             """
         ),

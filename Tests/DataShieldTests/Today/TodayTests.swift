@@ -122,13 +122,19 @@ import Testing
         let (_, live) = try await expose("Ann", in: subject.company, changed: "2025-01-01")
         var quiet: Set<AlertID> = []
         for number in 0..<3 { quiet.insert(try await expose("Q\(number)", in: subject.company, data: ["phone"]).1) }
+        // Whoever has taken one up keeps it.
+        let (_, taken) = try await expose("T", in: subject.company, data: ["phone"])
+        _ = try await alerts.move(taken, to: .acknowledged, by: subject)
+        let told = try await alerts.find(try #require(quiet.first), for: subject).toldAt
+        #expect(try await alerts.settleable(.noCredential, for: subject) == 3)
         let other = try await makeAdministrator()
         let (_, others) = try await expose("Zoe", in: other.company, data: ["phone"])
         let settlement = try await alerts.settle(.noCredential, by: subject)
-        #expect(settlement.resolved == 3 && !settlement.isPartial)
+        #expect(settlement.resolved == 3)
         func status(_ id: AlertID, _ subject: Subject) async throws -> AlertStatus { try await alerts.find(id, for: subject).status }
         for id in quiet { #expect(try await status(id, subject) == .resolved) }
         #expect(try await status(live, subject) == .open)
+        #expect(try await status(taken, subject) == .acknowledged)
         #expect(try await status(others, other) == .open)
         #expect(try await alerts.settle(.noCredential, by: subject).resolved == 0)
         // The other company's token, and one that is none, open nothing.
@@ -136,6 +142,37 @@ import Testing
         await #expect(throws: InvalidInput.self) { try await alerts.unsettle("yesterday", by: subject) }
         #expect(try await alerts.unsettle(settlement.token, by: subject) == 3)
         for id in quiet { #expect(try await status(id, subject) == .open) }
+        #expect(try await alerts.find(try #require(quiet.first), for: subject).toldAt == told, "An undo is no news.")
+        await #expect(throws: InvalidInput.self) {
+            try await Alerts(database: database.tenant) { Date(timeIntervalSinceNow: 7200) }.unsettle(settlement.token, by: subject)
+        }
+    }
+
+    @Test func `what is no longer settled, or was resolved by somebody, is left alone`() async throws {
+        let subject = try await makeAdministrator()
+        let (person, turned) = try await expose("Ann", in: subject.company, data: ["phone"])
+        let (_, done) = try await expose("Bob", in: subject.company, data: ["phone"])
+        _ = try await alerts.change(done, .init(status: .resolved, resolution: .set("Ticket 4711")), by: subject)
+        try await database.owner.execute(
+            "UPDATE breach_records SET exposed_data = '{password}' WHERE company_id = \(subject.company) AND employee_id = \(person)")
+        let change = Alerts.Change(status: .resolved, resolution: .set("Nothing to do"))
+        let results = try await alerts.bulk([turned, done], change, by: subject) { $0.status == .open && $0.state == .noCredential }
+        #expect(results.map(\.outcome) == [.unchanged, .unchanged])
+        #expect(try await alerts.find(turned, for: subject).status == .open)
+        #expect(try await alerts.find(done, for: subject).resolution == "Ticket 4711")
+    }
+
+    @Test func `a second sign-in of the same hour does not end the last visit`() async throws {
+        try await withServer(as: .viewer) { client in
+            try await database.owner.execute(
+                "UPDATE users SET last_login_at = now() - interval '1 minute', previous_login_at = '2026-01-02' WHERE id = \(client.user)")
+            let hash = try await PasswordHasher(cost: 4).hash(ServerUnderTest.password)
+            try await database.owner.execute("UPDATE users SET hashed_password = \(hash) WHERE id = \(client.user)")
+            let email = try #require(try await database.owner.first("SELECT email FROM users WHERE id = \(client.user)", as: String.self))
+            let answer = try await client.post("/api/auth/login", ["email": .string(email), "password": .string(ServerUnderTest.password)])
+            #expect(answer.status == 200)
+            #expect(try await client.get("/api/today").decode(TodaySummary.self).since.at == Timestamp.parse("2026-01-02"))
+        }
     }
 }
 

@@ -34,7 +34,9 @@ CREATE FUNCTION alert_urgency(
 ) RETURNS smallint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE
-        WHEN state IS NULL OR state NOT IN ('LIVE', 'UNKNOWN') THEN 0
+        -- Of what has no record any more nobody knows.
+        WHEN state IS NULL THEN 1100 + person_urgency(mfa_enabled, is_vip)
+        WHEN state NOT IN ('LIVE', 'UNKNOWN') THEN 0
         ELSE CASE
                 WHEN state = 'LIVE' AND certainty = 'CERTAIN' THEN 3000
                 WHEN state = 'LIVE' OR is_from_malware OR has_company_site THEN 2000
@@ -373,6 +375,10 @@ BEGIN
     IF NOT EXISTS (SELECT id, title, name FROM new_rows EXCEPT SELECT id, title, name FROM old_rows) THEN
         RETURN NULL;
     END IF;
+    -- In the order in which everybody locks them.
+    PERFORM FROM alerts a
+    WHERE a.breach_id IN (SELECT id FROM (SELECT id, title, name FROM new_rows EXCEPT SELECT id, title, name FROM old_rows) AS b)
+    ORDER BY a.company_id, a.id FOR NO KEY UPDATE;
     UPDATE alerts a SET breach_title = coalesce(nullif(b.title, ''), b.name)
     FROM (SELECT id, title, name FROM new_rows EXCEPT SELECT id, title, name FROM old_rows) AS b
     WHERE a.breach_id = b.id AND a.breach_title <> coalesce(nullif(b.title, ''), b.name);
@@ -395,8 +401,8 @@ SET LOCAL ROLE datashield_system;
 UPDATE alerts a SET
     employee_name = coalesce(person_name(e.first_name, e.last_name, e.email), ''), employee_email = coalesce(e.email, ''), department = e.department,
     breach_title = coalesce(nullif(b.title, ''), b.name, ''),
-    urgency = coalesce(
-        alert_urgency(a.state, a.certainty, r.worst_credential, r.is_from_malware, r.has_company_site, e.mfa_enabled, e.is_vip), 0),
+    urgency = CASE WHEN e.id IS NULL THEN 0 ELSE alert_urgency(
+        a.state, a.certainty, r.worst_credential, r.is_from_malware, r.has_company_site, e.mfa_enabled, e.is_vip) END,
     exposed_at = exposure_time(r.captured_at, b.breach_date)
 FROM alerts o
 LEFT JOIN employees e ON e.company_id = o.company_id AND e.id = o.employee_id
@@ -410,5 +416,6 @@ ALTER TABLE alerts ENABLE TRIGGER USER;
 
 -- What is to be done, in its order: any page of it is a range of the index.
 CREATE INDEX alerts_by_urgency ON alerts (company_id, urgency DESC, exposed_at DESC, employee_name, id) WHERE status <> 'RESOLVED';
+CREATE INDEX alerts_that_came_back ON alerts (company_id, came_back_at) WHERE status <> 'RESOLVED' AND came_back_at IS NOT NULL;
 -- What was done, the latest first.
 CREATE INDEX alerts_by_resolution ON alerts (company_id, resolved_at, id) WHERE status = 'RESOLVED';

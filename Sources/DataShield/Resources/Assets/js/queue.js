@@ -36,7 +36,19 @@ export function queue(root) {
     row.toggleAttribute("data-done", next === "RESOLVED");
   };
 
+  // One at a time: what a key does next goes by what the one before has done.
+  let isSending = false;
   const send = async (row, next, confirmLive = false) => {
+    if (isSending) return false;
+    isSending = true;
+    try {
+      return await change(row, next, confirmLive);
+    } finally {
+      isSending = false;
+    }
+  };
+
+  const change = async (row, next, confirmLive) => {
     const before = row.dataset.status;
     if (before === next) return say(`${nameOf(row)}: nothing to change.`);
     let answer;
@@ -55,29 +67,37 @@ export function queue(root) {
       done.push({ row, before });
       say(`${nameOf(row)}: ${next.toLowerCase()}. U undoes it.`);
       if (rows[place] === row) move(place + 1);
-      return;
+      return true;
     }
     const problem = await answer.json().catch(() => ({}));
     const detail = problem.detail ?? "It could not be changed.";
     if (answer.status === 409 && next === "RESOLVED" && !confirmLive && row.dataset.live !== undefined) {
-      ask("What was exposed still works: whoever has it can sign in. Resolve the alert all the same?", "Resolve", () => send(row, next, true));
+      // The server says what that means; how a program confirms it is nothing for people.
+      ask(`${detail.split(" To resolve")[0]} Resolve the alert all the same?`, "Resolve", () => send(row, next, true));
       return;
     }
     say(`${nameOf(row)}: ${detail}`);
   };
 
   const undo = async () => {
-    const last = done.pop();
+    const last = done.at(-1);
     if (!last) return say("There is nothing to undo.");
     const { row, before } = last;
-    // An alert goes back to open first: what it was before follows from there.
-    await send(row, "OPEN");
-    done.pop();
-    if (before !== "OPEN" && row.dataset.status === "OPEN") {
-      await send(row, before);
+    // Only what still is as it was left: what others did since is theirs.
+    const known = await fetch(`/api/alerts/${row.dataset.id}`).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+    if (!known) return say("The server cannot be reached. Nothing was changed.");
+    if (known.status !== row.dataset.status) {
       done.pop();
+      show(row, known.status);
+      return say(`${nameOf(row)} was changed by somebody else since: it stays ${known.status.toLowerCase()}.`);
     }
-    if (row.dataset.status === before) say(`${nameOf(row)}: ${before.toLowerCase()} again.`);
+    const depth = done.length;
+    // An alert goes back to open first: what it was before follows from there.
+    const isOpen = await send(row, "OPEN");
+    const isBack = isOpen && (before === "OPEN" || (await send(row, before)));
+    if (!isBack) return;
+    done.length = depth - 1;
+    say(`${nameOf(row)}: ${before.toLowerCase()} again.`);
     move(rows.indexOf(row));
   };
 
@@ -101,7 +121,7 @@ export function queue(root) {
   root.querySelector("[data-keys-open]").hidden = false;
 
   root.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || root.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || root.querySelector("dialog[open]")) return;
     if (event.target.matches("input:not([type=checkbox]), select, textarea") || isOff()) return;
     const act = keys[event.key];
     if (!act) return;
