@@ -80,7 +80,7 @@ extension Alerts {
             """, as: AlertID.self)
         guard !ids.isEmpty else { return 0 }
         let results = try await bulk(ids, Change(status: .open), isNews: false, by: subject) { alert in
-            alert.status == .resolved && alert.resolvedAt == at && texts.contains(alert.resolution ?? "")
+            alert.status == .resolved && alert.resolvedAt.map(Timestamp.text) == Timestamp.text(at) && texts.contains(alert.resolution ?? "")
         }
         return results.count { $0.outcome == .changed }
     }
