@@ -118,7 +118,7 @@ export function queue(root) {
   toggle.checked = !isOff();
   toggle.addEventListener("change", () => localStorage.setItem(OFF, toggle.checked ? "no" : "yes"));
   root.querySelector("[data-keys-open]").addEventListener("click", () => sheet.showModal());
-  root.querySelector("[data-keys-open]").hidden = false;
+  root.querySelector("[data-keys-open]").removeAttribute("data-idle");
 
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || root.querySelector("dialog[open]")) return;
