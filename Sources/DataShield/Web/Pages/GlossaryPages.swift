@@ -45,8 +45,10 @@ package struct GlossaryPages: Sendable {
                 """),
         .init(
             id: "neutralised", word: "Neutralised",
-            meaning: "After it was exposed, the password was changed, the session ended or the account disabled. The account no longer opens with it. "
-                + "An application that keeps sessions of its own may still take a stolen one."),
+            meaning: """
+                After it was exposed, the password was changed, the session ended or the account disabled. The account no longer opens with it. \
+                An application that keeps sessions of its own may still take a stolen one.
+                """),
         .init(
             id: "no-credential", word: "No credential",
             meaning: "There is nothing in it to sign in with, such as names and telephone numbers, and the source would have said so."),
