@@ -2,7 +2,7 @@ import Testing
 
 @testable import LeakFiles
 
-/// Text around an address as it is met in mails, cards, calendars, pages and logs of changes: understood where that is certain, and only there.
+/// Text around an address as it is met in mails, cards, calendars, pages and logs of changes: none of it is known to be harmless.
 @Suite struct HarmlessLineTests {
     private static let address = "alex.doe@example.com"
 
@@ -29,7 +29,9 @@ import Testing
         "a@x.example|mx.x.example|25\nalex.doe@example.com|mx.example.net|25\nb@y.example|mx.y.example|25",
     ]
 
-    @Test(arguments: servers) func `the server of a mailbox is no password`(_ text: String) { #expect(Self.isUnderstood(text), "\(text)") }
+    @Test(arguments: servers) func `the server of a mailbox is no password, and not known to be harmless`(_ text: String) {
+        #expect(Self.isUnread(text), "\(text)")
+    }
 
     @Test(arguments: [
         "alex.doe@example.com|portal.example.net", "alex.doe@example.com;example.net", "1;alex.doe@example.com;shop.example.org",
@@ -101,15 +103,13 @@ import Testing
         "To: alex.doe@example.com\nSubject: Access\n\nPassword: Pw-Invented1\n", "Email: alex.doe@example.com\nCity: Paris\n\nPassword: Pw-Invented1",
     ]) func `or it is read`(_ text: String) { #expect(records(text, watching: [Self.address]).map(\.secretText) == ["Pw-Invented1"], "\(text)") }
 
-    // MARK: Understood
-
     static let mails: [String] = [
         "From: alex.doe@example.com\nTo: bob@example.net\nSubject: Welcome to us\nDate: Mon, 1 Jan 2024 10:00:00 +0100\n\n",
         "From: \"Doe, Alex\" <alex.doe@example.com>\nReply-To: alex van doe <alex.doe@example.com>\nCc: bob@example.net,\n\tkim <kim@acme.example>\n",
         "Return-Path: <alex.doe@example.com>\nReceived: from mx.example.net (mx.example.net [192.0.2.1])\n\tby mail.example.com with ESMTPS id 4Zq7abc\n"
             + "Message-ID: <x1@example.net>\nTo: =?utf-8?Q?Alex_D=C3=B6?= <alex.doe@example.com>\nMIME-Version: 1.0\nContent-Type: text/plain\n",
         "To: bob@example.net,\n Alex Doe <alex.doe@example.com>\nFrom: kim@acme.example\n\nFrom: kim@acme.example\nTo: bob@example.net\n\nWords below.",
-        "Reply-To: alex.doe@example.com", "Cc: Bob Roe <bob@example.net>, alex <alex.doe@example.com>", "Delivered-To: alex.doe@example.com",
+        "Cc: Bob Roe <bob@example.net>, alex <alex.doe@example.com>", "Delivered-To: alex.doe@example.com",
     ]
 
     static let cards: [String] = [
@@ -147,7 +147,7 @@ import Testing
         "tree 0123456789abcdef0123456789abcdef01234567\nparent 0123456789abcdef0123456789abcdef01234567\n"
             + "author Jane Doe <alex.doe@example.com> 1700000000 +0100\ncommitter Jane Doe <alex.doe@example.com> 1700000000 -0730\n",
         "Signed-off-by: Jane Doe <alex.doe@example.com>\nReviewed-by: Bob <bob@example.net>", "Co-authored-by: jane <alex.doe@example.com>",
-        "   123\tJane Doe <alex.doe@example.com>", "# Copyright (c) 2020-2024 Jane Doe <alex.doe@example.com>",
+        "# Copyright (c) 2020-2024 Jane Doe <alex.doe@example.com>",
         "Copyright 2020 Jane <alex.doe@example.com>",
     ]
 
@@ -157,9 +157,13 @@ import Testing
         "550e8400-e29b-41d4-a716-446655440000|alex.doe@example.com|DE",
     ]
 
-    @Test(arguments: mails + cards + calendars + pages + changes + keys) func `what is certain is understood`(_ text: String) {
+    @Test(arguments: keys) func `a key before an address is understood`(_ text: String) {
         #expect(Self.isUnderstood(text), "\(text)")
         #expect(Self.isUnderstood(text + "\n"), "\(text)")
+    }
+
+    @Test(arguments: mails + cards + calendars + pages + changes) func `mails, cards, pages and logs are not known to be harmless`(_ text: String) {
+        #expect(Self.isUnread(text), "\(text)")
     }
 
     // MARK: Not understood

@@ -40,10 +40,12 @@ package struct FileShape: Sendable {
     package func record(
         of address: Int, in context: MatchContext, offset: UInt64, around: () -> MatchContext? = { nil }
     ) -> LeakRecord {
-        if case .lines(ByteView.colon) = kind, let record = Self.plainCombo(of: address, in: context, offset: offset) { return record }
+        if case .lines(ByteView.colon) = kind, let record = Self.plainCombo(of: address, in: context, offset: offset) {
+            return record.withoutSecretOfTwo(in: context)
+        }
         let record = anyRecord(of: address, in: context, offset: offset)
-        guard record.secret == nil else { return record }
-        return besides(record, of: address, in: context, offset: offset, around: around).withUnreadText(of: context)
+        guard record.secret == nil else { return record.withoutSecretOfTwo(in: context) }
+        return besides(record, of: address, in: context, offset: offset, around: around).withoutSecretOfTwo(in: context).withUnreadText(of: context)
     }
 
     /// Reads the record around a match, whatever it is.
@@ -118,33 +120,17 @@ package struct FileShape: Sendable {
         if let place = LabelledBlock.place(context) {
             let block = lines().flatMap { LabelledBlock.record(of: address, in: $0, offset: offset) }
             if let block, block.secret != nil { return block }
-            if let isUnderstood = isKnown(context, lines) { return mention(record, isUnderstood) }
             if let block, place == .known { return block }
-            if place == .known { return record.unread(unless: lines().map { LabelledBlock.hasPlainNeighbours($0) } ?? true) }
+            if place == .known { return record.unread(unless: lines().map(LabelledBlock.hasPlainNeighbours) ?? true) }
         }
         // A login with nothing behind it is understood, and whatever was there has been said.
         guard record.login == nil, record.unread == nil else { return record }
         if isNamed(address, in: context, offset: offset) { return record }
-        if let isUnderstood = isKnown(context, lines) { return mention(record, isUnderstood) }
-        guard LabelledLine.isUnderstood(context) || Understanding.isUnderstood(context) || MarkupLine.isUnderstood(context) else {
+        guard LabelledLine.isUnderstood(context) || Understanding.isUnderstood(context) else {
             return record.unread(unless: false)
         }
         // Marks that programs set before their labels: `[+] Email: …` above `[+] Password: …`.
-        let isOfHistory = HistoryLine.isOwn(context)
-        return record.unread(unless: lines().map { LabelledBlock.hasPlainNeighbours($0, acrossGaps: !isOfHistory) } ?? true)
-    }
-
-    /// An address in a text of a known kind, which has no login and no site.
-    private func mention(_ record: LeakRecord, _ isUnderstood: Bool) -> LeakRecord {
-        LeakRecord(address: record.address, shape: .text, confidence: .low, offset: record.offset).unread(unless: isUnderstood)
-    }
-
-    /// What the lines around say where they are the head of a mail, a card or an entry of a calendar: whether all of it is understood.
-    /// - Returns: nil where they are neither.
-    private func isKnown(_ context: MatchContext, _ lines: () -> MatchContext?) -> Bool? {
-        // Of most lines nothing has to be looked up.
-        guard MailHead.mayBe(context) || CardLines.mayBe(context), let lines = lines() else { return nil }
-        return CardLines.isUnderstood(lines) ?? MailHead.isUnderstood(lines)
+        return record.unread(unless: lines().map(LabelledBlock.hasPlainNeighbours) ?? true)
     }
 
     /// Layouts that are looked for when no other fits.
@@ -232,8 +218,8 @@ package struct FileShape: Sendable {
             if !isCertain, credential.form == .combo, Understanding.isPlainText(credential.secret), !hasColon(behind: context.match, in: line) {
                 return record
             }
-            // Not even in a list of passwords the server of a mailbox is.
-            if isCertain, credential.form == .combo, ServerName.isCertain(firstField(credential.secret)), !hasColon(behind: context.match, in: line) {
+            // Nor is it known to be one where it looks like the server of a mailbox.
+            if isCertain, credential.form == .combo, ServerName.isLikely(firstField(credential.secret)), !hasColon(behind: context.match, in: line) {
                 return record
             }
             record.shape = credential.form == .ulp ? .ulp : .combo

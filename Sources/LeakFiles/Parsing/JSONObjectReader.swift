@@ -7,6 +7,8 @@ struct JSONObjectReader {
         var isString: Bool
         /// Whether an object in a list holds it, which may be about somebody else.
         var isInList: Bool
+        /// The object that it is a member of: 0 is the outermost.
+        var object = 0
     }
 
     /// How far an object's beginning is looked for, and its end.
@@ -74,12 +76,15 @@ struct JSONObjectReader {
     static func members(of text: ByteView, from start: Int) -> [Member] { read(text, from: start).members }
 
     /// - Returns: also where reading ended: behind the object, or as far as it goes.
-    static func read(_ text: ByteView, from start: Int) -> (members: [Member], end: Int) {
+    static func read(_ text: ByteView, from start: Int) -> (members: [Member], parents: [Int], end: Int) {
         let text = text.upTo(start + 2 * reach)
         var members: [Member] = []
         members.reserveCapacity(16)
         // Open brackets inside the object, and the names that led there.
         var open: [(isList: Bool, name: ByteView)] = []
+        // Of each object the one that it is in.
+        var parents = [0]
+        var objects = [0]
         var lists = 0
         var name = ByteView.empty
         var index = start
@@ -100,17 +105,22 @@ struct JSONObjectReader {
                     members.append(
                         Member(
                             name: current(), value: content, range: index + 1..<end, isString: true,
-                            isInList: lists > 0 && !(open.last?.isList ?? false)))
+                            isInList: lists > 0 && !(open.last?.isList ?? false), object: objects.last ?? 0))
                     index = next
                 }
             case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard open.count < 32 else { return (members, index + 1) }
+                guard open.count < 32 else { return (members, parents, index + 1) }
                 open.append((byte == UInt8(ascii: "["), current()))
-                if byte == UInt8(ascii: "[") { lists += 1 }
+                if byte == UInt8(ascii: "[") {
+                    lists += 1
+                } else {
+                    parents.append(objects.last ?? 0)
+                    objects.append(parents.count - 1)
+                }
                 index += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard let last = open.popLast() else { return (members, index + 1) }
-                if last.isList { lists -= 1 }
+                guard let last = open.popLast() else { return (members, parents, index + 1) }
+                if last.isList { lists -= 1 } else { objects.removeLast() }
                 index += 1
             case ByteView.comma, ByteView.colon: index += 1
             case _ where ByteView.isBlank(byte): index += 1
@@ -124,10 +134,10 @@ struct JSONObjectReader {
                 members.append(
                     Member(
                         name: current(), value: text[begin..<index], range: begin..<index, isString: false,
-                        isInList: lists > 0 && !(open.last?.isList ?? false)))
+                        isInList: lists > 0 && !(open.last?.isList ?? false), object: objects.last ?? 0))
             }
         }
-        return (members, index)
+        return (members, parents, index)
     }
 }
 
@@ -143,7 +153,13 @@ extension JSONObjectReader {
         while levels < 4, let bracket = bracket(before: position, in: text) {
             if text[bracket] == UInt8(ascii: "[") {
                 // A list of addresses is the object's; a list of objects is not.
-                guard levels == 0, !isInList else { break }
+                guard levels == 0, !isInList else {
+                    // What holds a list of objects may have a secret for them all.
+                    if let outer = Self.bracket(before: bracket, in: text), text[outer] == UInt8(ascii: "{"), hasSecret(text, object: outer) {
+                        found?.markUnread()
+                    }
+                    break
+                }
                 isInList = true
                 position = bracket
                 continue
@@ -164,7 +180,10 @@ extension JSONObjectReader {
     private static func record(
         of address: Int, _ text: ByteView, object: Int, string: Range<Int>, at match: Range<Int>, isEndCut: Bool, offset: UInt64
     ) -> LeakRecord {
-        let (members, end) = read(text, from: object + 1)
+        let (members, parents, end) = read(text, from: object + 1)
+        let owner = members.first { $0.range.lowerBound <= match.lowerBound && match.upperBound <= $0.range.upperBound }
+        let owners = owner.map { Owners(own: $0, members, parents) }
+        var isUnclear = false
         let isWhole = end > object + 1 && text[end - 1] == UInt8(ascii: "}")
         let matched = text[match]
         var values: [RowValue] = []
@@ -175,6 +194,16 @@ extension JSONObjectReader {
             if member.isInList, !member.range.contains(match.lowerBound) { continue }
             let isWord = !member.isString && (member.value.equals("null") || member.value.equals("false") || member.value.equals("true"))
             if isWord, !member.range.contains(match.lowerBound) { continue }
+            if let owners {
+                switch owners.ownership(of: member) {
+                case .own: break
+                case .others: continue
+                case .unclear:
+                    let role = ColumnRole.of(member.name)
+                    if role == .secret || role == .hash, !member.value.isEmpty { isUnclear = true }
+                    continue
+                }
+            }
             values.append(
                 RowValue(
                     text: member.value, escape: member.isString ? .json : .none, range: member.range, isQuoted: member.isString, rawName: member.name,
@@ -193,7 +222,16 @@ extension JSONObjectReader {
             values = inner + [RowValue(text: matched, range: match, isQuoted: true, role: .email)]
         }
         let reading = RowReading(values: values, shape: .json, isNamed: true, confidence: .high, isWhole: isWhole)
-        return reading.record(of: address, at: match, text: matched, offset: offset)
+        let record = reading.record(of: address, at: match, text: matched, offset: offset)
+        return record.unread(unless: !isUnclear)
+    }
+
+    private static func hasSecret(_ text: ByteView, object: Int) -> Bool {
+        members(of: text, from: object + 1).contains {
+            guard $0.object == 0, $0.isString, !$0.value.isEmpty else { return false }
+            let role = ColumnRole.of($0.name)
+            return role == .secret || role == .hash
+        }
     }
 
     /// The members of the object that a name is the name of.
@@ -203,12 +241,67 @@ extension JSONObjectReader {
         guard index < text.count, text[index] == UInt8(ascii: "{"), text.from(string.upperBound + 1).trimmedLeft.first == ByteView.colon else {
             return nil
         }
-        let (members, end) = read(text, from: index + 1)
+        let (members, _, end) = read(text, from: index + 1)
         let isWhole = text[end - 1] == UInt8(ascii: "}")
         return members.filter { !$0.isInList }.map {
             RowValue(
                 text: $0.value, escape: $0.isString ? .json : .none, range: $0.range, isQuoted: $0.isString, rawName: $0.name,
                 role: ColumnRole.of($0.name), isCut: !isWhole)
+        }
+    }
+}
+
+extension JSONObjectReader {
+    /// Which objects are of others than whose an address is.
+    private struct Owners {
+        enum Ownership {
+            case own
+            case others
+            /// It may be theirs or another's.
+            case unclear
+        }
+
+        private let own: Int
+        private let parents: [Int]
+        /// The objects around that of the address, and itself.
+        private var around: Set<Int>
+        /// Objects with another address in them.
+        private var addressed: Set<Int> = []
+        /// Objects with a login that is no address.
+        private var named: Set<Int> = []
+
+        init(own: Member, _ members: [Member], _ parents: [Int]) {
+            self.own = own.object
+            self.parents = parents
+            around = [0]
+            var object = own.object
+            while object > 0 {
+                around.insert(object)
+                object = parents[object]
+            }
+            for member in members where member.isString && member.object != own.object {
+                if member.value.contains(ByteView.at), ContentKind.isEmail(member.value.trimmed) {
+                    if !member.value.isSameText(as: own.value) { addressed.insert(member.object) }
+                } else if !member.value.isEmpty, ColumnRole.of(member.name) == .login {
+                    named.insert(member.object)
+                }
+            }
+        }
+
+        func ownership(of member: Member) -> Ownership {
+            if member.object == own { return .own }
+            if around.contains(member.object) { return addressed.contains(member.object) || named.contains(member.object) ? .unclear : .own }
+            // Up to where the two have an object in common.
+            var object = member.object
+            var isNamed = false
+            while !around.contains(object) {
+                if addressed.contains(object) { return .others }
+                isNamed = isNamed || named.contains(object)
+                object = parents[object]
+            }
+            // Of several people, or of another login.
+            let isInner = object == own
+            return isNamed || !addressed.isEmpty && !isInner ? .unclear : .own
         }
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Lines with a name before each value, one of them the address: `Email: <ann@…>` above `Password: …`, also as a program prints or marks up what it has.
 enum LabelledBlock {
     /// How far before and behind a match its block is looked for.
@@ -9,13 +11,23 @@ enum LabelledBlock {
         var name: ByteView
         var value: ByteView
         var escape = ValueEscape.none
+        /// Whether it is the first of an item of a list, as YAML writes one.
+        var isItem = false
     }
 
     /// - Returns: nil for a line that is none.
     static func field(_ line: ByteView) -> Field? {
         var text = line.trimmed.withoutMarks
         guard !text.isEmpty, text.count <= 2_048, !Noise.isBanner(text) else { return nil }
-        if text.count > 2, text[1] == ByteView.blank, text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "*") { text = text.from(2).trimmedLeft }
+        let isItem = text.count > 2 && text[1] == ByteView.blank && (text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "*"))
+        guard isItem else { return named(text) }
+        text = text.from(2).trimmedLeft
+        var field = named(text)
+        field?.isItem = true
+        return field
+    }
+
+    private static func named(_ text: ByteView) -> Field? {
         if let element = element(text) { return element }
         // `email=ann@…` looks like an address as well.
         if ContentKind.isEmail(unwrapped(text)), !text.contains(UInt8(ascii: "=")) { return Field(name: .empty, value: unwrapped(text)) }
@@ -123,6 +135,9 @@ enum LabelledBlock {
         let place = context.match.lowerBound - first
         guard hasNeighbour(place..<place + context.match.count, in: text) else { return nil }
         var run: [RowValue] = []
+        var items: [Bool] = []
+        var isDirectory = false
+        var isMail = false
         var own: Int?
         var isRunCut = isStartCut
         var gap = 0
@@ -134,33 +149,47 @@ enum LabelledBlock {
             if reader.start == 0, isStartCut { continue }
             let isOwn = line.offset(in: text).map { $0 <= place && place < $0 + max(1, line.count) } ?? false
             // A line of LDIF that goes on.
-            if gap == 0, line.first == ByteView.blank, let last = run.last, case .base64 = last.escape, let start = last.text.offset(in: text) {
+            if line.hasPrefix("dn:") { isDirectory = true }
+            if isDirectory, gap == 0, line.first == ByteView.blank, let last = run.last, case .base64 = last.escape,
+                let start = last.text.offset(in: text)
+            {
                 run[run.count - 1].text = text[start..<reader.start + line.count]
                 continue
             }
             guard let field = field(line) else {
                 if own == nil {
                     run = []
+                    items = []
                     isRunCut = false
+                    isMail = false
+                    if line.trimmed.isEmpty { isDirectory = false }
                     continue
                 }
                 if line.trimmed.isEmpty {
                     gap += 1
                     continue
                 }
-                if run.count == 1 + (own ?? 0), gap == 0, let value = word(line) { run.append(value) }
-                isFollowed = !Understanding.isPlain(line: line) && !(gap == 0 && Understanding.isPlainWords(line))
+                if run.count == 1 + (own ?? 0), gap == 0, let value = word(line) {
+                    run.append(value)
+                    items.append(false)
+                }
+                // What follows text is looked at by nobody.
+                isFollowed = isMail || !Noise.isBanner(line) && !isAnothers(line)
                 break
             }
             let role: ColumnRole = field.name.isEmpty ? .email : ColumnRole.of(field.name)
             // Behind an empty line only what is missing yet.
             let isMissing = !run.dropFirst(own ?? 0).contains { $0.role == .secret }
             if gap > 0, role != .secret || gap > 1 || !isMissing {
-                isFollowed = isMissing && (role == .secret || Understanding.speaksOfSecret(field.name.text(limit: 64)))
+                // Another block begins as this one does, or with an address or a site.
+                let isNext = run.first.map { $0.rawName.isSameText(as: field.name) } ?? false
+                isFollowed = isMissing && (isMail || !isNext && !isAnothers(field.value) && !(role == .site && !field.value.isEmpty))
                 break
             }
+            if isMailName(field.name) { isMail = true }
             gap = 0
             if isOwn { own = run.count }
+            items.append(field.isItem)
             if isOwn || isKnown(field.name, role) {
                 let start = first + (field.value.offset(in: text) ?? 0)
                 run.append(
@@ -175,18 +204,51 @@ enum LabelledBlock {
             }
             if own == nil, run.count > mostLines {
                 run.removeFirst()
+                items.removeFirst()
                 isRunCut = true
             }
         }
         guard let own else { return nil }
-        let values = oneRecord(run, own: own, isStartCut: isRunCut)
-        guard values.count > 1 else { return nil }
-        var record = RowReading(values: values, shape: .combo, isNamed: true, confidence: .medium)
+        for index in run.indices { decode(&run[index], isDirectory: isDirectory) }
+        let block = BlockOwner(run: run, items: items, isStartCut: isRunCut).block(of: own)
+        guard block.values.count > 1 || block.isUnclear else { return nil }
+        var record = RowReading(values: block.values, shape: .combo, isNamed: true, confidence: .medium)
             .record(of: address, at: context.match, text: whole[context.match], offset: offset)
         if record.site != nil { record.shape = .ulp }
-        if isFollowed { record.markUnread() }
+        if isFollowed || block.isUnclear { record.markUnread() }
         return record
     }
+
+    /// Two colons say that a value is Base64 only in what a directory writes, and only where it is that of a text; elsewhere they are signs.
+    private static func decode(_ value: inout RowValue, isDirectory: Bool) {
+        guard case .base64 = value.escape else { return }
+        guard isDirectory else {
+            value.escape = .none
+            return
+        }
+        let bytes = Data(base64Encoded: Data(value.text.bytes), options: .ignoreUnknownCharacters).map { Array($0) }
+        let isText = bytes.map { bytes in !bytes.contains { $0 < 0x20 || $0 == 0x7F } && String(validating: bytes, as: UTF8.self) != nil } ?? false
+        guard !isText else { return }
+        if value.text.contains(ByteView.lineFeed) { value.isCut = true }
+        value.escape = .none
+    }
+
+    /// Whether a line is of another address: it begins with one.
+    private static func isAnothers(_ line: ByteView) -> Bool {
+        let line = line.trimmed
+        var end = 0
+        let signs = [ByteView.colon, ByteView.semicolon, ByteView.comma, ByteView.pipe, ByteView.tab, ByteView.blank]
+        while end < line.count, !signs.contains(line[end]) { end += 1 }
+        return ContentKind.isEmail(unwrapped(line.upTo(end)))
+    }
+
+    private static let mailNames: [StaticString] = [
+        "from", "to", "cc", "bcc", "reply-to", "sender", "return-path", "delivered-to", "subject", "message-id", "received", "mime-version",
+        "content-type",
+    ]
+
+    /// Whether a name is one of the head of a mail, of which nobody knows what it says.
+    private static func isMailName(_ name: ByteView) -> Bool { mailNames.contains { name.equals($0) } }
 
     private static func isKnown(_ name: ByteView, _ role: ColumnRole) -> Bool {
         switch role {
@@ -195,37 +257,51 @@ enum LabelledBlock {
         }
     }
 
-    /// Whether the lines before and behind the match's are understood: where a line has an address and nothing else, what goes with it stands there.
-    /// - Parameters:
-    ///   - context: over line breaks.
-    ///   - acrossGaps: whether what stands behind empty lines counts, too.
-    static func hasPlainNeighbours(_ context: MatchContext, acrossGaps: Bool = true) -> Bool {
+    /// Whether the lines before and behind the match's are understood, as far as another address's: where a line has an address and nothing else, what
+    /// goes with it stands there. No more than a few thousand bytes are looked at; what goes on behind them is not known.
+    /// - Parameter context: over line breaks.
+    static func hasPlainNeighbours(_ context: MatchContext) -> Bool {
         let context = context.clamped
-        let text = ByteView(context.line)
+        let whole = ByteView(context.line)
         func isEnd(_ byte: UInt8) -> Bool { byte == ByteView.lineFeed || byte == ByteView.carriageReturn }
-        var end = context.match.upperBound
-        while end < text.count, !isEnd(text[end]) { end += 1 }
-        while end < text.count {
-            let start = text[end] == ByteView.carriageReturn && end + 1 < text.count && text[end + 1] == ByteView.lineFeed ? end + 2 : end + 1
-            end = start
-            while end < text.count, !isEnd(text[end]) { end += 1 }
-            let line = text[min(start, end)..<end]
-            if end == text.count, context.isEndCut { return false }
-            guard acrossGaps, line.trimmed.isEmpty else {
-                guard Understanding.isPlain(line: line) else { return false }
-                break
-            }
+        var (ownStart, ownEnd) = (context.match.lowerBound, context.match.upperBound)
+        while ownStart > 0, !isEnd(whole[ownStart - 1]) { ownStart -= 1 }
+        while ownEnd < whole.count, !isEnd(whole[ownEnd]) { ownEnd += 1 }
+        let own = whole[ownStart..<ownEnd]
+        let isNamed = own.upTo(40).firstIndex(of: ByteView.colon).map { isMailName(own.upTo($0).trimmed) } ?? false
+        // Or a line of one that goes on.
+        let isMail = isNamed || own.first.map(ByteView.isBlank) ?? false && own.contains(UInt8(ascii: "<"))
+        /// - Returns: nil where the next line has to be looked at, too.
+        func isUnderstood(_ line: ByteView) -> Bool? {
+            if line.trimmed.isEmpty { return nil }
+            guard Understanding.isPlain(line: line, mayBeSentence: !isMail) else { return false }
+            return !isMail && Understanding.hasAddress(line) ? true : nil
         }
-        var start = context.match.lowerBound
-        while start > 0, !isEnd(text[start - 1]) { start -= 1 }
-        while start > 0 {
-            var end = start - 1
-            if text[end] == ByteView.lineFeed, end > 0, text[end - 1] == ByteView.carriageReturn { end -= 1 }
+        let last = min(whole.count, ownEnd + reach)
+        var end = ownEnd
+        while end < last {
+            let start = end + 1
+            end = start
+            while end < last, !isEnd(whole[end]) { end += 1 }
+            if end >= last, last < whole.count || context.isEndCut { return false }
+            guard start < end else { continue }
+            // A line of a mail's head that goes on.
+            if ByteView.isBlank(whole[start]), ownStart < ownEnd, !ByteView.isBlank(own[0]), Understanding.hasAddress(whole[start..<end]) {
+                return false
+            }
+            guard let isPlain = isUnderstood(whole[start..<end]) else { continue }
+            guard isPlain else { return false }
+            break
+        }
+        let first = max(0, ownStart - reach)
+        var start = ownStart
+        while start > first {
+            let end = start - 1
             start = end
-            while start > 0, !isEnd(text[start - 1]) { start -= 1 }
-            let line = text[start..<end]
-            if start == 0, context.isStartCut { return false }
-            guard acrossGaps, line.trimmed.isEmpty else { return Understanding.isPlain(line: line) }
+            while start > first, !isEnd(whole[start - 1]) { start -= 1 }
+            if start <= first, first > 0 || context.isStartCut { return false }
+            guard let isPlain = isUnderstood(whole[start..<end]) else { continue }
+            return isPlain
         }
         return true
     }
@@ -260,27 +336,5 @@ enum LabelledBlock {
         guard !text.isEmpty, !text.contains(ByteView.at), !text.contains(where: ByteView.isBlank), Understanding.mayBeSecret(text) else { return nil }
         // Without a place of its own: it is not read, and not known to be harmless.
         return RowValue(text: text, range: -1 ..< -1, isQuoted: true, role: .hash)
-    }
-
-    /// Of fields one after another those of the record that one of them is in: with each repetition of the first name another one begins.
-    static func oneRecord(_ run: [RowValue], own: Int, isStartCut: Bool) -> [RowValue] {
-        // Without names, an address is another than what is no address.
-        func isSame(_ left: Int, _ right: Int) -> Bool {
-            run[left].rawName.isSameText(as: run[right].rawName) && (!run[left].rawName.isEmpty || run[left].role == run[right].role)
-        }
-        var start = own
-        var end = own + 1
-        if isStartCut {
-            // What follows is the record's until a name comes again.
-            while end < run.count, !(start..<end).contains(where: { isSame($0, end) }) { end += 1 }
-            while start > 0, !(start..<end).contains(where: { isSame($0, start - 1) }) { start -= 1 }
-        } else {
-            while start > 0, !isSame(start, 0) { start -= 1 }
-            while end < run.count, !isSame(end, 0) { end += 1 }
-        }
-        // Another address with the same name is another person's.
-        if let next = (own + 1..<max(own + 1, end)).first(where: { isSame($0, own) }) { end = next }
-        if let before = (start..<own).last(where: { isSame($0, own) }) { start = before + 1 }
-        return Array(run[start..<end])
     }
 }

@@ -157,7 +157,7 @@ struct LabelledLine {
             let isSetOff = last == ByteView.comma || last == ByteView.semicolon || last == ByteView.pipe || ByteView.isBlank(value[value.count - 2])
             if isSetOff { value = value.upTo(value.count - 1).trimmedRight }
         }
-        return unquoted(value)
+        return unquoted(last(value, labels, line))
     }
 
     /// The last value without what stands behind it under names that are not known, where bars without blanks set all of them off:

@@ -11,33 +11,51 @@ enum MarkedUpFields {
             line[match.upperBound] == UInt8(ascii: "<"), line[match.upperBound + 1] == ByteView.slash
         else { return nil }
         let start = max(0, match.lowerBound - reach)
-        let elements = elements(line[start..<min(line.count, match.upperBound + reach)], at: start)
+        let (elements, items) = elements(line[start..<min(line.count, match.upperBound + reach)], at: start)
         guard let own = elements.firstIndex(where: { $0.range == match }), elements.count > 1 else { return nil }
-        let values = LabelledBlock.oneRecord(elements, own: own, isStartCut: start > 0 || context.isStartCut)
-        guard values.count > 1 else { return nil }
-        return RowReading(values: values, shape: .combo, isNamed: true, confidence: .medium).record(
+        let block = BlockOwner(run: elements, items: items, isStartCut: start > 0 || context.isStartCut).block(of: own)
+        guard block.values.count > 1 || block.isUnclear else { return nil }
+        let record = RowReading(values: block.values, shape: .combo, isNamed: true, confidence: .medium).record(
             of: address, at: match, text: line[match], offset: offset)
+        return record.unread(unless: !block.isUnclear)
     }
 
-    /// Elements with nothing but text in them.
-    private static func elements(_ text: ByteView, at start: Int) -> [RowValue] {
+    /// Whether a name is one of a page's, which says nothing of what is in it.
+    private static func isOfPage(_ name: ByteView) -> Bool {
+        let names: [StaticString] = ["td", "th", "li", "dd", "dt", "p", "b", "i", "a", "em", "tt", "span", "div", "code", "pre", "font", "strong"]
+        return names.contains { name.equals($0) }
+    }
+
+    /// Elements with nothing but text in them, and which of them other elements begin or end before.
+    private static func elements(_ text: ByteView, at start: Int) -> (values: [RowValue], items: [Bool]) {
         var values: [RowValue] = []
+        var items: [Bool] = []
+        var isItem = false
         var position = 0
         while values.count < DelimitedRow.mostColumns, let open = text.firstIndex(of: UInt8(ascii: "<"), from: position) {
             position = open + 1
             guard let close = text.firstIndex(of: UInt8(ascii: ">"), from: open), let next = text.firstIndex(of: UInt8(ascii: "<"), from: close)
             else { break }
             var name = text[open + 1..<close]
-            guard let first = name.first, ByteView.isLetter(first) || first == 0x5F, name.last != ByteView.slash else { continue }
+            if name.last == ByteView.slash { continue }
+            guard let first = name.first, ByteView.isLetter(first) || first == 0x5F else {
+                isItem = true
+                continue
+            }
             if let blank = name.firstIndex(of: ByteView.blank) { name = name.upTo(blank) }
-            guard text.from(next + 1).first == ByteView.slash, text.from(next + 2).upTo(name.count).isSameText(as: name) else { continue }
+            guard text.from(next + 1).first == ByteView.slash, text.from(next + 2).upTo(name.count).isSameText(as: name) else {
+                isItem = true
+                continue
+            }
             values.append(
                 RowValue(
                     text: text[close + 1..<next], escape: .markup, range: start + close + 1..<start + next, isQuoted: true, rawName: name,
-                    role: .of(name)))
+                    role: isOfPage(name) ? .unknown : .of(name)))
+            items.append(isItem)
+            isItem = false
             position = next + 1
         }
-        return values
+        return (values, items)
     }
 }
 

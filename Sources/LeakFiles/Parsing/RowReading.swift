@@ -26,7 +26,8 @@ struct RowReading {
         record.login = text.text(limit: 254)
         record.confidence = confidence
         // Of a row with several people each has their own.
-        let others = isNamed ? ColumnGroups.others(than: index, in: values) : []
+        let share = isNamed ? ColumnGroups.share(of: index, in: values) : ColumnGroups.Share()
+        let others = share.others
         let secret = secretIndex(from: index, without: others)
         if let secret {
             record.secret = Self.secret(values[secret])
@@ -34,7 +35,7 @@ struct RowReading {
         record.site = values.indices.first { values[$0].role == .site && !values[$0].isNothing && !others.contains($0) }
             .flatMap { SiteAddress.host(of: values[$0].text) }
         record.fields = fieldNames(without: others.union([index]), secret)
-        if record.secret == nil, !isUnderstood(besides: index, text: text, without: others) { record.markUnread() }
+        if record.secret == nil, share.isUnclear || !isUnderstood(besides: index, text: text, without: others) { record.markUnread() }
         // By its place alone.
         if !isNamed, let kind = record.secret?.kind, !kind.isHash, secret.map({ values[$0].role == .unknown }) ?? false { record.confidence = .low }
         return record

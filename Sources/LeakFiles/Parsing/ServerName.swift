@@ -6,8 +6,9 @@ enum ServerName {
         return labels.count > 2 || common.contains { labels[labels.count - 1].equals($0) }
     }
 
-    /// Whether a text is hardly anything else: `mx1.example.net`, `example-com.mail.protection.outlook.com`.
-    static func isCertain(_ text: ByteView) -> Bool {
+    /// Whether a text is more likely that than a password: `mx1.example.net`, `example-com.mail.protection.outlook.com`. What it is is not known for all
+    /// that: words with points between them are a password of some.
+    static func isLikely(_ text: ByteView) -> Bool {
         guard let labels = labels(of: text), labels.count > 2 else { return false }
         return labels.prefix(min(2, labels.count - 2)).contains { label in
             var start = 0

@@ -2,13 +2,12 @@
 ///
 /// Of a line, row or object without a secret, all of this is understood, and nothing else:
 /// - what a header, a statement, a label or a member names; where the name is none that is known to be harmless, a value that looks like a secret is not;
-/// - what needs no name: other addresses, sites, names of mail servers, dates, times, telephone numbers, addresses of the Internet, flags, and numbers that
-///   are a row's first field or have fewer than four digits, or a UUID that is one;
-/// - labels of an address (`To:`, `Author:`), and the name of a person before an address in brackets.
+/// - what needs no name: other addresses, sites, dates, times, telephone numbers, addresses of the Internet, flags, and numbers that are a row's first
+///   field or have fewer than four digits, or a UUID that is one;
+/// - labels of an address (`To:`), and the name of a person before an address in brackets.
 ///
-/// Beside an address that is alone in its line, the lines above and below are asked, too, also those behind empty ones: one with an address of its own, and
-/// a sentence that does not speak of anything to sign in with are understood. What is more than a line, the head of a mail (``MailHead``), a card or a
-/// calendar (``CardLines``), a page (``MarkupLine``), a log of changes (``HistoryLine``), is understood as such.
+/// Beside an address that is alone in its line, the lines above and below are asked, too, also those behind empty ones, as far as another address's: a
+/// sentence that does not speak of anything to sign in with is understood, unless the address stands in the head of a mail.
 enum Understanding {
     // MARK: Values
 
@@ -20,7 +19,7 @@ enum Understanding {
         case .empty, .email, .ipAddress, .date, .phone, .site: return true
         case .number: return isFirst || value.count < 4
         case .hash: return false
-        case .text: return isFlag(value) || ServerName.isCertain(value) || isFirst && isUUID(value)
+        case .text: return isFlag(value) || isFirst && isUUID(value)
         }
     }
 
@@ -170,33 +169,19 @@ enum Understanding {
         let before = line.upTo(context.match.lowerBound)
         let after = line.from(context.match.upperBound)
         let isBracketed = before.last == UInt8(ascii: "<") && after.first == UInt8(ascii: ">")
-        // Whose address follows has a name, whatever it is.
-        let isOfPerson = isBracketed && HistoryLine.namesPerson(before)
         var words = Words(before)
         var isFirst = true
         while let word = words.next() {
-            guard isUnderstood(word, isFirst: isFirst) || isBracketed && (isCapitalised(word) || isOfPerson && isPartOfName(word)) else {
-                return false
-            }
+            guard isUnderstood(word, isFirst: isFirst) || isBracketed && isCapitalised(word) else { return false }
             isFirst = false
         }
-        let rest = isOfPerson ? HistoryLine.withoutTime(after) : after
-        words = Words(rest)
+        words = Words(after)
         // More people in brackets may follow.
-        let isList = isBracketed && rest.contains(UInt8(ascii: "<"))
+        let isList = isBracketed && after.contains(UInt8(ascii: "<"))
         while let word = words.next() {
             guard isUnderstood(word, isFirst: false) || isList && isCapitalised(word) else { return false }
         }
         return true
-    }
-
-    /// What a name may have in it where there is nothing else than one: letters, an initial, a word in the encoding of mails, a year of a copyright.
-    private static func isPartOfName(_ word: ByteView) -> Bool {
-        if word.hasPrefix("=?"), word.hasSuffix("?=") { return true }
-        if word.count == 4 || word.count == 9 && word[4] == UInt8(ascii: "-"), word.hasPrefix("19") || word.hasPrefix("20") {
-            return word.allSatisfy { ByteView.isDigit($0) || $0 == UInt8(ascii: "-") }
-        }
-        return word.count <= 40 && word.allSatisfy { ByteView.isLetter($0) || $0 >= 0x80 || $0 == ByteView.dot || $0 == UInt8(ascii: "-") }
     }
 
     /// Whether a text is dates, names of people, places and servers, and what else needs no name.
@@ -208,43 +193,12 @@ enum Understanding {
         return true
     }
 
-    /// Whether a text that something names, as a subject or a title, has no secret in it: no word looks like one, and none speaks of any. A word alone has to
-    /// be a name.
-    static func isHarmlessText(_ text: ByteView) -> Bool {
-        guard text.count <= 1_024, !speaksOfSecret(text.text(limit: 1_024)) else { return false }
-        var words = Words(text)
-        var count = 0
-        var isName = true
-        while var word = words.next() {
-            if SiteAddress.schemeLength(word) != nil { continue }
-            while let last = word.last, isMark(last) || [UInt8(ascii: "!"), UInt8(ascii: "?")].contains(last) { word = word.upTo(word.count - 1) }
-            if looksLikeSecret(word) { return false }
-            count += 1
-            isName = isName && (isCapitalised(word) || isUnderstood(word, isFirst: false))
-        }
-        return count != 1 || isName
-    }
-
-    /// Whether words are all understood; names of people and places are where there are several words.
-    static func isPlainWords(_ text: ByteView) -> Bool {
-        var words = Words(text)
-        var (count, names) = (0, 0)
-        while let word = words.next() {
-            count += 1
-            if isUnderstood(word, isFirst: false) { continue }
-            guard isCapitalised(word) else { return false }
-            names += 1
-        }
-        return names == 0 || count > 1
-    }
-
     /// Whether a line without the address has nothing in it that might be a secret, or another person's name and address.
     /// - Parameter mayBeSentence: whether words that say nothing of secrets are understood, as they are not in a mail.
     static func isPlain(line: ByteView, mayBeSentence: Bool = true) -> Bool {
         let line = line.trimmed
         guard line.count <= mostBytes else { return false }
         if Noise.isBanner(line) || hasAddress(line) || mayBeSentence && isSentence(line) { return true }
-        if HistoryLine.isPlain(line) || MarkupLine.isPlain(line) { return true }
         // `P@ss.w0rd` looks like an address in a field; alone in a line it is none that anybody has.
         if line.contains(ByteView.at) { return false }
         var words = Words(line)
@@ -262,7 +216,7 @@ enum Understanding {
     }
 
     /// Whether letters, an at sign and a domain that ends in letters stand somewhere in a line: the line is then that address's.
-    private static func hasAddress(_ line: ByteView) -> Bool {
+    static func hasAddress(_ line: ByteView) -> Bool {
         func isPart(_ byte: UInt8) -> Bool { ByteView.isLetter(byte) || ByteView.isDigit(byte) || byte >= 0x80 }
         for at in 0..<line.count where line[at] == ByteView.at && at > 0 && isPart(line[at - 1]) {
             var end = at + 1
@@ -274,15 +228,15 @@ enum Understanding {
         return false
     }
 
-    static func isUnderstood(_ word: ByteView, isFirst: Bool) -> Bool {
+    private static func isUnderstood(_ word: ByteView, isFirst: Bool) -> Bool {
         // What follows `ftp://` may be a login and its secret.
         if let scheme = SiteAddress.schemeLength(word) { return scheme < word.count }
         var word = word
         if word.hasPrefix("mailto:") { word = word.from(7) }
         while let last = word.last, isMark(last) { word = word.upTo(word.count - 1) }
-        if isLabel(word) || HistoryLine.isPerson(word) { return true }
+        if isLabel(word) { return true }
         while let first = word.first, isMark(first), first != UInt8(ascii: "+") { word = word.from(1) }
-        return word.isEmpty || isTime(word) || isLabel(word) || HistoryLine.isPerson(word) || isPlain(word, isFirst: isFirst)
+        return word.isEmpty || isTime(word) || isLabel(word) || isPlain(word, isFirst: isFirst)
     }
 
     /// `12:13:14`.
@@ -293,7 +247,7 @@ enum Understanding {
     /// Whether a word says that an address follows.
     static func isLabel(_ word: ByteView) -> Bool { labels.contains { word.equals($0) } }
 
-    static func isMark(_ byte: UInt8) -> Bool {
+    private static func isMark(_ byte: UInt8) -> Bool {
         switch byte {
         case ByteView.dot, ByteView.colon, UInt8(ascii: "="), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "#"), UInt8(ascii: "+"),
             UInt8(ascii: "&"), UInt8(ascii: "/"), UInt8(ascii: "~"), UInt8(ascii: "_"), ByteView.backslash, 0...0x20:
@@ -307,7 +261,7 @@ enum Understanding {
     ]
 
     /// What stands between blanks, brackets, quotation marks and the signs that separate fields.
-    struct Words {
+    private struct Words {
         private let text: ByteView
         private var position = 0
 
@@ -351,6 +305,22 @@ extension LeakRecord {
 
     /// Notes that what stands beside the address was not understood. The text is put in where the line is at hand.
     mutating func markUnread() { if secret == nil, unread == nil { unread = LeakedSecret(kind: .plain, bytes: []) } }
+
+    /// Not known where what was taken for the secret has another address in it, behind a sign that parts: then the line is of two people.
+    func withoutSecretOfTwo(in context: MatchContext) -> LeakRecord {
+        guard shape == .combo || shape == .ulp, let bytes = secret?.bytes, bytes.contains(ByteView.at) else { return self }
+        let hasOther = bytes.withUnsafeBytes { buffer in
+            let text = ByteView(buffer)
+            let signs = [ByteView.colon, ByteView.semicolon, ByteView.comma, ByteView.pipe, ByteView.tab, ByteView.blank]
+            guard let sign = (0..<text.count).first(where: { signs.contains(text[$0]) }) else { return false }
+            return Understanding.hasAddress(text.from(sign + 1)) || Understanding.hasAddress(text.upTo(sign))
+        }
+        guard hasOther else { return self }
+        var record = self
+        record.secret = nil
+        record.markUnread()
+        return record.withUnreadText(of: context)
+    }
 
     /// With the text that was not understood: what is around the address in its line.
     func withUnreadText(of context: MatchContext) -> LeakRecord {

@@ -73,6 +73,8 @@ enum WrappedAddress {
         let isSeparated = arrow == nil && (isSeparator(first) || isSeparator(sign))
         guard isSeparated || arrow != nil || ByteView.isBlank(first) else { return nil }
         rest = isSeparator(first) && isSeparated ? rest.from(1) : rest.trimmedLeft.from(isSeparated ? 1 : arrow?.utf8CodeUnitCount ?? 0)
+        // `address----secret`: a run of dashes is one sign.
+        if arrow?.utf8Start[0] == UInt8(ascii: "-") { while rest.first == UInt8(ascii: "-") { rest = rest.from(1) } }
         // In prose a blank comes behind a colon, and none before it.
         let isProse = isSeparated && isSeparator(first) && rest.first.map(ByteView.isBlank) ?? true
         rest = rest.trimmed

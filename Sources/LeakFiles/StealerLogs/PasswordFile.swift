@@ -32,6 +32,9 @@ struct PasswordFile {
     /// The label of the block's login, as it is written.
     private var loginWord = ByteView.empty
 
+    /// An address under a label that is none of those known: the login of the password below it, when there is no other.
+    private var unknown: ByteView?
+
     private struct Fields: OptionSet {
         var rawValue: UInt8
         static let url = Fields(rawValue: 1)
@@ -69,8 +72,17 @@ struct PasswordFile {
             if !set.isEmpty { isEndPending = true }
             return
         }
-        if let (label, value) = Label.read(text) {
+        if let (label, written) = Label.read(text) {
+            // `Password:: secret`.
+            let value = written.hasPrefix(": ") ? written.from(2).trimmedLeft : written
             addField(label, text.upTo(value.offset(in: text) ?? 0), value, at: position, body)
+            return
+        }
+        // Under a label that is none of those known stands somebody's address all the same.
+        if text.contains(ByteView.at), !set.contains(.login) || set.contains(.password), let field = LabelledBlock.field(text), !field.name.isEmpty,
+            ContentKind.isEmail(LabelledBlock.unwrapped(field.value))
+        {
+            unknown = field.value
             return
         }
         switch first {
@@ -100,11 +112,15 @@ struct PasswordFile {
     }
 
     private mutating func addField(_ label: Label, _ word: ByteView, _ value: ByteView, at position: Int, _ body: (Block) -> Void) {
+        let address = unknown
+        unknown = nil
         let isSet: Bool
         switch label {
         case .url: isSet = set.contains(.url)
         // Some write a name and an address: the first of them is the login. The same word again, or one behind an empty line, is another person's.
-        case .login: isSet = set.contains(.login) && (set.contains(.password) || isEndPending || word.isSameText(as: loginWord))
+        case .login:
+            let isAnother = ContentKind.isEmail(block.login) && ContentKind.isEmail(value.trimmed) && !block.login.isSameText(as: value.trimmed)
+            isSet = set.contains(.login) && (set.contains(.password) || isEndPending || isAnother || word.isSameText(as: loginWord))
         case .password: isSet = set.contains(.password)
         case .application: isSet = set.contains(.application)
         case .other:
@@ -127,6 +143,10 @@ struct PasswordFile {
             }
             set.insert(.login)
         case .password:
+            if let address, !set.contains(.login) {
+                set.insert(.login)
+                block.login = address.trimmed
+            }
             set.insert(.password)
             block.password = Noise.withoutAdvertising(value)
         case .application: set.insert(.application)
@@ -170,12 +190,34 @@ extension PasswordFile {
         let start = max(0, context.match.lowerBound - reach)
         let window = text[start..<min(text.count, context.match.upperBound + reach)]
         let matched = text[context.match]
+        // Where a block begins is not known without an empty line, a site or a line of signs before it.
+        let isCut = start > 0 || context.isStartCut
+        guard let begin = isCut ? blockStart(in: window, before: context.match.lowerBound - start) : 0 else {
+            var record = LeakRecord(address: address, shape: .stealerPassword, confidence: .low, offset: offset)
+            record.markUnread()
+            return record
+        }
         var found: LeakRecord?
-        read(window) { block in
+        read(window.from(begin)) { block in
             guard found == nil else { return }
             found = record(of: address, matched, in: block, offset: offset)
         }
         return found
+    }
+
+    /// Where the first block begins that is there from its beginning.
+    private static func blockStart(in window: ByteView, before place: Int) -> Int? {
+        var reader = LineReader(window)
+        while let line = reader.next(), reader.start <= place {
+            // The beginning may be the end of a line.
+            guard reader.start > 0 else { continue }
+            let text = line.trimmed
+            if text.isEmpty || isSeparator(text, UInt8(ascii: "=")) || isSeparator(text, UInt8(ascii: "-")) || text.first == UInt8(ascii: "*") {
+                return reader.start
+            }
+            if let label = Label.read(text)?.0, label == .url || label == .application { return reader.start }
+        }
+        return nil
     }
 
     /// What a block says of an address in it; nil when it is not in the block.

@@ -291,6 +291,17 @@ import Testing
             ("20261231", false), ("20251231", true), ("Thu, 31 Dec 2026 10:00:00 GMT", false), ("mar. 31 déc. 2026", false), ("Q4 2026", nil),
             ("99999999", nil),
             ("12/01/2026", nil), ("", nil), ("soon", nil), ("99999999999999-1-1", nil), ("1/1/26", true),
+            // The year is the number of four digits, and an hour is none of the day.
+            ("Thu Dec 31 00:00:00 CET 2026", false), ("Thu Dec 31 2026 00:00:00 GMT+0100", false), ("31 December 23:59 2026", false),
+            ("Mon Jan 04 00:00:00 UTC 2027", false), ("2026-12-31T00:00:00+01:00", false), ("2026-01-31T10:00:00.000Z", true),
+            ("1 Jan 12:00", nil), ("Dec 31", nil), ("Dec-26", nil), ("31122026", nil), ("2026-01-31 10.30", nil),
+            // A day of the week is no month.
+            ("mar. 12/01/2027", false), ("maandag 04-01-2027", false), ("dinsdag 05/01/2027", false), ("mardi 12/01/2027", false),
+            ("2027-01-15 marriage", false), ("12/31/2026 (mutual separation)", false), ("5 mar 2026", true), ("31 jui 2026", nil),
+            // Of the last century, and what stands for none.
+            ("15-MAR-99", true), ("31-Dec-26", false), ("31.12.99", nil), ("9999-12-31", nil), ("12/31/9999", nil), ("01-JAN-1900", nil),
+            ("0000-00-00", nil), ("1/0/1900", nil), ("30-Nov-2026", false), ("1 février 2026", true), ("15 Mayo 2027", false),
+            ("31 mag 2027", false), ("Sept 2027", nil), ("1. Dezember 2026", false),
         ] as [(String, Bool?)])
     func `a day of leaving is over when it is in each way of reading it`(_ text: String, _ isOver: Bool?) {
         #expect(StaffStatus.isOver(text, on: Self.today) == isOver)

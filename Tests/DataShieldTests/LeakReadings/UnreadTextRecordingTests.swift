@@ -52,7 +52,7 @@ import Testing
         (1,'fay@acme.test','Zq7Canary4!'),
         1,<gus@acme.test>,Zq7Canary5!
         email=hal@acme.test&password=Zq7Canary6!
-        To: Ivy Doe <ivy@acme.test>
+        Ivy Doe <ivy@acme.test>
 
         """
 

@@ -151,46 +151,97 @@ enum StaffStatus {
     /// - Parameter countsToday: whether it is the day on which something was done, rather than the last one of somebody's work.
     /// - Returns: nil when it cannot be told.
     static func isOver(_ text: String, on today: Date, countsToday: Bool = false) -> Bool? {
-        let days = days(in: text)
+        let todaysNumber = number(of: today)
+        let days = days(in: text, year: todaysNumber / 10_000)
         guard let first = days.first else { return nil }
-        let now = number(of: today) + (countsToday ? 1 : 0)
+        let now = todaysNumber + (countsToday ? 1 : 0)
         let isOver = first < now
         return days.allSatisfy { ($0 < now) == isOver } ? isOver : nil
     }
 
-    /// What days a text can mean, each as 20260131.
-    private static func days(in text: String) -> [Int] {
+    /// Years in which a day is meant for one: others stand for none, as 9999 and 1900 do.
+    private static let years = 1950...2199
+    /// A year of two digits that is farther ahead is of the last century.
+    private static let mostYearsAhead = 20
+
+    /// What days a text can mean, each as 20260131; none where there are more numbers in it than those of a day and a time.
+    private static func days(in text: String, year now: Int) -> [Int] {
         func day(_ year: Int, _ month: Int, _ day: Int) -> [Int] {
-            (1...12).contains(month) && (1...31).contains(day) && (1900...9999).contains(year) ? [year * 10_000 + month * 100 + day] : []
+            (1...12).contains(month) && (1...31).contains(day) && years.contains(year) ? [year * 10_000 + month * 100 + day] : []
         }
-        let parts = text.parts { !("0"..."9").contains($0) }
+        func day(short year: Int, _ month: Int, _ number: Int) -> [Int] {
+            // What programs write for never.
+            if year == 99, month == 12, number == 31 { return [] }
+            return day(2_000 + year > now + mostYearsAhead ? 1_900 + year : 2_000 + year, month, number)
+        }
+        guard let numbers = numbers(in: text) else { return [] }
         // 20261231
-        if let first = parts.first, first.utf8.count == 8, let number = Int(first) { return day(number / 10_000, number / 100 % 100, number % 100) }
-        let numbers = parts.prefix(3).compactMap { part in part.utf8.count <= 4 ? Int(part) : nil }
-        if numbers.count > 1, let month = month(in: text) {
-            // 31-Dec-2026, Dec 31, 2026, 2026-Dec-31
-            let (year, number) = numbers[0] > 999 ? (numbers[0], numbers[1]) : (numbers[1], numbers[0])
-            return day(year < 100 ? 2_000 + year : year, month, number)
+        if numbers.count == 1, let number = numbers.first, number > 9_999 { return day(number / 10_000, number / 100 % 100, number % 100) }
+        guard numbers.allSatisfy({ $0 < 100 || (1_000...9_999).contains($0) }), numbers.count(where: { $0 > 99 }) < 2 else { return [] }
+        let small = numbers.filter { $0 < 100 }
+        let year = numbers.first { $0 > 99 }
+        if small.count == (year == nil ? 3 : 2) {
+            guard let year else {
+                return day(short: small[2], small[1], small[0]) + day(short: small[2], small[0], small[1])
+            }
+            if numbers[0] == year { return day(year, small[0], small[1]) }
+            return numbers[1] == year ? [] : day(year, small[1], small[0]) + day(year, small[0], small[1])
         }
-        guard numbers.count == 3 else { return [] }
-        let (a, b, c) = (numbers[0], numbers[1], numbers[2])
-        if a > 999 { return day(a, b, c) }
-        let year = c < 100 ? 2_000 + c : c
-        return day(year, b, a) + day(year, a, b)
+        // 31-Dec-2026, Dec 31, 2026, 2026-Dec-31, 31-Dec-26
+        guard small.count == (year == nil ? 2 : 1), let month = month(in: text) else { return [] }
+        return year.map { day($0, month, small[0]) } ?? day(short: small[1], month, small[0])
     }
 
-    /// The month that a text has a word for: `Dec`, `31. Dezember`, `déc.` A day of the week, which may begin alike, stands before it.
+    /// The numbers of a text but those of a time and of how far a clock is from that of Greenwich: 2026, 12 and 31 of `2026-12-31T10:00:00.000+01:00`.
+    /// - Returns: nil where one is too long for any of a day.
+    private static func numbers(in text: String) -> [Int]? {
+        let bytes = Array(text.utf8)
+        func isDigit(_ index: Int) -> Bool { bytes.indices.contains(index) && (0x30...0x39).contains(bytes[index]) }
+        var numbers: [Int] = []
+        var wasTime = false
+        var index = 0
+        while index < bytes.count {
+            guard isDigit(index) else {
+                index += 1
+                continue
+            }
+            let start = index
+            while isDigit(index) { index += 1 }
+            let before = start > 0 ? bytes[start - 1] : 0
+            let colon = UInt8(ascii: ":")
+            let isTime = before == colon || index < bytes.count && bytes[index] == colon || wasTime && before == UInt8(ascii: ".")
+            // `GMT+0100`.
+            let isZone = index - start == 4 && bytes[start] == UInt8(ascii: "0")
+            wasTime = isTime
+            if isTime || isZone { continue }
+            guard index - start <= 8, index - start != 3, let number = Int(String(decoding: bytes[start..<index], as: UTF8.self)) else { return nil }
+            // Of two digits and fewer, of a year, or of a whole day.
+            guard index - start <= 2 || number > 999 && index - start == 4 || index - start == 8 && number > 9_999_999 else { return nil }
+            numbers.append(number)
+        }
+        return numbers
+    }
+
+    /// The one month that a text has a word for: `Dec`, `31. Dezember`, `déc.` Beside another, `mar.` is a day of the week.
     private static func month(in text: String) -> Int? {
-        StaffHeading.words(text).filter { $0.utf8.count > 2 }.compactMap { word in
-            months.firstIndex { $0.contains { word.begins(with: $0) } }.map { $0 + 1 }
-        }.last
+        let found = StaffHeading.words(text).filter { $0.utf8.count > 2 }.map { word in
+            Set(months.indices.filter { index in months[index].contains { $0.begins(with: word) } })
+        }.filter { !$0.isEmpty }
+        let words = found.count > 1 ? found.filter { $0 != [2] } : found
+        guard words.count == 1, words[0].count == 1 else { return nil }
+        return words[0].first.map { $0 + 1 }
     }
 
-    /// How they begin, in the languages that are read.
-    private static let months = [
-        ["jan", "ene", "gen", "januar"], ["feb", "fev"], ["mar", "mrz", "maa"], ["apr", "avr", "abr"], ["may", "mai", "mag", "mei"],
-        ["jun", "juin", "giu"], ["jul", "juil", "lug"], ["aug", "aou", "ago"], ["sep", "set"], ["oct", "okt", "ott", "out"], ["nov"],
-        ["dec", "dez", "dic"],
+    /// Their names, in the languages that are read. Words are looked for that they begin with.
+    private static let months: [[String]] = [
+        ["january", "januar", "janner", "janvier", "enero", "gennaio", "januari", "janeiro"],
+        ["february", "februar", "fevrier", "febrero", "febbraio", "februari", "fevereiro"],
+        ["march", "marz", "maerz", "mrz", "mars", "marzo", "maart", "mrt", "marco"], ["april", "avril", "abril", "aprile"],
+        ["may", "mai", "mayo", "maggio", "mei", "maio"], ["june", "juni", "juin", "junio", "giugno", "junho"],
+        ["july", "juli", "juillet", "julio", "luglio", "julho"], ["august", "aout", "agosto", "augustus"],
+        ["september", "septembre", "septiembre", "setiembre", "settembre", "setembro"],
+        ["october", "oktober", "octobre", "octubre", "ottobre", "outubro"], ["november", "novembre", "noviembre", "novembro"],
+        ["december", "dezember", "decembre", "diciembre", "dicembre", "dezembro"],
     ]
 
     private static func number(of date: Date) -> Int {
