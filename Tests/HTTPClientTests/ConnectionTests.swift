@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func `calls one after the other share a connection, and some at once have some`() async throws {
-        var configuration = HTTPClient.Configuration()
+        var configuration = HTTPClient.Configuration.patient
         configuration.connectionsPerHost = 3
         try await withServer(Self.answers, configuration) { client, server async throws in
             let url = try server.url()

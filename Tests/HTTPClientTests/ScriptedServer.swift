@@ -165,9 +165,18 @@ final class ScriptedServer: Sendable {
     }
 }
 
+extension HTTPClient.Configuration {
+    /// Keeps connections for as long as any test takes: where all tests run at once, more than the usual minute may pass between two calls.
+    static var patient: Self {
+        var configuration = Self()
+        configuration.keepAlive = .seconds(3600)
+        return configuration
+    }
+}
+
 /// Lends a client and a server that does with each connection what is said.
 func withServer(
-    _ serve: @escaping @Sendable (ScriptedServer.Connection) -> Void, _ configuration: HTTPClient.Configuration = .init(),
+    _ serve: @escaping @Sendable (ScriptedServer.Connection) -> Void, _ configuration: HTTPClient.Configuration = .patient,
     _ body: (HTTPClient, ScriptedServer) async throws -> Void
 ) async throws {
     let server = try ScriptedServer(serve)
