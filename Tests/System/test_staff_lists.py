@@ -72,5 +72,5 @@ def by_page(installation):
     installation.server.kill()
     installation.restart()
     done = installation.ask("POST", action.decode(), b"", "application/x-www-form-urlencoded")
-    assert b"What was done" in done.body
+    assert b"What changed" in done.body
     assert f"cem@{installation.domain}" in {person["email"] for person in installation.all("/api/employees")}
