@@ -50,7 +50,11 @@ export function queue(root) {
 
   const change = async (row, next, confirmLive) => {
     const before = row.dataset.status;
-    if (before === next) return say(`${nameOf(row)}: nothing to change.`);
+    if (before === next) {
+      say(`${nameOf(row)} is ${next.toLowerCase()} already.`);
+      if (rows[place] === row) move(place + 1);
+      return;
+    }
     let answer;
     try {
       answer = await fetch(`/api/alerts/${row.dataset.id}`, {
