@@ -36,7 +36,6 @@ struct AlertCursor: Codable, Sendable {
     var urgencyRank: Int
     var exposedAt: Date?
     var name: String
-
 }
 
 extension AlertCursor {

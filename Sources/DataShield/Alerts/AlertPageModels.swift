@@ -70,7 +70,6 @@ struct AlertRow: Sendable {
     var liveness: Badge?
     /// That it was resolved, and had to be opened again.
     var cameBack: Badge?
-    var department: String?
     /// When it was exposed, as far as anybody knows.
     var exposed: String
     var confidence: Badge
@@ -91,7 +90,6 @@ struct AlertRow: Sendable {
         isLive = alert.state == .live
         liveness = alert.state?.badge(alert.certainty)
         cameBack = alert.cameBackAt != nil && alert.status != .resolved ? Badge("Came back", .high, icon: "refresh") : nil
-        department = alert.department
         exposed = alert.exposedAt.map(clock.day) ?? "date unknown"
         confidence = alert.confidence.badge
         assignee = alert.assigneeName ?? "Unassigned"
@@ -252,9 +250,9 @@ extension AlertView {
     func emptyTitle(_ isFiltered: Bool) -> String {
         if isFiltered { return "No alert matches" }
         switch self {
-        case .actFirst: return "Nothing is certainly live"
+        case .actFirst: return "No open alert is certainly live"
         case .today: return "Nothing for today"
-        case .notKnown: return "Of every open finding it is known whether it works"
+        case .notKnown: return "Of every open alert it is known whether what was exposed works"
         case .mine: return "You have no open alert"
         case .unassigned: return "Every open alert has somebody"
         case .cameBack: return "No alert came back"
@@ -266,9 +264,9 @@ extension AlertView {
     func emptyHint(_ isFiltered: Bool) -> String {
         if isFiltered { return "Nothing in this view fits these filters. Loosen one of them, or look at all alerts." }
         switch self {
-        case .actFirst: return "No session, token or password is known to open an account. See what is for today, and what is not known."
-        case .today: return "Nothing opens an account if a password is reused, and nothing of malware is unclear."
-        case .notKnown: return "No date and no directory is missing for what is open."
+        case .actFirst: return "No open alert is about something that certainly works. See what is for today, and what is not known."
+        case .today: return "No open alert is about a password that works if it is reused, or about something of malware that is not known."
+        case .notKnown: return "No date and no directory is missing for an open alert."
         case .mine: return "Acknowledge an alert, or have it assigned to you: it stands here until it is resolved."
         case .unassigned: return "All alerts that are not resolved are assigned."
         case .cameBack: return "An alert comes back when what was resolved turns live again."

@@ -160,7 +160,7 @@ struct IngestModel: Sendable {
             isRunning
             ? []
             : [
-                Link(text: Format.count(report.newAlerts, "new alert", "new alerts"), url: "/alerts"),
+                Link(text: Format.count(report.newAlerts, "new alert", "new alerts"), url: "/alerts?view=all"),
                 Link(text: Format.count(report.machines, "machine", "machines"), url: "/machines"),
             ]
         progressText =

@@ -13,7 +13,7 @@ package struct Today: Sendable {
         self.now = now
     }
 
-    /// All of the page at one moment, in one round trip: it reads counts that are kept, and the beginnings of indexes.
+    /// All of the page at one moment, in two round trips: it reads counts that are kept, and the beginnings of indexes.
     package func summary(for subject: Subject) async throws -> TodaySummary {
         let now = now()
         let company = subject.company

@@ -176,7 +176,7 @@ extension TodayModel {
             StateCount(
                 label: "Live", sign: "live", count: Format.count(live),
                 note: live == 0
-                    ? "none is known" : "\(Format.count(findings.live)) for sure, \(Format.count(findings.liveIfReused)) if reused",
+                    ? "none among them" : "\(Format.count(findings.live)) for sure, \(Format.count(findings.liveIfReused)) if reused",
                 url: list(.live)),
             StateCount(
                 label: "Not known", sign: "unknown", count: Format.count(findings.unknown), note: "no date, no detail, or no directory",
